@@ -1,0 +1,1 @@
+"""Progressive image compression with recurrent neural networks (Toderici et al. 2017)."""
