@@ -1,0 +1,211 @@
+"""The recurrent codec: one network, up to 16 iterations, each coding what the last left over.
+
+                 ┌────────────────── one iteration ──────────────────┐
+    x ─(−)─► r ──┼─► encoder, binarizer ─► bits b_t ─► decoder ─► x̂_t ┼─► the next r = x − x̂_t
+                 └─────── states go on to the next iteration ────────┘
+
+Encoder and decoder call the same `decode_step` on the same bits: what the decoder computes is
+exactly what the encoder subtracted.
+
+An *image* is uint8 RGB; a *signal* is the same as floats in −1 … 1, padded to the stride.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.networks import CODE_DEPTH, STRIDE, Decoder, Encoder, NetworkState
+from rnn_codec.padding import crop, pad_to_multiple, padded_size
+from rnn_codec.reconstruction import Reconstruction, ReconstructionState
+
+MAX_ITERATIONS = 16
+
+
+def to_signal(image: Tensor) -> Tensor:
+    """uint8 0 … 255 → float −1 … 1.
+
+    Example:
+        >>> to_signal(torch.tensor([0, 255], dtype=torch.uint8))
+        tensor([-1.,  1.])
+    """
+    return image.float() / 127.5 - 1.0
+
+
+def to_image(signal: Tensor) -> Tensor:
+    """float −1 … 1 → uint8 0 … 255, rounded, values outside the range clamped.
+
+    Example:
+        >>> to_image(torch.tensor([-1.2, 0.0, 1.0]))
+        tensor([  0, 128, 255], dtype=torch.uint8)
+    """
+    return ((signal.float() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The bits of a batch of images of one size.
+
+    Attributes:
+        bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
+        height: H, pixels, before padding.
+        width: W, pixels, before padding.
+    """
+
+    bits: Tensor
+    height: int
+    width: int
+
+    @property
+    def bits_per_pixel(self) -> float:
+        """Bits for each pixel of one image, all iterations, before entropy coding."""
+        return self.bits[:, 0].numel() / (self.height * self.width)
+
+
+class CodecState(NamedTuple):
+    """All that one iteration hands to the next."""
+
+    encoder: NetworkState
+    decoder: NetworkState
+    reconstruction: ReconstructionState
+
+
+Iterate: TypeAlias = Callable[[Tensor, CodecState], tuple[Tensor, CodecState]]
+"""One whole iteration: a signal and a state to bits and the next state."""
+
+
+class RecurrentCodec(nn.Module):
+    """Encoder, binarizer, decoder and reconstruction framework as one codec.
+
+    Args:
+        encoder: turns residuals into bits.
+        decoder: turns bits into pixels.
+        reconstruction: makes an image of the decoder's outputs.
+
+    Example:
+        >>> from functools import partial
+        >>> from rnn_codec.cells import GRUCell
+        >>> from rnn_codec.reconstruction import OneShot
+        >>> networks = Encoder(GRUCell, width=0.125), Decoder(GRUCell, width=0.125)
+        >>> codec = RecurrentCodec(*networks, OneShot()).eval()
+        >>> codes = codec.encode(torch.zeros(1, 3, 17, 33, dtype=torch.uint8), iterations=2)
+        >>> codes.bits.shape
+        torch.Size([2, 1, 32, 2, 3])
+        >>> [reconstruction.shape for reconstruction in codec.decode(codes)]
+        [torch.Size([1, 3, 17, 33]), torch.Size([1, 3, 17, 33])]
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder, reconstruction: Reconstruction) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.reconstruction = reconstruction
+
+    # -- the iteration -------------------------------------------------------------------------
+
+    def initial_state(self, zeros: Tensor) -> CodecState:
+        """The state before the first iteration; `zeros` is an empty signal, (B, 3, H, W)."""
+        return CodecState(
+            self.encoder.initial_state(),
+            self.decoder.initial_state(),
+            self.reconstruction.initial_state(zeros),
+        )
+
+    def encode_step(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """Bits of the residual that `state` leaves of `signal`: (B, 32, H/16, W/16), −1 or +1."""
+        residual = signal - state.reconstruction.signal
+        seen = self.reconstruction.encoder_input(residual, state.reconstruction)
+        bits, encoder = self.encoder(seen, state.encoder)
+        return bits, state._replace(encoder=encoder)
+
+    def decode_step(self, bits: Tensor, state: CodecState) -> CodecState:
+        """The state after one iteration's bits; its `reconstruction.signal` is x̂_t."""
+        decoded, decoder = self.decoder(bits.contiguous(), state.decoder)
+        reconstruction = self.reconstruction.update(decoded, state.reconstruction)
+        return state._replace(decoder=decoder, reconstruction=reconstruction)
+
+    def iterate(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """One whole iteration: bits, and the state after them."""
+        bits, state = self.encode_step(signal, state)
+        return bits, self.decode_step(bits, state)
+
+    def unroll(
+        self, signal: Tensor, iterations: int, iterate: Iterate | None = None
+    ) -> list[Tensor]:
+        """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
+
+        H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
+        `iterate` stands in for the method of that name: the same, compiled.
+        """
+        iterate = iterate or self.iterate
+        state = self.initial_state(torch.zeros_like(signal))
+        reconstructions = []
+        for _ in range(iterations):
+            _, state = iterate(signal, state)
+            reconstructions.append(state.reconstruction.signal)
+        return reconstructions
+
+    # -- the codec -----------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def encode(self, image: Tensor, iterations: int) -> Codes:
+        """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time."""
+        check_iterations(iterations)
+        height, width = image.shape[-2:]
+        # One memory layout in encoder and decoder: another layout may round differently.
+        signal = to_signal(image).to(self.decoder.first.weight.dtype)
+        signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
+        state = self.initial_state(torch.zeros_like(signal))
+        bits = []
+        with evaluation_mode(self):
+            for _ in range(iterations - 1):
+                step, state = self.encode_step(signal, state)
+                bits.append(step > 0)
+                state = self.decode_step(step, state)
+            # Nothing is left to encode after the last bits, so they are not decoded.
+            bits.append(self.encode_step(signal, state)[0] > 0)
+        return Codes(torch.stack(bits), height, width)
+
+    def decode(self, codes: Codes) -> Iterator[Tensor]:
+        """Yield one uint8 reconstruction (B, 3, H, W) per iteration, as each is decoded.
+
+        Only the current state is kept, so memory does not grow with the iterations.
+        """
+        state = self.initial_state(self._empty_signal(codes))
+        for bits in codes.bits:
+            with torch.inference_mode(), evaluation_mode(self):
+                state = self.decode_step(bits.to(state.reconstruction.signal.dtype) * 2 - 1, state)
+                image = to_image(crop(state.reconstruction.signal, codes.height, codes.width))
+            yield image
+
+    def _empty_signal(self, codes: Codes) -> Tensor:
+        patch = self.reconstruction.patch
+        height, width = padded_size(codes.height, patch), padded_size(codes.width, patch)
+        expected = (CODE_DEPTH, height // STRIDE, width // STRIDE)
+        if tuple(codes.bits.shape[2:]) != expected:
+            raise ValueError(
+                f"codes of a {codes.height}×{codes.width} image are {expected} an iteration, "
+                f"not {tuple(codes.bits.shape[2:])}: they come from another codec"
+            )
+        weight = self.decoder.first.weight
+        return weight.new_zeros(codes.bits.shape[1], 3, height, width)
+
+
+def check_iterations(iterations: int) -> None:
+    """Refuse a number of iterations outside 1 … 16."""
+    if not 1 <= iterations <= MAX_ITERATIONS:
+        raise ValueError(f"iterations must be 1 … {MAX_ITERATIONS}, not {iterations}")
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """Switch `module` to evaluation, where the binarizer draws no random numbers, and back."""
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)

@@ -1,0 +1,183 @@
+"""The convolution whose weights are shared over the iterations of an unroll.
+
+Training unrolls up to 16 iterations over the same weights. Ordinary back-propagation computes one
+weight gradient an iteration, a matrix product too small to fill the processor, and adds it to the
+others. Here every iteration leaves its input and its output gradient, and one product over all of
+them, laid one after another along the batch, gives the sum:
+
+    iteration 1   x₁ ──► y₁        backward:  (x₁, ∂y₁) ┐
+    iteration 2   x₂ ──► y₂                   (x₂, ∂y₂) ├─► one product ─► ∂W
+    ...                                       ...       ┘
+
+The gradients are those of ordinary back-propagation; only the order of the sum differs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+
+@dataclass
+class _Tape:
+    """What the backward passes of the iterations leave for the one weight gradient."""
+
+    stride: int
+    padding: int
+    inputs: list[Tensor] = field(default_factory=list)
+    output_gradients: list[Tensor] = field(default_factory=list)
+
+
+def _convolution_backward(
+    gradient: Tensor, x: Tensor, weight: Tensor, tape: _Tape, wanted: list[bool]
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    stride, padding = [tape.stride] * 2, [tape.padding] * 2
+    depth = [weight.shape[0]]
+    # Under autocast the forward pass ran in the type of the gradient.
+    x, weight = x.to(gradient.dtype), weight.to(gradient.dtype)
+    return torch.ops.aten.convolution_backward(
+        gradient, x, weight, depth, stride, padding, [1, 1], False, [0, 0], 1, wanted
+    )
+
+
+class _SharedWeight(torch.autograd.Function):
+    """Hands the parameters to the iterations; computes their gradient when all have run back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, weight: Tensor, bias: Tensor | None, tape: _Tape
+    ) -> tuple[Tensor, Tensor | None]:
+        ctx.set_materialize_grads(False)
+        ctx.tape = tape
+        ctx.save_for_backward(weight)
+        ctx.has_bias = bias is not None
+        return weight.view_as(weight), None if bias is None else bias.view_as(bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        tape, (weight,) = ctx.tape, ctx.saved_tensors
+        if not tape.inputs:
+            return None, None, None
+        inputs, gradients = torch.cat(tape.inputs), torch.cat(tape.output_gradients)
+        tape.inputs.clear()
+        tape.output_gradients.clear()
+        of_weight, of_bias = _convolution_backward(
+            gradients, inputs, weight, tape, [False, True, ctx.has_bias]
+        )[1:]
+        assert of_weight is not None
+        of_bias = of_bias.to(weight.dtype) if of_bias is not None else None
+        return of_weight.to(weight.dtype), of_bias, None
+
+
+class _IterationConvolution(torch.autograd.Function):
+    """One iteration: passes the input's gradient on and leaves the weight's for later."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, tape: _Tape) -> Tensor:
+        ctx.tape = tape
+        ctx.save_for_backward(x, weight)
+        return F.conv2d(x, weight, bias, tape.stride, tape.padding)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:
+        tape, (x, weight) = ctx.tape, ctx.saved_tensors
+        tape.inputs.append(x.to(gradient.dtype))
+        tape.output_gradients.append(gradient)
+        if not ctx.needs_input_grad[0]:
+            return None, None, None, None
+        of_input, _, _ = _convolution_backward(gradient, x, weight, tape, [True, False, False])
+        assert of_input is not None
+        return of_input.to(x.dtype), None, None, None
+
+
+class SharedConv2d(nn.Module):
+    """A convolution with "same" padding whose weights serve every iteration.
+
+    An even kernel is padded on the right and below, so that stride 1 keeps the size. Weights are
+    drawn from a normal distribution of variance 1/fan-in, which keeps the variance of the gates
+    near one; biases start at zero.
+
+    Args:
+        in_channels: depth of the input.
+        out_channels: depth of the output.
+        kernel: side of the square kernel.
+        stride: step of the kernel, in pixels of the input.
+        bias: whether a bias is added.
+
+    Shapes:
+        (B, in_channels, H, W) → (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)
+
+    Example:
+        >>> SharedConv2d(3, 8, kernel=2)(torch.zeros(1, 3, 5, 7)).shape
+        torch.Size([1, 8, 5, 7])
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.stride = stride
+        self.padding = (kernel - 1) // 2
+        self.extra_padding = (kernel - 1) % 2
+        fan_in = in_channels * kernel * kernel
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        nn.init.normal_(self.weight, std=fan_in**-0.5)
+        self._shared: tuple[Tensor, Tensor | None, _Tape] | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve one iteration's input."""
+        if self.extra_padding:
+            x = F.pad(x, (0, self.extra_padding, 0, self.extra_padding))
+        if self._shared is None:
+            return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return _IterationConvolution.apply(x, *self._shared)
+
+    def share(self) -> None:
+        """Begin an unroll: from now on the iterations leave their part of the weight gradient."""
+        tape = _Tape(self.stride, self.padding)
+        self._shared = (*_SharedWeight.apply(self.weight, self.bias, tape), tape)
+
+    def unshare(self) -> None:
+        """End an unroll. The graph built in it can still be run backward, once."""
+        self._shared = None
+
+
+@contextmanager
+def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
+    """Every `SharedConv2d` in `module` computes its weight gradient once for all calls inside.
+
+    The gradients equal those without, up to rounding. They can be computed once: neither second
+    derivatives nor a second backward pass over the same graph are possible.
+
+    Example:
+        >>> layer = SharedConv2d(1, 1, kernel=1)
+        >>> with deferred_weight_gradients(layer):
+        ...     loss = sum(layer(torch.full((1, 1, 1, 1), float(t))).sum() for t in (1, 2))
+        >>> loss.backward()
+        >>> layer.weight.grad.item(), layer.bias.grad.item()
+        (3.0, 2.0)
+    """
+    convolutions = [m for m in module.modules() if isinstance(m, SharedConv2d)]
+    for convolution in convolutions:
+        convolution.share()
+    try:
+        yield
+    finally:
+        for convolution in convolutions:
+            convolution.unshare()
+
+
+def set_bias(convolution: SharedConv2d, channels: slice, value: float) -> None:
+    """Start the biases of some output channels at `value` instead of zero."""
+    if convolution.bias is None:
+        raise ValueError("this convolution was built without a bias")
+    with torch.no_grad():
+        convolution.bias[channels] = value

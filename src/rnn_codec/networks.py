@@ -1,0 +1,128 @@
+"""The encoder and the decoder of figure 1 [Toderici 2017], with a width multiplier.
+
+    encoder   3 ─► E-Conv ─► E-RNN#1 ─► E-RNN#2 ─► E-RNN#3 ─► B-Conv ─► 32 bits
+              H      H/2       H/4        H/8        H/16       H/16
+
+    decoder  32 ─► D-Conv#1 ─► D-RNN#1 ─►⤢ D-RNN#2 ─►⤢ D-RNN#3 ─►⤢ D-RNN#4 ─►⤢ D-Conv#2 ─► 3
+             H/16    H/16       H/16        H/8         H/4          H/2         H
+
+⤢ is depth-to-space: four channels become 2×2 pixels of one.
+"""
+
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.binarizer import Binarizer
+from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.convolution import SharedConv2d
+
+STRIDE = 16
+"""Pixels of the image, each way, for one position of the code."""
+CODE_DEPTH = 32
+"""Bits at every position of the code in one iteration, at every width: 1/8 bit per pixel."""
+
+NetworkState = tuple[CellState | None, ...]
+"""The states of a network's recurrent layers, first to last; None before the first iteration."""
+
+
+class _Layer(NamedTuple):
+    channels: int
+    kernel: int
+    hidden_kernel: int
+
+
+_ENCODER_CONVOLUTION = 64
+_ENCODER = (_Layer(256, 3, 1), _Layer(512, 3, 1), _Layer(512, 3, 1))
+_DECODER_CONVOLUTION = 512
+_DECODER = (_Layer(512, 2, 1), _Layer(512, 3, 1), _Layer(256, 3, 3), _Layer(128, 3, 3))
+
+
+def scaled(channels: int, width: float) -> int:
+    """A layer's depth at a width multiplier; refuses widths that leave no whole 2×2 block.
+
+    Example:
+        >>> scaled(256, 0.125)
+        32
+    """
+    result = channels * width
+    if result < 4 or result % 4:
+        raise ValueError(
+            f"network.width={width} makes a layer of {channels} channels {result:g} deep; "
+            "choose a multiple of 1/32"
+        )
+    return int(result)
+
+
+class Encoder(nn.Module):
+    """E_t and B: one iteration of the encoder, binarizer included.
+
+    Args:
+        cell: builds the recurrent layers.
+        width: multiplies every depth; 1 is the paper's network.
+
+    Shapes:
+        (B, 3, H, W) → (B, 32, H/16, W/16), values −1 and +1; H and W multiples of 16
+    """
+
+    def __init__(self, cell: CellFactory, width: float) -> None:
+        super().__init__()
+        depth = scaled(_ENCODER_CONVOLUTION, width)
+        self.convolution = SharedConv2d(3, depth, kernel=3, stride=2)
+        self.cells = nn.ModuleList()
+        for layer in _ENCODER:
+            channels = scaled(layer.channels, width)
+            self.cells.append(cell(depth, channels, layer.kernel, 2, layer.hidden_kernel))
+            depth = channels
+        self.binarizer = Binarizer(depth, CODE_DEPTH)
+
+    def initial_state(self) -> NetworkState:
+        """The state before the first iteration."""
+        return (None,) * len(self.cells)
+
+    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+        """Encode one iteration's residual."""
+        x = self.convolution(x)  # H/2
+        states = []
+        for cell, previous in zip(self.cells, state, strict=True):
+            x, following = cell(x, previous)  # H/4, H/8, H/16
+            states.append(following)
+        return self.binarizer(x), tuple(states)
+
+
+class Decoder(nn.Module):
+    """D_t: one iteration of the decoder.
+
+    Args:
+        cell: builds the recurrent layers.
+        width: multiplies every depth; 1 is the paper's network.
+
+    Shapes:
+        (B, 32, H/16, W/16) → (B, 3, H, W)
+    """
+
+    def __init__(self, cell: CellFactory, width: float) -> None:
+        super().__init__()
+        depth = scaled(_DECODER_CONVOLUTION, width)
+        self.first = SharedConv2d(CODE_DEPTH, depth, kernel=1)
+        self.cells = nn.ModuleList()
+        for layer in _DECODER:
+            channels = scaled(layer.channels, width)
+            self.cells.append(cell(depth, channels, layer.kernel, 1, layer.hidden_kernel))
+            depth = channels // 4
+        self.last = SharedConv2d(depth, 3, kernel=1)
+
+    def initial_state(self) -> NetworkState:
+        """The state before the first iteration."""
+        return (None,) * len(self.cells)
+
+    def forward(self, bits: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+        """Decode one iteration's bits."""
+        x = self.first(bits)  # H/16
+        states = []
+        for cell, previous in zip(self.cells, state, strict=True):
+            x, following = cell(x, previous)
+            states.append(following)
+            x = F.pixel_shuffle(x, 2)  # H/8, H/4, H/2, H
+        return self.last(x), tuple(states)
