@@ -1,0 +1,150 @@
+"""The folder of one training run: what is in it, how it is written and loaded.
+
+<run>/config.yaml                the resolved configuration, written before the first step
+<run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
+<run>/weights.safetensors        the trained codec, written when training ends
+<run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
+<run>/reconstructions/           pictures made during training
+<run>/evaluation/<data>/         what src/evaluate.py writes
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside a run's folder."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last checkpoint."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def weights(self) -> Path:
+        """The exported weights."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def reconstructions(self) -> Path:
+        """Pictures made during training."""
+        return self.path / "reconstructions"
+
+    def evaluation(self, data: str) -> Path:
+        """Where the measurements on a data set go."""
+        return self.path / "evaluation" / data
+
+
+def create_run_folder(root: Path, name: str) -> RunFolder:
+    """Make a folder of its own for a run, also when several start in the same second."""
+    folder = root / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"cannot make the run folder {folder}: {error.strerror}") from error
+    return RunFolder(folder)
+
+
+def write_config(run: RunFolder, config: DictConfig) -> None:
+    """Write the configuration, with nothing left to interpolate."""
+    with atomic_path(run.config) as temporary:
+        temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+def read_config(run: RunFolder) -> DictConfig:
+    """Read a run's configuration."""
+    if not run.path.is_dir():
+        raise UserError(f"there is no run folder {run.path}")
+    if not run.config.is_file():
+        raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
+    config = OmegaConf.load(run.config)
+    assert isinstance(config, DictConfig)
+    return config
+
+
+def write_weights(run: RunFolder, codec: RecurrentCodec, dtype: torch.dtype) -> None:
+    """Export the codec's weights in `dtype`."""
+    tensors = {
+        name: tensor.detach().to(dtype).contiguous() for name, tensor in codec.state_dict().items()
+    }
+    with atomic_path(run.weights) as temporary:
+        save_file(tensors, temporary, metadata={"format": "rnn-codec weights 1"})
+
+
+def load_codec(run: RunFolder) -> RecurrentCodec:
+    """Build a run's codec and load its weights: those exported, else the last checkpoint's."""
+    config = read_config(run)
+    codec = build_codec(config)
+    load_weights(codec, read_weights(run), run)
+    return codec.eval()
+
+
+def build_codec(config: DictConfig) -> RecurrentCodec:
+    """The codec that a configuration describes, untrained.
+
+    A configuration may come from elsewhere: it can name nothing outside this package.
+    """
+    for target in _targets(OmegaConf.to_container(config.codec, resolve=True)):
+        if not target.startswith("rnn_codec."):
+            raise UserError(f"the configuration's codec names {target}, which is not of rnn_codec")
+    codec = instantiate(config.codec)
+    assert isinstance(codec, RecurrentCodec)
+    return codec
+
+
+def read_weights(run: RunFolder) -> dict[str, Tensor]:
+    """The weights of a run, by name, as floats."""
+    try:
+        if run.weights.is_file():
+            return {name: tensor.float() for name, tensor in load_file(run.weights).items()}
+        if run.checkpoint.is_file():
+            state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+            return {k.removeprefix("codec."): v for k, v in state.items() if k.startswith("codec.")}
+    except (SafetensorError, OSError, RuntimeError, KeyError) as error:
+        raise UserError(f"the weights in {run.path} cannot be read: {error}") from error
+    raise UserError(
+        f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
+        f"train it on with resume={run.path}"
+    )
+
+
+def load_weights(codec: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
+    """Load weights into a codec; refuse those of another architecture."""
+    try:
+        codec.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(
+            f"the weights in {run.path} belong to another architecture than its config.yaml"
+        ) from error
+
+
+def _targets(node: Any) -> list[str]:
+    """Every `_target_` in a configuration."""
+    if isinstance(node, dict):
+        own = [node["_target_"]] if "_target_" in node else []
+        return own + [target for value in node.values() for target in _targets(value)]
+    if isinstance(node, list):
+        return [target for value in node for target in _targets(value)]
+    return []

@@ -1,0 +1,116 @@
+"""Trains a codec: the unrolled loss, the optimizer, the validation."""
+
+import random
+from collections.abc import Callable, Iterable
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from rnn_codec.codec import MAX_ITERATIONS, Iterate, RecurrentCodec, check_iterations, to_signal
+from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.ms_ssim import ms_ssim
+from rnn_codec.metrics.per_iteration_mean import PerIterationMean
+from rnn_codec.metrics.psnr import psnr
+from rnn_codec.training.execution import Execution
+from rnn_codec.training.loss import residual_loss
+
+BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
+
+
+class CodecTraining(L.LightningModule):
+    """Minimises the residuals of all iterations [Toderici 2017, section 2].
+
+    Everything random in a step (the binarizer's bits, the number of iterations) follows from the
+    seed, the step and the process, so that a resumed run goes on exactly as it would have.
+
+    Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of the
+    framework's patch, in validation of any size above 160 pixels.
+
+    Args:
+        codec: the codec to train.
+        optimizer: builds the optimizer of its parameters.
+        schedule: maps a step to a factor on the learning rate.
+        min_iterations: fewest iterations of a training step.
+        max_iterations: most iterations; each step draws a number between the two.
+        seed: seed of the steps.
+        execution: how the unroll is run.
+    """
+
+    def __init__(
+        self,
+        codec: RecurrentCodec,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        schedule: Callable[[int], float],
+        min_iterations: int,
+        max_iterations: int,
+        seed: int,
+        execution: Execution,
+    ) -> None:
+        super().__init__()
+        check_iterations(min_iterations)
+        check_iterations(max_iterations)
+        self.codec = execution.lay_out_weights(codec)
+        self.build_optimizer = optimizer
+        self.schedule = schedule
+        self.iterations = (min_iterations, max_iterations)
+        self.seed = seed
+        self.execution = execution
+        self.iterate: Iterate = codec.iterate
+        self.psnr = PerIterationMean(psnr, MAX_ITERATIONS)
+        self.ms_ssim = PerIterationMean(ms_ssim, MAX_ITERATIONS)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer, with the schedule applied every step."""
+        optimizer = self.build_optimizer(self.codec.parameters())
+        scheduler = LambdaLR(optimizer, self.schedule)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_fit_start(self) -> None:
+        """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
+        self.iterate = self.execution.compiled(self.codec.iterate)
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+        """Seed the step's random numbers; every process draws its own."""
+        torch.manual_seed(_mix(self.seed, self.global_step, self.global_rank))
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """The loss of one batch."""
+        signal = self.execution.lay_out(to_signal(batch))
+        with self.execution.unrolling(self.codec):
+            iterations = self.iterations_of(self.global_step)
+            reconstructions = self.codec.unroll(signal, iterations, self.iterate)
+        loss = residual_loss(signal, reconstructions)
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def iterations_of(self, step: int) -> int:
+        """How many iterations a step unrolls: the same in every process."""
+        return random.Random(_mix(self.seed, step, 0)).randint(*self.iterations)
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """Code one image with all iterations and score every reconstruction."""
+        codes = self.codec.encode(self.execution.lay_out(batch), MAX_ITERATIONS)
+        for index, reconstruction in enumerate(self.codec.decode(codes)):
+            for mean in (self.psnr, self.ms_ssim):
+                mean.update(index, reconstruction, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the curves at 1, 2, 4, 8 and 16 iterations, and the areas under them."""
+        for name, mean in {"psnr": self.psnr, "ms_ssim": self.ms_ssim}.items():
+            curve = mean.compute().tolist()
+            for iteration in (1, 2, 4, 8, 16):
+                self.log(f"val/{name}_{iteration}", curve[iteration - 1])
+            self.log(f"val/{name}_auc", area_under_curve(BITS_PER_PIXEL, curve), prog_bar=True)
+            mean.reset()
+
+
+def _mix(*numbers: int) -> int:
+    """One seed out of several numbers, spread over 32 bits."""
+    return random.Random(repr(numbers)).getrandbits(32)

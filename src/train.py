@@ -1,0 +1,177 @@
+"""Train a codec: python src/train.py cell=gru recon=residual_scaling (all options: conf/)."""
+
+import os
+from pathlib import Path
+
+import hydra
+import lightning as L
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar
+from lightning.pytorch.callbacks.weight_averaging import EMAWeightAveraging
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from omegaconf import DictConfig
+
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.run_folder import (
+    RunFolder,
+    build_codec,
+    create_run_folder,
+    read_config,
+    write_config,
+    write_weights,
+)
+from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
+from rnn_codec.training.execution import Execution
+from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.pictures import ReconstructionPictures
+from rnn_codec.training.throughput import Throughput
+
+RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
+"""Tells the processes that DDP starts which folder the first one made."""
+
+RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
+
+
+def train(config: DictConfig, run: RunFolder) -> L.Trainer:
+    """Train as configured, from the run's checkpoint if it has one, and export the weights."""
+    L.seed_everything(config.seed, verbose=False)
+    model = build_model(config)
+    data = instantiate(config.data)
+    stop = StopOnSignal()
+    trainer = build_trainer(config, run, stop)
+    checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
+    trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    if stop.signalled:
+        raise UserError(f"stopped; go on with: python src/train.py resume={run.path}")
+    if trainer.is_global_zero:
+        write_weights(run, model.codec, getattr(torch, config.export.dtype))
+    return trainer
+
+
+def build_model(config: DictConfig) -> CodecTraining:
+    """The codec and how it is trained."""
+    return CodecTraining(
+        codec=build_codec(config),
+        optimizer=instantiate(config.optimizer),
+        schedule=instantiate(config.schedule),
+        min_iterations=config.min_iterations,
+        max_iterations=config.max_iterations,
+        seed=config.seed,
+        execution=Execution(
+            channels_last=config.trainer.channels_last,
+            compile=config.trainer.compile,
+            deferred_weight_gradients=config.trainer.deferred_weight_gradients,
+        ),
+    )
+
+
+def build_trainer(config: DictConfig, run: RunFolder, stop: StopOnSignal) -> L.Trainer:
+    """The Lightning trainer of the group `trainer`."""
+    options = config.trainer
+    return L.Trainer(
+        accelerator=options.accelerator,
+        devices=options.devices,
+        num_nodes=options.num_nodes,
+        strategy=options.strategy,
+        precision=options.precision,
+        max_epochs=-1,
+        max_steps=options.max_steps,
+        max_time=options.max_time,
+        val_check_interval=options.val_check_interval * options.accumulate_grad_batches,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=options.log_every_n_steps,
+        gradient_clip_val=options.gradient_clip_val,
+        accumulate_grad_batches=options.accumulate_grad_batches,
+        # The data module gives every process its own part.
+        use_distributed_sampler=False,
+        enable_progress_bar=options.progress_bar,
+        enable_model_summary=False,
+        # LastCheckpoint keeps the checkpoint.
+        enable_checkpointing=True,
+        callbacks=[stop, *build_callbacks(config, run)],
+        plugins=[AtomicCheckpointIO()],
+        logger=instantiate(config.logger, save_dir=str(run.path)),
+        default_root_dir=run.path,
+    )
+
+
+def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
+    """Averaging, pictures, throughput, checkpoints, and the progress bar if it is wanted."""
+    callbacks: list[L.Callback] = [
+        ReconstructionPictures(run.reconstructions),
+        LearningRateMonitor(logging_interval="step"),
+        Throughput(config.trainer.log_every_n_steps),
+        LastCheckpoint(run.checkpoint, config.checkpoint.every_minutes),
+    ]
+    if config.averaging.decay is not None:
+        callbacks.append(EMAWeightAveraging(decay=config.averaging.decay))
+    if config.trainer.progress_bar:
+        callbacks.append(RichProgressBar(refresh_rate=10))
+    return callbacks
+
+
+def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFolder]:
+    """The configuration of the run to resume, with the overrides that a resumed run may have."""
+    run = RunFolder(Path(config.resume))
+    saved = read_config(run)
+    for override in overrides:
+        if override.startswith("resume="):
+            continue
+        if not override.startswith(RESUMABLE_OPTIONS):
+            raise UserError(
+                f"resume= goes on with a run as it was configured, so {override} cannot be set: "
+                "only trainer.*, logger.* and checkpoint.* can"
+            )
+        saved.merge_with_dotlist([override])
+    return saved, run
+
+
+def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
+    """A folder for a new run; the processes of DDP share that of the first."""
+    if started := os.environ.get(RUN_FOLDER_VARIABLE):
+        return config, RunFolder(Path(started))
+    if config.output is None:
+        run = create_run_folder(Path(config.output_root), config.name)
+    else:
+        run = RunFolder(Path(config.output))
+        if run.config.exists():
+            raise UserError(
+                f"{run.path} already holds a run: go on with it by resume={run.path}, "
+                "or choose another output="
+            )
+        run.path.mkdir(parents=True, exist_ok=True)
+    os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
+    return config, run
+
+
+def refuse_multirun_of_processes(config: DictConfig) -> None:
+    """Lightning starts its processes by the same command line: each would replay the multirun."""
+    several = config.trainer.devices != 1 or config.trainer.num_nodes != 1
+    if HydraConfig.get().mode == RunMode.MULTIRUN and several:
+        raise UserError(
+            "--multirun with trainer.devices other than 1 trains wrongly under DDP: "
+            "start one process for each run instead"
+        )
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def main(config: DictConfig) -> None:
+    """Set up the run's folder and train."""
+    with exit_on_user_error():
+        refuse_multirun_of_processes(config)
+        if config.resume is None:
+            config, run = new_run(config)
+        else:
+            config, run = resumed(config, list(HydraConfig.get().overrides.task))
+        rank_zero_only(write_config)(run, config)
+        train(config, run)
+        rank_zero_info(f"The trained codec is in {run.path}")
+
+
+if __name__ == "__main__":
+    main()
