@@ -9,8 +9,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar
-from lightning.pytorch.callbacks.weight_averaging import EMAWeightAveraging
+from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar, WeightAveraging
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
 from omegaconf import DictConfig
 
@@ -23,6 +22,7 @@ from rnn_codec.run_folder import (
     write_config,
     write_weights,
 )
+from rnn_codec.training.averaging import moving_average
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
@@ -109,7 +109,7 @@ def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
         LastCheckpoint(run.checkpoint, config.checkpoint.every_minutes),
     ]
     if config.averaging.decay is not None:
-        callbacks.append(EMAWeightAveraging(decay=config.averaging.decay))
+        callbacks.append(WeightAveraging(multi_avg_fn=moving_average(config.averaging.decay)))
     if config.trainer.progress_bar:
         callbacks.append(RichProgressBar(refresh_rate=10))
     return callbacks
