@@ -1,0 +1,102 @@
+"""Measure a trained or a classic codec: python src/evaluate.py run=<folder> data=kodak."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hydra
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import track
+
+from rnn_codec.baselines.registry import codec as classic_codec
+from rnn_codec.codec import check_iterations
+from rnn_codec.configuration import instantiate
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.evaluation import (
+    Description,
+    Measurement,
+    Summary,
+    curve_table,
+    evaluate_baseline,
+    evaluate_codec,
+    mean_curve,
+    write_evaluation,
+)
+from rnn_codec.run_folder import RunFolder, load_codec, read_config
+
+Images = list[tuple[str, NDArray[np.uint8]]]
+
+
+def evaluate(config: DictConfig) -> Summary:
+    """Measure as configured; write the record, print the table."""
+    if (config.run is None) == (config.codec is None):
+        raise UserError("set either run=<run folder> or codec=<classic codec>")
+    data = instantiate(config.data)
+    images = list(data.evaluation_images())
+    measured = classic(config.codec, images) if config.run is None else trained(config, images)
+    beside = [
+        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
+    ]
+    folder = output_folder(config, data.evaluation_name)
+    summary = write_evaluation(folder, measured, describe(config, data.evaluation_name), beside)
+    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
+    points = "iteration" if config.codec is None else "quality"
+    Console().print(curve_table(summary.curve, title, points, beside))
+    Console().print(f"Written to {folder}", soft_wrap=True)
+    return summary
+
+
+def trained(config: DictConfig, images: Images) -> list[Measurement]:
+    """Measure the codec of a run."""
+    check_iterations(config.iterations)
+    codec = load_codec(RunFolder(Path(config.run)))
+    device = torch.device(config.device)
+    measurements = evaluate_codec(codec, images, config.iterations, device)
+    return shown(measurements, str(config.run), len(images) * config.iterations)
+
+
+def classic(name: str, images: Images) -> list[Measurement]:
+    """Measure a classic codec."""
+    codec = classic_codec(name)
+    return shown(evaluate_baseline(codec, images), name, len(images) * len(codec.qualities))
+
+
+def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[Measurement]:
+    """Collect measurements under a progress bar."""
+    bar = track(measurements, f"measuring {label}", total, console=Console(stderr=True))
+    return list(bar)
+
+
+def output_folder(config: DictConfig, dataset: str) -> Path:
+    """Where the record goes."""
+    if config.output is not None:
+        return Path(config.output)
+    if config.run is None:
+        raise UserError("set output=<folder> for the measurements of a classic codec")
+    return RunFolder(Path(config.run)).evaluation(dataset)
+
+
+def describe(config: DictConfig, dataset: str) -> Description:
+    """What is measured, and how to measure it again."""
+    settings: dict[str, object] = {"command": " ".join(["python", *sys.argv])}
+    if config.codec is not None:
+        return Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
+    run = read_config(RunFolder(Path(config.run)))
+    settings |= {"seed": run.seed, "config": OmegaConf.to_container(run, resolve=True)}
+    text = "bits per pixel of the code before entropy coding"
+    return Description(run.name, dataset, text, settings)
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="evaluate")
+def main(config: DictConfig) -> None:
+    """Evaluate; a mistake of the user's ends in one sentence."""
+    with exit_on_user_error():
+        evaluate(config)
+
+
+if __name__ == "__main__":
+    main()

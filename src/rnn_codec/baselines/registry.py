@@ -1,0 +1,36 @@
+"""The classic codecs by name."""
+
+from rnn_codec.baselines.avif import Avif
+from rnn_codec.baselines.classic import ClassicCodec
+from rnn_codec.baselines.jpeg import Jpeg420, Jpeg444
+from rnn_codec.baselines.jpeg2000 import Jpeg2000
+from rnn_codec.baselines.webp import WebP
+from rnn_codec.errors import UserError
+
+_CODECS: dict[str, type[ClassicCodec]] = {
+    kind.name: kind for kind in (Jpeg420, Jpeg444, WebP, Jpeg2000, Avif)
+}
+
+
+class UnknownCodecError(UserError, ValueError):
+    """No classic codec has this name."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `codec` knows.
+
+    >>> names()
+    ('jpeg_420', 'jpeg_444', 'webp', 'jpeg2000', 'avif')
+    """
+    return tuple(_CODECS)
+
+
+def codec(name: str) -> ClassicCodec:
+    """Return the classic codec called `name`; raises `UnknownCodecError` with the known names.
+
+    >>> codec("webp").qualities[:3]
+    (0, 2, 5)
+    """
+    if name not in _CODECS:
+        raise UnknownCodecError(f"no classic codec {name!r}; there are: {', '.join(names())}")
+    return _CODECS[name]()

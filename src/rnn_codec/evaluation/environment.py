@@ -1,0 +1,38 @@
+"""What a number was computed with: versions and hardware, for the record."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+PACKAGES = ("torch", "lightning", "pillow", "pytorch-msssim", "rnn-codec")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a result depends on.
+
+    >>> list(versions())
+    ['python', 'torch', 'lightning', 'pillow', 'pytorch-msssim', 'rnn-codec']
+    """
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def hardware() -> dict[str, str | int | None]:
+    """Return the processor's model, its number of cores, and the accelerator's name or None."""
+    return {"cpu": _cpu_model(), "cores": os.cpu_count(), "accelerator": _accelerator()}
+
+
+def _cpu_model() -> str:
+    """Return the model from Linux's /proc, elsewhere what Python knows of the processor."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def _accelerator() -> str | None:
+    if torch.cuda.is_available():
+        return str(torch.cuda.get_device_name())
+    return "Apple MPS" if torch.backends.mps.is_available() else None

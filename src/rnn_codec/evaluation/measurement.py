@@ -1,0 +1,45 @@
+"""One image at one point of a codec's range."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.scores import score_pair
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one image costs and how good it is, at one setting of a codec."""
+
+    image: str
+    """The image's name in its data set."""
+    point: int | float
+    """The iteration, counted from 1, of a neural codec; the quality of a classic one."""
+    bpp: float
+    """Bits of the whole file, header and all, per pixel of the image."""
+    psnr: float
+    """dB, of RGB."""
+    ms_ssim: float
+    """0..1, mean of R, G and B."""
+    psnr_hvs: float
+    """dB, of RGB."""
+    psnr_hvs_luma: float
+    """dB, of BT.601 luma."""
+
+
+def measure(
+    image: str,
+    point: int | float,
+    size: int,
+    decoded: NDArray[np.uint8],
+    original: NDArray[np.uint8],
+) -> Measurement:
+    """Measure a file of `size` bytes that decodes to `decoded`; pixels are (H, W, 3) uint8.
+
+    Raises `ImageTooSmallError` if a side is 160 pixels or less, `ValueError` for unequal shapes.
+    """
+    height, width = original.shape[:2]
+    scores = score_pair(pixels_to_batch(decoded)[0], pixels_to_batch(original)[0])
+    return Measurement(image, point, bpp=8 * size / (height * width), **scores)

@@ -1,0 +1,142 @@
+"""An evaluation on disk: every number, the means, a figure, and how they came about.
+
+    folder/
+      per_image.csv             one row per measurement
+      summary.json              mean curve, areas, settings, versions, hardware
+      compressai.json           the mean curve as CompressAI stores its results
+      rate_distortion.png       PSNR, MS-SSIM and PSNR-HVS over bits per pixel
+
+Every file is either whole or absent.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields
+from pathlib import Path
+
+from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
+from rnn_codec.evaluation.environment import hardware, versions
+from rnn_codec.evaluation.figure import draw_curves
+from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.files import atomic_path
+from rnn_codec.metrics.area_under_curve import PROTOCOL
+
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What was evaluated, and on what."""
+
+    name: str
+    """Of the codec or run, short: the label in figures and tables."""
+    dataset: str
+    """Of the images."""
+    text: str = ""
+    """A sentence, for readers of CompressAI's format."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Configuration, command, seed: whatever JSON can hold and a repetition needs."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `summary.json` holds."""
+
+    name: str
+    dataset: str
+    description: str
+    images: int
+    """The number of images."""
+    curve: Curve
+    """Means over the images."""
+    area_protocol: str
+    areas: dict[str, float]
+    """Area under each metric's mean curve, by `area_protocol`."""
+    settings: dict[str, object]
+    versions: dict[str, str]
+    hardware: dict[str, str | int | None]
+
+
+def write_evaluation(
+    folder: str | Path,
+    measurements: Iterable[Measurement],
+    description: Description,
+    beside: Sequence[tuple[str, Curve]] = (),
+) -> Summary:
+    """Write an evaluation's files to `folder`, made if need be; return what the summary holds.
+
+    `beside` are (label, curve) pairs that the figure shows for comparison. Raises
+    `UnequalPointsError` or `ValueError`, before it writes, for measurements without a mean curve.
+    """
+    measurements = list(measurements)
+    summary = summarise(measurements, description)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_per_image(folder / "per_image.csv", measurements)
+    _write_json(folder / "compressai.json", compressai_results(summary))
+    _write_figure(folder / "rate_distortion.png", summary, beside)
+    _write_json(folder / SUMMARY_FILE, asdict(summary))
+    return summary
+
+
+def summarise(measurements: Sequence[Measurement], description: Description) -> Summary:
+    """Return means, areas, versions and hardware of an evaluation made here and now."""
+    curve = mean_curve(measurements)
+    return Summary(
+        name=description.name,
+        dataset=description.dataset,
+        description=description.text,
+        images=len({measurement.image for measurement in measurements}),
+        curve=curve,
+        area_protocol=PROTOCOL,
+        areas=areas_under(curve),
+        settings=dict(description.settings),
+        versions=versions(),
+        hardware=hardware(),
+    )
+
+
+def read_summary(path: str | Path) -> Summary:
+    """Read a `summary.json`, named by itself or by its folder.
+
+    Raises `FileNotFoundError` if there is none and `ValueError` for another file.
+    """
+    path = Path(path)
+    file = path / SUMMARY_FILE if path.is_dir() else path
+    content = json.loads(file.read_text(encoding="utf-8"))
+    names = {field.name for field in fields(Summary)}
+    if not isinstance(content, dict) or set(content) != names:
+        raise ValueError(f"{file} is not an evaluation's summary")
+    curve = Curve(**{name: tuple(values) for name, values in content.pop("curve").items()})
+    return Summary(curve=curve, **content)
+
+
+def compressai_results(summary: Summary) -> dict[str, object]:
+    """Return the mean curve in the format of CompressAI's `results/image/<set>/*.json`."""
+    curve = summary.curve
+    return {
+        "name": summary.name,
+        "description": summary.description,
+        "results": {"bpp": curve.bpp, "psnr-rgb": curve.psnr, "ms-ssim-rgb": curve.ms_ssim},
+    }
+
+
+def _write_per_image(path: Path, measurements: Sequence[Measurement]) -> None:
+    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(field.name for field in fields(Measurement))
+        writer.writerows(astuple(measurement) for measurement in measurements)
+
+
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
+    with atomic_path(path) as partial:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_figure(path: Path, summary: Summary, beside: Sequence[tuple[str, Curve]]) -> None:
+    plural = "s" if summary.images != 1 else ""
+    note = f"mean over {summary.images} image{plural} of {summary.dataset}"
+    with atomic_path(path) as partial:
+        draw_curves(partial, summary.name, [(summary.name, summary.curve), *beside], note)

@@ -1,0 +1,31 @@
+"""Files that are either whole or absent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `path` that takes its name when the block succeeds.
+
+    The sibling lies in the same folder, so that the renaming is atomic, and keeps the suffix, from
+    which Pillow and matplotlib choose a format. If the block raises, the sibling is removed and
+    whatever `path` held before stays. A reader thus never meets half a file. The folder must exist;
+    a block that writes nothing ends in `FileNotFoundError`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_path(Path(folder) / "a.txt") as partial:
+    ...         _ = partial.write_text("whole")
+    ...     print([file.name for file in Path(folder).iterdir()])
+    ['a.txt']
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.stem}.{uuid4().hex[:12]}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

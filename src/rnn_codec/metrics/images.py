@@ -1,0 +1,32 @@
+"""What every metric demands of the images it compares."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def check_pair(image: Tensor, reference: Tensor) -> None:
+    """Raise unless both are uint8 and of one shape (B, 3, H, W).
+
+    Raises `TypeError` for another dtype: floats in [0, 1] passed as [0, 255] give scores that look
+    splendid and mean nothing. Raises `ValueError` for another or an unequal shape.
+    """
+    for name, tensor in (("image", image), ("reference", reference)):
+        if tensor.dtype != torch.uint8:
+            raise TypeError(f"{name} must be uint8 in 0..255, not {tensor.dtype}")
+        if tensor.ndim != 4 or tensor.shape[1] != 3:
+            raise ValueError(f"{name} must have shape (B, 3, H, W), not {tuple(tensor.shape)}")
+    if image.shape != reference.shape:
+        raise ValueError(
+            f"image {tuple(image.shape)} and reference {tuple(reference.shape)} differ in shape"
+        )
+
+
+def pixels_to_batch(pixels: NDArray[np.uint8]) -> Tensor:
+    """Turn the pixels of one image, (H, W, 3), into a batch of one, (1, 3, H, W), copied.
+
+    >>> pixels_to_batch(np.zeros((4, 6, 3), np.uint8)).shape
+    torch.Size([1, 3, 4, 6])
+    """
+    return torch.tensor(pixels).permute(2, 0, 1).unsqueeze(0)

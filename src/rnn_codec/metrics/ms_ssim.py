@@ -1,0 +1,44 @@
+"""Multi-scale structural similarity of RGB images."""
+
+import pytorch_msssim
+import torch
+from torch import Tensor
+
+from rnn_codec.errors import UserError
+from rnn_codec.metrics.images import check_pair
+
+SHORTEST_SIDE = 161
+"""Five scales and an 11×11 window: the side at the coarsest scale must exceed (11 − 1)."""
+
+
+class ImageTooSmallError(UserError, ValueError):
+    """An image has a side that MS-SSIM's five scales do not fit in."""
+
+
+def ms_ssim(image: Tensor, reference: Tensor) -> Tensor:
+    """MS-SSIM of each image: (B, 3, H, W) uint8, twice, to (B,) float64 in [0, 1].
+
+    Scored on R, G and B separately and averaged, as in Toderici et al. 2017, section 5; five scales
+    with the weights of Wang et al. 2003, the definition of `pytorch_msssim`. Sides must exceed 160
+    pixels, else `ImageTooSmallError`, a `ValueError`. Raises `TypeError` or `ValueError` for other
+    dtypes or shapes.
+
+    >>> image = torch.arange(256, dtype=torch.uint8).expand(1, 3, 192, 256)
+    >>> ms_ssim(image, image)
+    tensor([1.], dtype=torch.float64)
+    """
+    check_pair(image, reference)
+    height, width = image.shape[-2:]
+    if min(height, width) < SHORTEST_SIDE:
+        raise ImageTooSmallError(
+            f"MS-SSIM needs sides of at least {SHORTEST_SIDE} pixels, "
+            f"not {width}×{height} (width×height)"
+        )
+    # On a CPU single precision is nine times as fast and 1e-7 off. On a GPU single-precision
+    # convolutions may silently run in TF32, double-precision ones never do.
+    precision = torch.float32 if image.device.type == "cpu" else torch.float64
+    with torch.autocast(image.device.type, enabled=False):
+        scores = pytorch_msssim.ms_ssim(
+            image.to(precision), reference.to(precision), data_range=255, size_average=False
+        )
+    return scores.double()

@@ -1,0 +1,87 @@
+"""Mean curves, areas and interpolation."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_codec.evaluation import (
+    Curve,
+    Measurement,
+    UnequalPointsError,
+    areas_under,
+    mean_curve,
+    quality_at,
+)
+
+
+def measured(image: str, point: float, bpp: float = 1.0, psnr: float = 30.0) -> Measurement:
+    return Measurement(image, point, bpp, psnr, psnr / 100, psnr + 1, psnr + 2)
+
+
+def test_averages_each_point_over_the_images_in_ascending_order() -> None:
+    curve = mean_curve(
+        [
+            measured("a", 2, 0.3, 32),
+            measured("b", 1, 0.2, 24),
+            measured("b", 2, 0.5, 26),
+            measured("a", 1, 0.1, 30),
+        ]
+    )
+    assert curve.point == (1, 2)
+    assert curve.bpp == pytest.approx((0.15, 0.4))
+    assert curve.psnr == pytest.approx((27, 29))
+    assert curve.ms_ssim == pytest.approx((0.27, 0.29))
+    assert curve.psnr_hvs == pytest.approx((28, 30))
+    assert curve.psnr_hvs_luma == pytest.approx((29, 31))
+
+
+def test_averages_decibels_not_errors() -> None:
+    curve = mean_curve([measured("a", 1, psnr=20), measured("b", 1, psnr=40)])
+    pooled = -10 * math.log10((10**-2 + 10**-4) / 2)
+    assert curve.psnr == (30.0,)
+    assert curve.psnr[0] - pooled > 6
+
+
+@given(st.permutations([measured(i, p, p / 8, 20 + p) for i in "abc" for p in range(1, 5)]))
+def test_the_order_of_measurements_does_not_matter(measurements: list[Measurement]) -> None:
+    assert mean_curve(measurements).psnr == pytest.approx((21, 22, 23, 24))
+
+
+def test_refuses_images_without_the_same_points() -> None:
+    with pytest.raises(UnequalPointsError, match="no measurement at point 2 of b, c"):
+        mean_curve([measured("a", 1), measured("a", 2), measured("b", 1), measured("c", 1)])
+
+
+def test_refuses_an_image_that_only_a_later_point_has() -> None:
+    with pytest.raises(UnequalPointsError, match="no measurement at point 1 of b"):
+        mean_curve([measured("a", 1), measured("a", 2), measured("b", 2)])
+
+
+def test_refuses_an_image_measured_twice() -> None:
+    with pytest.raises(UnequalPointsError, match="several measurements at point 1 of a"):
+        mean_curve([measured("a", 1), measured("a", 1), measured("b", 1)])
+
+
+def test_refuses_nothing() -> None:
+    with pytest.raises(ValueError, match="no measurements"):
+        mean_curve([])
+
+
+def test_areas_have_the_metrics_names_and_the_papers_limits() -> None:
+    curve = Curve((1,), (0.5,), (32.0,), (0.9,), (33.0,), (34.0,))
+    assert areas_under(curve) == pytest.approx(
+        {"psnr": 60.0, "ms_ssim": 1.6875, "psnr_hvs": 61.875, "psnr_hvs_luma": 63.75}
+    )
+
+
+@given(st.floats(0.25, 2.0))
+def test_interpolates_linearly_between_points_in_any_order(bpp: float) -> None:
+    rates = [2.0, 0.25, 1.0]
+    assert quality_at(rates, [5 + 3 * rate for rate in rates], bpp) == pytest.approx(5 + 3 * bpp)
+
+
+@pytest.mark.parametrize("bpp", [0.249, 2.001])
+def test_does_not_extrapolate(bpp: float) -> None:
+    assert quality_at([0.25, 2.0], [30.0, 40.0], bpp) is None

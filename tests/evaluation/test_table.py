@@ -1,0 +1,64 @@
+"""What a user sees on the terminal."""
+
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+
+from rnn_codec.evaluation import Curve, curve_table
+
+OWN = Curve(
+    (1, 2, 3), (0.125, 0.25, 2.0), (24.0, 26.0, 30.0), (0.8, 0.9, 0.95), (23.0, 25, 29), (1, 2, 3)
+)
+JPEG = Curve((5, 95), (0.2, 1.2), (23.0, 33.0), (0.75, 0.95), (22.0, 32.0), (1, 2))
+
+
+def printed(table: Table) -> str:
+    """Return the table as a terminal of 80 characters shows it."""
+    out = StringIO()
+    Console(file=out, width=80).print(table)
+    return out.getvalue()
+
+
+def rows(table: Table) -> list[list[str]]:
+    """Return the printed cells, but for empty ones, of every row with figures in it."""
+    cells = [line.split() for line in printed(table).splitlines()]
+    return [row for row in cells if row and (row[0] == "AUC" or row[0].isdigit())]
+
+
+def test_shows_every_point_and_the_areas() -> None:
+    assert rows(curve_table(OWN, "LSTM")) == [
+        ["1", "0.125", "24.00", "0.8000", "23.00"],
+        ["2", "0.250", "26.00", "0.9000", "25.00"],
+        ["3", "2.000", "30.00", "0.9500", "29.00"],
+        ["AUC", "52.12", "1.7250", "50.25"],
+    ]
+
+
+def test_shows_others_at_equal_rate_but_not_beyond_what_was_measured() -> None:
+    table = curve_table(OWN, "LSTM", beside=[("JPEG", JPEG)])
+    points = rows(table)
+    assert [row[5:] for row in points[:3]] == [
+        ["–", "–", "–"],
+        ["23.50", "0.7600", "22.50"],
+        ["–", "–", "–"],
+    ]
+    # 23 dB up to 0.2, a ramp over 1 bpp, 33 dB for 0.8 bpp.
+    assert points[3][4] == f"{23 * 0.075 + 28 + 33 * 0.8:.2f}"
+
+
+def test_equal_rates_keep_their_own_scores() -> None:
+    tied = Curve((1, 2), (0.5, 0.5), (20.0, 30.0), (0.8, 0.9), (20.0, 30.0), (1, 2))
+    assert [row[2] for row in rows(curve_table(tied, "tied"))[:2]] == ["20.00", "30.00"]
+
+
+def test_headings_name_the_point_and_the_other_codec() -> None:
+    head = printed(curve_table(OWN, "LSTM on Kodak", "iteration", [("JPEG 4:2:0", JPEG)]))
+    for text, times in {
+        "LSTM on Kodak": 1,
+        "iteration": 1,
+        "JPEG 4:2:0": 3,
+        "MS-SSIM": 2,
+        "PSNR-HVS": 2,
+    }.items():
+        assert head.count(text) == times

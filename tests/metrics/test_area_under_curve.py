@@ -1,0 +1,75 @@
+"""Areas under curves: the paper's number, closed forms and properties."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_codec.metrics import area_under_curve
+
+# Toderici et al. 2017, Residual GRU one-shot without entropy coding: the released MS-SSIM on Kodak.
+RELEASED_MS_SSIM = [
+    0.8191, 0.9037, 0.93747, 0.95384, 0.96357, 0.97151, 0.97578, 0.97959,
+    0.98219, 0.98394, 0.98584, 0.98683, 0.98782, 0.98834, 0.98849, 0.98872,
+]  # fmt: skip
+EIGHTHS = [k / 8 for k in range(1, 17)]
+POINTS = st.lists(
+    st.tuples(st.floats(0.01, 4), st.floats(0, 60)),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda p: p[0],
+)
+
+
+def test_reproduces_the_papers_released_curve() -> None:
+    assert area_under_curve(EIGHTHS, RELEASED_MS_SSIM) == pytest.approx(1.8116, abs=5e-5)
+
+
+def test_a_perfect_codec_has_1_875() -> None:
+    assert area_under_curve(EIGHTHS, [1.0] * 16) == pytest.approx(1.875)
+
+
+def test_integrates_a_line_exactly_and_cuts_it_at_the_limits() -> None:
+    # ∫ 3x + 1 from 0.125 to 2, from points on both sides of the limits.
+    rates = [0.05, 0.7, 1.1, 3.0]
+    area = area_under_curve(rates, [3 * rate + 1 for rate in rates])
+    assert area == pytest.approx(1.5 * (2**2 - 0.125**2) + 1.875)
+
+
+def test_holds_the_ends_beyond_the_measured_rates() -> None:
+    # 10 up to 0.5, a ramp to 20 at 1, 20 up to 2.
+    assert area_under_curve([0.5, 1.0], [10, 20]) == pytest.approx(3.75 + 7.5 + 20)
+
+
+@given(POINTS)
+def test_agrees_with_a_fine_riemann_sum_in_any_order(points: list[tuple[float, float]]) -> None:
+    rates, qualities = (list(column) for column in zip(*points, strict=True))
+    ordered = sorted(points)
+    edges = np.linspace(0.125, 2, 40_001)
+    midpoints = (edges[1:] + edges[:-1]) / 2
+    values = np.interp(midpoints, *(np.array(column) for column in zip(*ordered, strict=True)))
+    expected = values.mean() * 1.875
+    assert area_under_curve(rates, qualities) == pytest.approx(expected, abs=5e-3)
+
+
+@given(POINTS, st.floats(0.2, 1.9))
+def test_areas_of_adjacent_ranges_add_up(points: list[tuple[float, float]], middle: float) -> None:
+    rates, qualities = zip(*points, strict=True)
+    left = area_under_curve(rates, qualities, highest=middle)
+    right = area_under_curve(rates, qualities, lowest=middle)
+    assert left + right == pytest.approx(area_under_curve(rates, qualities), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rates", "qualities", "limits"),
+    [
+        ([], [], {}),
+        ([1.0], [1.0, 2.0], {}),
+        ([1.0, float("nan")], [1.0, 2.0], {}),
+        ([1.0, 2.0], [1.0, float("inf")], {}),
+        ([1.0, 2.0], [1.0, 2.0], {"lowest": 2.0}),
+    ],
+)
+def test_refuses_what_is_no_curve(rates: list, qualities: list, limits: dict) -> None:
+    with pytest.raises(ValueError, match=r"curve|lowest"):
+        area_under_curve(rates, qualities, **limits)

@@ -1,0 +1,21 @@
+"""All metrics at once."""
+
+import torch
+
+from rnn_codec.metrics import SCORES, psnr_hvs_colour, score_batch, score_pair
+
+
+def test_scores_a_pair_with_every_metric_in_the_order_of_reports() -> None:
+    generator = torch.Generator().manual_seed(0)
+    image, reference = torch.randint(0, 256, (2, 3, 168, 176), generator=generator).byte()
+    scores = score_pair(image, reference)
+    assert list(scores) == ["psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma"]
+    assert scores["psnr_hvs"] == float(psnr_hvs_colour(image[None], reference[None]))
+    assert len(set(scores.values())) == 4
+
+
+def test_a_batch_has_a_value_per_image_and_metric() -> None:
+    image = torch.zeros(2, 3, 168, 176, dtype=torch.uint8)
+    scores = score_batch(image, image)
+    assert scores.keys() == SCORES.keys()
+    assert all(values.shape == (2,) for values in scores.values())
