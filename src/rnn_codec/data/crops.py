@@ -1,0 +1,111 @@
+"""Random crops as a function of seed, step and process: nothing to save, exact to resume."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from rnn_codec.data.packing import PackedImages
+from rnn_codec.errors import UserError
+
+
+class Sampler(Protocol):
+    """Draws batches. Two calls with the same arguments return the same batch."""
+
+    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
+        """The share of process `rank` in the batch of `world_size` processes, uint8 (B, 3, S, S).
+
+        Process r has the rows r·B to (r+1)·B of a global batch of world_size·B pictures, which
+        depends on its size, the seed and the step alone, not on how many processes share it.
+        """
+        ...
+
+
+class CropSampler:
+    """Cuts squares at random out of pictures and mirrors every other one, left to right.
+
+    Every position of every picture is as likely as any other.
+
+    Args:
+        images: pictures with sides of at least `crop_size`.
+        crop_size: side S of the squares, in pixels.
+        batch_size: pictures B in the batch of one process.
+        seed: seed of the draws, not negative.
+    """
+
+    def __init__(self, images: PackedImages, crop_size: int, batch_size: int, seed: int) -> None:
+        if min(images.shortest_sides, default=0) < crop_size:
+            raise UserError(f"crops of {crop_size} pixels need pictures that are at least as large")
+        self.images = images
+        self.crop_size = crop_size
+        self.batch_size = batch_size
+        self.seed = seed
+        # Positions are counted through all pictures, row by row. Here: how many a row of each
+        # picture has, and the first and the last plus one of each picture.
+        self._columns = images.widths - crop_size + 1
+        positions = self._columns * (images.heights - crop_size + 1)
+        self._ends = np.cumsum(positions)
+        self._firsts = self._ends - positions
+        # Every run of pixels as long as a crop's row, by where it starts.
+        self._runs = sliding_window_view(images.pixels, crop_size * 3)
+
+    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
+        """See `Sampler.batch`."""
+        rng = step_rng(self.seed, step)
+        size = world_size * self.batch_size
+        positions = rng.integers(self._ends[-1], size=size)
+        flips = rng.random(size) < 0.5
+        share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
+        return to_batch(self._crops(positions[share]), flips[share])
+
+    def _crops(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The crops (B, S, S, 3) at some positions (B,)."""
+        picture = np.searchsorted(self._ends, positions, side="right")
+        row, column = np.divmod(positions - self._firsts[picture], self._columns[picture])
+        stride = self.images.widths[picture] * 3
+        corner = self.images.offsets[picture] + row * stride + column * 3
+        starts = corner[:, None] + stride[:, None] * np.arange(self.crop_size)
+        return self._runs[starts].reshape(-1, self.crop_size, self.crop_size, 3)
+
+
+def step_rng(seed: int, step: int) -> np.random.Generator:
+    """Random numbers of one step, independent of those of every other."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step])))
+
+
+def to_batch(pictures: NDArray[np.uint8], flips: NDArray[np.bool_]) -> Tensor:
+    """Mirror some of the pictures (B, S, S, 3), in place, and lay them out as (B, 3, S, S)."""
+    pictures[flips] = pictures[flips, :, ::-1]
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
+
+
+class TrainingBatches(IterableDataset[Tensor]):
+    """The batches of one process, from a step on, without end.
+
+    Yields whole batches: give it to `DataLoader(batch_size=None)`. Several workers share the steps.
+
+    Args:
+        sampler: draws the batches.
+        first_step: number of the first batch; a resumed training goes on from where it stopped.
+        rank: number of this process.
+        world_size: number of processes.
+    """
+
+    def __init__(self, sampler: Sampler, first_step: int, rank: int, world_size: int) -> None:
+        self.sampler = sampler
+        self.first_step = first_step
+        self.rank = rank
+        self.world_size = world_size
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Draw batch after batch."""
+        worker = get_worker_info()
+        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        for step in count(self.first_step + first, stride):
+            yield self.sampler.batch(step, self.rank, self.world_size)

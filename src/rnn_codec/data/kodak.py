@@ -1,0 +1,102 @@
+"""The Kodak suite: 24 photographs (768×512 or 512×768) that codecs are compared on."""
+
+import hashlib
+from collections.abc import Mapping
+from http.client import HTTPException
+from importlib.resources import files
+from pathlib import Path
+from urllib.request import urlopen
+
+from rnn_codec.data.packing import progress
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+
+TIMEOUT_SECONDS = 30
+
+
+def kodak_checksums() -> dict[str, str]:
+    """The SHA-256 checksum of each of the 24 files, by name.
+
+    >>> len(kodak_checksums()), list(kodak_checksums())[0]
+    (24, 'kodim01.png')
+    """
+    return parse_checksums(files("rnn_codec.data").joinpath("kodak.sha256").read_text())
+
+
+def parse_checksums(text: str) -> dict[str, str]:
+    """Read the lines that `sha256sum` writes: a checksum, two spaces, a name.
+
+    Raises:
+        ValueError: a line is of another form.
+
+    >>> parse_checksums("00ff  a b.png")
+    {'a b.png': '00ff'}
+    """
+    checksums = {}
+    for line in text.splitlines():
+        checksum, separator, name = line.partition("  ")
+        if not (checksum and separator and name):
+            raise ValueError(f"not a line of sha256sum: {line!r}")
+        checksums[name] = checksum
+    return checksums
+
+
+def kodak_paths(root: str | Path) -> list[Path]:
+    """The 24 files in `root`, by number.
+
+    Raises:
+        UserError: one of them is missing.
+    """
+    paths = [Path(root) / name for name in sorted(kodak_checksums())]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(
+            f"the folder {root} lacks {len(missing)} of the 24 Kodak images ({_list(missing)}): "
+            "run `make kodak`, or set data.kodak_root to a folder that has them"
+        )
+    return paths
+
+
+def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> None:
+    """Download the files named in `checksums` into `root`, but those already there and right.
+
+    Raises:
+        UserError: a file cannot be had or is not the right one. Those before it are kept.
+    """
+    try:
+        Path(root).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make the folder {root}: {error.strerror}") from error
+    for name in progress(list(checksums), "Downloading"):
+        path = Path(root) / name
+        if not _is_right(path, checksums[name]):
+            content = fetch(f"{base_url.rstrip('/')}/{name}", checksums[name])
+            with atomic_path(path) as partial:
+                partial.write_bytes(content)
+
+
+def fetch(url: str, checksum: str) -> bytes:
+    """The content of `url`, whose SHA-256 must be `checksum`.
+
+    Raises:
+        UserError: there is no network, no such file, or another file than expected.
+    """
+    try:
+        with urlopen(url, timeout=TIMEOUT_SECONDS) as response:
+            content: bytes = response.read()
+    except (OSError, HTTPException, ValueError) as error:
+        raise UserError(
+            f"{url} cannot be downloaded ({error}): check the network, set data.url to another "
+            "source, or copy the Kodak images into data.kodak_root yourself"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != checksum:
+        raise UserError(f"{url} is not the original file (its SHA-256 is not {checksum})")
+    return content
+
+
+def _is_right(path: Path, checksum: str) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == checksum
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -1,0 +1,27 @@
+"""Pictures made up for tests."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rnn_codec.data.packing import PackedImages, pack
+
+
+def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Random pixels (H, W, 3): every crop of them is unlike every other."""
+    return np.random.default_rng(seed).integers(256, size=(height, width, 3), dtype=np.uint8)
+
+
+def save(path: Path, pixels: NDArray[np.uint8]) -> Path:
+    """Write pixels to a picture file, in a folder made for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def packed(folder: Path, sizes: list[tuple[int, int]]) -> PackedImages:
+    """Noise pictures of some (height, width), written and packed."""
+    paths = [save(folder / f"{i}.png", noise(*size, seed=i)) for i, size in enumerate(sizes)]
+    return pack(paths, folder / "cache")

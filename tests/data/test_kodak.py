@@ -1,0 +1,137 @@
+"""Downloading, from a server on this machine; the suite's own checks."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fetch_kodak import main, read_options
+from rnn_codec.data.kodak import download, kodak_checksums, kodak_paths, parse_checksums
+from rnn_codec.data.modules import KodakDataModule
+from rnn_codec.errors import UserError
+from tests.data.pictures import noise, save
+
+FILES = {"one.png": b"first", "two.png": b"second", "three.png": b"third"}
+CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a folder and counts what is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, format: str, *args: object) -> None:
+        self.server.asked.append(self.path)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, content in FILES.items():
+        (source / name).write_bytes(content)
+    with Server(source) as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_downloads_what_is_missing_or_wrong(server: Server, tmp_path: Path) -> None:
+    root = tmp_path / "deep" / "kodak"
+    download(root, server.url + "/", CHECKSUMS)
+    assert contents(root) == FILES
+    (root / "two.png").write_bytes(b"half")
+    server.asked.clear()
+    download(root, server.url, CHECKSUMS)
+    assert contents(root) == FILES
+    assert server.asked == ["/two.png"]
+
+
+def test_wrong_file_is_refused_and_earlier_ones_kept(server: Server, tmp_path: Path) -> None:
+    wrong = CHECKSUMS | {"two.png": "0" * 64}
+    with pytest.raises(UserError, match=r"two\.png is not the original file"):
+        download(tmp_path / "kodak", server.url, wrong)
+    assert contents(tmp_path / "kodak") == {"one.png": b"first"}
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense", "http://[", "http://no.invalid"])
+def test_no_network_is_one_sentence(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UserError, match=r"one\.png cannot be downloaded .*check the network"):
+        download(tmp_path, url, CHECKSUMS)
+
+
+def test_missing_file_on_the_server(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"four\.png cannot be downloaded .*404"):
+        download(tmp_path, server.url, {"four.png": "0" * 64})
+
+
+def test_entry_point_ends_with_a_sentence_and_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([f"data.kodak_root={tmp_path}", "data.url=http://127.0.0.1:9"])
+    assert exit.value.code == 1
+    assert "error: http://127.0.0.1:9/kodim01.png cannot be downloaded" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("override", ["data.kodak_rot=x", "kodak_root=x", "=", "data=3", "data.[="])
+def test_entry_point_refuses_unknown_options(override: str) -> None:
+    with pytest.raises(UserError, match=r"the options are data\.kodak_root"):
+        read_options([override])
+
+
+def test_there_are_24_checksums() -> None:
+    assert sorted(kodak_checksums()) == [f"kodim{number:02}.png" for number in range(1, 25)]
+    assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in kodak_checksums().values())
+
+
+@given(st.one_of(st.text(), st.from_regex(r"([0-9a-f]{2}  [a-z]{1,3}\n){0,3}", fullmatch=True)))
+def test_checksums_are_parsed_or_refused(text: str) -> None:
+    try:
+        parsed = parse_checksums(text)
+    except ValueError:
+        return
+    lines = {f"{checksum}  {name}" for name, checksum in parsed.items()}
+    assert lines <= set(text.splitlines())
+
+
+def test_missing_images_are_named(tmp_path: Path) -> None:
+    for number in range(1, 24):
+        save(tmp_path / f"kodim{number:02}.png", noise(2, 3, number))
+    with pytest.raises(UserError, match=r"lacks 1 of the 24 Kodak images \(kodim24\.png\).*make"):
+        kodak_paths(tmp_path)
+    with pytest.raises(UserError, match=r"lacks 24 .*kodim03\.png, ….*make kodak.*kodak_root"):
+        kodak_paths(tmp_path / "nowhere")
+
+
+def test_kodak_yields_its_images_and_never_trains(tmp_path: Path) -> None:
+    for number in range(1, 25):
+        save(tmp_path / f"kodim{number:02}.png", noise(2, 3, number))
+    data = KodakDataModule(str(tmp_path), "")
+    named = list(data.evaluation_images())
+    assert [name for name, _ in named][::23] == ["kodim01.png", "kodim24.png"]
+    assert (named[4][1] == noise(2, 3, 5)).all()
+    for loader in (data.train_dataloader, data.val_dataloader, lambda: data.setup("fit")):
+        with pytest.raises(UserError, match="never for training"):
+            loader()

@@ -1,0 +1,174 @@
+"""Every kind of picture file, against pixels worked out by hand."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from rnn_codec.data.reading import UnreadableImageError, find_images, read_rgb
+from rnn_codec.errors import UserError
+from tests.data.pictures import noise, save
+
+GREY = noise(5, 7)[..., 0]
+
+
+def triple(grey: np.ndarray) -> np.ndarray:
+    return np.stack([grey] * 3, axis=-1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_lossless_formats_come_back_exactly(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    options = {"lossless": True} if suffix == ".webp" else {}
+    Image.fromarray(noise(9, 14)).save(path, **options)
+    pixels = read_rgb(path)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, noise(9, 14))
+
+
+def test_grey_is_replicated(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read_rgb(save(tmp_path / "a.png", GREY)), triple(GREY))
+
+
+def test_black_and_white(tmp_path: Path) -> None:
+    Image.fromarray(GREY > 99).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), triple((GREY > 99) * 255))
+
+
+def test_palette_is_looked_up(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1], [1, 2]], np.uint8), mode="P")
+    image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    image.save(tmp_path / "a.png")
+    expected = [[[10, 20, 30], [40, 50, 60]], [[40, 50, 60], [70, 80, 90]]]
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), expected)
+
+
+def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
+    colour, alpha = noise(6, 8), noise(6, 8, seed=1)[..., :1]
+    save(tmp_path / "a.png", np.concatenate([colour, alpha], axis=-1))
+    weight = alpha / 255
+    expected = weight * colour + (1 - weight) * 255
+    np.testing.assert_allclose(read_rgb(tmp_path / "a.png"), expected, atol=1)
+
+
+def test_transparent_palette_and_grey_entries_become_white(tmp_path: Path) -> None:
+    palette = Image.fromarray(np.array([[0, 1]], np.uint8), mode="P")
+    palette.putpalette([10, 20, 30, 40, 50, 60])
+    palette.save(tmp_path / "p.png", transparency=1)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "p.png"), [[[10, 20, 30], [255] * 3]])
+    Image.fromarray(np.array([[7, 9]], np.uint8)).save(tmp_path / "l.png", transparency=7)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "l.png"), [[[255] * 3, [9] * 3]])
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    Image.new("CMYK", (3, 2), (0, 255, 255, 0)).save(tmp_path / "a.tif")
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.tif"), np.full((2, 3, 3), [255, 0, 0]))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_grey_is_divided_by_257(tmp_path: Path, suffix: str) -> None:
+    levels = np.array([[0, 128, 129, 257 * 100], [257 * 100 + 129, 65406, 65407, 65535]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / f"a{suffix}")
+    expected = triple(np.array([[0, 0, 1, 100], [101, 254, 255, 255]]))
+    np.testing.assert_array_equal(read_rgb(tmp_path / f"a{suffix}"), expected)
+
+
+def test_32_bit_grey_holds_16_bit_values_and_floats_lie_in_0_to_1(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "i.tif", np.array([[-5, 0, 65535, 70000, 25700]], np.int32))
+    np.testing.assert_array_equal(
+        read_rgb(tmp_path / "i.tif"), triple(np.array([[0, 0, 255, 255, 100]]))
+    )
+    floats = np.array([[-1.0, 0.5, 1.0, 9.0, np.nan, np.inf]], np.float32)
+    tifffile.imwrite(tmp_path / "f.tif", floats)
+    np.testing.assert_array_equal(
+        read_rgb(tmp_path / "f.tif"), triple(np.array([[0, 128, 255, 255, 0, 255]]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turned"),
+    [
+        (2, lambda a: a[:, ::-1]),
+        (3, lambda a: a[::-1, ::-1]),
+        (6, lambda a: np.rot90(a, -1)),
+        (8, lambda a: np.rot90(a, 1)),
+    ],
+)
+def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, turned) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(noise(4, 6)).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), turned(noise(4, 6)))
+
+
+def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.png", noise(40, 40)).read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "empty.webp").touch()
+    for name in ("cut.png", "text.jpg", "empty.webp", "missing.png"):
+        with pytest.raises(UnreadableImageError, match=name):
+            read_rgb(tmp_path / name)
+
+
+def test_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(UnreadableImageError, match=r"bomb\.png"):
+        read_rgb(save(tmp_path / "bomb.png", noise(20, 20)))
+
+
+def encoded(kind: str) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(noise(12, 12)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+FILES = [encoded(kind) for kind in ("PNG", "JPEG", "WebP", "TIFF")]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(FILES),
+    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), min_size=1, max_size=6),
+    st.integers(0, 2000),
+)
+def test_damaged_files_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    content: bytes,
+    changes: list[tuple[int, int]],
+    length: int,
+) -> None:
+    damaged = bytearray(content)
+    for position, value in changes:
+        damaged[position % len(damaged)] = value
+    path = tmp_path_factory.getbasetemp() / "damaged.png"
+    path.write_bytes(damaged[:length])
+    try:
+        pixels = read_rgb(path)
+    except UnreadableImageError:
+        return
+    assert pixels.dtype == np.uint8
+    assert pixels.shape[2:] == (3,)
+
+
+def test_find_images_is_recursive_sorted_and_blind_to_case(tmp_path: Path) -> None:
+    names = ["b.PNG", "a/z.jpeg", "a/y.JPG", "c.tiff", "c.tif", "d.webp"]
+    for name in [*names, "notes.txt", ".hidden.png"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    found = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path)]
+    assert found == sorted(names)
+
+
+def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
+        find_images(tmp_path / "nowhere")
+    with pytest.raises(UserError, match=r"no picture \(.jpg.*in the folder"):
+        find_images(tmp_path)

@@ -1,0 +1,91 @@
+"""Hard tiles: found, cached, drawn."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnn_codec.data import tiles
+from rnn_codec.data.packing import PackedImages, pack
+from rnn_codec.data.tiles import Mining, TileSampler, compressed_size, hardest_tiles, mine
+from rnn_codec.errors import UserError
+from tests.data.pictures import noise, save
+
+
+def mosaic() -> tuple[np.ndarray, list[np.ndarray]]:
+    """A picture of 2×3 tiles, and its tiles in order of hardness: the finer the grain, the harder.
+
+    Rows and columns that fill no tile are left over at the lower right.
+    """
+    blocks = [np.kron(noise(32 // g, 32 // g, g), np.ones((g, g, 1), np.uint8)) for g in GRAINS]
+    picture = np.zeros((70, 100, 3), np.uint8)
+    for place, block in zip([4, 0, 5, 2, 1, 3], blocks, strict=True):
+        row, column = divmod(place, 3)
+        picture[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = block
+    return picture, blocks
+
+
+GRAINS = [1, 2, 4, 8, 16, 32]
+
+
+@pytest.mark.parametrize("codec", ["png", "webp"])
+def test_hardest_tiles_come_first(codec: str) -> None:
+    picture, blocks = mosaic()
+    np.testing.assert_array_equal(hardest_tiles(picture, Mining(32, 4, codec)), blocks[:4])
+    np.testing.assert_array_equal(hardest_tiles(picture, Mining(32, 99, codec)), blocks)
+
+
+def test_png_size_is_near_that_of_zlib() -> None:
+    tile = noise(32, 32)
+    assert abs(compressed_size(tile, "png") - len(zlib.compress(tile.tobytes()))) < 150
+
+
+def test_unknown_codec_is_refused() -> None:
+    with pytest.raises(UserError, match=r"data\.codec=jpeg is unknown: it is one of png, webp"):
+        Mining(32, 1, "jpeg")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> PackedImages:
+    paths = [
+        save(tmp_path / "a.png", mosaic()[0]),
+        save(tmp_path / "b.png", noise(64, 64)),
+        save(tmp_path / "c.png", noise(32, 40, 1)),
+    ]
+    return pack(paths, tmp_path)
+
+
+def test_mined_once_for_the_same_pictures_and_options(
+    images: PackedImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mined = mine(images, Mining(32, 3, "png"), tmp_path)
+    assert mined.shape == (3 + 3 + 1, 32, 32, 3)
+    np.testing.assert_array_equal(mined[:3], mosaic()[1][:3])
+    monkeypatch.delattr(tiles, "compressed_size")
+    np.testing.assert_array_equal(mine(images, Mining(32, 3, "png"), tmp_path), mined)
+    others = [(images, Mining(16, 3, "png")), (images, Mining(32, 2, "png"))]
+    others += [(images, Mining(32, 3, "webp")), (images.select([0, 1]), Mining(32, 3, "png"))]
+    for pictures, mining in others:
+        with pytest.raises(NameError, match="compressed_size"):
+            mine(pictures, mining, tmp_path)
+
+
+def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
+    stock = np.stack([noise(4, 4, seed) for seed in range(5)])
+    batch = TileSampler(stock, 10_000, seed=0).batch(0, 0, 1)
+    assert batch.shape == (10_000, 3, 4, 4)
+    sources = torch.from_numpy(np.concatenate([stock, stock[:, :, ::-1]])).permute(0, 3, 1, 2)
+    matches = (batch[:, None] == sources).flatten(2).all(-1)
+    assert (matches.sum(1) == 1).all()
+    # Ten outcomes, each a tenth: 1000 ± 4 · 30.
+    assert ((matches.sum(0) - 1000).abs() < 120).all()
+
+
+def test_global_batch_of_tiles_does_not_depend_on_its_split() -> None:
+    stock = np.stack([noise(4, 4, seed) for seed in range(5)])
+    whole = TileSampler(stock, 6, seed=3).batch(9, 0, 1)
+    parts = [TileSampler(stock, 2, seed=3).batch(9, rank, 3) for rank in range(3)]
+    assert torch.equal(torch.cat(parts), whole)
+    assert np.array_equal(stock[0], noise(4, 4, 0))
