@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+RUN    := runs/first_$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .DEFAULT_GOAL := help
 
@@ -16,7 +17,38 @@ $(STAMP): pyproject.toml constraints.txt
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(STAMP) ## Build .venv with the pinned versions
+
+.PHONY: train
+train: $(STAMP) ## Train on photographs of installed packages, measure, draw the curve (minutes)
+	$(BIN)/python src/train.py experiment=first_run output=$(RUN)
+	$(BIN)/python src/evaluate.py run=$(RUN) data=photos
+
+.PHONY: test
+test: $(STAMP) ## Lint, check types, run every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+
+.PHONY: kodak
+kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check them
+	$(BIN)/python src/fetch_kodak.py
+
+.PHONY: baselines
+baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselines
+	for codec in jpeg_420 jpeg_444 webp jpeg2000 avif; do \
+		$(BIN)/python src/evaluate.py codec=$$codec data=kodak beside=[] \
+			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
+	done
+
+.PHONY: bench
+bench: $(STAMP) ## Time training and coding of every cell, into results/bench
+	$(BIN)/python src/bench.py
+
+.PHONY: clean
+clean: ## Remove .venv and the caches, keep runs
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

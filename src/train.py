@@ -8,15 +8,14 @@ import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import instantiate
 from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar, WeightAveraging
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
 from omegaconf import DictConfig
 
+from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.run_folder import (
     RunFolder,
-    build_codec,
     create_run_folder,
     read_config,
     write_config,

@@ -21,7 +21,7 @@ from rnn_codec.reconstruction import Additive, OneShot, Reconstruction, Residual
 ROOT = Path(__file__).parents[1]
 
 LSTM = partial(LSTMCell, forget_bias=1.0)
-ASSOCIATIVE_LSTM = partial(AssociativeLSTMCell, forget_bias=1.0)
+ASSOCIATIVE_LSTM = partial(AssociativeLSTMCell, forget_bias=1.0, key_bias=1.0)
 RESIDUAL_GRU = partial(ResidualGRUCell, hidden_scale=0.1, output_scale=0.1)
 
 CELLS: dict[str, tuple[CellFactory, CellFactory]] = {

@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.errors import InvalidOptionError
 from rnn_codec.networks import CODE_DEPTH, STRIDE, Decoder, Encoder, NetworkState
 from rnn_codec.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
@@ -197,7 +198,7 @@ class RecurrentCodec(nn.Module):
 def check_iterations(iterations: int) -> None:
     """Refuse a number of iterations outside 1 … 16."""
     if not 1 <= iterations <= MAX_ITERATIONS:
-        raise ValueError(f"iterations must be 1 … {MAX_ITERATIONS}, not {iterations}")
+        raise InvalidOptionError(f"iterations must be 1 … {MAX_ITERATIONS}, not {iterations}")
 
 
 @contextmanager

@@ -10,6 +10,10 @@ class UserError(Exception):
     """Shown to the user as one sentence, without a traceback."""
 
 
+class InvalidOptionError(UserError, ValueError):
+    """An option has a value that it cannot have."""
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Print a `UserError`, or a full disk, as one sentence on standard error and exit with 1.

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from rnn_codec.binarizer import Binarizer
 from rnn_codec.cells import CellFactory, CellState
 from rnn_codec.convolution import SharedConv2d
+from rnn_codec.errors import InvalidOptionError
 
 STRIDE = 16
 """Pixels of the image, each way, for one position of the code."""
@@ -48,7 +49,7 @@ def scaled(channels: int, width: float) -> int:
     """
     result = channels * width
     if result < 4 or result % 4:
-        raise ValueError(
+        raise InvalidOptionError(
             f"network.width={width} makes a layer of {channels} channels {result:g} deep; "
             "choose a multiple of 1/32"
         )

@@ -12,16 +12,17 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from yaml import YAMLError
 
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 
@@ -79,8 +80,12 @@ def read_config(run: RunFolder) -> DictConfig:
         raise UserError(f"there is no run folder {run.path}")
     if not run.config.is_file():
         raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
-    config = OmegaConf.load(run.config)
-    assert isinstance(config, DictConfig)
+    try:
+        config = OmegaConf.load(run.config)
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{run.config} cannot be read as YAML") from error
+    if not isinstance(config, DictConfig) or "codec" not in config:
+        raise UserError(f"{run.config} does not describe a codec")
     return config
 
 
@@ -101,19 +106,6 @@ def load_codec(run: RunFolder) -> RecurrentCodec:
     return codec.eval()
 
 
-def build_codec(config: DictConfig) -> RecurrentCodec:
-    """The codec that a configuration describes, untrained.
-
-    A configuration may come from elsewhere: it can name nothing outside this package.
-    """
-    for target in _targets(OmegaConf.to_container(config.codec, resolve=True)):
-        if not target.startswith("rnn_codec."):
-            raise UserError(f"the configuration's codec names {target}, which is not of rnn_codec")
-    codec = instantiate(config.codec)
-    assert isinstance(codec, RecurrentCodec)
-    return codec
-
-
 def read_weights(run: RunFolder) -> dict[str, Tensor]:
     """The weights of a run, by name, as floats."""
     try:
@@ -122,8 +114,9 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
         if run.checkpoint.is_file():
             state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
             return {k.removeprefix("codec."): v for k, v in state.items() if k.startswith("codec.")}
-    except (SafetensorError, OSError, RuntimeError, KeyError) as error:
-        raise UserError(f"the weights in {run.path} cannot be read: {error}") from error
+    except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
     raise UserError(
         f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
         f"train it on with resume={run.path}"
@@ -138,13 +131,3 @@ def load_weights(codec: nn.Module, weights: dict[str, Tensor], run: RunFolder) -
         raise UserError(
             f"the weights in {run.path} belong to another architecture than its config.yaml"
         ) from error
-
-
-def _targets(node: Any) -> list[str]:
-    """Every `_target_` in a configuration."""
-    if isinstance(node, dict):
-        own = [node["_target_"]] if "_target_" in node else []
-        return own + [target for value in node.values() for target in _targets(value)]
-    if isinstance(node, list):
-        return [target for value in node for target in _targets(value)]
-    return []

@@ -82,7 +82,12 @@ CASES = [
     (LSTMCell, {"forget_bias": 1.0}, lstm, [CHANNELS, CHANNELS]),
     (GRUCell, {}, gru, [CHANNELS]),
     (ResidualGRUCell, {"hidden_scale": 0.1, "output_scale": 0.1}, residual_gru, [CHANNELS]),
-    (AssociativeLSTMCell, {"forget_bias": 1.0}, associative_lstm, [CHANNELS, 2, 2]),
+    (
+        AssociativeLSTMCell,
+        {"forget_bias": 1.0, "key_bias": 1.0},
+        associative_lstm,
+        [CHANNELS, 2, 2],
+    ),
 ]
 
 
@@ -118,7 +123,7 @@ def test_forget_gates_start_open() -> None:
 
 def test_associative_lstm_needs_pairs() -> None:
     with pytest.raises(ValueError, match="even"):
-        AssociativeLSTMCell(3, 5, 3, 1, 1, forget_bias=1.0)
+        AssociativeLSTMCell(3, 5, 3, 1, 1, forget_bias=1.0, key_bias=1.0)
 
 
 def test_bound_has_a_gradient_at_zero() -> None:

@@ -1,0 +1,98 @@
+"""Time training and coding on this machine: python src/bench.py (make bench)."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import hydra
+import torch
+from hydra import compose
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.progress import track
+
+from rnn_codec.benchmark import Timing, Workload, benchmark, matrix_product_rate
+from rnn_codec.configuration import build_codec
+from rnn_codec.errors import exit_on_user_error
+from rnn_codec.evaluation.environment import hardware, versions
+from rnn_codec.files import atomic_path
+from rnn_codec.training.execution import Execution
+
+HEADINGS = ("network", "cell", "operation", "s", "GMAC/s", "of peak", "patches or images/s")
+
+
+def bench(config: DictConfig) -> list[tuple[str, str, Timing]]:
+    """Time every cell at every size."""
+    torch.manual_seed(config.seed)
+    execution = Execution(
+        channels_last=config.trainer.channels_last,
+        compile=config.trainer.compile,
+        deferred_weight_gradients=config.trainer.deferred_weight_gradients,
+    )
+    work, device = Workload(**config.workload), torch.device(config.device)
+    pairs = [(network, cell) for network in config.networks for cell in config.cells]
+    rows = []
+    for network, cell in track(pairs, "timing", console=Console(stderr=True)):
+        overrides = [f"network={network}", f"cell={cell}", f"recon={config.recon.name}"]
+        codec = build_codec(compose("train", overrides))
+        rows += [(network, cell, timing) for timing in benchmark(codec, work, execution, device)]
+    return rows
+
+
+def write(config: DictConfig, rows: list[tuple[str, str, Timing]]) -> str:
+    """Write bench.json and bench.md; return the latter's text."""
+    folder, device = Path(config.output), torch.device(config.device)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {
+        "command": "make bench",
+        "versions": versions(),
+        "hardware": hardware(),
+        "threads": torch.get_num_threads(),
+        "matrix_product_gmacs_per_second": matrix_product_rate(device),
+        "workload": dict(config.workload),
+        "timings": [{"network": n, "cell": c, **asdict(t)} for n, c, t in rows],
+    }
+    with atomic_path(folder / "bench.json") as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n")
+    text = "\n".join([*introduction(record), "", *table(rows), ""])
+    with atomic_path(folder / "bench.md") as partial:
+        partial.write_text(text)
+    return text
+
+
+def introduction(record: dict) -> list[str]:
+    """What was timed, on what."""
+    work, machine = record["workload"], record["hardware"]
+    return [
+        f"`{record['command']}` on {machine['accelerator'] or machine['cpu']}, "
+        f"{record['threads']} threads, torch {record['versions']['torch']}, single precision.",
+        f"Training: a step of {work['batch_size']} patches of 32×32, {work['iterations']} "
+        f"iterations. Coding: one {work['image_width']}×{work['image_height']} image, "
+        f"{work['image_iterations']} iterations. Medians of {work['repetitions']} runs.",
+        "The peak is a matrix product of 2048×2048, timed before and after every line; "
+        f"at the end it ran at {record['matrix_product_gmacs_per_second']:.1f} GMAC/s.",
+    ]
+
+
+def table(rows: list[tuple[str, str, Timing]]) -> list[str]:
+    """The timings as lines of Markdown."""
+    lines = [" | ".join(HEADINGS), " | ".join("---" for _ in HEADINGS)]
+    for network, cell, timing in rows:
+        cells = (
+            *(network, cell, timing.operation, f"{timing.seconds:.3f}"),
+            *(f"{timing.gmacs_per_second:.1f}", f"{timing.fraction_of_peak:.0%}"),
+            f"{timing.items_per_second:.3g}",
+        )
+        lines.append(" | ".join(cells))
+    return [f"| {line} |" for line in lines]
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="bench")
+def main(config: DictConfig) -> None:
+    """Time, write and show."""
+    with exit_on_user_error():
+        print(write(config, bench(config)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from safetensors.torch import load_file
+
+import train as entry
+from rnn_codec.errors import UserError
+from rnn_codec.run_folder import RunFolder, load_codec, write_config
+from rnn_codec.training.module import CodecTraining
+from tests.conftest import PAIRS, ROOT
+
+FAST = [
+    "data.batch_size=2",
+    "data.validation_images=1",
+    "data.validation_crop=161",
+    "max_iterations=3",
+    "min_iterations=1",
+    "trainer.progress_bar=false",
+    "trainer.log_every_n_steps=1",
+]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"data.cache_dir={tmp_path_factory.mktemp('cache')}"
+
+
+def configure(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", [*FAST, *overrides])
+
+
+def run_training(folder: Path, *overrides: str) -> dict[str, torch.Tensor]:
+    """Train in this process; return the exported weights."""
+    run, config = RunFolder(folder), configure(*overrides)
+    folder.mkdir(exist_ok=True)
+    write_config(run, config)
+    entry.train(config, run)
+    return load_file(run.weights)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "src" / "train.py"), *arguments]
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    different = [name for name in a if not torch.equal(a[name], b[name])]
+    assert not different
+
+
+@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+def test_every_pair_trains_and_loads(cell: str, recon: str, tmp_path: Path, cache: str) -> None:
+    options = [f"cell={cell}", f"recon={recon}", "trainer.max_steps=2", cache]
+    weights = run_training(tmp_path / "run", *options)
+    codec = load_codec(RunFolder(tmp_path / "run"))
+    assert_same(codec.state_dict(), weights)
+    assert not codec.training
+
+
+@pytest.mark.parametrize("stop_at", [1, 3])
+def test_resumed_equals_uninterrupted(
+    stop_at: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["trainer.max_steps=6", "trainer.val_check_interval=2", cache]
+    whole = run_training(tmp_path / "whole", *options)
+
+    original = CodecTraining.on_train_batch_start
+
+    def interrupt(self: CodecTraining, batch: torch.Tensor, batch_idx: int) -> None:
+        original(self, batch, batch_idx)
+        if self.global_step == stop_at:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(CodecTraining, "on_train_batch_start", interrupt)
+    with pytest.raises(UserError, match="resume="):
+        run_training(tmp_path / "parts", *options)
+    monkeypatch.undo()
+    assert not RunFolder(tmp_path / "parts").weights.exists()
+    assert_same(run_training(tmp_path / "parts", *options), whole)
+
+
+def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
+    options = [*FAST, "trainer.max_steps=40", "checkpoint.every_minutes=0", cache]
+    whole = run_training(tmp_path / "whole", *options[len(FAST) :])
+    run = RunFolder(tmp_path / "killed")
+
+    kill_when(command(f"output={run.path}", *options), run.config.exists)
+    kill_when(command(f"resume={run.path}"), run.checkpoint.exists)
+    once = run.checkpoint.stat().st_mtime_ns
+    kill_when(command(f"resume={run.path}"), lambda: run.checkpoint.stat().st_mtime_ns > once)
+    subprocess.run(command(f"resume={run.path}"), check=True, cwd=tmp_path)
+    assert_same(load_file(run.weights), whole)
+    assert not list(run.path.rglob("*.partial*")) or run.checkpoint.exists()
+
+
+def kill_when(arguments: list[str], reached: object) -> None:
+    """Start a process, SIGKILL it as soon as a condition holds."""
+    process = subprocess.Popen(arguments)
+    while process.poll() is None and not reached():  # type: ignore[operator]
+        time.sleep(0.01)
+    assert process.poll() is None, "ended before it could be killed"
+    process.kill()
+    process.wait()
+
+
+def test_a_time_limit_ends_a_run_cleanly(tmp_path: Path, cache: str) -> None:
+    weights = run_training(
+        tmp_path / "run", "trainer.max_steps=100000", "trainer.max_time=00:00:00:02", cache
+    )
+    assert weights
+    assert RunFolder(tmp_path / "run").checkpoint.is_file()
+
+
+def test_checkpoints_load_without_executing_anything(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path / "run", "trainer.max_steps=1", cache)
+    checkpoint = torch.load(RunFolder(tmp_path / "run").checkpoint, weights_only=True)
+    assert checkpoint["global_step"] == 1
+
+
+def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> None:
+    weights = run_training(tmp_path / "run", "trainer.max_steps=1", "export.dtype=float16", cache)
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+    assert next(load_codec(RunFolder(tmp_path / "run")).parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["resume=nowhere"], "there is no run folder nowhere"),
+        (["data=folder"], "data.root"),
+        (["data=folder", "data.root=nowhere"], "nowhere"),
+        (["data=kodak"], "never for training"),
+        (["trainer.compile=true"], "exclude each other"),
+        (["min_iterations=0"], "iterations"),
+        (["network.width=0.01"], "network.width"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = fail_in(tmp_path, arguments)
+    assert message in result
+    assert "Traceback" not in result
+    assert len(result.strip().splitlines()) <= 2
+
+
+def test_an_unknown_option_is_named(tmp_path: Path) -> None:
+    result = fail_in(tmp_path, ["cell=transformer"])
+    assert "transformer" in result
+    assert "Traceback" not in result
+
+
+def fail_in(folder: Path, arguments: list[str]) -> str:
+    """Standard error of a training that must fail."""
+    result = subprocess.run(
+        command(*arguments), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert result.returncode != 0
+    return result.stderr
+
+
+def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
+    write_config(RunFolder(tmp_path), configure())
+    config = configure(f"resume={tmp_path}")
+    with pytest.raises(UserError, match="cell=lstm cannot be set"):
+        entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
+    saved, _ = entry.resumed(config, ["trainer.max_time=00:01:00:00"])
+    assert saved.trainer.max_time == "00:01:00:00"
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
+    write_config(RunFolder(tmp_path), configure())
+    with pytest.raises(UserError, match="already holds a run"):
+        entry.new_run(configure(f"output={tmp_path}"))

@@ -1,0 +1,104 @@
+"""The LightningModule: it learns, and its steps depend on seed and step alone."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from rnn_codec.codec import to_signal
+from rnn_codec.errors import UserError
+from rnn_codec.training.execution import Execution
+from rnn_codec.training.loss import residual_loss
+from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.schedules import constant
+from tests.conftest import PAIRS, make_codec
+
+PLAIN = Execution(channels_last=False, compile=False, deferred_weight_gradients=False)
+FAST = Execution(channels_last=True, compile=False, deferred_weight_gradients=True)
+
+
+def make_module(
+    cell: str, recon: str, execution: Execution, iterations: tuple[int, int]
+) -> CodecTraining:
+    return CodecTraining(
+        codec=make_codec(cell, recon),
+        optimizer=partial(torch.optim.Adam, lr=3e-3),
+        schedule=partial(constant, warmup_steps=1),
+        min_iterations=iterations[0],
+        max_iterations=iterations[1],
+        seed=0,
+        execution=execution,
+    )
+
+
+def gradient_step(module: CodecTraining, signal: torch.Tensor, iterations: int) -> torch.Tensor:
+    with module.execution.unrolling(module.codec):
+        reconstructions = module.codec.unroll(signal, iterations)
+    loss = residual_loss(signal, reconstructions)
+    loss.backward()
+    return loss.detach()
+
+
+@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+def test_every_pair_overfits_one_batch(cell: str, recon: str) -> None:
+    module = make_module(cell, recon, FAST, (3, 3))
+    optimizer = module.configure_optimizers()["optimizer"]
+    y, x = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
+    patches = torch.stack([8 * x, 8 * y, 255 - 4 * (x + y)]).to(torch.uint8)
+    signal = to_signal(torch.stack([patches, patches.flip(0)]))
+    losses = []
+    while len(losses) < 200:
+        optimizer.zero_grad()
+        losses.append(gradient_step(module, signal, 3).item())
+        optimizer.step()
+        if sum(losses[-5:]) / 5 < losses[0] / 2 and len(losses) > 5:
+            return
+    pytest.fail(f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} only")
+
+
+def test_execution_does_not_change_the_gradients() -> None:
+    signal = to_signal(torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)).double()
+    gradients = []
+    for execution in (PLAIN, FAST):
+        module = make_module("gru", "additive", execution, (2, 2)).double()
+        # Random bits follow the layout in memory; without them the encoder gets no gradient.
+        module.codec.eval()
+        gradient_step(module, execution.lay_out(signal), 2)
+        gradients.append([p.grad for p in module.codec.decoder.parameters()])
+    for plain, fast in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-8, atol=1e-12)
+
+
+def test_an_iteration_can_be_captured_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The compiler's own back end takes minutes; what can go wrong here is the capture.
+    capture = partial(torch.compile, backend="eager", fullgraph=True)
+    monkeypatch.setattr(torch, "compile", capture)
+    compiled = Execution(channels_last=True, compile=True, deferred_weight_gradients=False)
+    for cell, recon in (("associative_lstm", "one_shot"), ("residual_gru", "residual_scaling")):
+        codec = make_module(cell, recon, compiled, (2, 2)).codec.eval()
+        signal = compiled.lay_out(torch.rand(2, 3, 32, 32))
+        with torch.no_grad():
+            plain = codec.unroll(signal, 3)
+            captured = codec.unroll(signal, 3, compiled.compiled(codec.iterate))
+        torch.testing.assert_close(captured, plain, rtol=1e-4, atol=1e-4)
+
+
+def test_bfloat16_autocast_trains() -> None:
+    module = make_module("lstm", "residual_scaling", FAST, (2, 2))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = gradient_step(module, to_signal(torch.zeros(1, 3, 32, 32, dtype=torch.uint8)), 2)
+    assert torch.isfinite(loss)
+    assert all(p.grad.dtype == torch.float32 for p in module.codec.encoder.parameters())
+
+
+def test_compile_and_deferred_gradients_exclude_each_other() -> None:
+    with pytest.raises(UserError, match="exclude each other"):
+        Execution(channels_last=True, compile=True, deferred_weight_gradients=True)
+
+
+def test_the_number_of_iterations_follows_the_step() -> None:
+    module = make_module("gru", "one_shot", PLAIN, (1, 16))
+    drawn = [module.iterations_of(step) for step in range(400)]
+    assert drawn == [module.iterations_of(step) for step in range(400)]
+    assert set(drawn) == set(range(1, 17))
+    assert make_module("gru", "one_shot", PLAIN, (5, 5)).iterations_of(3) == 5
