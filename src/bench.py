@@ -18,6 +18,8 @@ from rnn_codec.evaluation.environment import hardware, versions
 from rnn_codec.files import atomic_path
 from rnn_codec.training.execution import Execution
 
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
 HEADINGS = ("network", "cell", "operation", "s", "GMAC/s", "of peak", "patches or images/s")
 
 
@@ -87,7 +89,7 @@ def table(rows: list[tuple[str, str, Timing]]) -> list[str]:
     return [f"| {line} |" for line in lines]
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="bench")
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="bench")
 def main(config: DictConfig) -> None:
     """Time, write and show."""
     with exit_on_user_error():

@@ -28,6 +28,8 @@ from rnn_codec.evaluation import (
 )
 from rnn_codec.run_folder import RunFolder, load_codec, read_config
 
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
 Images = list[tuple[str, NDArray[np.uint8]]]
 
 
@@ -91,7 +93,7 @@ def describe(config: DictConfig, dataset: str) -> Description:
     return Description(run.name, dataset, text, settings)
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="evaluate")
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="evaluate")
 def main(config: DictConfig) -> None:
     """Evaluate; a mistake of the user's ends in one sentence."""
     with exit_on_user_error():

@@ -1,6 +1,8 @@
 """Train a codec: python src/train.py cell=gru recon=residual_scaling (all options: conf/)."""
 
+import logging
 import os
+import warnings
 from pathlib import Path
 
 import hydra
@@ -9,7 +11,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar, WeightAveraging
-from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from rnn_codec.configuration import build_codec, instantiate
@@ -28,6 +30,8 @@ from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pictures import ReconstructionPictures
 from rnn_codec.training.throughput import Throughput
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
 
 RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
 """Tells the processes that DDP starts which folder the first one made."""
@@ -49,6 +53,12 @@ def train(config: DictConfig, run: RunFolder) -> L.Trainer:
     if trainer.is_global_zero:
         write_weights(run, model.codec, getattr(torch, config.export.dtype))
     return trainer
+
+
+def check(config: DictConfig) -> None:
+    """Build everything once before the run's folder is made: a mistake leaves nothing behind."""
+    build_model(config)
+    instantiate(config.data).prepare_data()
 
 
 def build_model(config: DictConfig) -> CodecTraining:
@@ -158,18 +168,27 @@ def refuse_multirun_of_processes(config: DictConfig) -> None:
         )
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def quieten_lightning() -> None:
+    """Keep Lightning's advertisements and the warnings that no user can act on off the terminal."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="train")
 def main(config: DictConfig) -> None:
     """Set up the run's folder and train."""
     with exit_on_user_error():
+        quieten_lightning()
         refuse_multirun_of_processes(config)
         if config.resume is None:
+            check(config)
             config, run = new_run(config)
         else:
             config, run = resumed(config, list(HydraConfig.get().overrides.task))
         rank_zero_only(write_config)(run, config)
         train(config, run)
-        rank_zero_info(f"The trained codec is in {run.path}")
+        rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 
 if __name__ == "__main__":

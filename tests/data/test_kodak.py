@@ -132,6 +132,6 @@ def test_kodak_yields_its_images_and_never_trains(tmp_path: Path) -> None:
     named = list(data.evaluation_images())
     assert [name for name, _ in named][::23] == ["kodim01.png", "kodim24.png"]
     assert (named[4][1] == noise(2, 3, 5)).all()
-    for loader in (data.train_dataloader, data.val_dataloader, lambda: data.setup("fit")):
+    for loader in (data.train_dataloader, data.val_dataloader, data.prepare_data):
         with pytest.raises(UserError, match="never for training"):
             loader()

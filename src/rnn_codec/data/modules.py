@@ -256,7 +256,7 @@ class KodakDataModule(L.LightningDataModule):
         """Download what is missing of the 24 images."""
         download(self.kodak_root, self.url, kodak_checksums())
 
-    def setup(self, stage: str) -> None:
+    def prepare_data(self) -> None:
         """Refuse: Lightning calls this to train or validate."""
         refuse_training()
 
