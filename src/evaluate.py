@@ -20,12 +20,16 @@ from rnn_codec.evaluation import (
     Description,
     Measurement,
     Summary,
+    check_measurable,
     curve_table,
+    draw_reconstructions,
     evaluate_baseline,
     evaluate_codec,
     mean_curve,
     write_evaluation,
 )
+from rnn_codec.files import atomic_path
+from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.run_folder import RunFolder, load_codec, read_config
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
@@ -39,12 +43,16 @@ def evaluate(config: DictConfig) -> Summary:
         raise UserError("set either run=<run folder> or codec=<classic codec>")
     data = instantiate(config.data)
     images = list(data.evaluation_images())
+    for name, pixels in images:
+        check_measurable(name, pixels)
     measured = classic(config.codec, images) if config.run is None else trained(config, images)
     beside = [
         (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
     ]
     folder = output_folder(config, data.evaluation_name)
     summary = write_evaluation(folder, measured, describe(config, data.evaluation_name), beside)
+    if config.run is not None:
+        draw_picture(config, images, folder / "reconstructions.png")
     title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
     points = "iteration" if config.codec is None else "quality"
     Console().print(curve_table(summary.curve, title, points, beside))
@@ -71,6 +79,17 @@ def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[M
     """Collect measurements under a progress bar."""
     bar = track(measurements, f"measuring {label}", total, console=Console(stderr=True))
     return list(bar)
+
+
+def draw_picture(config: DictConfig, images: Images, path: Path) -> None:
+    """Draw one image of the set at several rates."""
+    named = dict(images)
+    name = config.picture or images[0][0]
+    if name not in named:
+        raise UserError(f"picture={name} is none of the images measured: {', '.join(named)}")
+    codec = load_codec(RunFolder(Path(config.run)))
+    with atomic_path(path) as partial:
+        draw_reconstructions(partial, codec, pixels_to_batch(named[name]))
 
 
 def output_folder(config: DictConfig, dataset: str) -> Path:

@@ -10,7 +10,7 @@ import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar, WeightAveraging
+from lightning.pytorch.callbacks import LearningRateMonitor, WeightAveraging
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
@@ -29,6 +29,7 @@ from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pictures import ReconstructionPictures
+from rnn_codec.training.progress import StepProgressBar
 from rnn_codec.training.throughput import Throughput
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
@@ -120,7 +121,7 @@ def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
     if config.averaging.decay is not None:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(config.averaging.decay)))
     if config.trainer.progress_bar:
-        callbacks.append(RichProgressBar(refresh_rate=10))
+        callbacks.append(StepProgressBar(refresh_rate=10))
     return callbacks
 
 
@@ -172,6 +173,8 @@ def quieten_lightning() -> None:
     """Keep Lightning's advertisements and the warnings that no user can act on off the terminal."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # PerIterationMean has already added up over the processes.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
 
 

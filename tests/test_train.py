@@ -187,3 +187,12 @@ def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write_config(RunFolder(tmp_path), configure())
     with pytest.raises(UserError, match="already holds a run"):
         entry.new_run(configure(f"output={tmp_path}"))
+
+
+def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:
+    options = [*FAST, "trainer=ddp_cpu", "trainer.max_steps=2", "trainer.val_check_interval=2"]
+    several = ["data.validation_images=2", "min_iterations=1", "max_iterations=1", cache]
+    subprocess.run(command(*options, *several), check=True, cwd=tmp_path)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert load_codec(RunFolder(folder))
+    assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2

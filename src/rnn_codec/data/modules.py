@@ -25,9 +25,7 @@ from rnn_codec.data.reading import find_images, read_rgb
 from rnn_codec.data.tiles import Mining, TileSampler, mine
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.images import pixels_to_batch
-
-SMALLEST_MEASURED_SIDE = 161
-"""MS-SSIM is undefined on shorter sides."""
+from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
 NamedImage = tuple[str, NDArray[np.uint8]]
 
@@ -65,7 +63,7 @@ class TrainingDataModule(L.LightningDataModule):
         super().__init__()
         require_at_least(1, crop_size=crop_size, batch_size=batch_size)
         require_at_least(1, validation_images=validation_images)
-        require_at_least(SMALLEST_MEASURED_SIDE, validation_crop=validation_crop)
+        require_at_least(SHORTEST_SIDE, validation_crop=validation_crop)
         self.crop_size = crop_size
         self.batch_size = batch_size
         self.seed = seed
@@ -98,7 +96,7 @@ class TrainingDataModule(L.LightningDataModule):
             whole = self.load()
             self._split = Split(
                 training=large_enough(whole.training, self.crop_size, "training"),
-                validation=large_enough(whole.validation, SMALLEST_MEASURED_SIDE, "validation"),
+                validation=large_enough(whole.validation, SHORTEST_SIDE, "validation"),
             )
         return self._split
 
@@ -311,7 +309,7 @@ def large_enough(images: PackedImages, side: int, use: str) -> PackedImages:
 
 def hold_out(images: PackedImages, every: int) -> PackedImages:
     """The first of the pictures that can be measured, and each one `every` places after it."""
-    measurable = np.flatnonzero(images.shortest_sides >= SMALLEST_MEASURED_SIDE)
+    measurable = np.flatnonzero(images.shortest_sides >= SHORTEST_SIDE)
     return images.select(measurable[::every].tolist())
 
 

@@ -14,8 +14,9 @@ from rnn_codec.evaluation.curve import (
     quality_at,
 )
 from rnn_codec.evaluation.figure import draw_curves
-from rnn_codec.evaluation.measurement import Measurement, measure
+from rnn_codec.evaluation.measurement import Measurement, check_measurable, measure
 from rnn_codec.evaluation.neural import evaluate_codec
+from rnn_codec.evaluation.pictures import draw_reconstructions
 from rnn_codec.evaluation.record import Description, Summary, read_summary, write_evaluation
 from rnn_codec.evaluation.table import curve_table
 
@@ -26,8 +27,10 @@ __all__ = [
     "Summary",
     "UnequalPointsError",
     "areas_under",
+    "check_measurable",
     "curve_table",
     "draw_curves",
+    "draw_reconstructions",
     "evaluate_baseline",
     "evaluate_codec",
     "mean_curve",

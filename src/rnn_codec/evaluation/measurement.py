@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE, ImageTooSmallError
 from rnn_codec.metrics.scores import score_pair
 
 
@@ -27,6 +28,16 @@ class Measurement:
     """dB, of RGB."""
     psnr_hvs_luma: float
     """dB, of BT.601 luma."""
+
+
+def check_measurable(image: str, pixels: NDArray[np.uint8]) -> None:
+    """Raise `ImageTooSmallError`, naming the image, if MS-SSIM cannot score (H, W, 3) pixels."""
+    height, width = pixels.shape[:2]
+    if min(height, width) < SHORTEST_SIDE:
+        raise ImageTooSmallError(
+            f"{image} is {width}×{height} pixels: MS-SSIM needs sides of {SHORTEST_SIDE} or more, "
+            "so leave it out or enlarge it"
+        )
 
 
 def measure(

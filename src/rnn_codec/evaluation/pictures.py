@@ -1,0 +1,47 @@
+"""A picture of what a codec reconstructs: the original and some iterations, with their rates."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
+from rnn_codec.metrics.psnr import psnr
+
+SHOWN = (1, 2, 4, 8, 16)
+"""Iterations in the picture, beside the original."""
+COLUMNS = 3
+INCHES = 4.2
+
+
+def labelled_reconstructions(
+    codec: RecurrentCodec, image: Tensor
+) -> list[tuple[str, NDArray[np.uint8]]]:
+    """The original and the iterations shown, as (label, pixels); `image` is uint8 (1, 3, H, W)."""
+    codes = codec.encode(image, MAX_ITERATIONS)
+    rate = codes.bits_per_pixel / MAX_ITERATIONS
+    labelled = [("original", image)]
+    for iteration, decoded in enumerate(codec.decode(codes), start=1):
+        if iteration in SHOWN:
+            score = float(psnr(decoded, image))
+            labelled.append((f"{iteration * rate:.3g} bpp, {score:.1f} dB", decoded))
+    return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]
+
+
+def draw_reconstructions(path: str | Path, codec: RecurrentCodec, image: Tensor) -> None:
+    """Draw the original and its reconstructions after 1, 2, 4, 8 and 16 iterations into a file.
+
+    `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format.
+    """
+    pictures = labelled_reconstructions(codec, image)
+    rows = -(-len(pictures) // COLUMNS)
+    height, width = pictures[0][1].shape[:2]
+    size = (INCHES * COLUMNS, (INCHES * height / width + 0.3) * rows)
+    figure = Figure(figsize=size, layout="constrained", dpi=110)
+    for axes, (label, pixels) in zip(figure.subplots(rows, COLUMNS).flat, pictures, strict=True):
+        axes.imshow(pixels)
+        axes.set_title(label, fontsize=10)
+        axes.set_axis_off()
+    figure.savefig(path)
