@@ -11,8 +11,9 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch.callbacks import LearningRateMonitor, WeightAveraging
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError, exit_on_user_error
@@ -28,7 +29,7 @@ from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
-from rnn_codec.training.pictures import ReconstructionPictures
+from rnn_codec.training.pictures import RateDistortionTable, ReconstructionPictures
 from rnn_codec.training.progress import StepProgressBar
 from rnn_codec.training.throughput import Throughput
 
@@ -105,15 +106,23 @@ def build_trainer(config: DictConfig, run: RunFolder, stop: StopOnSignal) -> L.T
         enable_checkpointing=True,
         callbacks=[stop, *build_callbacks(config, run)],
         plugins=[AtomicCheckpointIO()],
-        logger=instantiate(config.logger, save_dir=str(run.path)),
+        logger=build_logger(config, run),
         default_root_dir=run.path,
     )
+
+
+def build_logger(config: DictConfig, run: RunFolder) -> Logger:
+    """The logger of the group `logger`, with the resolved configuration for those that keep it."""
+    logger = instantiate(config.logger, save_dir=str(run.path))
+    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    return logger
 
 
 def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
     """Averaging, pictures, throughput, checkpoints, and the progress bar if it is wanted."""
     callbacks: list[L.Callback] = [
         ReconstructionPictures(run.reconstructions),
+        RateDistortionTable(),
         LearningRateMonitor(logging_interval="step"),
         Throughput(config.trainer.log_every_n_steps),
         LastCheckpoint(run.checkpoint, config.checkpoint.every_minutes),

@@ -3,7 +3,6 @@
 import netrc
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlparse
 
 from lightning.pytorch.loggers import WandbLogger
@@ -20,13 +19,11 @@ def wandb_key_known() -> bool:
         return False
 
 
-def wandb_logger(save_dir: str, project: str, name: str, config: dict[str, Any]) -> WandbLogger:
-    """A W&B run under `save_dir`/wandb with the resolved configuration.
+def wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
+    """A W&B run under `save_dir`/wandb.
 
     Without a key the run is kept offline; `wandb sync` uploads it later. WANDB_MODE overrides.
     """
     offline = "WANDB_MODE" not in os.environ and not wandb_key_known()
     Path(save_dir).mkdir(parents=True, exist_ok=True)
-    return WandbLogger(
-        name=name, save_dir=save_dir, project=project, offline=offline, config=config
-    )
+    return WandbLogger(name=name, save_dir=save_dir, project=project, offline=offline)

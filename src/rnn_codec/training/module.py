@@ -60,6 +60,7 @@ class CodecTraining(L.LightningModule):
         self.seed = seed
         self.execution = execution
         self.iterate: Iterate = codec.iterate
+        self.validation_curves: dict[str, list[float]] = {}
         self.psnr = PerIterationMean(psnr, MAX_ITERATIONS)
         self.ms_ssim = PerIterationMean(ms_ssim, MAX_ITERATIONS)
 
@@ -105,6 +106,7 @@ class CodecTraining(L.LightningModule):
         """Log the curves at 1, 2, 4, 8 and 16 iterations, and the areas under them."""
         for name, mean in {"psnr": self.psnr, "ms_ssim": self.ms_ssim}.items():
             curve = mean.compute().tolist()
+            self.validation_curves[name] = curve
             for iteration in (1, 2, 4, 8, 16):
                 self.log(f"val/{name}_{iteration}", curve[iteration - 1])
             self.log(f"val/{name}_auc", area_under_curve(BITS_PER_PIXEL, curve), prog_bar=True)

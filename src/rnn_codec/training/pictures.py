@@ -1,4 +1,4 @@
-"""Pictures of what the codec reconstructs, while it trains."""
+"""What a training shows of its codec: pictures for all, and the whole curve for W&B."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rnn_codec.evaluation.pictures import draw_reconstructions
 from rnn_codec.files import atomic_path
-from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.module import BITS_PER_PIXEL, CodecTraining
 
 
 class ReconstructionPictures(L.Callback):
@@ -42,3 +42,16 @@ class ReconstructionPictures(L.Callback):
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
                 logger.log_image("reconstructions", [str(path)], step=trainer.global_step)
+
+
+class RateDistortionTable(L.Callback):
+    """Sends the validation's quality after each of the 16 iterations to W&B, as a table."""
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the curves of this validation."""
+        assert isinstance(pl_module, CodecTraining)
+        curves = pl_module.validation_curves
+        rows = [list(row) for row in zip(BITS_PER_PIXEL, *curves.values(), strict=True)]
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_table("val/curve", ["bpp", *curves], rows)
