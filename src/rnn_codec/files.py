@@ -1,5 +1,6 @@
 """Files that are either whole or absent."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,5 +28,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
+    except OSError as error:
+        # A full disk does not say which file it has no room for.
+        if error.errno == errno.ENOSPC:
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)

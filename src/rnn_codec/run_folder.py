@@ -17,7 +17,7 @@ from pickle import UnpicklingError
 import torch
 from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from yaml import YAMLError
 
@@ -94,8 +94,8 @@ def write_weights(run: RunFolder, codec: RecurrentCodec, dtype: torch.dtype) -> 
     tensors = {
         name: tensor.detach().to(dtype).contiguous() for name, tensor in codec.state_dict().items()
     }
-    with atomic_path(run.weights) as temporary:
-        save_file(tensors, temporary, metadata={"format": "rnn-codec weights 1"})
+    with atomic_path(run.weights) as partial:
+        partial.write_bytes(save(tensors, metadata={"format": "rnn-codec weights 1"}))
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:

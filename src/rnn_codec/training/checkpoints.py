@@ -1,10 +1,12 @@
 """Checkpoints that a kill cannot spoil."""
 
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.utilities.types import _PATH
 from lightning.pytorch.callbacks import Checkpoint
@@ -20,8 +22,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     ) -> None:
         """Write `checkpoint` to `path` in one step."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(Path(path)) as temporary:
-            super().save_checkpoint(checkpoint, temporary, storage_options)
+        content = BytesIO()
+        torch.save(checkpoint, content)
+        with atomic_path(path) as partial:
+            partial.write_bytes(content.getbuffer())
 
 
 class LastCheckpoint(Checkpoint):
