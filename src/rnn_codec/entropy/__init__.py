@@ -1,0 +1,1 @@
+"""Entropy coding: context models, their integer inference, the range coder."""
