@@ -1,0 +1,109 @@
+"""BinaryRNN: the probabilities of one iteration's bits [Toderici 2017, section 3].
+
+    bits ─► masked 7×7 ─► z0 ─► 1×2 ─┐
+                                     ├─► line LSTM ─► 1×1 ─► 1×1 ─► logits of 32 bits
+    another model's context ─────────┘      ▲    │
+                                            └────┘ 1×3, from the row above
+
+All 32 bits of a position are predicted at once, from positions before it in raster order alone.
+
+Layers that are not gates end in `clip`: a range known beforehand, so that integers of a few bits
+hold their values.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.networks import CODE_DEPTH
+
+DEPTH = 64
+"""Depth of every hidden layer."""
+GATES = 4 * DEPTH
+"""Forget, input, output, candidate: one after the other."""
+CLIP = 4.0
+"""The largest value of a layer that is not a gate."""
+WINDOW = 7
+"""Side of the masked convolution."""
+
+
+def clip(x: Tensor) -> Tensor:
+    """0 … 4: a rectifier with a bound.
+
+    Example:
+        >>> clip(torch.tensor([-1.0, 2.0, 5.0]))
+        tensor([0., 2., 4.])
+    """
+    return x.clamp(0.0, CLIP)
+
+
+def lstm_update(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """c = σ(f)⊙c′ + σ(i)⊙tanh(j), h = σ(o)⊙tanh(c); gates (B, 256, …) → h, c (B, 64, …)."""
+    forget, write, output, candidate = gates.chunk(4, dim=1)
+    cell = torch.sigmoid(forget) * cell + torch.sigmoid(write) * torch.tanh(candidate)
+    return torch.sigmoid(output) * torch.tanh(cell), cell
+
+
+def causal_mask(window: int) -> Tensor:
+    """1 where a tap of a window lies before its centre in raster order, (window, window).
+
+    Example:
+        >>> causal_mask(3)
+        tensor([[1., 1., 1.],
+                [1., 0., 0.],
+                [0., 0., 0.]])
+    """
+    before = torch.arange(window * window) < window * window // 2
+    return before.float().view(window, window)
+
+
+class MaskedConv2d(nn.Conv2d):
+    """A convolution that sees only positions before its own, in raster order."""
+
+    mask: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, window: int) -> None:
+        super().__init__(in_channels, out_channels, window, padding=window // 2)
+        self.register_buffer("mask", causal_mask(window), persistent=False)
+
+    def masked_weight(self) -> Tensor:
+        """(out, in, window, window), zero from the centre on."""
+        return self.weight * self.mask
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, with zeros outside."""
+        return F.conv2d(x, self.masked_weight(), self.bias, padding=self.padding)
+
+
+class BinaryRNN(nn.Module):
+    """The context model of one iteration.
+
+    Shapes:
+        bits −1, +1 (B, 32, H, W); context (B, 256, H, W), added to the gates → logits of a +1
+        (B, 32, H, W)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.masked = MaskedConv2d(CODE_DEPTH, DEPTH, WINDOW)
+        self.input_to_state = nn.Conv2d(DEPTH, GATES, (1, 2))
+        self.state_to_state = nn.Conv1d(DEPTH, GATES, 3, padding=1, bias=False)
+        self.hidden = nn.Conv2d(DEPTH, DEPTH, 1)
+        self.output = nn.Conv2d(DEPTH, CODE_DEPTH, 1)
+        nn.init.ones_(self.input_to_state.bias[:DEPTH])  # type: ignore[index]
+
+    def forward(self, bits: Tensor, context: Tensor) -> Tensor:
+        """Predict every bit from those before it."""
+        z0 = clip(self.masked(bits))
+        rows = self.input_to_state(F.pad(z0, (1, 0))) + context
+        return self.output(clip(self.hidden(self.line_lstm(rows))))
+
+    def line_lstm(self, rows: Tensor) -> Tensor:
+        """Run the LSTM down the rows: (B, 256, H, W) → (B, 64, H, W)."""
+        batch, _, _, width = rows.shape
+        state = cell = rows.new_zeros(batch, DEPTH, width)
+        states = []
+        for row in rows.unbind(dim=2):
+            state, cell = lstm_update(row + self.state_to_state(state), cell)
+            states.append(state)
+        return torch.stack(states, dim=2)

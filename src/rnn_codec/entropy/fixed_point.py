@@ -1,0 +1,138 @@
+"""Numbers as integers: the formats of the integer context models, and their tables.
+
+A value x in format Qn is the integer round(x·2ⁿ).
+
+    bits                          Q0, −1 and +1, 0 outside the image
+    layers that end in clip       Q9, 0 … 2048
+    states h of LSTMs             Q10, −1024 … 1024
+    memories c of LSTMs           Q12, −32767 … 32767, saturated
+    gates, tanh                   Q15
+    probabilities                 Q16
+
+Sums are int32 in the format that `quantise_layer` finds for their layer: the finest in which no
+weights of that layer and no inputs can overflow.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.entropy.binary_rnn import CLIP
+from rnn_codec.entropy.range_coder import LEAST_PROBABILITY, PROBABILITY_BITS
+
+CLIP_BITS = 9
+CLIP_MAX = int(CLIP) << CLIP_BITS
+STATE_BITS = 10
+STATE_MAX = 1 << STATE_BITS
+MEMORY_BITS = 12
+MEMORY_MAX = (1 << 15) - 1
+GATE_BITS = 15
+
+TABLE_SIZE = 4096
+SIGMOID_STEP_BITS = 8
+"""The sigmoid's table has a step of 2⁻⁸ and reaches from −8 to 8."""
+TANH_STEP_BITS = 9
+"""That of tanh a step of 2⁻⁹, from −4 to 4."""
+
+FINEST = 24
+COARSEST = 12
+"""Bits after the point of a layer's sums: the most tried and the fewest that make sense."""
+
+SUM_LIMIT = (1 << 31) - 1
+WEIGHT_LIMIT = (1 << 15) - 1
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a layer.
+
+    Attributes:
+        weight: (out, in), floats.
+        bits: its values' bits after the point.
+        largest: the largest magnitude of its values as integers.
+    """
+
+    weight: NDArray[np.float64]
+    bits: int
+    largest: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer in integers: sum = bias + Σ weight·input, in format Q`fraction`.
+
+    Attributes:
+        weights: int16 (out, in) for each input.
+        bias: int32 (out,).
+        fraction: bits after the point of the sums.
+    """
+
+    weights: list[NDArray[np.int16]]
+    bias: NDArray[np.int32]
+    fraction: int
+
+
+def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:
+    """Quantise a layer as finely as int16 weights and int32 sums hold.
+
+    Raises:
+        ValueError: its weights are so large that no format does.
+    """
+    for fraction in range(FINEST, COARSEST - 1, -1):
+        weights = [np.rint(part.weight * 2.0 ** (fraction - part.bits)) for part in inputs]
+        offsets = np.rint(bias * 2.0**fraction)
+        if _fits(weights, offsets, inputs):
+            return Layer([w.astype(np.int16) for w in weights], offsets.astype(np.int32), fraction)
+    raise ValueError("the weights of a context model are too large for integers; train it again")
+
+
+def _fits(
+    weights: list[NDArray[np.float64]], offsets: NDArray[np.float64], inputs: list[Input]
+) -> bool:
+    """Whether no inputs within their ranges can bring a sum, or a part of one, out of int32."""
+    if any(np.abs(weight).max() > WEIGHT_LIMIT for weight in weights):
+        return False
+    # Rounding before a shift adds at most half of 2^(FINEST − CLIP_BITS).
+    reach = np.abs(offsets) + (1 << (FINEST - CLIP_BITS))
+    for weight, part in zip(weights, inputs, strict=True):
+        reach = reach + np.abs(weight).sum(axis=1) * part.largest
+    return bool(reach.max() <= SUM_LIMIT)
+
+
+def _table(function: str, step_bits: int, one: int) -> list[int]:
+    """A function at the middle of each step, in units of 1/`one`.
+
+    In decimal arithmetic, whose every digit is defined: a machine's exp may differ in its last bit.
+    """
+    values = []
+    with localcontext() as context:
+        context.prec = 30
+        for index in range(TABLE_SIZE):
+            x = (Decimal(index - TABLE_SIZE // 2) + Decimal("0.5")) / (1 << step_bits)
+            sigmoid = 1 / (1 + (-x if function == "sigmoid" else -2 * x).exp())
+            value = sigmoid if function == "sigmoid" else 2 * sigmoid - 1
+            values.append(int((value * one).to_integral_value()))
+    return values
+
+
+@cache
+def sigmoid_table() -> NDArray[np.int32]:
+    """σ in Q15, (4096,)."""
+    return np.array(_table("sigmoid", SIGMOID_STEP_BITS, 1 << GATE_BITS), dtype=np.int32)
+
+
+@cache
+def tanh_table() -> NDArray[np.int32]:
+    """Tanh in Q15, (4096,)."""
+    return np.array(_table("tanh", TANH_STEP_BITS, 1 << GATE_BITS), dtype=np.int32)
+
+
+@cache
+def probability_table() -> NDArray[np.int32]:
+    """σ in Q16, kept between 2⁻¹⁰ and 1 − 2⁻¹⁰, (4096,)."""
+    one = 1 << PROBABILITY_BITS
+    values = np.array(_table("sigmoid", SIGMOID_STEP_BITS, one), dtype=np.int32)
+    return values.clip(LEAST_PROBABILITY, one - LEAST_PROBABILITY)

@@ -1,0 +1,276 @@
+"""The integer context models, compiled: the only arithmetic that probabilities come from.
+
+Integers add up to the same whatever the order, so compilers, vector units, threads and machines
+cannot differ. Formats: `fixed_point`. Activations are channels-last, with a border of zeros as wide
+as the window that reads them.
+
+An iteration goes row by row. What depends on the rows above and on earlier iterations is done for a
+whole row at once; only what depends on the positions to the left waits for each position's bits.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rnn_codec.entropy.binary_rnn import DEPTH, GATES
+from rnn_codec.entropy.fixed_point import (
+    CLIP_BITS,
+    CLIP_MAX,
+    GATE_BITS,
+    MEMORY_BITS,
+    MEMORY_MAX,
+    SIGMOID_STEP_BITS,
+    STATE_BITS,
+    TABLE_SIZE,
+    TANH_STEP_BITS,
+    probability_table,
+    sigmoid_table,
+    tanh_table,
+)
+from rnn_codec.entropy.quantisation import POSITIONS_LEFT, ROWS_ABOVE
+from rnn_codec.entropy.range_coder import NOT_ARRIVED, get_bit, put_bit
+from rnn_codec.networks import CODE_DEPTH
+
+MIDDLE = TABLE_SIZE // 2
+
+
+class Functions(NamedTuple):
+    """The tables of functions that the kernels look up."""
+
+    sigmoid: NDArray[np.int32]
+    tanh: NDArray[np.int32]
+    probability: NDArray[np.int32]
+
+
+def functions() -> Functions:
+    """The tables."""
+    return Functions(sigmoid_table(), tanh_table(), probability_table())
+
+
+class Line(NamedTuple):
+    """What the kernels keep of a row."""
+
+    masked: NDArray[np.int32]
+    """(w, 64): sums of the masked convolution's rows above."""
+    gates: NDArray[np.int32]
+    """(w, 256): sums of what is known of the gates before the row is."""
+    z0: NDArray[np.int16]
+    """((1 + w)·64,)"""
+    state: NDArray[np.int16]
+    """((1 + w + 1)·64,): h of the row above, then of this row."""
+    memory: NDArray[np.int32]
+    """(w, 64): c"""
+
+
+def new_line(width: int) -> Line:
+    """Before the first row."""
+    return Line(
+        masked=np.zeros((width, DEPTH), np.int32),
+        gates=np.zeros((width, GATES), np.int32),
+        z0=np.zeros((1 + width) * DEPTH, np.int16),
+        state=np.zeros((1 + width + 1) * DEPTH, np.int16),
+        memory=np.zeros((width, DEPTH), np.int32),
+    )
+
+
+def padded_bits(height: int, width: int) -> NDArray[np.int16]:
+    """Room for the bits of an iteration, zeros around: (3 + h, (3 + w + 3)·32)."""
+    size = (ROWS_ABOVE + height, (width + 2 * POSITIONS_LEFT) * CODE_DEPTH)
+    return np.zeros(size, np.int16)
+
+
+@njit(cache=True, nogil=True)
+def dot(a, b):  # type: ignore[no-untyped-def]
+    """Σ a·b of two int16 arrays, in int32."""
+    total = np.int32(0)
+    for k in range(a.size):
+        total += np.int32(a[k]) * np.int32(b[k])
+    return total
+
+
+@njit(cache=True, nogil=True)
+def look_up(table, index):  # type: ignore[no-untyped-def]
+    """An entry of a table around zero, the outermost beyond its ends."""
+    return table[min(max(index + MIDDLE, 0), TABLE_SIZE - 1)]
+
+
+@njit(cache=True, nogil=True)
+def clipped(total, fraction):  # type: ignore[no-untyped-def]
+    """A sum, rounded to the format of a clipped layer."""
+    shift = fraction - CLIP_BITS
+    rounded = (total + (np.int32(1) << (shift - 1))) >> shift
+    return np.int16(min(max(rounded, 0), CLIP_MAX))
+
+
+@njit(cache=True, nogil=True)
+def lstm(gates, fraction, memory, state, tables):  # type: ignore[no-untyped-def]
+    """Update one position's memory (64,) and state (64,) from the sums of its gates (256,)."""
+    to_sigmoid = fraction - SIGMOID_STEP_BITS
+    to_tanh = fraction - TANH_STEP_BITS
+    for d in range(DEPTH):
+        forget = look_up(tables.sigmoid, gates[d] >> to_sigmoid)
+        write = look_up(tables.sigmoid, gates[DEPTH + d] >> to_sigmoid)
+        output = look_up(tables.sigmoid, gates[2 * DEPTH + d] >> to_sigmoid)
+        candidate = look_up(tables.tanh, gates[3 * DEPTH + d] >> to_tanh)
+        kept = (forget * memory[d]) >> GATE_BITS
+        added = (write * candidate) >> (2 * GATE_BITS - MEMORY_BITS)
+        memory[d] = min(max(kept + added, -MEMORY_MAX), MEMORY_MAX)
+        shown = look_up(tables.tanh, memory[d] >> (MEMORY_BITS - TANH_STEP_BITS))
+        state[d] = (output * shown) >> (2 * GATE_BITS - STATE_BITS)
+
+
+@njit(cache=True, nogil=True)
+def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
+    """Sum up what is known of row y before its own bits.
+
+    `bits` as `padded_bits`; `context` (h, w, 64) or empty; `line.state` holds the row above.
+    """
+    width = line.memory.shape[0]
+    window = (1 + 2 * POSITIONS_LEFT) * CODE_DEPTH
+    for d in range(DEPTH):
+        for x in range(width):
+            total = model.masked_bias[d]
+            for row in range(ROWS_ABOVE):
+                start = x * CODE_DEPTH
+                total += dot(model.above[d, row], bits[y + row, start : start + window])
+            line.masked[x, d] = total
+    for g in range(GATES):
+        for x in range(width):
+            start = x * DEPTH
+            near = line.state[start : start + 3 * DEPTH]
+            line.gates[x, g] = model.gate_bias[g] + dot(model.state[g], near)
+    for g in range(model.context.shape[0]):
+        for x in range(width):
+            line.gates[x, g] += dot(model.context[g], context[y, x])
+
+
+@njit(cache=True, nogil=True)
+def predict(model, y, x, bits, line, tables, probabilities):  # type: ignore[no-untyped-def]
+    """The probabilities (32,) of one position, from the positions to its left."""
+    left = bits[ROWS_ABOVE + y, x * CODE_DEPTH : (x + POSITIONS_LEFT) * CODE_DEPTH]
+    z0 = line.z0[(1 + x) * DEPTH : (2 + x) * DEPTH]
+    for d in range(DEPTH):
+        z0[d] = clipped(line.masked[x, d] + dot(model.left[d], left), model.masked_fraction)
+    near = line.z0[x * DEPTH : (x + 2) * DEPTH]
+    gates = line.gates[x]
+    for g in range(GATES):
+        gates[g] += dot(model.input[g], near)
+    state = line.state[(1 + x) * DEPTH : (2 + x) * DEPTH]
+    lstm(gates, model.gate_fraction, line.memory[x], state, tables)
+    hidden = np.empty(DEPTH, np.int16)
+    for d in range(DEPTH):
+        total = model.hidden_bias[d] + dot(model.hidden[d], state)
+        hidden[d] = clipped(total, model.hidden_fraction)
+    for d in range(CODE_DEPTH):
+        total = model.output_bias[d] + dot(model.output[d], hidden)
+        index = total >> (model.output_fraction - SIGMOID_STEP_BITS)
+        probabilities[d] = look_up(tables.probability, index)
+
+
+@njit(cache=True, nogil=True)
+def encode_iteration(model, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
+    """Code an iteration; `row_states` (h, 3) receives the coder's state after each row."""
+    height, width = row_states.shape[0], line.memory.shape[0]
+    probabilities = np.empty(CODE_DEPTH, np.int32)
+    for y in range(height):
+        prepare_row(model, y, bits, context, line)
+        for x in range(width):
+            predict(model, y, x, bits, line, tables, probabilities)
+            start = (POSITIONS_LEFT + x) * CODE_DEPTH
+            for d in range(CODE_DEPTH):
+                bit = bits[ROWS_ABOVE + y, start + d] > 0
+                put_bit(state, out, bit, probabilities[d])
+        row_states[y] = state
+
+
+@njit(cache=True, nogil=True)
+def decode_iteration(model, bits, context, line, tables, state, data):  # type: ignore[no-untyped-def]
+    """Decode an iteration into `bits`; return how many of its rows arrived."""
+    height, width = bits.shape[0] - ROWS_ABOVE, line.memory.shape[0]
+    probabilities = np.empty(CODE_DEPTH, np.int32)
+    for y in range(height):
+        prepare_row(model, y, bits, context, line)
+        for x in range(width):
+            predict(model, y, x, bits, line, tables, probabilities)
+            start = (POSITIONS_LEFT + x) * CODE_DEPTH
+            for d in range(CODE_DEPTH):
+                bit = get_bit(state, data, probabilities[d])
+                if bit == NOT_ARRIVED:
+                    return y
+                bits[ROWS_ABOVE + y, start + d] = 2 * bit - 1
+    return height
+
+
+class Earlier(NamedTuple):
+    """What is kept of earlier iterations."""
+
+    first: NDArray[np.int16]
+    """(1 + h + 1, (1 + w + 1)·64)"""
+    state: NDArray[np.int16]
+    """(h, w, 64)"""
+    memory: NDArray[np.int32]
+    """(h, w, 64)"""
+    context: NDArray[np.int16]
+    """(h, w, 64): z1"""
+
+
+def new_earlier(height: int, width: int) -> Earlier:
+    """Before the first iteration."""
+    return Earlier(
+        first=np.zeros((height + 2, (width + 2) * DEPTH), np.int16),
+        state=np.zeros((height, width, DEPTH), np.int16),
+        memory=np.zeros((height, width, DEPTH), np.int32),
+        context=np.zeros((height, width, DEPTH), np.int16),
+    )
+
+
+@njit(cache=True, nogil=True)
+def take_in(model, bits, earlier, tables):  # type: ignore[no-untyped-def]
+    """Take one more iteration's bits into `earlier`."""
+    height, width, _ = earlier.state.shape
+    _first_layer(model, bits, earlier.first)
+    second = np.empty((width, DEPTH), np.int16)
+    third = np.empty((width, DEPTH), np.int16)
+    gates = np.empty((width, GATES), np.int32)
+    for y in range(height):
+        for d in range(DEPTH):
+            for x in range(width):
+                total = model.second_bias[d]
+                for row in range(3):
+                    start = x * DEPTH
+                    near = earlier.first[y + row, start : start + 3 * DEPTH]
+                    total += dot(model.second[d, row], near)
+                second[x, d] = clipped(total, model.second_fraction)
+        for g in range(GATES):
+            for x in range(width):
+                total = model.gate_bias[g] + dot(model.input[g], second[x])
+                gates[x, g] = total + dot(model.state[g], earlier.state[y, x])
+        for x in range(width):
+            memory, state = earlier.memory[y, x], earlier.state[y, x]
+            lstm(gates[x], model.gate_fraction, memory, state, tables)
+        for d in range(DEPTH):
+            for x in range(width):
+                total = model.third_bias[d] + dot(model.third[d], earlier.state[y, x])
+                third[x, d] = clipped(total, model.third_fraction)
+        for d in range(DEPTH):
+            for x in range(width):
+                total = model.last_bias[d] + dot(model.last[d], third[x])
+                earlier.context[y, x, d] = clipped(total, model.last_fraction)
+
+
+@njit(cache=True, nogil=True)
+def _first_layer(model, bits, first):  # type: ignore[no-untyped-def]
+    height, width = first.shape[0] - 2, first.shape[1] // DEPTH - 2
+    # The padding of the bits is 3 above and on both sides, 0 below.
+    border = POSITIONS_LEFT - 1
+    for y in range(height):
+        for d in range(DEPTH):
+            for x in range(width):
+                total = model.first_bias[d]
+                for row in range(min(3, height - y + 1)):
+                    start = (border + x) * CODE_DEPTH
+                    near = bits[ROWS_ABOVE + y - 1 + row, start : start + 3 * CODE_DEPTH]
+                    total += dot(model.first[d, row], near)
+                first[1 + y, (1 + x) * DEPTH + d] = clipped(total, model.first_fraction)

@@ -1,0 +1,145 @@
+"""The stream of every entropy coder: iterations one after another, a check value after each."""
+
+from abc import abstractmethod
+from binascii import crc_hqx
+from typing import Generic, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rnn_codec.entropy.coder import CHECK_BITS, Arrived, CorruptStreamError, EntropyCoder, Stream
+from rnn_codec.entropy.range_coder import (
+    EVEN,
+    NOT_ARRIVED,
+    capacity,
+    certain_after,
+    finish,
+    get_bit,
+    put_bit,
+    start_decoder,
+    start_encoder,
+)
+from rnn_codec.networks import CODE_DEPTH
+
+Memory = TypeVar("Memory")
+
+Grid = NDArray[np.bool_]
+"""The bits of one iteration, channels-last: (h, w, 32)."""
+
+
+class StreamCoder(EntropyCoder, Generic[Memory]):
+    """Everything of an entropy coder but how an iteration is predicted.
+
+    What a coder knows of the image so far is its memory, made by `begin` and changed by each
+    iteration, in the same way when encoding and when decoding.
+    """
+
+    @abstractmethod
+    def begin(self, height: int, width: int) -> Memory:
+        """The memory before the first iteration."""
+
+    @abstractmethod
+    def encode_iteration(
+        self,
+        iteration: int,
+        bits: Grid,
+        memory: Memory,
+        state: NDArray[np.uint64],
+        out: NDArray[np.uint8],
+    ) -> NDArray[np.uint64]:
+        """Code an iteration; return the range coder's state after each row, (h, 3)."""
+
+    @abstractmethod
+    def decode_iteration(
+        self, iteration: int, memory: Memory, state: NDArray[np.uint64], data: NDArray[np.uint8]
+    ) -> tuple[Grid, int]:
+        """An iteration's bits, and how many of its rows arrived."""
+
+    def encode(self, bits: NDArray[np.bool_], seed: int) -> Stream:
+        """See `EntropyCoder.encode`."""
+        iterations, _, height, width = bits.shape
+        memory, state, out = self.begin(height, width), start_encoder(), _room_for(bits)
+        check = seed
+        rows, ends = [], []
+        for iteration in range(iterations):
+            grid = np.ascontiguousarray(bits[iteration].transpose(1, 2, 0))
+            rows.append(self.encode_iteration(iteration, grid, memory, state, out))
+            check = check_value(grid, check)
+            put_check(state, out, check)
+            ends.append(state.copy())
+        data = out[: finish(state, out)]
+        return Stream(data.tobytes(), _ends(data, rows), _ends(data, [np.array(ends)])[0])
+
+    def decode(self, data: bytes, iterations: int, height: int, width: int, seed: int) -> Arrived:
+        """See `EntropyCoder.decode`."""
+        memory, arrived = self.begin(height, width), np.frombuffer(data, np.uint8)
+        state = start_decoder(arrived)
+        check = seed
+        grids: list[Grid] = []
+        rows = 0
+        for iteration in range(iterations):
+            grid, rows = self.decode_iteration(iteration, memory, state, arrived)
+            if rows == 0:
+                break
+            grids.append(grid)
+            if rows < height:
+                break
+            check = check_value(grid, check)
+            read = get_check(state, arrived)
+            if read == NOT_ARRIVED:
+                break
+            if read != check:
+                raise CorruptStreamError(f"iteration {iteration + 1} is corrupt")
+            rows = 0
+        whole = len(grids) - (rows > 0)
+        return Arrived(_channels_first(grids, rows, height, width), whole, rows)
+
+
+def check_value(grid: Grid, previous: int) -> int:
+    """CRC-16 (polynomial x¹⁶ + x¹² + x⁵ + 1) of an iteration's bits, going on from `previous`."""
+    return crc_hqx(np.packbits(grid).tobytes(), previous)
+
+
+@njit(cache=True, nogil=True)
+def put_check(state, out, check):  # type: ignore[no-untyped-def]
+    """Code a check value, the highest bit first."""
+    for place in range(CHECK_BITS - 1, -1, -1):
+        put_bit(state, out, (check >> place) & 1, EVEN)
+
+
+@njit(cache=True, nogil=True)
+def get_check(state, data):  # type: ignore[no-untyped-def]
+    """Decode a check value, or `NOT_ARRIVED`."""
+    check = 0
+    for _ in range(CHECK_BITS):
+        bit = get_bit(state, data, EVEN)
+        if bit == NOT_ARRIVED:
+            return NOT_ARRIVED
+        check = 2 * check + bit
+    return check
+
+
+def _room_for(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.zeros(capacity(bits.size + CHECK_BITS * len(bits)), np.uint8)
+
+
+def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    """How many bytes make certain what was coded up to each state, (len(states), rows)."""
+    return np.array(
+        [
+            [certain_after(data, int(place), int(low), int(span)) for low, span, place in row]
+            for row in states
+        ],
+        dtype=np.int64,
+    )
+
+
+def _channels_first(grids: list[Grid], rows: int, height: int, width: int) -> NDArray[np.bool_]:
+    """(n, 32, h, w), with nothing left of a row that is not whole."""
+    bits = np.zeros((len(grids), CODE_DEPTH, height, width), np.bool_)
+    for index, grid in enumerate(grids):
+        bits[index] = grid.transpose(2, 0, 1)
+    if rows:
+        bits[-1, :, rows:] = False
+    return bits
