@@ -1,8 +1,12 @@
-"""Train a codec: python src/train.py cell=gru recon=residual_scaling (all options: conf/)."""
+"""Train a codec and its entropy coder: python src/train.py cell=gru entropy=progressive.
+
+All options: conf/. codec=<run folder> trains an entropy coder for the codec of that run.
+"""
 
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
@@ -14,24 +18,28 @@ from lightning.pytorch.callbacks import LearningRateMonitor, WeightAveraging
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
-from rnn_codec.configuration import build_codec, instantiate
+from rnn_codec.configuration import build_codec, build_context_model, instantiate
+from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.run_folder import (
     RunFolder,
     create_run_folder,
+    load_codec,
     read_config,
     write_config,
     write_weights,
 )
 from rnn_codec.training.averaging import moving_average
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
+from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pictures import RateDistortionTable, ReconstructionPictures
 from rnn_codec.training.progress import StepProgressBar
-from rnn_codec.training.throughput import Throughput
+from rnn_codec.training.throughput import Throughput, count_images, count_positions
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 
@@ -41,20 +49,71 @@ RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
 RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 
 
-def train(config: DictConfig, run: RunFolder) -> L.Trainer:
-    """Train as configured, from the run's checkpoint if it has one, and export the weights."""
-    L.seed_everything(config.seed, verbose=False)
+def train(config: DictConfig, run: RunFolder) -> None:
+    """Train a codec as configured, from the run's checkpoint if it has one."""
     model = build_model(config)
-    data = instantiate(config.data)
+    callbacks = [
+        ReconstructionPictures(run.reconstructions),
+        RateDistortionTable(),
+        Throughput(config.trainer.log_every_n_steps, "images", count_images),
+    ]
+    fit(config, run, model, instantiate(config.data), callbacks)
+    export(config, run, model.codec)
+
+
+def train_codec_of(config: DictConfig, run: RunFolder) -> None:
+    """Train a run's codec, unless it is trained and only its coder is left to do."""
+    if config.entropy.model is None or not run.weights.is_file():
+        train(config, run)
+
+
+def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
+    """Train the entropy coder of the group `entropy` for the codec of a run, on its codes."""
+    run = codec_run.coder(config.entropy.name)
+    rank_zero_only(write_config)(run, config)
+    options = config.coder
+    data = CodesDataModule(
+        codec=load_codec(codec_run),
+        pictures=instantiate(config.data),
+        cache_dir=options.cache_dir,
+        longest_side=options.longest_side,
+        most_pictures=options.most_pictures,
+        crop_size=options.crop_size,
+        batch_size=options.batch_size,
+        seed=config.seed,
+    )
+    L.seed_everything(config.seed, verbose=False)
+    model = CoderTraining(
+        build_context_model(config), instantiate(options.optimizer), instantiate(options.schedule)
+    )
+    steps = {key: options[key] for key in ("max_steps", "val_check_interval")}
+    its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})
+    assert isinstance(its_config, DictConfig)
+    callbacks = [Throughput(config.trainer.log_every_n_steps, "positions", count_positions)]
+    fit(its_config, run, model, data, callbacks)
+    export(config, run, model.model)
+
+
+def fit(
+    config: DictConfig,
+    run: RunFolder,
+    model: L.LightningModule,
+    data: L.LightningDataModule,
+    callbacks: Sequence[L.Callback],
+) -> None:
+    """Fit until the last step or the time limit, from the run's checkpoint if it has one."""
     stop = StopOnSignal()
-    trainer = build_trainer(config, run, stop)
+    trainer = build_trainer(config, run, [stop, *callbacks])
     checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if stop.signalled:
         raise UserError(f"stopped; go on with: python src/train.py resume={run.path}")
-    if trainer.is_global_zero:
-        write_weights(run, model.codec, getattr(torch, config.export.dtype))
-    return trainer
+
+
+@rank_zero_only
+def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
+    """Write the trained weights."""
+    write_weights(run, network, getattr(torch, config.export.dtype))
 
 
 def check(config: DictConfig) -> None:
@@ -65,6 +124,7 @@ def check(config: DictConfig) -> None:
 
 def build_model(config: DictConfig) -> CodecTraining:
     """The codec and how it is trained."""
+    L.seed_everything(config.seed, verbose=False)
     return CodecTraining(
         codec=build_codec(config),
         optimizer=instantiate(config.optimizer),
@@ -80,7 +140,7 @@ def build_model(config: DictConfig) -> CodecTraining:
     )
 
 
-def build_trainer(config: DictConfig, run: RunFolder, stop: StopOnSignal) -> L.Trainer:
+def build_trainer(config: DictConfig, run: RunFolder, callbacks: list[L.Callback]) -> L.Trainer:
     """The Lightning trainer of the group `trainer`."""
     options = config.trainer
     return L.Trainer(
@@ -104,7 +164,7 @@ def build_trainer(config: DictConfig, run: RunFolder, stop: StopOnSignal) -> L.T
         enable_model_summary=False,
         # LastCheckpoint keeps the checkpoint.
         enable_checkpointing=True,
-        callbacks=[stop, *build_callbacks(config, run)],
+        callbacks=[*callbacks, *build_callbacks(config, run)],
         plugins=[AtomicCheckpointIO()],
         logger=build_logger(config, run),
         default_root_dir=run.path,
@@ -119,12 +179,9 @@ def build_logger(config: DictConfig, run: RunFolder) -> Logger:
 
 
 def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
-    """Averaging, pictures, throughput, checkpoints, and the progress bar if it is wanted."""
+    """What every training has: averaging, checkpoints, the progress bar if it is wanted."""
     callbacks: list[L.Callback] = [
-        ReconstructionPictures(run.reconstructions),
-        RateDistortionTable(),
         LearningRateMonitor(logging_interval="step"),
-        Throughput(config.trainer.log_every_n_steps),
         LastCheckpoint(run.checkpoint, config.checkpoint.every_minutes),
     ]
     if config.averaging.decay is not None:
@@ -147,7 +204,7 @@ def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFo
                 "only trainer.*, logger.* and checkpoint.* can"
             )
         saved.merge_with_dotlist([override])
-    return saved, run
+    return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
 def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
@@ -166,6 +223,22 @@ def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
         run.path.mkdir(parents=True, exist_ok=True)
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
     return config, run
+
+
+def codec_to_extend(config: DictConfig) -> RunFolder:
+    """The run whose codec `codec=` names, if it can be given an entropy coder."""
+    run = RunFolder(Path(config.codec))
+    read_config(run)
+    if config.entropy.model is None:
+        raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
+    coder = run.coder(config.entropy.name)
+    if coder.config.exists() and RUN_FOLDER_VARIABLE not in os.environ:
+        raise UserError(
+            f"{coder.path} already holds a coder: go on with it by resume={coder.path}, "
+            "or delete it"
+        )
+    os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
+    return run
 
 
 def refuse_multirun_of_processes(config: DictConfig) -> None:
@@ -189,17 +262,23 @@ def quieten_lightning() -> None:
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="train")
 def main(config: DictConfig) -> None:
-    """Set up the run's folder and train."""
+    """Set up the run's folder and train: the codec, unless it is given, then its coder."""
     with exit_on_user_error():
         quieten_lightning()
         refuse_multirun_of_processes(config)
-        if config.resume is None:
+        if config.resume is not None:
+            config, run = resumed(config, list(HydraConfig.get().overrides.task))
+        elif isinstance(config.codec, str):
+            run = codec_to_extend(config)
+        else:
             check(config)
             config, run = new_run(config)
-        else:
-            config, run = resumed(config, list(HydraConfig.get().overrides.task))
-        rank_zero_only(write_config)(run, config)
-        train(config, run)
+        if not isinstance(config.codec, str):
+            rank_zero_only(write_config)(run, config)
+            train_codec_of(config, run)
+        if config.entropy.model is not None:
+            config.codec = str(run.path)
+            train_coder(config, run)
         rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 

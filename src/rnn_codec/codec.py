@@ -24,6 +24,8 @@ from rnn_codec.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 
 MAX_ITERATIONS = 16
+FADE = 8
+"""Pixels below the last known row over which a cut iteration gives way to the one before it."""
 
 
 def to_signal(image: Tensor) -> Tensor:
@@ -48,22 +50,49 @@ def to_image(signal: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Codes:
-    """The bits of a batch of images of one size.
+    """The bits of a batch of images of one size; the last iteration may be cut short.
 
     Attributes:
         bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
         height: H, pixels, before padding.
         width: W, pixels, before padding.
+        rows: the rows of the last iteration's bits that are known, from the top; the bits below
+            mean nothing. None: all.
+
+    Raises:
+        ValueError: there are not as many rows.
+
+    Example:
+        >>> bits = torch.zeros(2, 1, 32, 4, 6, dtype=torch.bool)
+        >>> Codes(bits, 64, 96).whole, Codes(bits, 64, 96, rows=3).whole
+        (2, 1)
     """
 
     bits: Tensor
     height: int
     width: int
+    rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.known_rows <= self.bits.shape[-2]:
+            raise ValueError(f"{self.rows} rows are known of codes of {self.bits.shape[-2]} rows")
+
+    @property
+    def known_rows(self) -> int:
+        """Rows of the last iteration that are known, as a number."""
+        return self.bits.shape[-2] if self.rows is None else self.rows
+
+    @property
+    def whole(self) -> int:
+        """Iterations of which all is known."""
+        iterations, rows = self.bits.shape[0], self.bits.shape[-2]
+        return iterations if self.known_rows == rows else iterations - 1
 
     @property
     def bits_per_pixel(self) -> float:
-        """Bits for each pixel of one image, all iterations, before entropy coding."""
-        return self.bits[:, 0].numel() / (self.height * self.width)
+        """Known bits for each pixel of one image, all iterations, before entropy coding."""
+        unknown = self.bits[-1:, 0, :, self.known_rows :].numel()
+        return (self.bits[:, 0].numel() - unknown) / (self.height * self.width)
 
 
 class CodecState(NamedTuple):
@@ -124,6 +153,8 @@ class RecurrentCodec(nn.Module):
 
     def decode_step(self, bits: Tensor, state: CodecState) -> CodecState:
         """The state after one iteration's bits; its `reconstruction.signal` is x̂_t."""
+        # The layout of the bits can choose the first convolution's kernel, and with it the
+        # rounding: bits that come from the encoder and from a file must look the same.
         decoded, decoder = self.decoder(bits.contiguous(), state.decoder)
         reconstruction = self.reconstruction.update(decoded, state.reconstruction)
         return state._replace(decoder=decoder, reconstruction=reconstruction)
@@ -151,48 +182,106 @@ class RecurrentCodec(nn.Module):
 
     # -- the codec -----------------------------------------------------------------------------
 
-    @torch.inference_mode()
     def encode(self, image: Tensor, iterations: int) -> Codes:
         """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time."""
         check_iterations(iterations)
         height, width = image.shape[-2:]
+        grid = code_size(height, width, self.reconstruction.patch)
+        shape = (iterations, image.shape[0], CODE_DEPTH, *grid)
+        bits = torch.empty(shape, dtype=torch.bool, device=image.device)
+        self.encode_into(bits, image)
+        return Codes(bits, height, width)
+
+    @torch.inference_mode()
+    def encode_into(self, bits: Tensor, image: Tensor, above: int = 0, left: int = 0) -> None:
+        """Encode uint8 images (B, 3, H, W) around bits that are already fixed.
+
+        The decoder works with the fixed bits as with any others: what is encoded beside them fits.
+
+        Args:
+            bits: bool, as in `Codes`; filled in, all but the fixed ones.
+            image: what to encode.
+            above: the first rows of `bits` that are fixed.
+            left: the first columns of `bits` that are fixed.
+        """
         # One memory layout in encoder and decoder: another layout may round differently.
         signal = to_signal(image).to(self.decoder.first.weight.dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
-        bits = []
         with evaluation_mode(self):
-            for _ in range(iterations - 1):
-                step, state = self.encode_step(signal, state)
-                bits.append(step > 0)
-                state = self.decode_step(step, state)
-            # Nothing is left to encode after the last bits, so they are not decoded.
-            bits.append(self.encode_step(signal, state)[0] > 0)
-        return Codes(torch.stack(bits), height, width)
+            for index, step in enumerate(bits):
+                if index > 0:
+                    state = self.decode_step(to_symbols(bits[index - 1], signal.dtype), state)
+                symbols, state = self.encode_step(signal, state)
+                step[..., above:, left:] = symbols[..., above:, left:] > 0
 
     def decode(self, codes: Codes) -> Iterator[Tensor]:
         """Yield one uint8 reconstruction (B, 3, H, W) per iteration, as each is decoded.
 
+        Of an iteration cut short, the last one, the picture down to the last known row is new, the
+        rest the iteration before's, or mid-grey where there was none.
+
         Only the current state is kept, so memory does not grow with the iterations.
         """
         state = self.initial_state(self._empty_signal(codes))
-        for bits in codes.bits:
-            with torch.inference_mode(), evaluation_mode(self):
-                state = self.decode_step(bits.to(state.reconstruction.signal.dtype) * 2 - 1, state)
+        dtype = state.reconstruction.signal.dtype
+        for bits in codes.bits[: codes.whole]:
+            with torch.inference_mode():
+                state = self.decode_step(to_symbols(bits, dtype), state)
                 image = to_image(crop(state.reconstruction.signal, codes.height, codes.width))
             yield image
+        for bits in codes.bits[codes.whole :]:
+            with torch.inference_mode():
+                signal = self._decode_rows(to_symbols(bits, dtype), codes.known_rows, state)
+                image = to_image(crop(signal, codes.height, codes.width))
+            yield image
+
+    def _decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
+        """The signal after the first `rows` rows of one iteration; those below are not looked at.
+
+        An unknown bit enters the decoder as 0, halfway between the two it could be: that hardly
+        disturbs the rows above, whose pixels depend on it as well.
+        """
+        before = state.reconstruction.signal
+        if rows == 0:
+            return before
+        symbols[..., rows:, :] = 0
+        after = self.decode_step(symbols, state).reconstruction.signal
+        below = torch.arange(before.shape[-2], device=before.device) - rows * STRIDE
+        weight = 1 - (below + 0.5) / FADE
+        return torch.lerp(before, after, weight.clamp(0, 1).to(before.dtype)[:, None])
 
     def _empty_signal(self, codes: Codes) -> Tensor:
         patch = self.reconstruction.patch
-        height, width = padded_size(codes.height, patch), padded_size(codes.width, patch)
-        expected = (CODE_DEPTH, height // STRIDE, width // STRIDE)
+        rows, columns = code_size(codes.height, codes.width, patch)
+        expected = (CODE_DEPTH, rows, columns)
         if tuple(codes.bits.shape[2:]) != expected:
             raise ValueError(
                 f"codes of a {codes.height}×{codes.width} image are {expected} an iteration, "
                 f"not {tuple(codes.bits.shape[2:])}: they come from another codec"
             )
         weight = self.decoder.first.weight
-        return weight.new_zeros(codes.bits.shape[1], 3, height, width)
+        return weight.new_zeros(codes.bits.shape[1], 3, rows * STRIDE, columns * STRIDE)
+
+
+def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
+    """Rows and columns of the codes of an image that is padded to multiples of `patch` pixels.
+
+    Example:
+        >>> code_size(17, 33, patch=32)
+        (2, 4)
+    """
+    return padded_size(height, patch) // STRIDE, padded_size(width, patch) // STRIDE
+
+
+def to_symbols(bits: Tensor, dtype: torch.dtype) -> Tensor:
+    """Bits as the decoder takes them: False → −1, True → +1.
+
+    Example:
+        >>> to_symbols(torch.tensor([False, True]), torch.float32)
+        tensor([-1.,  1.])
+    """
+    return bits.to(dtype) * 2 - 1
 
 
 def check_iterations(iterations: int) -> None:

@@ -7,6 +7,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError
 
 
@@ -27,17 +28,31 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
 def build_codec(config: DictConfig) -> RecurrentCodec:
     """The codec that a configuration describes, untrained.
 
-    A configuration may come from elsewhere: it can name nothing outside this package.
-
     Raises:
-        UserError: it does, or an option has a value that it cannot have.
+        UserError: it names something outside this package, or a value that an option cannot have.
     """
-    for target in _targets(OmegaConf.to_container(config.codec, resolve=True)):
-        if not target.startswith("rnn_codec."):
-            raise UserError(f"the configuration's codec names {target}, which is not of rnn_codec")
-    codec = instantiate(config.codec)
+    codec = _build_own(config.codec)
     assert isinstance(codec, RecurrentCodec)
     return codec
+
+
+def build_context_model(config: DictConfig) -> ContextModel:
+    """The context model that a configuration describes, untrained.
+
+    Raises:
+        UserError: as `build_codec`.
+    """
+    model = _build_own(config.entropy.model)
+    assert isinstance(model, ContextModel)
+    return model
+
+
+def _build_own(node: DictConfig) -> Any:
+    """Build a node that may come from elsewhere: it can name nothing outside this package."""
+    for target in _targets(OmegaConf.to_container(node, resolve=True)):
+        if not target.startswith("rnn_codec."):
+            raise UserError(f"the configuration names {target}, which is not of rnn_codec")
+    return instantiate(node)
 
 
 def _targets(node: Any) -> list[str]:

@@ -5,6 +5,7 @@
 <run>/weights.safetensors        the trained codec, written when training ends
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
+<run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
 <run>/evaluation/<data>/         what src/evaluate.py writes
 """
 
@@ -25,6 +26,9 @@ from rnn_codec.codec import RecurrentCodec
 from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+
+NETWORKS = ("codec.", "model.")
+"""What the networks are called in the checkpoints of codecs and of context models."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class RunFolder:
         """Pictures made during training."""
         return self.path / "reconstructions"
 
+    def coder(self, name: str) -> "RunFolder":
+        """The folder of an entropy coder."""
+        return RunFolder(self.path / "entropy" / name)
+
+    @property
+    def codec_run(self) -> "RunFolder":
+        """The folder of the codec that this folder's entropy coder is for."""
+        return RunFolder(self.path.parents[1])
+
     def evaluation(self, data: str) -> Path:
         """Where the measurements on a data set go."""
         return self.path / "evaluation" / data
@@ -70,6 +83,7 @@ def create_run_folder(root: Path, name: str) -> RunFolder:
 
 def write_config(run: RunFolder, config: DictConfig) -> None:
     """Write the configuration, with nothing left to interpolate."""
+    run.path.mkdir(parents=True, exist_ok=True)
     with atomic_path(run.config) as temporary:
         temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
 
@@ -89,10 +103,11 @@ def read_config(run: RunFolder) -> DictConfig:
     return config
 
 
-def write_weights(run: RunFolder, codec: RecurrentCodec, dtype: torch.dtype) -> None:
-    """Export the codec's weights in `dtype`."""
+def write_weights(run: RunFolder, network: nn.Module, dtype: torch.dtype) -> None:
+    """Export a network's weights in `dtype`."""
     tensors = {
-        name: tensor.detach().to(dtype).contiguous() for name, tensor in codec.state_dict().items()
+        name: tensor.detach().to(dtype).contiguous()
+        for name, tensor in network.state_dict().items()
     }
     with atomic_path(run.weights) as partial:
         partial.write_bytes(save(tensors, metadata={"format": "rnn-codec weights 1"}))
@@ -113,7 +128,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
             return {name: tensor.float() for name, tensor in load_file(run.weights).items()}
         if run.checkpoint.is_file():
             state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-            return {k.removeprefix("codec."): v for k, v in state.items() if k.startswith("codec.")}
+            return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
     except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
@@ -123,10 +138,10 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     )
 
 
-def load_weights(codec: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
-    """Load weights into a codec; refuse those of another architecture."""
+def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
+    """Load weights into a network; refuse those of another architecture."""
     try:
-        codec.load_state_dict(weights)
+        network.load_state_dict(weights)
     except RuntimeError as error:
         raise UserError(
             f"the weights in {run.path} belong to another architecture than its config.yaml"

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from rnn_codec.entropy import kernels
 from rnn_codec.entropy.kernels import Earlier
-from rnn_codec.entropy.quantisation import POSITIONS_LEFT, ROWS_ABOVE, EarlierTables, IterationTables
+from rnn_codec.entropy.quantisation import (
+    POSITIONS_LEFT,
+    ROWS_ABOVE,
+    EarlierTables,
+    IterationTables,
+)
 from rnn_codec.entropy.stream_coder import Grid, StreamCoder
 from rnn_codec.networks import CODE_DEPTH
-
-IDENTIFIERS = {"single_iteration": 1, "progressive": 2}
-"""In the header of a file, by name."""
 
 
 @dataclass
@@ -37,6 +39,7 @@ class IntegerCoder(StreamCoder[ImageMemory]):
 
     Args:
         name: of the context model.
+        identifier: in the header of a file.
         iterations: tables of each iteration's BinaryRNN.
         earlier: tables of the network over earlier iterations, for a model that has one.
     """
@@ -44,11 +47,12 @@ class IntegerCoder(StreamCoder[ImageMemory]):
     def __init__(
         self,
         name: str,
+        identifier: int,
         iterations: Sequence[IterationTables],
         earlier: EarlierTables | None = None,
     ) -> None:
         self.name = name
-        self.identifier = IDENTIFIERS[name]
+        self.identifier = identifier
         self.iterations = list(iterations)
         self.earlier = earlier
         self.functions = kernels.functions()

@@ -55,7 +55,8 @@ class Progressive(ContextModel):
     def __init__(self) -> None:
         super().__init__()
         self.earlier = EarlierIterations()
-        self.iterations = nn.ModuleList(BinaryRNN() for _ in range(MAX_ITERATIONS))
+        self.models = [BinaryRNN() for _ in range(MAX_ITERATIONS)]
+        self.iterations = nn.ModuleList(self.models)
         self.to_gates = nn.ModuleList(
             nn.Conv2d(DEPTH, GATES, 1, bias=False) for _ in range(MAX_ITERATIONS - 1)
         )
@@ -64,11 +65,11 @@ class Progressive(ContextModel):
         """Predict each iteration."""
         _, batch, _, height, width = bits.shape
         context = bits.new_zeros(batch, GATES, height, width)
-        logits = [self.iterations[0](bits[0], context)]
+        logits = [self.models[0](bits[0], context)]
         state = self.earlier.initial_state(bits[0])
         for k in range(1, len(bits)):
             z1, state = self.earlier(bits[k - 1], state)
-            logits.append(self.iterations[k](bits[k], self.to_gates[k - 1](z1)))
+            logits.append(self.models[k](bits[k], self.to_gates[k - 1](z1)))
         return torch.stack(logits)
 
     def quantise(self) -> IntegerCoder:
@@ -76,6 +77,7 @@ class Progressive(ContextModel):
         contexts = [None, *self.to_gates]
         tables = [
             quantise_binary_rnn(model, context)
-            for model, context in zip(self.iterations, contexts, strict=True)
+            for model, context in zip(self.models, contexts, strict=True)
         ]
-        return IntegerCoder("progressive", tables, quantise_earlier_iterations(self.earlier))
+        earlier = quantise_earlier_iterations(self.earlier)
+        return IntegerCoder("progressive", 2, tables, earlier)

@@ -142,9 +142,7 @@ def get_bit(state, data, probability):  # type: ignore[no-untyped-def]
     return bit
 
 
-def certain_after(
-    data: NDArray[np.uint8], position: int, low: int, span: int
-) -> int:
+def certain_after(data: NDArray[np.uint8], position: int, low: int, span: int) -> int:
     """How many bytes of `data` make certain what was coded up to an encoder's earlier state.
 
     Args:

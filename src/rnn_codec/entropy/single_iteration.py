@@ -15,16 +15,17 @@ class SingleIteration(ContextModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.iterations = nn.ModuleList(BinaryRNN() for _ in range(MAX_ITERATIONS))
+        self.models = [BinaryRNN() for _ in range(MAX_ITERATIONS)]
+        self.iterations = nn.ModuleList(self.models)
 
     def forward(self, bits: Tensor) -> Tensor:
         """Predict each iteration."""
         _, batch, _, height, width = bits.shape
         nothing = bits.new_zeros(batch, GATES, height, width)
-        models = zip(self.iterations, bits, strict=False)
+        models = zip(self.models, bits, strict=False)
         return torch.stack([model(iteration, nothing) for model, iteration in models])
 
     def quantise(self) -> IntegerCoder:
         """The same model in integers."""
-        tables = [quantise_binary_rnn(model) for model in self.iterations]
-        return IntegerCoder("single_iteration", tables)
+        tables = [quantise_binary_rnn(model) for model in self.models]
+        return IntegerCoder("single_iteration", 1, tables)

@@ -1,0 +1,69 @@
+"""Trains a context model on the codes of a frozen codec."""
+
+from collections.abc import Callable, Iterable
+
+import lightning as L
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from torchmetrics import MeanMetric
+
+from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
+
+
+class CoderTraining(L.LightningModule):
+    """Minimises the ideal code length [Toderici 2017, section 3].
+
+    Batches are bits −1, +1 (16, B, 32, H, W).
+
+    Args:
+        model: the context model to train.
+        optimizer: builds the optimizer of its parameters.
+        schedule: maps a step to a factor on the learning rate.
+    """
+
+    def __init__(
+        self,
+        model: ContextModel,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        schedule: Callable[[int], float],
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.build_optimizer = optimizer
+        self.schedule = schedule
+        self.rates = [MeanMetric() for _ in range(MAX_ITERATIONS)]
+        # Registered, so that they move to the model's device.
+        self.registered_rates = nn.ModuleList(self.rates)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer, with the schedule applied every step."""
+        optimizer = self.build_optimizer(self.model.parameters())
+        scheduler = LambdaLR(optimizer, self.schedule)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """Bits for one bit of the code, mean over the iterations."""
+        loss = bits_per_bit(self.model(batch), batch).mean()
+        self.log("train/bits_per_bit", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """The ideal code length of one picture, whose bits count alike in all pictures."""
+        for mean, rate in zip(self.rates, bits_per_bit(self.model(batch), batch), strict=True):
+            mean.update(rate, weight=batch[0].numel())
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what some of the iterations cost, and all of them together."""
+        rates = []
+        for mean in self.rates:
+            rates.append(float(mean.compute()))
+            mean.reset()
+        for iteration in (1, 2, 4, 8, 16):
+            self.log(f"val/bits_per_bit_{iteration}", rates[iteration - 1])
+        self.log("val/bits_per_bit", sum(rates) / len(rates), prog_bar=True)
