@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.entropy import kernels
-from rnn_codec.entropy.kernels import Earlier
+from rnn_codec.entropy.kernels import Earlier, Line
 from rnn_codec.entropy.quantisation import (
     POSITIONS_LEFT,
     ROWS_ABOVE,
@@ -85,8 +85,8 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         kernels.encode_iteration(
             self.iterations[iteration],
             padded,
-            self._context(memory),
-            kernels.new_line(memory.width),
+            self._context(iteration, memory),
+            self._line(iteration, memory),
             self.functions,
             state,
             out,
@@ -107,8 +107,8 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         rows = kernels.decode_iteration(
             self.iterations[iteration],
             padded,
-            self._context(memory),
-            kernels.new_line(memory.width),
+            self._context(iteration, memory),
+            self._line(iteration, memory),
             self.functions,
             state,
             data,
@@ -117,8 +117,11 @@ class IntegerCoder(StreamCoder[ImageMemory]):
             self._take_in(padded, memory)
         return _inside(padded) > 0, rows
 
-    def _context(self, memory: ImageMemory) -> NDArray[np.int16]:
-        if memory.earlier is None:
+    def _line(self, iteration: int, memory: ImageMemory) -> Line:
+        return kernels.new_line(memory.width, self.iterations[iteration].known.shape[1])
+
+    def _context(self, iteration: int, memory: ImageMemory) -> NDArray[np.int16]:
+        if memory.earlier is None or iteration == 0:
             return np.zeros((0, 0, 0), np.int16)
         return memory.earlier.context
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rnn_codec.entropy.binary_rnn import DEPTH, GATES
+from rnn_codec.entropy.binary_rnn import DEPTH, GATES, WINDOW
 from rnn_codec.entropy.fixed_point import (
     CLIP_BITS,
     CLIP_MAX,
@@ -35,6 +35,9 @@ from rnn_codec.networks import CODE_DEPTH
 
 MIDDLE = TABLE_SIZE // 2
 
+BLOCK = 16
+"""Positions whose inputs stay in the nearest cache while the weights pass by."""
+
 
 class Functions(NamedTuple):
     """The tables of functions that the kernels look up."""
@@ -52,8 +55,12 @@ def functions() -> Functions:
 class Line(NamedTuple):
     """What the kernels keep of a row."""
 
+    above: NDArray[np.int16]
+    """(w, 3·7·32): bits of the rows above, each position's window"""
     masked: NDArray[np.int32]
     """(w, 64): sums of the masked convolution's rows above."""
+    known: NDArray[np.int16]
+    """(w, 3·64) or (w, 3·64 + 64): states of the row above, each position's window, and z1"""
     gates: NDArray[np.int32]
     """(w, 256): sums of what is known of the gates before the row is."""
     z0: NDArray[np.int16]
@@ -64,9 +71,11 @@ class Line(NamedTuple):
     """(w, 64): c"""
 
 
-def new_line(width: int) -> Line:
-    """Before the first row."""
+def new_line(width: int, known: int) -> Line:
+    """Before the first row; `known` is how many inputs of a gate are known before its row."""
     return Line(
+        above=np.zeros((width, ROWS_ABOVE * WINDOW * CODE_DEPTH), np.int16),
+        known=np.zeros((width, known), np.int16),
         masked=np.zeros((width, DEPTH), np.int32),
         gates=np.zeros((width, GATES), np.int32),
         z0=np.zeros((1 + width) * DEPTH, np.int16),
@@ -86,8 +95,20 @@ def dot(a, b):  # type: ignore[no-untyped-def]
     """Σ a·b of two int16 arrays, in int32."""
     total = np.int32(0)
     for k in range(a.size):
-        total += np.int32(a[k]) * np.int32(b[k])
+        # Numba widens sums and products to 64 bits, for which there are no such fast instructions.
+        product = np.int32(np.int32(a[k]) * np.int32(b[k]))
+        total = np.int32(total + product)
     return total
+
+
+@njit(cache=True, nogil=True)
+def multiply(weights, bias, inputs, sums):  # type: ignore[no-untyped-def]
+    """Sums (n, out) of a layer, int32, from inputs (n, in) and weights (out, in), int16."""
+    for start in range(0, len(inputs), BLOCK):
+        end = min(start + BLOCK, len(inputs))
+        for j in range(len(weights)):
+            for x in range(start, end):
+                sums[x, j] = bias[j] + dot(weights[j], inputs[x])
 
 
 @njit(cache=True, nogil=True)
@@ -127,23 +148,17 @@ def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
 
     `bits` as `padded_bits`; `context` (h, w, 64) or empty; `line.state` holds the row above.
     """
-    width = line.memory.shape[0]
-    window = (1 + 2 * POSITIONS_LEFT) * CODE_DEPTH
-    for d in range(DEPTH):
-        for x in range(width):
-            total = model.masked_bias[d]
-            for row in range(ROWS_ABOVE):
-                start = x * CODE_DEPTH
-                total += dot(model.above[d, row], bits[y + row, start : start + window])
-            line.masked[x, d] = total
-    for g in range(GATES):
-        for x in range(width):
-            start = x * DEPTH
-            near = line.state[start : start + 3 * DEPTH]
-            line.gates[x, g] = model.gate_bias[g] + dot(model.state[g], near)
-    for g in range(model.context.shape[0]):
-        for x in range(width):
-            line.gates[x, g] += dot(model.context[g], context[y, x])
+    window = WINDOW * CODE_DEPTH
+    near = 3 * DEPTH
+    for x in range(len(line.known)):
+        for row in range(ROWS_ABOVE):
+            start = x * CODE_DEPTH
+            line.above[x, row * window : (row + 1) * window] = bits[y + row, start : start + window]
+        line.known[x, :near] = line.state[x * DEPTH : x * DEPTH + near]
+        if context.size:
+            line.known[x, near:] = context[y, x]
+    multiply(model.above, model.masked_bias, line.above, line.masked)
+    multiply(model.known, model.gate_bias, line.known, line.gates)
 
 
 @njit(cache=True, nogil=True)
@@ -231,46 +246,54 @@ def take_in(model, bits, earlier, tables):  # type: ignore[no-untyped-def]
     """Take one more iteration's bits into `earlier`."""
     height, width, _ = earlier.state.shape
     _first_layer(model, bits, earlier.first)
-    second = np.empty((width, DEPTH), np.int16)
-    third = np.empty((width, DEPTH), np.int16)
+    windows = np.empty((width, 9 * DEPTH), np.int16)
+    sums = np.empty((width, DEPTH), np.int32)
+    inputs = np.empty((width, 2 * DEPTH), np.int16)
     gates = np.empty((width, GATES), np.int32)
+    third = np.empty((width, DEPTH), np.int16)
     for y in range(height):
-        for d in range(DEPTH):
-            for x in range(width):
-                total = model.second_bias[d]
-                for row in range(3):
-                    start = x * DEPTH
-                    near = earlier.first[y + row, start : start + 3 * DEPTH]
-                    total += dot(model.second[d, row], near)
-                second[x, d] = clipped(total, model.second_fraction)
-        for g in range(GATES):
-            for x in range(width):
-                total = model.gate_bias[g] + dot(model.input[g], second[x])
-                gates[x, g] = total + dot(model.state[g], earlier.state[y, x])
+        for x in range(width):
+            for row in range(3):
+                near = earlier.first[y + row, x * DEPTH : (x + 3) * DEPTH]
+                windows[x, row * 3 * DEPTH : (row + 1) * 3 * DEPTH] = near
+        multiply(model.second, model.second_bias, windows, sums)
+        clip_all(sums, model.second_fraction, inputs)
+        inputs[:, DEPTH:] = earlier.state[y]
+        multiply(model.gates, model.gate_bias, inputs, gates)
         for x in range(width):
             memory, state = earlier.memory[y, x], earlier.state[y, x]
             lstm(gates[x], model.gate_fraction, memory, state, tables)
-        for d in range(DEPTH):
-            for x in range(width):
-                total = model.third_bias[d] + dot(model.third[d], earlier.state[y, x])
-                third[x, d] = clipped(total, model.third_fraction)
-        for d in range(DEPTH):
-            for x in range(width):
-                total = model.last_bias[d] + dot(model.last[d], third[x])
-                earlier.context[y, x, d] = clipped(total, model.last_fraction)
+        multiply(model.third, model.third_bias, earlier.state[y], sums)
+        clip_all(sums, model.third_fraction, third)
+        multiply(model.last, model.last_bias, third, sums)
+        clip_all(sums, model.last_fraction, earlier.context[y])
+
+
+@njit(cache=True, nogil=True)
+def clip_all(sums, fraction, out):  # type: ignore[no-untyped-def]
+    """Sums (n, 64) to the first 64 columns of `out`, rounded to the format of a clipped layer."""
+    for x in range(len(sums)):
+        for d in range(sums.shape[1]):
+            out[x, d] = clipped(sums[x, d], fraction)
 
 
 @njit(cache=True, nogil=True)
 def _first_layer(model, bits, first):  # type: ignore[no-untyped-def]
     height, width = first.shape[0] - 2, first.shape[1] // DEPTH - 2
-    # The padding of the bits is 3 above and on both sides, 0 below.
-    border = POSITIONS_LEFT - 1
+    windows = np.zeros((width, 9 * CODE_DEPTH), np.int16)
+    sums = np.empty((width, DEPTH), np.int32)
+    span = 3 * CODE_DEPTH
+    # The bits have a border of 3 above and on both sides, and none below.
+    above, left = ROWS_ABOVE - 1, POSITIONS_LEFT - 1
     for y in range(height):
-        for d in range(DEPTH):
-            for x in range(width):
-                total = model.first_bias[d]
-                for row in range(min(3, height - y + 1)):
-                    start = (border + x) * CODE_DEPTH
-                    near = bits[ROWS_ABOVE + y - 1 + row, start : start + 3 * CODE_DEPTH]
-                    total += dot(model.first[d, row], near)
-                first[1 + y, (1 + x) * DEPTH + d] = clipped(total, model.first_fraction)
+        for x in range(width):
+            start = (left + x) * CODE_DEPTH
+            for row in range(3):
+                part = windows[x, row * span : (row + 1) * span]
+                if above + y + row < len(bits):
+                    part[:] = bits[above + y + row, start : start + span]
+                else:
+                    part[:] = 0
+        multiply(model.first, model.first_bias, windows, sums)
+        inside = first[1 + y, DEPTH : (1 + width) * DEPTH]
+        clip_all(sums, model.first_fraction, inside.reshape(width, DEPTH))

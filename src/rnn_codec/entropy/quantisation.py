@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnn_codec.entropy.binary_rnn import DEPTH, GATES, WINDOW, BinaryRNN
+from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN
 from rnn_codec.entropy.fixed_point import (
     CLIP_BITS,
     CLIP_MAX,
@@ -27,17 +27,15 @@ class IterationTables(NamedTuple):
     """
 
     above: NDArray[np.int16]
-    """(64, 3, 7·32): the masked convolution's rows above."""
+    """(64, 3·7·32): the masked convolution's rows above."""
     left: NDArray[np.int16]
     """(64, 3·32): its own row."""
     masked_bias: NDArray[np.int32]
     masked_fraction: int
-    state: NDArray[np.int16]
-    """(256, 3·64): state to state."""
+    known: NDArray[np.int16]
+    """(256, 3·64 or 3·64 + 64): of the gates, to the row above and, if there is one, z1."""
     input: NDArray[np.int16]
     """(256, 2·64): input to state."""
-    context: NDArray[np.int16]
-    """(256, 64): earlier iterations to state; (0, 64) if there are none."""
     gate_bias: NDArray[np.int32]
     gate_fraction: int
     hidden: NDArray[np.int16]
@@ -54,17 +52,15 @@ class EarlierTables(NamedTuple):
     """The network over earlier iterations in integers."""
 
     first: NDArray[np.int16]
-    """(64, 3, 3·32)"""
+    """(64, 3·3·32)"""
     first_bias: NDArray[np.int32]
     first_fraction: int
     second: NDArray[np.int16]
-    """(64, 3, 3·64)"""
+    """(64, 3·3·64)"""
     second_bias: NDArray[np.int32]
     second_fraction: int
-    input: NDArray[np.int16]
-    """(256, 64)"""
-    state: NDArray[np.int16]
-    """(256, 64)"""
+    gates: NDArray[np.int16]
+    """(256, 64 + 64): of its input and of its state."""
     gate_bias: NDArray[np.int32]
     gate_fraction: int
     third: NDArray[np.int16]
@@ -86,31 +82,30 @@ def quantise_binary_rnn(model: BinaryRNN, context: nn.Conv2d | None = None) -> I
         [Input(taps[:, :ROWS_ABOVE].reshape(DEPTH, -1), 0, 1), Input(left, 0, 1)],
         _numbers(model.masked.bias),
     )
+    contexts = [] if context is None else [clipped_input(context)]
     gates = quantise_layer(
         [
+            clipped_input(model.input_to_state),
             Input(_flat(_numbers(model.state_to_state.weight)[:, :, None]), STATE_BITS, STATE_MAX),
-            Input(_flat(_numbers(model.input_to_state.weight)), CLIP_BITS, CLIP_MAX),
-            Input(_context_weight(context), CLIP_BITS, CLIP_MAX),
+            *contexts,
         ],
         _numbers(model.input_to_state.bias),
     )
     hidden = quantise_layer(
-        [Input(_flat(_numbers(model.hidden.weight)), STATE_BITS, STATE_MAX)],
+        [state_input(model.hidden)],
         _numbers(model.hidden.bias),
     )
     output = quantise_layer(
-        [Input(_flat(_numbers(model.output.weight)), CLIP_BITS, CLIP_MAX)],
+        [clipped_input(model.output)],
         _numbers(model.output.bias),
     )
-    rows = 0 if context is None else GATES
     return IterationTables(
-        above=masked.weights[0].reshape(DEPTH, ROWS_ABOVE, -1),
+        above=masked.weights[0],
         left=masked.weights[1],
         masked_bias=masked.bias,
         masked_fraction=masked.fraction,
-        state=gates.weights[0],
-        input=gates.weights[1],
-        context=gates.weights[2][:rows],
+        known=np.concatenate(gates.weights[1:], axis=1),
+        input=gates.weights[0],
         gate_bias=gates.bias,
         gate_fraction=gates.fraction,
         hidden=hidden.weights[0],
@@ -125,28 +120,27 @@ def quantise_binary_rnn(model: BinaryRNN, context: nn.Conv2d | None = None) -> I
 def quantise_earlier_iterations(model: nn.Module) -> EarlierTables:
     """`progressive.EarlierIterations` in integers."""
     layers = {name: cast(nn.Conv2d, layer) for name, layer in model.named_children()}
-    weights = {name: _flat(_numbers(layer.weight)) for name, layer in layers.items()}
     biases = {name: _numbers(layer.bias) for name, layer in layers.items()}
-    first = quantise_layer([Input(weights["first"], 0, 1)], biases["first"])
-    second = quantise_layer([Input(weights["second"], CLIP_BITS, CLIP_MAX)], biases["second"])
+    first = quantise_layer([Input(_flat(_numbers(layers["first"].weight)), 0, 1)], biases["first"])
+    second = quantise_layer([clipped_input(layers["second"])], biases["second"])
+    both = _flat(_numbers(layers["gates"].weight))
     gates = quantise_layer(
         [
-            Input(weights["gates"][:, :DEPTH], CLIP_BITS, CLIP_MAX),
-            Input(weights["gates"][:, DEPTH:], STATE_BITS, STATE_MAX),
+            Input(both[:, :DEPTH], CLIP_BITS, CLIP_MAX),
+            Input(both[:, DEPTH:], STATE_BITS, STATE_MAX),
         ],
         biases["gates"],
     )
-    third = quantise_layer([Input(weights["third"], STATE_BITS, STATE_MAX)], biases["third"])
-    last = quantise_layer([Input(weights["last"], CLIP_BITS, CLIP_MAX)], biases["last"])
+    third = quantise_layer([state_input(layers["third"])], biases["third"])
+    last = quantise_layer([clipped_input(layers["last"])], biases["last"])
     return EarlierTables(
-        first=first.weights[0].reshape(DEPTH, 3, -1),
+        first=first.weights[0],
         first_bias=first.bias,
         first_fraction=first.fraction,
-        second=second.weights[0].reshape(DEPTH, 3, -1),
+        second=second.weights[0],
         second_bias=second.bias,
         second_fraction=second.fraction,
-        input=gates.weights[0],
-        state=gates.weights[1],
+        gates=np.concatenate(gates.weights, axis=1),
         gate_bias=gates.bias,
         gate_fraction=gates.fraction,
         third=third.weights[0],
@@ -158,8 +152,14 @@ def quantise_earlier_iterations(model: nn.Module) -> EarlierTables:
     )
 
 
-def _context_weight(context: nn.Conv2d | None) -> NDArray[np.float64]:
-    return np.zeros((GATES, DEPTH)) if context is None else _flat(_numbers(context.weight))
+def clipped_input(layer: nn.Conv2d) -> Input:
+    """The input of a convolution over a clipped layer."""
+    return Input(_flat(_numbers(layer.weight)), CLIP_BITS, CLIP_MAX)
+
+
+def state_input(layer: nn.Conv2d) -> Input:
+    """The input of a convolution over the state of an LSTM."""
+    return Input(_flat(_numbers(layer.weight)), STATE_BITS, STATE_MAX)
 
 
 def _numbers(tensor: Tensor | None) -> NDArray[np.float64]:

@@ -1,0 +1,62 @@
+"""Pixels to picture files, by suffix."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+
+_LOSSY = {"quality": 95, "subsampling": "4:4:4"}
+
+FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = MappingProxyType(
+    {
+        ".png": ("PNG", {}),
+        ".webp": ("WEBP", {"lossless": True}),
+        ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+        ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+        ".bmp": ("BMP", {}),
+        ".ppm": ("PPM", {}),
+        ".jpg": ("JPEG", _LOSSY),
+        ".jpeg": ("JPEG", _LOSSY),
+    }
+)
+"""Suffix to Pillow's format and options: without loss, but for JPEG."""
+
+
+def check_writable_suffix(path: Path) -> None:
+    """Refuse a name whose suffix stands for no format of `FORMATS`, in small or capital letters.
+
+    >>> check_writable_suffix(Path("photo.gif"))
+    Traceback (most recent call last):
+    rnn_codec.errors.UserError: photo.gif cannot be written: a picture's name ends in \
+.png, .webp, .tif, .tiff, .bmp, .ppm, .jpg or .jpeg
+    """
+    if path.suffix.lower() not in FORMATS:
+        *most, last = FORMATS
+        raise UserError(
+            f"{path} cannot be written: a picture's name ends in {', '.join(most)} or {last}"
+        )
+
+
+def write_rgb(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write uint8 pixels (H, W, 3) in the format of the suffix; the file is whole or absent.
+
+    Raises:
+        UserError: the suffix is unknown, or the format or the disk does not hold the picture.
+    """
+    check_writable_suffix(path)
+    name, options = FORMATS[path.suffix.lower()]
+    try:
+        with atomic_path(path) as partial:
+            Image.fromarray(pixels).save(partial, format=name, **options)
+    except (ValueError, OSError) as error:
+        # Formats have limits of their own, such as 16,383 pixels a side in WebP.
+        reason = getattr(error, "strerror", None) or error
+        height, width = pixels.shape[:2]
+        raise UserError(f"{path} cannot be written ({width}×{height} pixels): {reason}") from error
