@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from rnn_codec.cells import (
     AssociativeLSTMCell,
@@ -17,6 +18,10 @@ from rnn_codec.cells import (
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.networks import Decoder, Encoder
 from rnn_codec.reconstruction import Additive, OneShot, Reconstruction, ResidualScaling
+
+# No test depends on timing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 
