@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -15,6 +16,9 @@ from rich.progress import track
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.codec import check_iterations
 from rnn_codec.configuration import instantiate
+from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.folder import load_coder, load_context_model
+from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.evaluation import (
     Description,
@@ -28,8 +32,16 @@ from rnn_codec.evaluation import (
     mean_curve,
     write_evaluation,
 )
+from rnn_codec.evaluation.file_sizes import (
+    FileSize,
+    MeasuredCoder,
+    measure_file_sizes,
+    sizes_table,
+    write_file_sizes,
+)
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.networks import CODE_DEPTH
 from rnn_codec.run_folder import RunFolder, load_codec, read_config
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
@@ -51,11 +63,13 @@ def evaluate(config: DictConfig) -> Summary:
     ]
     folder = output_folder(config, data.evaluation_name)
     summary = write_evaluation(folder, measured, describe(config, data.evaluation_name), beside)
-    if config.run is not None:
-        draw_picture(config, images, folder / "reconstructions.png")
     title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
     points = "iteration" if config.codec is None else "quality"
     Console().print(curve_table(summary.curve, title, points, beside))
+    if config.run is not None:
+        draw_picture(config, images, folder / "reconstructions.png")
+        means = write_file_sizes(folder, sizes(config, images), summary.curve, summary.settings)
+        Console().print(sizes_table(means))
     Console().print(f"Written to {folder}", soft_wrap=True)
     return summary
 
@@ -67,6 +81,34 @@ def trained(config: DictConfig, images: Images) -> list[Measurement]:
     device = torch.device(config.device)
     measurements = evaluate_codec(codec, images, config.iterations, device)
     return shown(measurements, str(config.run), len(images) * config.iterations)
+
+
+def sizes(config: DictConfig, images: Images) -> list[FileSize]:
+    """Sizes of the files of each entropy coder that the run has."""
+    run = RunFolder(Path(config.run))
+    codec = load_codec(run).to(config.device)
+    coders = measured_coders(run)
+    for entry in coders:
+        # Compile, or load what was compiled, before anything is timed.
+        warm_up(entry.coder)
+    found: list[FileSize] = []
+    for name, pixels in track(images, "coding files", console=Console(stderr=True)):
+        codes = codec.encode(pixels_to_batch(pixels).to(config.device), config.iterations)
+        found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
+    return found
+
+
+def warm_up(coder: EntropyCoder) -> None:
+    """Code two iterations of one position."""
+    stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), 0)
+    coder.decode(stream.data, 2, 1, 1, 0)
+
+
+def measured_coders(run: RunFolder) -> list[MeasuredCoder]:
+    """No entropy coding, and every coder of the run."""
+    folders = [coder.path for coder in run.coders()]
+    trained = [MeasuredCoder(load_coder(path), load_context_model(path)) for path in folders]
+    return [MeasuredCoder(NoneCoder(), None), *trained]
 
 
 def classic(name: str, images: Images) -> list[Measurement]:

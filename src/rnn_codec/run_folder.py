@@ -61,6 +61,13 @@ class RunFolder:
         """The folder of an entropy coder."""
         return RunFolder(self.path / "entropy" / name)
 
+    def coders(self) -> list["RunFolder"]:
+        """The folders of all entropy coders that have weights, in order of
+        their names, the last first."""
+        folders = sorted((self.path / "entropy").glob("*/"), reverse=True)
+        runs = [RunFolder(folder) for folder in folders]
+        return [run for run in runs if run.weights.is_file()]
+
     @property
     def codec_run(self) -> "RunFolder":
         """The folder of the codec that this folder's entropy coder is for."""

@@ -14,7 +14,7 @@ from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.quantisation import EarlierTables, IterationTables
 from rnn_codec.entropy.single_iteration import SingleIteration
 
-HEIGHT, WIDTH = 4, 21  # wider than a block of `kernels.multiply`
+HEIGHT, WIDTH = 4, 21  # wider than a block of `kernels.add_product`
 
 
 def spread_weights(model: ContextModel) -> ContextModel:

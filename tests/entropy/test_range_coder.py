@@ -3,7 +3,7 @@
 import constriction
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -44,6 +44,9 @@ def ideal_bytes(bits: NDArray[np.bool_], probabilities: NDArray[np.int64]) -> fl
     return float(-np.log2(p).sum() / 8)
 
 
+@example([(False, rc.LEAST_PROBABILITY), (False, 65279)])  # to the interval's very end
+@example([(True, rc.LEAST_PROBABILITY)] * 9)
+@settings(max_examples=500)
 @given(CODED)
 def test_every_prefix_decodes_exactly_what_is_certain(coded: list[tuple[bool, int]]) -> None:
     data, ends = encode(coded)

@@ -13,12 +13,13 @@ import torch
 
 from rnn_codec.configuration import build_context_model
 from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError
 from rnn_codec.run_folder import RunFolder, load_weights, read_config, read_weights
 
 
-def load_coder(folder: Path) -> EntropyCoder:
-    """The entropy coder of a folder.
+def load_context_model(folder: Path) -> ContextModel:
+    """The context model of a folder, in floats.
 
     Raises:
         UserError: there is none, or its weights cannot be used.
@@ -29,8 +30,17 @@ def load_coder(folder: Path) -> EntropyCoder:
         raise UserError(f"{run.config} describes no context model")
     model = build_context_model(config)
     load_weights(model, read_weights(run), run)
+    return model.eval()
+
+
+def load_coder(folder: Path) -> EntropyCoder:
+    """The entropy coder of a folder.
+
+    Raises:
+        UserError: as `load_context_model`, or its weights are too large for integers.
+    """
     try:
         with torch.no_grad():
-            return model.quantise()
+            return load_context_model(folder).quantise()
     except ValueError as error:
         raise UserError(f"{folder}: {error}") from error

@@ -102,13 +102,20 @@ def dot(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def multiply(weights, bias, inputs, sums):  # type: ignore[no-untyped-def]
-    """Sums (n, out) of a layer, int32, from inputs (n, in) and weights (out, in), int16."""
+def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
+    """Add weights (out, in) times inputs (n, in), int16, to sums (n, out), int32."""
     for start in range(0, len(inputs), BLOCK):
         end = min(start + BLOCK, len(inputs))
         for j in range(len(weights)):
             for x in range(start, end):
-                sums[x, j] = bias[j] + dot(weights[j], inputs[x])
+                sums[x, j] += dot(weights[j], inputs[x])
+
+
+@njit(cache=True, nogil=True)
+def layer(weights, bias, inputs, sums):  # type: ignore[no-untyped-def]
+    """Sums (n, out) of a layer."""
+    sums[:] = bias
+    add_product(weights, inputs, sums)
 
 
 @njit(cache=True, nogil=True)
@@ -157,8 +164,8 @@ def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
         line.known[x, :near] = line.state[x * DEPTH : x * DEPTH + near]
         if context.size:
             line.known[x, near:] = context[y, x]
-    multiply(model.above, model.masked_bias, line.above, line.masked)
-    multiply(model.known, model.gate_bias, line.known, line.gates)
+    layer(model.above, model.masked_bias, line.above, line.masked)
+    layer(model.known, model.gate_bias, line.known, line.gates)
 
 
 @njit(cache=True, nogil=True)
@@ -185,18 +192,45 @@ def predict(model, y, x, bits, line, tables, probabilities):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
+def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no-untyped-def]
+    """The probabilities (w, 32) of a row whose bits are all known: `predict` for all positions."""
+    width = len(probabilities)
+    left = np.empty((width, POSITIONS_LEFT * CODE_DEPTH), np.int16)
+    for x in range(width):
+        left[x] = bits[ROWS_ABOVE + y, x * CODE_DEPTH : (x + POSITIONS_LEFT) * CODE_DEPTH]
+    add_product(model.left, left, line.masked)
+    near = np.empty((width, 2 * DEPTH), np.int16)
+    clip_all(line.masked, model.masked_fraction, line.z0[DEPTH:].reshape(width, DEPTH))
+    for x in range(width):
+        near[x] = line.z0[x * DEPTH : (x + 2) * DEPTH]
+    add_product(model.input, near, line.gates)
+    states = line.state[DEPTH:-DEPTH].reshape(width, DEPTH)
+    for x in range(width):
+        lstm(line.gates[x], model.gate_fraction, line.memory[x], states[x], tables)
+    sums = np.empty((width, DEPTH), np.int32)
+    hidden = np.empty((width, DEPTH), np.int16)
+    layer(model.hidden, model.hidden_bias, states, sums)
+    clip_all(sums, model.hidden_fraction, hidden)
+    layer(model.output, model.output_bias, hidden, probabilities)
+    shift = model.output_fraction - SIGMOID_STEP_BITS
+    for x in range(width):
+        for d in range(CODE_DEPTH):
+            probabilities[x, d] = look_up(tables.probability, probabilities[x, d] >> shift)
+
+
+@njit(cache=True, nogil=True)
 def encode_iteration(model, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
     """Code an iteration; `row_states` (h, 3) receives the coder's state after each row."""
     height, width = row_states.shape[0], line.memory.shape[0]
-    probabilities = np.empty(CODE_DEPTH, np.int32)
+    probabilities = np.empty((width, CODE_DEPTH), np.int32)
     for y in range(height):
         prepare_row(model, y, bits, context, line)
+        predict_row(model, y, bits, line, tables, probabilities)
         for x in range(width):
-            predict(model, y, x, bits, line, tables, probabilities)
             start = (POSITIONS_LEFT + x) * CODE_DEPTH
             for d in range(CODE_DEPTH):
                 bit = bits[ROWS_ABOVE + y, start + d] > 0
-                put_bit(state, out, bit, probabilities[d])
+                put_bit(state, out, bit, probabilities[x, d])
         row_states[y] = state
 
 
@@ -256,16 +290,16 @@ def take_in(model, bits, earlier, tables):  # type: ignore[no-untyped-def]
             for row in range(3):
                 near = earlier.first[y + row, x * DEPTH : (x + 3) * DEPTH]
                 windows[x, row * 3 * DEPTH : (row + 1) * 3 * DEPTH] = near
-        multiply(model.second, model.second_bias, windows, sums)
+        layer(model.second, model.second_bias, windows, sums)
         clip_all(sums, model.second_fraction, inputs)
         inputs[:, DEPTH:] = earlier.state[y]
-        multiply(model.gates, model.gate_bias, inputs, gates)
+        layer(model.gates, model.gate_bias, inputs, gates)
         for x in range(width):
             memory, state = earlier.memory[y, x], earlier.state[y, x]
             lstm(gates[x], model.gate_fraction, memory, state, tables)
-        multiply(model.third, model.third_bias, earlier.state[y], sums)
+        layer(model.third, model.third_bias, earlier.state[y], sums)
         clip_all(sums, model.third_fraction, third)
-        multiply(model.last, model.last_bias, third, sums)
+        layer(model.last, model.last_bias, third, sums)
         clip_all(sums, model.last_fraction, earlier.context[y])
 
 
@@ -294,6 +328,6 @@ def _first_layer(model, bits, first):  # type: ignore[no-untyped-def]
                     part[:] = bits[above + y + row, start : start + span]
                 else:
                     part[:] = 0
-        multiply(model.first, model.first_bias, windows, sums)
+        layer(model.first, model.first_bias, windows, sums)
         inside = first[1 + y, DEPTH : (1 + width) * DEPTH]
         clip_all(sums, model.first_fraction, inside.reshape(width, DEPTH))

@@ -2,7 +2,7 @@
 
 The code is one number v, 0 ≤ v < 1, written as bytes, first the highest. Coding a bit narrows an
 interval [low, low + range): a one takes its lower part, in proportion to its probability, a zero
-the rest. `range` is kept between 2²⁴ and 2³² units of the last place of the bytes so far.
+the rest. `range` is kept from 2²⁴ to 2³² units of the last place of the bytes so far.
 
 Model and coder alternate bit by bit in decoding, so the coder's steps are functions that kernels
 of the context models call. Their states are small arrays:
@@ -49,7 +49,7 @@ def capacity(bits: int) -> int:
 
 def start_encoder() -> NDArray[np.uint64]:
     """The encoder's state before the first bit."""
-    return np.array([0, (1 << 32) - 1, 0], dtype=np.uint64)
+    return np.array([0, 1 << 32, 0], dtype=np.uint64)
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +102,7 @@ def finish(state, out):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def start_decoder(data):  # type: ignore[no-untyped-def]
     """The decoder's state before the first bit of `data`, uint8."""
-    state = np.array([0, (1 << 32) - 1, 0, 0], dtype=np.uint64)
+    state = np.array([0, 1 << 32, 0, 0], dtype=np.uint64)
     for _ in range(4):
         read_byte(state, data)
     return state
