@@ -84,7 +84,10 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     )
     L.seed_everything(config.seed, verbose=False)
     model = CoderTraining(
-        build_context_model(config), instantiate(options.optimizer), instantiate(options.schedule)
+        build_context_model(config),
+        instantiate(options.optimizer),
+        instantiate(options.schedule),
+        options.tied_steps,
     )
     steps = {key: options[key] for key in ("max_steps", "val_check_interval")}
     its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})

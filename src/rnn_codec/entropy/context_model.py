@@ -1,6 +1,7 @@
 """What a context model is: a network that predicts the bits of all iterations."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +14,12 @@ class ContextModel(nn.Module, ABC):
 
     Shapes:
         bits −1, +1 (T, B, 32, H, W), T from 1 to 16 → logits of a +1 (T, B, 32, H, W)
+
+    Attributes:
+        models: a network for each iteration, all alike in shape.
     """
+
+    models: Sequence[nn.Module]
 
     @abstractmethod
     def forward(self, bits: Tensor) -> Tensor:

@@ -52,6 +52,8 @@ class EarlierIterations(nn.Module):
 class Progressive(ContextModel):
     """A BinaryRNN for each iteration, whose gates also see the iterations before."""
 
+    models: list[BinaryRNN]
+
     def __init__(self) -> None:
         super().__init__()
         self.earlier = EarlierIterations()

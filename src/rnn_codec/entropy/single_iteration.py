@@ -13,6 +13,8 @@ from rnn_codec.entropy.quantisation import quantise_binary_rnn
 class SingleIteration(ContextModel):
     """A BinaryRNN of its own for each iteration."""
 
+    models: list[BinaryRNN]
+
     def __init__(self) -> None:
         super().__init__()
         self.models = [BinaryRNN() for _ in range(MAX_ITERATIONS)]

@@ -1,8 +1,9 @@
 """Trains a context model on the codes of a frozen codec."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import lightning as L
+import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -22,6 +23,7 @@ class CoderTraining(L.LightningModule):
         model: the context model to train.
         optimizer: builds the optimizer of its parameters.
         schedule: maps a step to a factor on the learning rate.
+        tied_steps: steps at the start in which all iterations have the same weights.
     """
 
     def __init__(
@@ -29,8 +31,11 @@ class CoderTraining(L.LightningModule):
         model: ContextModel,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Callable[[int], float],
+        tied_steps: int,
     ) -> None:
         super().__init__()
+        self.tied_steps = tied_steps
+        tie(model.models)
         self.model = model
         self.build_optimizer = optimizer
         self.schedule = schedule
@@ -53,6 +58,11 @@ class CoderTraining(L.LightningModule):
         self.log("train/bits_per_bit", loss, prog_bar=True)
         return loss
 
+    def on_after_backward(self) -> None:
+        """Keep the iterations' weights the same for a while: each learns from the bits of all."""
+        if self.global_step < self.tied_steps:
+            tie_gradients(self.model.models)
+
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """The ideal code length of one picture, whose bits count alike in all pictures."""
         for mean, rate in zip(self.rates, bits_per_bit(self.model(batch), batch), strict=True):
@@ -67,3 +77,18 @@ class CoderTraining(L.LightningModule):
         for iteration in (1, 2, 4, 8, 16):
             self.log(f"val/bits_per_bit_{iteration}", rates[iteration - 1])
         self.log("val/bits_per_bit", sum(rates) / len(rates), prog_bar=True)
+
+
+def tie(networks: Sequence[nn.Module]) -> None:
+    """Give networks the weights of the first."""
+    for network in networks[1:]:
+        network.load_state_dict(networks[0].state_dict())
+
+
+def tie_gradients(networks: Sequence[nn.Module]) -> None:
+    """Give networks the mean of their gradients: the same weights then stay the same."""
+    for parameters in zip(*(network.parameters() for network in networks), strict=True):
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        mean = torch.stack(gradients).mean(dim=0)
+        for gradient in gradients:
+            gradient.copy_(mean)
