@@ -11,7 +11,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
-from rnn_codec.benchmark import Timing, Workload, benchmark, matrix_product_rate
+from rnn_codec.benchmark.entropy import (
+    DECODING,
+    EntropyTiming,
+    EntropyWorkload,
+    benchmark_entropy,
+)
+from rnn_codec.benchmark.networks import Timing, Workload, benchmark, matrix_product_rate
 from rnn_codec.configuration import build_codec
 from rnn_codec.errors import exit_on_user_error
 from rnn_codec.evaluation.environment import hardware, versions
@@ -41,7 +47,9 @@ def bench(config: DictConfig) -> list[tuple[str, str, Timing]]:
     return rows
 
 
-def write(config: DictConfig, rows: list[tuple[str, str, Timing]]) -> str:
+def write(
+    config: DictConfig, rows: list[tuple[str, str, Timing]], entropy: list[EntropyTiming]
+) -> str:
     """Write bench.json and bench.md; return the latter's text."""
     folder, device = Path(config.output), torch.device(config.device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,10 +61,13 @@ def write(config: DictConfig, rows: list[tuple[str, str, Timing]]) -> str:
         "matrix_product_gmacs_per_second": matrix_product_rate(device),
         "workload": dict(config.workload),
         "timings": [{"network": n, "cell": c, **asdict(t)} for n, c, t in rows],
+        "entropy_workload": dict(config.entropy_workload),
+        "entropy_timings": [asdict(timing) for timing in entropy],
     }
     with atomic_path(folder / "bench.json") as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
-    text = "\n".join([*introduction(record), "", *table(rows), ""])
+    parts = [introduction(record), table(rows), entropy_table(record, entropy)]
+    text = "\n".join(line for part in parts for line in [*part, ""])
     with atomic_path(folder / "bench.md") as partial:
         partial.write_text(text)
     return text
@@ -89,11 +100,29 @@ def table(rows: list[tuple[str, str, Timing]]) -> list[str]:
     return [f"| {line} |" for line in lines]
 
 
+def entropy_table(record: dict, timings: list[EntropyTiming]) -> list[str]:
+    """The timings of entropy coding as lines of Markdown, with ratios to the last decoder's."""
+    work = record["entropy_workload"]
+    decoding = next(t for t in timings if t.method == DECODING).microseconds
+    lines = [
+        f"Entropy coding with the progressive model: {work['height']}×{work['width']} positions, "
+        f"{work['iterations']} iterations, 32 bits a position and iteration.",
+        "",
+        "| method | µs a position | image, s | of the time of integer decoding |",
+        "| --- | --- | --- | --- |",
+    ]
+    for timing in timings:
+        cells = f"{timing.microseconds:.1f} | {timing.image_seconds:.2f}"
+        lines.append(f"| {timing.method} | {cells} | {timing.microseconds / decoding:.1f}× |")
+    return lines
+
+
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="bench")
 def main(config: DictConfig) -> None:
     """Time, write and show."""
     with exit_on_user_error():
-        print(write(config, bench(config)))
+        entropy = benchmark_entropy(EntropyWorkload(**config.entropy_workload), config.seed)
+        print(write(config, bench(config), entropy))
 
 
 if __name__ == "__main__":

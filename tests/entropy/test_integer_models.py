@@ -14,7 +14,7 @@ from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.quantisation import EarlierTables, IterationTables
 from rnn_codec.entropy.single_iteration import SingleIteration
 
-HEIGHT, WIDTH = 4, 21  # wider than a block of `kernels.add_product`
+HEIGHT, WIDTH = 4, 21
 
 
 def spread_weights(model: ContextModel) -> ContextModel:
@@ -106,18 +106,18 @@ def by_kernels(coder: IntegerCoder, bits: np.ndarray) -> Tensor:
         padded = kernels.padded_bits(HEIGHT, WIDTH)
         signs = np.where(iteration.transpose(1, 2, 0), 1, -1)
         padded.reshape(3 + HEIGHT, -1, 32)[3:, 3:-3] = signs
+        model = kernels.packed(coder.iterations[k])
         line = kernels.new_line(WIDTH, coder.iterations[k].known.shape[1])
         earlier = memory.earlier
         context = np.zeros((0, 0, 0), np.int16) if k == 0 or earlier is None else earlier.context
         out = np.zeros(32, np.int32)
         for y in range(HEIGHT):
-            kernels.prepare_row(coder.iterations[k], y, padded, context, line)
+            kernels.prepare_row(model, y, padded, context, line)
             for x in range(WIDTH):
-                arguments = (coder.iterations[k], y, x, padded, line, coder.functions, out)
-                kernels.predict(*arguments)
+                kernels.predict(model, y, x, padded, line, coder.functions, out)
                 found[k, :, y, x] = torch.from_numpy(out.astype(np.float64))
         if earlier is not None:
-            kernels.take_in(coder.earlier, padded, earlier, coder.functions)
+            kernels.take_in(kernels.packed(coder.earlier), padded, earlier, coder.functions)
     return found
 
 

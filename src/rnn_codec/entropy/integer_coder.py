@@ -55,6 +55,8 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         self.identifier = identifier
         self.iterations = list(iterations)
         self.earlier = earlier
+        self._packed = [kernels.packed(tables) for tables in self.iterations]
+        self._packed_earlier = None if earlier is None else kernels.packed(earlier)
         self.functions = kernels.functions()
 
     def digest(self) -> bytes:
@@ -83,7 +85,7 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         _inside(padded)[:] = np.where(bits, 1, -1)
         row_states = np.empty((memory.height, 3), np.uint64)
         kernels.encode_iteration(
-            self.iterations[iteration],
+            self._packed[iteration],
             padded,
             self._context(iteration, memory),
             self._line(iteration, memory),
@@ -105,7 +107,7 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         """See `StreamCoder.decode_iteration`."""
         padded = kernels.padded_bits(memory.height, memory.width)
         rows = kernels.decode_iteration(
-            self.iterations[iteration],
+            self._packed[iteration],
             padded,
             self._context(iteration, memory),
             self._line(iteration, memory),
@@ -126,8 +128,8 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         return memory.earlier.context
 
     def _take_in(self, padded: NDArray[np.int16], memory: ImageMemory) -> None:
-        if self.earlier is not None:
-            kernels.take_in(self.earlier, padded, memory.earlier, self.functions)
+        if self._packed_earlier is not None:
+            kernels.take_in(self._packed_earlier, padded, memory.earlier, self.functions)
 
 
 def _inside(padded: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -8,7 +8,7 @@ An iteration goes row by row. What depends on the rows above and on earlier iter
 whole row at once; only what depends on the positions to the left waits for each position's bits.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -29,14 +29,19 @@ from rnn_codec.entropy.fixed_point import (
     sigmoid_table,
     tanh_table,
 )
-from rnn_codec.entropy.quantisation import POSITIONS_LEFT, ROWS_ABOVE
+from rnn_codec.entropy.quantisation import (
+    POSITIONS_LEFT,
+    ROWS_ABOVE,
+    EarlierTables,
+    IterationTables,
+)
 from rnn_codec.entropy.range_coder import NOT_ARRIVED, get_bit, put_bit
+from rnn_codec.entropy.vector import OUTPUTS, add_pairs, pack
 from rnn_codec.networks import CODE_DEPTH
 
 MIDDLE = TABLE_SIZE // 2
 
-BLOCK = 16
-"""Positions whose inputs stay in the nearest cache while the weights pass by."""
+Tables = TypeVar("Tables", IterationTables, EarlierTables)
 
 
 class Functions(NamedTuple):
@@ -69,6 +74,8 @@ class Line(NamedTuple):
     """((1 + w + 1)·64,): h of the row above, then of this row."""
     memory: NDArray[np.int32]
     """(w, 64): c"""
+    logits: NDArray[np.int32]
+    """(w, 64): sums of the last layer, of which the first 32 count"""
 
 
 def new_line(width: int, known: int) -> Line:
@@ -81,6 +88,7 @@ def new_line(width: int, known: int) -> Line:
         z0=np.zeros((1 + width) * DEPTH, np.int16),
         state=np.zeros((1 + width + 1) * DEPTH, np.int16),
         memory=np.zeros((width, DEPTH), np.int32),
+        logits=np.zeros((width, OUTPUTS), np.int32),
     )
 
 
@@ -90,25 +98,28 @@ def padded_bits(height: int, width: int) -> NDArray[np.int16]:
     return np.zeros(size, np.int16)
 
 
-@njit(cache=True, nogil=True)
-def dot(a, b):  # type: ignore[no-untyped-def]
-    """Σ a·b of two int16 arrays, in int32."""
-    total = np.int32(0)
-    for k in range(a.size):
-        # Numba widens sums and products to 64 bits, for which there are no such fast instructions.
-        product = np.int32(np.int32(a[k]) * np.int32(b[k]))
-        total = np.int32(total + product)
-    return total
+def packed(tables: Tables) -> Tables:
+    """Tables with their weights as the kernels read them."""
+    weights = {name: pack(v) for name, v in tables._asdict().items() if np.ndim(v) == 2}
+    # What a field holds is known only when the program runs.
+    return tables._replace(**weights)  # type: ignore[arg-type]
 
 
 @njit(cache=True, nogil=True)
 def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
-    """Add weights (out, in) times inputs (n, in), int16, to sums (n, out), int32."""
-    for start in range(0, len(inputs), BLOCK):
-        end = min(start + BLOCK, len(inputs))
-        for j in range(len(weights)):
-            for x in range(start, end):
-                sums[x, j] += dot(weights[j], inputs[x])
+    """Add packed weights (out, in) times inputs (n, in) to sums (n, out)."""
+    for block in range(len(weights)):
+        first = block * OUTPUTS
+        for x in range(len(inputs)):
+            add_pairs(weights[block], inputs[x], sums[x, first : first + OUTPUTS])
+
+
+@njit(cache=True, nogil=True)
+def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
+    """Add packed weights (out, in) times inputs (in,) to sums (out,)."""
+    for block in range(len(weights)):
+        first = block * OUTPUTS
+        add_pairs(weights[block], inputs, sums[first : first + OUTPUTS])
 
 
 @njit(cache=True, nogil=True)
@@ -125,11 +136,12 @@ def look_up(table, index):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def clipped(total, fraction):  # type: ignore[no-untyped-def]
-    """A sum, rounded to the format of a clipped layer."""
+def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
+    """Sums (64,) to the first 64 of `out`, rounded to the format of a clipped layer."""
     shift = fraction - CLIP_BITS
-    rounded = (total + (np.int32(1) << (shift - 1))) >> shift
-    return np.int16(min(max(rounded, 0), CLIP_MAX))
+    half = np.int32(1) << (shift - 1)
+    for d in range(sums.size):
+        out[d] = min(max((sums[d] + half) >> shift, 0), CLIP_MAX)
 
 
 @njit(cache=True, nogil=True)
@@ -172,22 +184,28 @@ def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
 def predict(model, y, x, bits, line, tables, probabilities):  # type: ignore[no-untyped-def]
     """The probabilities (32,) of one position, from the positions to its left."""
     left = bits[ROWS_ABOVE + y, x * CODE_DEPTH : (x + POSITIONS_LEFT) * CODE_DEPTH]
+    add_vector_product(model.left, left, line.masked[x])
     z0 = line.z0[(1 + x) * DEPTH : (2 + x) * DEPTH]
-    for d in range(DEPTH):
-        z0[d] = clipped(line.masked[x, d] + dot(model.left[d], left), model.masked_fraction)
+    clip_row(line.masked[x], model.masked_fraction, z0)
     near = line.z0[x * DEPTH : (x + 2) * DEPTH]
-    gates = line.gates[x]
-    for g in range(GATES):
-        gates[g] += dot(model.input[g], near)
+    add_vector_product(model.input, near, line.gates[x])
     state = line.state[(1 + x) * DEPTH : (2 + x) * DEPTH]
-    lstm(gates, model.gate_fraction, line.memory[x], state, tables)
+    lstm(line.gates[x], model.gate_fraction, line.memory[x], state, tables)
+    sums = model.hidden_bias.copy()
+    add_vector_product(model.hidden, state, sums)
     hidden = np.empty(DEPTH, np.int16)
-    for d in range(DEPTH):
-        total = model.hidden_bias[d] + dot(model.hidden[d], state)
-        hidden[d] = clipped(total, model.hidden_fraction)
+    clip_row(sums, model.hidden_fraction, hidden)
+    logits = line.logits[x]
+    logits[:CODE_DEPTH] = model.output_bias
+    add_vector_product(model.output, hidden, logits)
+    to_probabilities(logits, model.output_fraction, tables, probabilities)
+
+
+@njit(cache=True, nogil=True)
+def to_probabilities(logits, fraction, tables, probabilities):  # type: ignore[no-untyped-def]
+    """The probabilities (32,) of ones, from the sums of the last layer."""
     for d in range(CODE_DEPTH):
-        total = model.output_bias[d] + dot(model.output[d], hidden)
-        index = total >> (model.output_fraction - SIGMOID_STEP_BITS)
+        index = logits[d] >> (fraction - SIGMOID_STEP_BITS)
         probabilities[d] = look_up(tables.probability, index)
 
 
@@ -211,11 +229,10 @@ def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no
     hidden = np.empty((width, DEPTH), np.int16)
     layer(model.hidden, model.hidden_bias, states, sums)
     clip_all(sums, model.hidden_fraction, hidden)
-    layer(model.output, model.output_bias, hidden, probabilities)
-    shift = model.output_fraction - SIGMOID_STEP_BITS
+    line.logits[:, :CODE_DEPTH] = model.output_bias
+    add_product(model.output, hidden, line.logits)
     for x in range(width):
-        for d in range(CODE_DEPTH):
-            probabilities[x, d] = look_up(tables.probability, probabilities[x, d] >> shift)
+        to_probabilities(line.logits[x], model.output_fraction, tables, probabilities[x])
 
 
 @njit(cache=True, nogil=True)
@@ -307,8 +324,7 @@ def take_in(model, bits, earlier, tables):  # type: ignore[no-untyped-def]
 def clip_all(sums, fraction, out):  # type: ignore[no-untyped-def]
     """Sums (n, 64) to the first 64 columns of `out`, rounded to the format of a clipped layer."""
     for x in range(len(sums)):
-        for d in range(sums.shape[1]):
-            out[x, d] = clipped(sums[x, d], fraction)
+        clip_row(sums[x], fraction, out[x])
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,1 @@
+"""How fast it is: `networks` train and code, `entropy` coders code bits."""
