@@ -117,7 +117,9 @@ def by_kernels(coder: IntegerCoder, bits: np.ndarray) -> Tensor:
                 kernels.predict(model, y, x, padded, line, coder.functions, out)
                 found[k, :, y, x] = torch.from_numpy(out.astype(np.float64))
         if earlier is not None:
-            kernels.take_in(kernels.packed(coder.earlier), padded, earlier, coder.functions)
+            tables = kernels.packed(coder.earlier)
+            for first, end in [(0, 1), (1, 3), (3, HEIGHT)]:
+                kernels.take_in(tables, first, end, padded, earlier, coder.functions)
     return found
 
 

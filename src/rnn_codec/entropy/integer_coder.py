@@ -1,8 +1,9 @@
 """Codes with a context model in integers."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,9 @@ from rnn_codec.entropy.quantisation import (
 from rnn_codec.entropy.stream_coder import Grid, StreamCoder
 from rnn_codec.networks import CODE_DEPTH
 
+ROWS_AT_ONCE = 8
+"""Rows that are coded before another thread takes them in for the next iteration."""
+
 
 @dataclass
 class ImageMemory:
@@ -27,11 +31,22 @@ class ImageMemory:
     Attributes:
         height, width: in positions.
         earlier: the iterations so far; None for a model that does not look at them.
+        worker: the thread that takes iterations in.
+        pending: its work on the iteration before, and how many rows of the context it makes ready.
     """
 
     height: int
     width: int
     earlier: Earlier | None
+    worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
+    pending: list[tuple[int, Future[None]]] = field(default_factory=list)
+
+    def wait_for(self, rows: int) -> None:
+        """Wait until so many rows of the context are ready."""
+        for ready, work in self.pending:
+            work.result()
+            if ready >= rows:
+                return
 
 
 class IntegerCoder(StreamCoder[ImageMemory]):
@@ -84,17 +99,17 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         padded = kernels.padded_bits(memory.height, memory.width)
         _inside(padded)[:] = np.where(bits, 1, -1)
         row_states = np.empty((memory.height, 3), np.uint64)
-        kernels.encode_iteration(
-            self._packed[iteration],
-            padded,
-            self._context(iteration, memory),
-            self._line(iteration, memory),
-            self.functions,
-            state,
-            out,
-            row_states,
-        )
-        self._take_in(padded, memory)
+        model, line = self._packed[iteration], self._line(iteration, memory)
+        context = self._context(iteration, memory)
+
+        def encode(first: int, end: int) -> int:
+            tables = self.functions
+            kernels.encode_rows(
+                model, first, end, padded, context, line, tables, state, out, row_states
+            )
+            return end
+
+        self._go_through(encode, padded, memory)
         return row_states
 
     def decode_iteration(
@@ -106,18 +121,41 @@ class IntegerCoder(StreamCoder[ImageMemory]):
     ) -> tuple[Grid, int]:
         """See `StreamCoder.decode_iteration`."""
         padded = kernels.padded_bits(memory.height, memory.width)
-        rows = kernels.decode_iteration(
-            self._packed[iteration],
-            padded,
-            self._context(iteration, memory),
-            self._line(iteration, memory),
-            self.functions,
-            state,
-            data,
-        )
-        if rows == memory.height:
-            self._take_in(padded, memory)
+        model, line = self._packed[iteration], self._line(iteration, memory)
+        context = self._context(iteration, memory)
+
+        def decode(first: int, end: int) -> int:
+            tables = self.functions
+            return kernels.decode_rows(
+                model, first, end, padded, context, line, tables, state, data
+            )
+
+        rows = self._go_through(decode, padded, memory)
         return _inside(padded) > 0, rows
+
+    def _go_through(
+        self, code: Callable[[int, int], int], padded: NDArray[np.int16], memory: ImageMemory
+    ) -> int:
+        """Code an iteration some rows at a time, until a row has not arrived; return its index.
+
+        The worker follows: while the next rows are coded it takes in those before. It changes the
+        context only in rows that this iteration has behind it.
+        """
+        taken_in: list[tuple[int, Future[None]]] = []
+        for first in range(0, memory.height, ROWS_AT_ONCE):
+            end = min(first + ROWS_AT_ONCE, memory.height)
+            memory.wait_for(end)
+            reached = code(first, end)
+            if reached < end:
+                return reached
+            if memory.earlier is not None:
+                work = memory.worker.submit(self._take_in, first, end, padded, memory.earlier)
+                taken_in.append((kernels.rows_taken_in(end, memory.height), work))
+        memory.pending = taken_in
+        return memory.height
+
+    def _take_in(self, first: int, end: int, padded: NDArray[np.int16], earlier: Earlier) -> None:
+        kernels.take_in(self._packed_earlier, first, end, padded, earlier, self.functions)
 
     def _line(self, iteration: int, memory: ImageMemory) -> Line:
         return kernels.new_line(memory.width, self.iterations[iteration].known.shape[1])
@@ -126,10 +164,6 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         if memory.earlier is None or iteration == 0:
             return np.zeros((0, 0, 0), np.int16)
         return memory.earlier.context
-
-    def _take_in(self, padded: NDArray[np.int16], memory: ImageMemory) -> None:
-        if self._packed_earlier is not None:
-            kernels.take_in(self._packed_earlier, padded, memory.earlier, self.functions)
 
 
 def _inside(padded: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -236,11 +236,11 @@ def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def encode_iteration(model, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
-    """Code an iteration; `row_states` (h, 3) receives the coder's state after each row."""
-    height, width = row_states.shape[0], line.memory.shape[0]
+def encode_rows(model, first, end, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
+    """Code rows first … end − 1; `row_states` (h, 3) receives the coder's state after each."""
+    width = len(line.memory)
     probabilities = np.empty((width, CODE_DEPTH), np.int32)
-    for y in range(height):
+    for y in range(first, end):
         prepare_row(model, y, bits, context, line)
         predict_row(model, y, bits, line, tables, probabilities)
         for x in range(width):
@@ -252,11 +252,11 @@ def encode_iteration(model, bits, context, line, tables, state, out, row_states)
 
 
 @njit(cache=True, nogil=True)
-def decode_iteration(model, bits, context, line, tables, state, data):  # type: ignore[no-untyped-def]
-    """Decode an iteration into `bits`; return how many of its rows arrived."""
-    height, width = bits.shape[0] - ROWS_ABOVE, line.memory.shape[0]
+def decode_rows(model, first, end, bits, context, line, tables, state, data):  # type: ignore[no-untyped-def]
+    """Decode rows first … end − 1 into `bits`; return `end`, or the row that has not arrived."""
+    width = len(line.memory)
     probabilities = np.empty(CODE_DEPTH, np.int32)
-    for y in range(height):
+    for y in range(first, end):
         prepare_row(model, y, bits, context, line)
         for x in range(width):
             predict(model, y, x, bits, line, tables, probabilities)
@@ -266,7 +266,7 @@ def decode_iteration(model, bits, context, line, tables, state, data):  # type: 
                 if bit == NOT_ARRIVED:
                     return y
                 bits[ROWS_ABOVE + y, start + d] = 2 * bit - 1
-    return height
+    return end
 
 
 class Earlier(NamedTuple):
@@ -292,17 +292,28 @@ def new_earlier(height: int, width: int) -> Earlier:
     )
 
 
+def rows_taken_in(known: int, height: int) -> int:
+    """How many rows of the context are ready when so many rows of bits are known.
+
+    Each of the two 3×3 convolutions looks one row ahead.
+    """
+    return height if known == height else max(known - 2, 0)
+
+
 @njit(cache=True, nogil=True)
-def take_in(model, bits, earlier, tables):  # type: ignore[no-untyped-def]
-    """Take one more iteration's bits into `earlier`."""
+def take_in(model, first, end, bits, earlier, tables):  # type: ignore[no-untyped-def]
+    """Take rows first … end − 1 of one more iteration's bits into `earlier`, all before them known.
+
+    What depends on rows still to come is left for the next call: see `rows_taken_in`.
+    """
     height, width, _ = earlier.state.shape
-    _first_layer(model, bits, earlier.first)
+    _first_layer(model, max(first - 1, 0), end if end == height else end - 1, bits, earlier.first)
     windows = np.empty((width, 9 * DEPTH), np.int16)
     sums = np.empty((width, DEPTH), np.int32)
     inputs = np.empty((width, 2 * DEPTH), np.int16)
     gates = np.empty((width, GATES), np.int32)
     third = np.empty((width, DEPTH), np.int16)
-    for y in range(height):
+    for y in range(max(first - 2, 0), end if end == height else end - 2):
         for x in range(width):
             for row in range(3):
                 near = earlier.first[y + row, x * DEPTH : (x + 3) * DEPTH]
@@ -328,14 +339,15 @@ def clip_all(sums, fraction, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _first_layer(model, bits, first):  # type: ignore[no-untyped-def]
-    height, width = first.shape[0] - 2, first.shape[1] // DEPTH - 2
+def _first_layer(model, begin, end, bits, first):  # type: ignore[no-untyped-def]
+    """Rows begin … end − 1 of the first layer."""
+    width = first.shape[1] // DEPTH - 2
     windows = np.zeros((width, 9 * CODE_DEPTH), np.int16)
     sums = np.empty((width, DEPTH), np.int32)
     span = 3 * CODE_DEPTH
     # The bits have a border of 3 above and on both sides, and none below.
     above, left = ROWS_ABOVE - 1, POSITIONS_LEFT - 1
-    for y in range(height):
+    for y in range(begin, end):
         for x in range(width):
             start = (left + x) * CODE_DEPTH
             for row in range(3):
