@@ -54,7 +54,7 @@ def test_a_run_leaves_its_record(run, pictures, monkeypatch, capsys) -> None:
     folder = run.evaluation("pictures")
     assert {path.name for path in folder.iterdir()} == {
         "per_image.csv", "summary.json", "compressai.json", "rate_distortion.png",
-        "reconstructions.png",
+        "reconstructions.png", "file_sizes.csv", "file_sizes.json", "file_sizes.png",
     }  # fmt: skip
     with (folder / "per_image.csv").open() as file:
         rows = list(csv.DictReader(file))
