@@ -39,6 +39,7 @@ from rnn_codec.evaluation.file_sizes import (
     sizes_table,
     write_file_sizes,
 )
+from rnn_codec.evaluation.truncation import Cut, cuts_sentence, measure_cuts, write_cuts
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.networks import CODE_DEPTH
@@ -70,6 +71,9 @@ def evaluate(config: DictConfig) -> Summary:
         draw_picture(config, images, folder / "reconstructions.png")
         means = write_file_sizes(folder, sizes(config, images), summary.curve, summary.settings)
         Console().print(sizes_table(means))
+        if config.cut_at:
+            summary_of_cuts = write_cuts(folder, cuts(config, images), summary.settings)
+            Console().print(cuts_sentence(summary_of_cuts))
     Console().print(f"Written to {folder}", soft_wrap=True)
     return summary
 
@@ -95,6 +99,18 @@ def sizes(config: DictConfig, images: Images) -> list[FileSize]:
     for name, pixels in track(images, "coding files", console=Console(stderr=True)):
         codes = codec.encode(pixels_to_batch(pixels).to(config.device), config.iterations)
         found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
+    return found
+
+
+def cuts(config: DictConfig, images: Images) -> list[Cut]:
+    """What the files of the run's best coder decode to when they are cut."""
+    run = RunFolder(Path(config.run))
+    codec, coder = load_codec(run).to(config.device), measured_coders(run)[-1].coder
+    found: list[Cut] = []
+    for name, pixels in track(images, "cutting files", console=Console(stderr=True)):
+        image = pixels_to_batch(pixels).to(config.device)
+        codes = codec.encode(image, config.iterations)
+        found += measure_cuts(name, image, codes, codec, coder, config.cut_at)
     return found
 
 

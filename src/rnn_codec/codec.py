@@ -223,7 +223,8 @@ class RecurrentCodec(nn.Module):
 
         Only the current state is kept, so memory does not grow with the iterations.
         """
-        state = self.initial_state(self._empty_signal(codes))
+        self.check_codes(codes)
+        state = self.initial_state(self.empty_signal(codes))
         dtype = state.reconstruction.signal.dtype
         for bits in codes.bits[: codes.whole]:
             with torch.inference_mode():
@@ -232,11 +233,11 @@ class RecurrentCodec(nn.Module):
             yield image
         for bits in codes.bits[codes.whole :]:
             with torch.inference_mode():
-                signal = self._decode_rows(to_symbols(bits, dtype), codes.known_rows, state)
+                signal = self.decode_rows(to_symbols(bits, dtype), codes.known_rows, state)
                 image = to_image(crop(signal, codes.height, codes.width))
             yield image
 
-    def _decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
+    def decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
         """The signal after the first `rows` rows of one iteration; those below are not looked at.
 
         An unknown bit enters the decoder as 0, halfway between the two it could be: that hardly
@@ -251,17 +252,24 @@ class RecurrentCodec(nn.Module):
         weight = 1 - (below + 0.5) / FADE
         return torch.lerp(before, after, weight.clamp(0, 1).to(before.dtype)[:, None])
 
-    def _empty_signal(self, codes: Codes) -> Tensor:
-        patch = self.reconstruction.patch
-        rows, columns = code_size(codes.height, codes.width, patch)
-        expected = (CODE_DEPTH, rows, columns)
-        if tuple(codes.bits.shape[2:]) != expected:
+    def check_codes(self, codes: Codes) -> None:
+        """Refuse codes whose size is not what this codec makes of an image of theirs.
+
+        Raises:
+            ValueError: they come from another codec.
+        """
+        size = code_size(codes.height, codes.width, self.reconstruction.patch)
+        if tuple(codes.bits.shape[2:]) != (CODE_DEPTH, *size):
             raise ValueError(
-                f"codes of a {codes.height}×{codes.width} image are {expected} an iteration, "
-                f"not {tuple(codes.bits.shape[2:])}: they come from another codec"
+                f"codes of a {codes.height}×{codes.width} image are {(CODE_DEPTH, *size)} an "
+                f"iteration, not {tuple(codes.bits.shape[2:])}: they come from another codec"
             )
+
+    def empty_signal(self, codes: Codes) -> Tensor:
+        """Zeros of the size of the padded images, (B, 3, H, W)."""
+        batch, _, rows, columns = codes.bits.shape[1:]
         weight = self.decoder.first.weight
-        return weight.new_zeros(codes.bits.shape[1], 3, rows * STRIDE, columns * STRIDE)
+        return weight.new_zeros(batch, 3, rows * STRIDE, columns * STRIDE)
 
 
 def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
