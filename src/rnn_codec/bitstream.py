@@ -12,6 +12,7 @@ The stream is the end of the file, so a file may be cut anywhere after the heade
 
 from binascii import crc_hqx
 from dataclasses import dataclass
+from pathlib import Path
 
 from rnn_codec.codec import MAX_ITERATIONS
 from rnn_codec.errors import UserError
@@ -24,6 +25,8 @@ MODEL_BYTES = 6
 CRC_BYTES = 2
 LONGEST_NUMBER = 5
 """Bytes of the longest LEB128 number: 35 bits."""
+
+LONGEST_HEADER = len(MAGIC) + 1 + MODEL_BYTES + 1 + 3 * LONGEST_NUMBER + CRC_BYTES
 
 MAX_PIXELS = 2**28
 """Pictures with more are refused unless asked for: 800 MB of pixels."""
@@ -136,9 +139,25 @@ def parse(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[Header, bytes]:
     _check_plausible(header, max_pixels)
     stream = data[length:]
     if len(stream) > header.stream_bytes:
-        extra = len(stream) - header.stream_bytes
-        raise BadFileError(f"the file is damaged: {extra} bytes too many follow its end")
+        raise BadFileError("the file is damaged: more bytes follow the end of its stream")
     return header, stream
+
+
+def read_file(path: Path, max_pixels: int = MAX_PIXELS) -> bytes:
+    """Read a file, no further than its header says it goes.
+
+    Raises:
+        BadFileError: as `parse`.
+        UserError: the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(LONGEST_HEADER)
+            header, _ = parse(start, max_pixels)
+            # One byte too many is enough for `parse` to notice it.
+            return start + file.read(header.stream_bytes + 1)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _check_kind(data: bytes) -> None:
