@@ -49,6 +49,11 @@ baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselin
 bench: $(STAMP) ## Time training and coding of every cell, into results/bench
 	$(BIN)/python src/bench.py
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (installs atheris)
+	$(BIN)/pip install --quiet atheris
+	$(BIN)/python src/fuzz.py -max_total_time=600 -max_len=400 $(OPTIONS)
+
 .PHONY: clean
 clean: ## Remove .venv and the caches, keep runs
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,8 +1,10 @@
 """Operations against the figures derived from the paper's figure 1."""
 
 import pytest
+import torch
 
-from rnn_codec.complexity import macs_per_pixel, parameters
+from rnn_codec.complexity import count_macs, macs_per_pixel, parameters
+from rnn_codec.convolution import SharedConv2d
 from tests.conftest import make_codec
 
 
@@ -20,6 +22,13 @@ def figure_1_macs_per_patch() -> int:
 def test_lstm_at_paper_width() -> None:
     codec = make_codec("lstm", "one_shot", width=1.0)
     assert macs_per_pixel(codec) * 32**2 == figure_1_macs_per_patch()
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_every_image_of_a_batch_counts(batch: int) -> None:
+    layer = SharedConv2d(2, 4, kernel=3, stride=2)
+    macs = count_macs(layer, lambda: layer(torch.zeros(batch, 2, 10, 14)))
+    assert macs == batch * (2 * 4 * 3 * 3) * (5 * 7)
 
 
 @pytest.mark.parametrize("width", [0.125, 0.25])

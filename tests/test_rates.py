@@ -105,7 +105,9 @@ def test_a_small_budget_runs_few_iterations() -> None:
     assert picture.coded == [4]
 
 
-@pytest.mark.parametrize(("rate", "iterations"), [(PSNR(0.5), 1), (MSSSIM(0.51), 2), (PSNR(0.9), 15)])
+@pytest.mark.parametrize(
+    ("rate", "iterations"), [(PSNR(0.5), 1), (MSSSIM(0.51), 2), (PSNR(0.9), 15)]
+)
 def test_a_target_ends_where_it_is_reached(rate: Rate, iterations: int) -> None:
     assert rate.stop(EvenPicture()) == Stop(iterations)
 

@@ -15,6 +15,7 @@ coded in a window that takes in a halo of the tiles above it and to its left:
 The size of the tile belongs to the codes: other tiles decode them to another picture.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -162,10 +163,7 @@ def _decode_window(codec: RecurrentCodec, codes: Codes, rows: Span, columns: Spa
     bits = codes.bits[..., rows.codes(patch), columns.codes(patch)]
     known = min(max(codes.known_rows - rows.start // STRIDE, 0), bits.shape[-2])
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    window = None
-    for window in codec.decode(Codes(bits, height, width, known)):  # noqa: B007 - the last counts
-        pass
-    return window
+    return deque(codec.decode(Codes(bits, height, width, known)), maxlen=1).pop()
 
 
 def _fade_in(new: Tensor, halo: int, old: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Makes the golden files anew, when the version of the format changes: tests/golden/make.py."""
+"""Makes the golden files anew, when the version of the format changes: tests/golden/make.py.
 
 Photographs inside installed packages, coded by the committed model with each entropy coder.
 """

@@ -1,0 +1,70 @@
+"""Coverage-guided fuzzing of files: make fuzz. Whatever the bytes, decode them or say why not."""
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["rnn_codec"]):
+    from rnn_codec.bitstream import CRC_BYTES, Header, crc16, parse
+    from rnn_codec.entropy.coder import CHECK_BITS
+    from rnn_codec.entropy.none import NoneCoder
+    from rnn_codec.entropy.progressive import Progressive
+    from rnn_codec.entropy.single_iteration import SingleIteration
+    from rnn_codec.errors import UserError
+
+import torch
+
+torch.manual_seed(0)
+CODERS = [NoneCoder(), SingleIteration().quantise(), Progressive().quantise()]
+LARGEST = 64
+"""Sides of the fuzzed pictures, pixels: fuzzing wants many small files."""
+
+
+def fuzz_file(data: bytes) -> None:
+    """Any bytes as a file."""
+    try:
+        header, stream = parse(data)
+    except UserError:
+        return
+    if max(header.width, header.height) <= LARGEST and header.coder < len(CODERS):
+        decode(header, stream)
+
+
+def fuzz_stream(data: bytes) -> None:
+    """Any bytes as a stream behind a header in order, whose fields the first bytes choose."""
+    width, height, kind, *stream = data
+    sides = 1 + width % LARGEST, 1 + height % LARGEST
+    header = Header(*sides, 1 + kind % 16, kind // 16 % len(CODERS), bytes(6), len(stream))
+    packed = header.pack()
+    assert parse(packed + bytes(stream)) == (header, bytes(stream))
+    assert crc16(packed[:-CRC_BYTES]).to_bytes(CRC_BYTES, "big") == packed[-CRC_BYTES:]
+    decode(header, bytes(stream))
+
+
+def decode(header: Header, stream: bytes) -> None:
+    """Decode, and check that what arrived is consistent."""
+    height, width = -(-header.height // 16), -(-header.width // 16)
+    coder = CODERS[header.coder]
+    try:
+        arrived = coder.decode(stream, header.iterations, height, width, header.seed)
+    except UserError:
+        return
+    assert 0 <= arrived.rows <= height
+    assert len(arrived.bits) == arrived.iterations + (arrived.rows > 0) <= header.iterations
+    # Whole iterations agree with their check values, so coding them gives the same beginning.
+    if arrived.iterations:
+        again = coder.encode(arrived.bits[: arrived.iterations], header.seed)
+        same = min(len(again.data), len(stream)) - CHECK_BITS // 8 - 4
+        assert again.data[: max(same, 0)] == stream[: max(same, 0)]
+
+
+def one_input(data: bytes) -> None:
+    """What the fuzzer calls."""
+    fuzz_file(data)
+    if len(data) > 3:
+        fuzz_stream(data)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()

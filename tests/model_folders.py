@@ -1,0 +1,25 @@
+"""Folders of untrained models, as training leaves them."""
+
+from pathlib import Path
+
+import torch
+from hydra import compose, initialize_config_dir
+
+from rnn_codec.configuration import build_codec, build_context_model
+from rnn_codec.run_folder import RunFolder, write_config, write_weights
+from tests.conftest import ROOT
+
+
+def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
+    """Write a codec, and entropy coders by name; returns the folder."""
+    torch.manual_seed(seed)
+    run = RunFolder(folder)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train")
+        configs = {name: compose("train", [f"entropy={name}"]) for name in coders}
+    write_config(run, config)
+    write_weights(run, build_codec(config), torch.float16)
+    for name, of_coder in configs.items():
+        write_config(run.coder(name), of_coder)
+        write_weights(run.coder(name), build_context_model(of_coder), torch.float16)
+    return folder

@@ -1,0 +1,132 @@
+"""Tiles: one tile is the plain codec, several agree between encoder and decoder, no seams."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from rnn_codec import tiling
+from rnn_codec.codec import Codes, RecurrentCodec
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.networks import STRIDE
+from rnn_codec.tiling import HALO, TILE
+from tests.conftest import FRAMEWORKS, make_codec
+
+SMALL = 96
+"""A tile for tests, pixels."""
+
+
+def waves(height: int, width: int) -> Tensor:
+    """A smooth picture, uint8 (1, 3, H, W)."""
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    planes = [128 + 100 * torch.sin(x / (9 + 3 * c) + y / (15 - c)) for c in range(3)]
+    return torch.stack(planes).to(torch.uint8)[None]
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+@pytest.mark.parametrize("size", [(1, 1), (17, 33), (96, 70)])
+def test_an_image_of_one_tile_is_coded_as_by_the_codec(recon: str, size: tuple[int, int]) -> None:
+    codec, image = make_codec("gru", recon).eval(), waves(*size)
+    codes = tiling.encode(codec, image, 2, tile=SMALL)
+    plain = codec.encode(image, 2)
+    assert torch.equal(codes.bits, plain.bits)
+    *_, expected = codec.decode(plain)
+    assert torch.equal(tiling.decode(codec, codes, tile=SMALL), expected)
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+@pytest.mark.parametrize("size", [(300, 10), (10, 300), (193, 230)])
+def test_several_tiles_decode_to_a_whole_picture(recon: str, size: tuple[int, int]) -> None:
+    codec, image = make_codec("gru", recon).eval(), waves(*size)
+    codes = tiling.encode(codec, image, 2, tile=SMALL)
+    patch = codec.reconstruction.patch
+    padded = [-(-side // patch) * patch // STRIDE for side in size]
+    assert list(codes.bits.shape) == [2, 1, 32, *padded]
+    decoded = tiling.decode(codec, codes, tile=SMALL)
+    assert decoded.shape == image.shape
+    assert torch.equal(tiling.decode(codec, codes, tile=SMALL), decoded)
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+def test_the_decoder_computes_what_the_encoder_subtracted(
+    recon: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every window, bit for bit: the encoder's own reconstruction is the decoder's."""
+    codec, image = make_codec("gru", recon).eval(), waves(193, 230)
+    seen: list[Tensor] = []
+    step = codec.decode_step
+
+    def spy(*arguments):
+        state = step(*arguments)
+        seen.append(state.reconstruction.signal.clone())
+        return state
+
+    monkeypatch.setattr(codec, "decode_step", spy)
+    codes = tiling.encode(codec, image, 3, tile=SMALL)
+    of_encoder, seen = seen, []
+    # The encoder does not decode its last bits, so the decoder gets one iteration less.
+    tiling.decode(codec, Codes(codes.bits[:2], codes.height, codes.width), tile=SMALL)
+    assert len(seen) == len(of_encoder) == 2 * 9
+    assert all(torch.equal(one, two) for one, two in zip(of_encoder, seen, strict=True))
+
+
+def test_earlier_tiles_bits_stay_as_they_were() -> None:
+    """Bits of the first tile do not depend on there being others."""
+    codec, image = make_codec("lstm", "one_shot").eval(), waves(SMALL, 200)
+    first = codec.encode(image[..., :SMALL], 2).bits
+    tiled = tiling.encode(codec, image, 2, tile=SMALL).bits
+    assert torch.equal(tiled[..., : SMALL // STRIDE], first)
+
+
+def test_the_halo_is_decoded_from_fixed_bits() -> None:
+    codec, image = make_codec("lstm", "additive").eval(), waves(64, 96)
+    bits = torch.rand(2, 1, 32, 4, 6) < 0.5
+    fixed = bits.clone()
+    codec.encode_into(bits, image, above=1, left=2)
+    assert torch.equal(bits[..., :1, :], fixed[..., :1, :])
+    assert torch.equal(bits[..., :, :2], fixed[..., :, :2])
+    assert not torch.equal(bits, fixed)
+
+
+def test_rows_that_arrived_are_used_in_every_tile() -> None:
+    codec, image = make_codec("gru", "one_shot").eval(), waves(300, 120)
+    codes = tiling.encode(codec, image, 2, tile=SMALL)
+    before = tiling.decode(codec, Codes(codes.bits[:1], 300, 120), tile=SMALL)
+    after = tiling.decode(codec, codes, tile=SMALL)
+    cut = tiling.decode(codec, Codes(codes.bits, 300, 120, rows=8), tile=SMALL)
+    assert torch.equal(cut[..., 160:, :], before[..., 160:, :])
+    assert torch.equal(cut[..., :64, :], after[..., :64, :])
+    assert not torch.equal(after[..., :64, :], before[..., :64, :])
+
+
+def test_no_window_is_larger_than_a_tile_and_its_halo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the picture but for its own pixels and bits."""
+    codec, image = make_codec("gru", "one_shot").eval(), waves(500, 400)
+    sizes = []
+    original = RecurrentCodec.initial_state
+
+    def spy(self: RecurrentCodec, zeros: Tensor):
+        sizes.append(max(zeros.shape[-2:]))
+        return original(self, zeros)
+
+    monkeypatch.setattr(RecurrentCodec, "initial_state", spy)
+    tiling.decode(codec, tiling.encode(codec, image, 1, tile=SMALL), tile=SMALL)
+    assert max(sizes) == SMALL + HALO
+
+
+def test_progress_is_told_tile_by_tile() -> None:
+    codec, image = make_codec("gru", "one_shot").eval(), waves(100, 200)
+    told: list[tuple[int, int]] = []
+    codes = tiling.encode(codec, image, 1, SMALL, lambda *done: told.append(done))
+    assert told == [(n, 6) for n in range(1, 7)]
+    tiling.decode(codec, codes, SMALL, lambda *done: told.append(done))
+    assert told[6:] == told[:6]
+
+
+def test_tiles_that_are_no_multiple_of_the_patch_are_refused() -> None:
+    codec = make_codec("gru", "one_shot").eval()
+    with pytest.raises(InvalidOptionError, match="32"):
+        tiling.encode(codec, waves(10, 10), 1, tile=100)
+
+
+def test_tile_and_halo_fit_every_patch() -> None:
+    assert TILE % 32 == HALO % 32 == 0
