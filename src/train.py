@@ -27,7 +27,9 @@ from rnn_codec.run_folder import (
     RunFolder,
     create_run_folder,
     load_codec,
+    load_weights,
     read_config,
+    read_weights,
     write_config,
     write_weights,
 )
@@ -128,8 +130,12 @@ def check(config: DictConfig) -> None:
 def build_model(config: DictConfig) -> CodecTraining:
     """The codec and how it is trained."""
     L.seed_everything(config.seed, verbose=False)
+    codec = build_codec(config)
+    if config.start_from is not None:
+        start = RunFolder(Path(config.start_from))
+        load_weights(codec, read_weights(start), start)
     return CodecTraining(
-        codec=build_codec(config),
+        codec=codec,
         optimizer=instantiate(config.optimizer),
         schedule=instantiate(config.schedule),
         min_iterations=config.min_iterations,

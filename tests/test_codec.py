@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.codec import Codes, to_image, to_signal
+from rnn_codec.codec import FADE, Codes, to_image, to_signal, to_symbols
 from rnn_codec.padding import crop, pad_to_multiple
-from tests.conftest import PAIRS, make_codec
+from tests.conftest import FRAMEWORKS, PAIRS, make_codec
 
 
 def encoder_side(codec, image, iterations):
@@ -99,3 +99,145 @@ def test_codes_of_another_codec_are_refused(picture) -> None:
 def test_signal_and_image_are_inverse(value: int) -> None:
     image = torch.tensor([value], dtype=torch.uint8)
     assert to_image(to_signal(image)) == image
+
+
+# -- bits and layouts ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_layout_of_the_bits_does_not_round_differently(layout) -> None:
+    """The encoder's bits come out of a convolution, those of a file in any layout: one x̂."""
+    codec = make_codec("gru", "additive").to(memory_format=layout).eval()
+    bits = to_symbols(torch.rand(1, 32, 3, 5) < 0.5, torch.float32)
+    with torch.inference_mode():
+        start = codec.initial_state(torch.zeros(1, 3, 48, 80))
+        one = codec.decode_step(bits, start)
+        other = codec.decode_step(bits.contiguous(memory_format=torch.channels_last), start)
+    # As floats: rounding to pixels would hide the difference, the next iteration's bits would not.
+    assert torch.equal(one.reconstruction.signal, other.reconstruction.signal)
+    for ours, theirs in zip(one.decoder, other.decoder, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_bits_of_a_training_codec_decode_the_same(picture) -> None:
+    codec = make_codec("gru", "residual_scaling").train()
+    codes = codec.encode(picture, 2)
+    in_training = list(codec.decode(codes))
+    pairs = zip(in_training, codec.eval().decode(codes), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_encoding_around_fixed_bits(picture) -> None:
+    """What is fixed stays and is decoded; what is encoded beside it answers to it."""
+    codec = make_codec("gru", "additive")
+    free = codec.encode(picture, 3).bits
+    bits = ~free
+    codec.encode_into(bits, picture, above=1, left=2)
+    assert torch.equal(bits[..., :1, :], ~free[..., :1, :])
+    assert torch.equal(bits[..., :, :2], ~free[..., :, :2])
+    # In the first iteration nothing has been decoded that the fixed bits could have changed.
+    assert torch.equal(bits[0, ..., 1:, 2:], free[0, ..., 1:, 2:])
+    assert not torch.equal(bits[1:, ..., 1:, 2:], free[1:, ..., 1:, 2:])
+    again = bits.clone()
+    codec.encode_into(again, picture, above=1, left=2)
+    assert torch.equal(again, bits)
+
+
+# -- iterations cut short --------------------------------------------------------------------
+
+
+def last(codec, codes):
+    """The last reconstruction."""
+    *_, image = codec.decode(codes)
+    return image
+
+
+@pytest.fixture
+def tall():
+    """A picture with six rows of codes under residual scaling and five otherwise."""
+    y, x = torch.meshgrid(torch.arange(75.0), torch.arange(40.0), indexing="ij")
+    waves = [128 + 100 * torch.sin(x / (5 + c) + y / (9 - c)) for c in range(3)]
+    return torch.stack(waves).to(torch.uint8)[None]
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+def test_rows_that_arrived_are_new_and_the_rest_is_the_iteration_before(recon, tall) -> None:
+    codec = make_codec("gru", recon)
+    bits = codec.encode(tall, 3).bits
+    first, second, third = codec.decode(Codes(bits, 75, 40))
+    *whole, cut = codec.decode(Codes(bits, 75, 40, rows=3))
+    assert torch.equal(whole[0], first)
+    assert torch.equal(whole[1], second)
+    assert torch.equal(cut[..., 48 + FADE :, :], second[..., 48 + FADE :, :])
+    # Pixels of the last known row and some above it depend on the unknown bits as well.
+    assert torch.equal(cut[..., :8, :], third[..., :8, :])
+    assert not torch.equal(second[..., :8, :], third[..., :8, :])
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+def test_cut_iteration_against_one_decoded_by_hand(recon, tall) -> None:
+    """Unknown bits as zeros; 8 pixels of linear cross-fade below the last known row."""
+    codec = make_codec("lstm", recon).eval()
+    codes = codec.encode(tall, 2)
+    with torch.inference_mode():
+        one = codec.decode_step(
+            codes.bits[0].float() * 2 - 1, codec.initial_state(codec.empty_signal(codes))
+        )
+        bits = codes.bits[1].float() * 2 - 1
+        bits[:, :, 2:] = 0.0
+        two = codec.decode_step(bits, one).reconstruction.signal
+        expected = one.reconstruction.signal.clone()
+        expected[:, :, :32] = two[:, :, :32]
+        for pixel in range(8):
+            share = (7.5 - pixel) / 8
+            row = 32 + pixel
+            expected[:, :, row] = share * two[:, :, row] + (1 - share) * expected[:, :, row]
+        signal = codec.decode_rows(to_symbols(codes.bits[1], torch.float32), 2, one)
+    assert torch.allclose(signal, expected, atol=1e-6)
+    cut = last(codec, Codes(codes.bits, 75, 40, rows=2))
+    assert torch.equal(cut, to_image(signal)[..., :75, :40])
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+@pytest.mark.parametrize("iterations", [1, 2])
+def test_unknown_bits_are_not_looked_at(recon, iterations, tall) -> None:
+    codec = make_codec("gru", recon)
+    bits = codec.encode(tall, iterations).bits
+    other = bits.clone()
+    other[-1, :, :, 2:] = ~other[-1, :, :, 2:]
+    kept = other.clone()
+    ours, theirs = (last(codec, Codes(b, 75, 40, rows=2)) for b in (bits, other))
+    assert torch.equal(ours, theirs)
+    assert torch.equal(other, kept)  # decoding leaves the codes alone
+
+
+def test_all_rows_known_is_a_whole_iteration(tall) -> None:
+    codec = make_codec("gru", "one_shot")
+    codes = codec.encode(tall, 2)
+    rows = codes.bits.shape[-2]
+    cut = Codes(codes.bits, 75, 40, rows=rows)
+    assert (cut.whole, cut.bits_per_pixel) == (2, codes.bits_per_pixel)
+    pairs = zip(codec.decode(cut), codec.decode(codes), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_no_row_known_is_the_iteration_before_or_grey(tall) -> None:
+    codec = make_codec("gru", "one_shot")
+    bits = codec.encode(tall, 2).bits
+    first, nothing = codec.decode(Codes(bits, 75, 40, rows=0))
+    assert torch.equal(first, nothing)
+    assert last(codec, Codes(bits[:1], 75, 40, rows=0)).unique().tolist() == [128]
+
+
+def test_unknown_bits_are_not_counted() -> None:
+    bits = torch.zeros(3, 2, 32, 4, 6, dtype=torch.bool)
+    # Two iterations of 24 positions and one of 6, for 64×96 pixels.
+    assert Codes(bits, 64, 96, rows=1).bits_per_pixel == 32 * (24 + 24 + 6) / (64 * 96)
+    assert Codes(bits, 64, 96).bits_per_pixel == 3 / 8
+    assert [Codes(bits, 64, 96, rows=rows).whole for rows in (0, 3, 4)] == [2, 2, 3]
+
+
+@pytest.mark.parametrize("rows", [-1, 5])
+def test_rows_that_there_are_not_are_refused(rows: int) -> None:
+    with pytest.raises(ValueError, match="of 4 rows"):
+        Codes(torch.zeros(1, 1, 32, 4, 6, dtype=torch.bool), 64, 96, rows=rows)

@@ -90,6 +90,16 @@ def test_resumed_equals_uninterrupted(
     assert_same(run_training(tmp_path / "parts", *options), whole)
 
 
+def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
+    first = run_training(tmp_path / "first", "trainer.max_steps=2", cache)
+    start = f"start_from={tmp_path / 'first'}"
+    # A step too small to change anything.
+    tiny = ["optimizer.lr=1e-30", "optimizer.weight_decay=0", "averaging.decay=null"]
+    assert_same(run_training(tmp_path / "next", "trainer.max_steps=1", start, *tiny, cache), first)
+    with pytest.raises(UserError, match="another architecture"):
+        run_training(tmp_path / "other", "trainer.max_steps=1", start, "cell=lstm", cache)
+
+
 def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
     options = [*FAST, "trainer.max_steps=40", "checkpoint.every_minutes=0", cache]
     whole = run_training(tmp_path / "whole", *options[len(FAST) :])
