@@ -58,6 +58,7 @@ def evaluate(config: DictConfig) -> Summary:
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
+    check_picture(config, images)
     measured = classic(config.codec, images) if config.run is None else trained(config, images)
     beside = [
         (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
@@ -139,15 +140,19 @@ def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[M
     return list(bar)
 
 
+def check_picture(config: DictConfig, images: Images) -> None:
+    """Refuse the name of a picture that is not measured, before anything is."""
+    names = [name for name, _ in images]
+    if config.picture is not None and config.picture not in names:
+        raise UserError(f"picture={config.picture} is none of the images: {', '.join(names)}")
+
+
 def draw_picture(config: DictConfig, images: Images, path: Path) -> None:
     """Draw one image of the set at several rates."""
-    named = dict(images)
-    name = config.picture or images[0][0]
-    if name not in named:
-        raise UserError(f"picture={name} is none of the images measured: {', '.join(named)}")
+    pixels = dict(images)[config.picture or images[0][0]]
     codec = load_codec(RunFolder(Path(config.run)))
     with atomic_path(path) as partial:
-        draw_reconstructions(partial, codec, pixels_to_batch(named[name]))
+        draw_reconstructions(partial, codec, pixels_to_batch(pixels))
 
 
 def output_folder(config: DictConfig, dataset: str) -> Path:

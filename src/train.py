@@ -123,6 +123,8 @@ def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
 
 def check(config: DictConfig) -> None:
     """Build everything once before the run's folder is made: a mistake leaves nothing behind."""
+    if config.trainer.accelerator in {"gpu", "cuda"} and not torch.cuda.is_available():
+        raise UserError("no GPU is to be found: train with trainer=cpu")
     build_model(config)
     instantiate(config.data).prepare_data()
 
@@ -216,10 +218,15 @@ def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFo
     return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
+def is_started_by_another_process() -> bool:
+    """Whether this is one of the processes that DDP starts, by the same command line."""
+    return RUN_FOLDER_VARIABLE in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
+
+
 def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     """A folder for a new run; the processes of DDP share that of the first."""
-    if started := os.environ.get(RUN_FOLDER_VARIABLE):
-        return config, RunFolder(Path(started))
+    if is_started_by_another_process():
+        return config, RunFolder(Path(os.environ[RUN_FOLDER_VARIABLE]))
     if config.output is None:
         run = create_run_folder(Path(config.output_root), config.name)
     else:
@@ -241,7 +248,7 @@ def codec_to_extend(config: DictConfig) -> RunFolder:
     if config.entropy.model is None:
         raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
     coder = run.coder(config.entropy.name)
-    if coder.config.exists() and RUN_FOLDER_VARIABLE not in os.environ:
+    if coder.config.exists() and not is_started_by_another_process():
         raise UserError(
             f"{coder.path} already holds a coder: go on with it by resume={coder.path}, "
             "or delete it"

@@ -146,7 +146,7 @@ def test_no_absolute_path_is_committed(file: Path) -> None:
         ("output=results/tmp/x", False),
         ("https://example.org/home/x", False),
         ("../root/x", False),
-        ("/workload", False),
+        ("/rooted", False),
     ],
 )
 def test_what_an_absolute_path_is(text: str, absolute: bool) -> None:

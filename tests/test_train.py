@@ -90,6 +90,40 @@ def test_resumed_equals_uninterrupted(
     assert_same(run_training(tmp_path / "parts", *options), whole)
 
 
+def test_bfloat16_trains_with_clipping_and_a_fused_optimizer(tmp_path: Path, cache: str) -> None:
+    options = ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.5"]
+    assert run_training(tmp_path / "run", "trainer.max_steps=1", *options, cache)
+
+
+def test_gradients_are_clipped(tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=2", "optimizer=adam", "averaging.decay=null", cache]
+    free, clipped, again = (
+        run_training(tmp_path / name, f"trainer.gradient_clip_val={value}", *options)
+        for name, value in [("free", "null"), ("clipped", "1e-9"), ("loose", "1e9")]
+    )
+    assert_same(free, again)
+    assert any(not torch.equal(free[name], clipped[name]) for name in free)
+
+
+def test_jobs_of_a_multirun_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
+    config = configure(f"output_root={tmp_path}")
+    (_, first), (_, second) = entry.new_run(config), entry.new_run(config)
+    assert first.path != second.path
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert entry.new_run(config)[1].path == second.path
+
+
+def test_a_missing_gpu_is_named_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="trainer=cpu"):
+        entry.check(configure("trainer=gpu"))
+
+
 def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
     first = run_training(tmp_path / "first", "trainer.max_steps=2", cache)
     start = f"start_from={tmp_path / 'first'}"

@@ -32,8 +32,11 @@ TILE = 1024
 """Side of a tile, pixels."""
 HALO = 64
 """Pixels of the earlier tiles, above and to the left, that a window takes in."""
-FADE = 32
-"""Pixels next to the tile, of its halo, over which the later version fades in."""
+FADE = 8
+"""Pixels next to the tile, of its halo, over which the later version fades in.
+
+Enough to hide the seam, and no more: the encoder chose the halo's bits for the earlier version.
+"""
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Told, after each tile, how many are done, of how many."""

@@ -12,6 +12,7 @@ from torchmetrics import MeanMetric
 
 from rnn_codec.codec import MAX_ITERATIONS
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
+from rnn_codec.training.clipping import clip_gradients
 
 
 class CoderTraining(L.LightningModule):
@@ -42,6 +43,15 @@ class CoderTraining(L.LightningModule):
         self.rates = [MeanMetric() for _ in range(MAX_ITERATIONS)]
         # Registered, so that they move to the model's device.
         self.registered_rates = nn.ModuleList(self.rates)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
+        clip_gradients(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer, with the schedule applied every step."""

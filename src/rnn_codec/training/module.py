@@ -15,6 +15,7 @@ from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.ms_ssim import ms_ssim
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.psnr import psnr
+from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 
@@ -63,6 +64,15 @@ class CodecTraining(L.LightningModule):
         self.validation_curves: dict[str, list[float]] = {}
         self.psnr = PerIterationMean(psnr, MAX_ITERATIONS)
         self.ms_ssim = PerIterationMean(ms_ssim, MAX_ITERATIONS)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
+        clip_gradients(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer, with the schedule applied every step."""
