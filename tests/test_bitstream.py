@@ -10,8 +10,8 @@ from rnn_codec.bitstream import (
     MAX_PIXELS,
     BadFileError,
     Header,
-    crc16,
     most_stream_bytes,
+    pack_crc,
     pack_number,
     parse,
 )
@@ -23,7 +23,7 @@ FILE = HEADER.pack() + bytes(60_000)
 
 def with_crc(packed: bytes) -> bytes:
     """A header whose check value agrees, whatever it says."""
-    return packed + crc16(packed).to_bytes(2, "big")
+    return packed + pack_crc(packed)
 
 
 @st.composite
@@ -33,9 +33,9 @@ def files(draw: st.DrawFn) -> tuple[Header, bytes]:
     height = draw(st.integers(1, MAX_PIXELS // width))
     iterations = draw(st.integers(1, 16))
     length = draw(st.integers(0, most_stream_bytes(width, height, iterations)))
-    coder, model = draw(st.integers(0, 15)), draw(st.binary(min_size=6, max_size=6))
+    coder, model = draw(st.integers(0, 7)), draw(st.binary(min_size=6, max_size=6))
     stream = draw(st.binary(max_size=min(length, 100)))
-    return Header(width, height, iterations, coder, model, length), stream
+    return Header(width, height, iterations, coder, model, length, draw(st.booleans())), stream
 
 
 @given(files())
@@ -57,6 +57,19 @@ def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
     except BadFileError:
         return
     assert data == header.pack() + stream
+
+
+@given(st.binary(max_size=60), st.integers(0, 63))
+def test_a_crc_follows_a_cut_stream(stream: bytes, place: int) -> None:
+    header = Header(40, 40, 2, 1, MODEL, len(stream), cut=True)
+    file = header.pack() + stream + pack_crc(stream)
+    assert len(file) == header.file_bytes
+    for missing in range(3):
+        assert parse(file[: len(file) - missing]) == (header, stream)
+    damaged = bytearray(file)
+    damaged[-1 - place % (len(stream) + 2)] ^= 16
+    with pytest.raises(BadFileError, match="the check value at its end does not agree"):
+        parse(bytes(damaged))
 
 
 @given(st.binary(max_size=40))
@@ -130,7 +143,7 @@ def test_the_seed_depends_on_the_picture_and_the_model_but_not_on_the_amount() -
     [
         Header(1, 1, 0, 0, MODEL, 0),
         Header(1, 1, 17, 0, MODEL, 0),
-        Header(1, 1, 1, 16, MODEL, 0),
+        Header(1, 1, 1, 8, MODEL, 0),
         Header(1, 1, 1, 0, MODEL[1:], 0),
         Header(1, 2**35, 1, 0, MODEL, 0),
         Header(-1, 1, 1, 0, MODEL, 0),

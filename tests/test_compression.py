@@ -203,6 +203,23 @@ def test_truncation_to_bytes_needs_no_model() -> None:
         truncate(data, Bytes(header_bytes))
 
 
+@pytest.mark.parametrize("entropy", CODERS)
+def test_every_changed_byte_of_a_whole_file_is_noticed(entropy: str) -> None:
+    model = make_model(entropy=entropy)
+    for rate in (Iterations(2), Bytes(80)):
+        data = model.compress(waves(33, 40), rate)
+        for place in range(len(data)):
+            damaged = bytearray(data)
+            damaged[place] ^= 0x55
+            try:
+                decoded = model.decompress(bytes(damaged))
+            except UserError:
+                continue
+            # The last byte may have bits that nothing depends on.
+            assert place == len(data) - 1
+            assert np.array_equal(decoded, model.decompress(data))
+
+
 @cache
 def small_file(entropy: str) -> tuple[bytes, Pixels]:
     model = make_model(entropy=entropy)

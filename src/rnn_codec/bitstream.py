@@ -2,12 +2,13 @@
 
     ┌─────┬─────────┬───────┬───────┬────────┬────────────────────┬──────────────┬─────┬────────┐
     │ RNC │ version │ model │ width │ height │ iterations − 1 : 4 │ stream bytes │ CRC │ stream │
-    │     │         │       │       │        │ coder          : 4 │              │     │        │
+    │     │         │       │       │        │ cut : 1  coder : 3 │              │     │        │
     └─────┴─────────┴───────┴───────┴────────┴────────────────────┴──────────────┴─────┴────────┘
        3       1        6      LEB128  LEB128          1               LEB128      2
     └──────────── identity ────────────────┘
 
-The stream is the end of the file, so a file may be cut anywhere after the header.
+A stream that ends within an iteration, before its check value, is cut, and a CRC of it follows.
+Nothing else does, so a file may be cut anywhere after the header.
 """
 
 from binascii import crc_hqx
@@ -22,6 +23,8 @@ from rnn_codec.padding import padded_size
 MAGIC = b"RNC"
 VERSION = 1
 MODEL_BYTES = 6
+CODERS = 8
+"""Identifiers that an entropy coder may have."""
 CRC_BYTES = 2
 LONGEST_NUMBER = 5
 """Bytes of the longest LEB128 number: 35 bits."""
@@ -59,9 +62,10 @@ class Header:
         width: of the picture, pixels.
         height: of the picture, pixels.
         iterations: 1 … 16, those that the whole stream holds, the last perhaps in part.
-        coder: the entropy coder's identifier, 0 … 15.
+        coder: the entropy coder's identifier, 0 … 7.
         model: the model's identifier, 6 bytes.
         stream_bytes: length of the whole stream.
+        cut: whether the whole stream ends within its last iteration, and a CRC follows it.
 
     Example:
         >>> header = Header(768, 512, 16, coder=2, model=b"\\1\\2\\3\\4\\5\\6", stream_bytes=40000)
@@ -77,6 +81,12 @@ class Header:
     coder: int
     model: bytes
     stream_bytes: int
+    cut: bool = False
+
+    @property
+    def file_bytes(self) -> int:
+        """Length of the whole file."""
+        return len(self.pack()) + self.stream_bytes + self.cut * CRC_BYTES
 
     @property
     def pixels(self) -> int:
@@ -96,15 +106,20 @@ class Header:
         """The header as bytes."""
         if len(self.model) != MODEL_BYTES:
             raise ValueError(f"a model's identifier has {MODEL_BYTES} bytes: {self.model!r}")
-        if not (1 <= self.iterations <= MAX_ITERATIONS and 0 <= self.coder < 16):
+        if not (1 <= self.iterations <= MAX_ITERATIONS and 0 <= self.coder < CODERS):
             raise ValueError(f"no header holds {self}")
-        amounts = bytes([(self.iterations - 1) << 4 | self.coder]) + pack_number(self.stream_bytes)
-        packed = self._identity() + amounts
-        return packed + crc16(packed).to_bytes(CRC_BYTES, "big")
+        kind = (self.iterations - 1) << 4 | self.cut << 3 | self.coder
+        packed = self._identity() + bytes([kind]) + pack_number(self.stream_bytes)
+        return packed + pack_crc(packed)
 
     def _identity(self) -> bytes:
         sides = pack_number(self.width) + pack_number(self.height)
         return MAGIC + bytes([VERSION]) + self.model + sides
+
+
+def pack_crc(data: bytes) -> bytes:
+    """The CRC-16 of some bytes, as it follows them."""
+    return crc16(data).to_bytes(CRC_BYTES, "big")
 
 
 def pack_number(number: int) -> bytes:
@@ -137,9 +152,12 @@ def parse(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[Header, bytes]:
     _check_kind(data)
     header, length = _read_header(data)
     _check_plausible(header, max_pixels)
-    stream = data[length:]
-    if len(stream) > header.stream_bytes:
+    end = length + header.stream_bytes
+    stream, rest = data[length:end], data[end:]
+    if len(rest) > header.cut * CRC_BYTES:
         raise BadFileError("the file is damaged: more bytes follow the end of its stream")
+    if len(rest) == CRC_BYTES and rest != pack_crc(stream):
+        raise BadFileError("the file is damaged: the check value at its end does not agree")
     return header, stream
 
 
@@ -155,7 +173,7 @@ def read_file(path: Path, max_pixels: int = MAX_PIXELS) -> bytes:
             start = file.read(LONGEST_HEADER)
             header, _ = parse(start, max_pixels)
             # One byte too many is enough for `parse` to notice it.
-            return start + file.read(header.stream_bytes + 1)
+            return start + file.read(header.file_bytes + 1)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -181,15 +199,14 @@ def _read_header(data: bytes) -> tuple[Header, int]:
     position = model_start + MODEL_BYTES
     width, position = _read_number(data, position)
     height, position = _read_number(data, position)
-    amounts, position = _read(data, position, 1)
+    kind, position = _read(data, position, 1)
     stream_bytes, position = _read_number(data, position)
-    expected = crc16(data[:position])
     crc, end = _read(data, position, CRC_BYTES)
-    if int.from_bytes(crc, "big") != expected:
+    if crc != pack_crc(data[:position]):
         raise BadFileError("the file's header is damaged: its check value does not agree")
     model = data[model_start : model_start + MODEL_BYTES]
-    header = Header(width, height, (amounts[0] >> 4) + 1, amounts[0] & 15, model, stream_bytes)
-    return header, end
+    iterations, cut, coder = (kind[0] >> 4) + 1, bool(kind[0] & CODERS), kind[0] % CODERS
+    return Header(width, height, iterations, coder, model, stream_bytes, cut), end
 
 
 def _read(data: bytes, position: int, count: int) -> tuple[bytes, int]:

@@ -80,13 +80,12 @@ def info(options: argparse.Namespace) -> int:
 
     def work(job: Job) -> str:
         data = read_file(job.input, options.max_pixels)
-        header, stream = parse(data, options.max_pixels)
-        claimed = len(data) - len(stream) + header.stream_bytes
+        header, _ = parse(data, options.max_pixels)
         rate = 8 * len(data) / header.pixels
         lines = [
             str(job.input),
             f"  picture     {header.width}×{header.height} pixels",
-            f"  file        {len(data)} of {claimed} bytes, {rate:.4g} bits per pixel",
+            f"  file        {len(data)} of {header.file_bytes} bytes, {rate:.4g} bits per pixel",
         ]
         try:
             model = find(header.model)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnn_codec import tiling
-from rnn_codec.bitstream import MAX_PIXELS, Header, parse
+from rnn_codec.bitstream import MAX_PIXELS, BadFileError, Header, pack_crc, parse
 from rnn_codec.codec import MAX_ITERATIONS, Codes, RecurrentCodec, code_size
 from rnn_codec.entropy.coder import MOST_BITS_PER_BYTE, Arrived, EntropyCoder, Stream
 from rnn_codec.errors import UserError
@@ -158,7 +158,7 @@ class Model:
         # What follows an iteration decides which byte makes its last bit certain. The bytes that
         # code nothing more bring us close; what is certain, the decoder says.
         stream = self.coder.encode(arrived.bits[:iterations], header.seed)
-        end = len(data) - len(parse(data, max_pixels)[1]) + int(stream.iteration_ends[-1])
+        end = len(header.pack()) + int(stream.iteration_ends[-1])
         while self._arrived(data[:end], max_pixels)[1].iterations < iterations:
             end += 1
         return data[:end]
@@ -178,8 +178,13 @@ class Model:
         # Memory for the code is taken only when bytes came that may hold some of it.
         if len(stream) * MOST_BITS_PER_BYTE < CODE_DEPTH * width:
             return header, Arrived(np.zeros((0, CODE_DEPTH, height, width), np.bool_), 0, 0)
-        decoded = self.coder.decode(stream, header.iterations, height, width, header.seed)
-        return header, decoded
+        arrived = self.coder.decode(stream, header.iterations, height, width, header.seed)
+        whole = len(stream) == header.stream_bytes and not header.cut
+        if whole and arrived.iterations < header.iterations:
+            raise BadFileError(
+                "the file is damaged: its last check value is not where it should be"
+            )
+        return header, arrived
 
     def _contents(self, data: bytes, header: Header, arrived: Arrived) -> Contents:
         rows_of = self._grid(header)[0]
@@ -208,12 +213,12 @@ class _PictureOfModel(Picture):
         """See `Picture.stream`."""
         if self._stream is None or len(self._stream.iteration_ends) < iterations:
             bits = self._code(iterations).bits[:, 0].cpu().numpy()
-            self._stream = self.model.coder.encode(bits, self._header(1, 0).seed)
+            self._stream = self.model.coder.encode(bits, self._header(1, 0, cut=False).seed)
         return self._stream
 
-    def file_bytes(self, stream_bytes: int) -> int:
+    def file_bytes(self, stream_bytes: int, cut: bool) -> int:
         """See `Picture.file_bytes`."""
-        return len(self._header(1, stream_bytes).pack()) + stream_bytes
+        return self._header(1, stream_bytes, cut).file_bytes
 
     def scores(self, metric: Callable[[Tensor, Tensor], Tensor]) -> Iterator[float]:
         """See `Picture.scores`."""
@@ -222,24 +227,25 @@ class _PictureOfModel(Picture):
 
     def file(self, stop: Stop) -> tuple[bytes, Header]:
         """The file that ends where a rate says."""
-        begun = stop.iterations + (stop.rows > 0)
+        cut = stop.rows > 0
+        begun = stop.iterations + cut
         stream = self.stream(begun)
-        if stop.rows:
+        if cut:
             end = stream.row_ends[stop.iterations, stop.rows - 1]
         else:
             end = stream.iteration_ends[stop.iterations - 1]
         data = stream.data[: int(end)]
-        header = self._header(begun, len(data))
-        return header.pack() + data, header
+        header = self._header(begun, len(data), cut)
+        return header.pack() + data + (pack_crc(data) if cut else b""), header
 
     def _code(self, iterations: int) -> Codes:
         if self._codes is None or len(self._codes.bits) < iterations:
             self._codes = tiling.encode(self.model.codec, self.image, iterations)
         return self._codes
 
-    def _header(self, iterations: int, stream_bytes: int) -> Header:
+    def _header(self, iterations: int, stream_bytes: int, cut: bool) -> Header:
         coder, identifier = self.model.coder.identifier, self.model.identifier
-        return Header(self.width, self.height, iterations, coder, identifier, stream_bytes)
+        return Header(self.width, self.height, iterations, coder, identifier, stream_bytes, cut)
 
 
 def _reconstructions(codec: RecurrentCodec, codes: Codes) -> Iterator[Tensor]:
@@ -269,10 +275,10 @@ def truncate(data: bytes, budget: Budget, max_pixels: int = MAX_PIXELS) -> bytes
     Raises:
         UserError: the budget ends before anything of the picture may have arrived.
     """
-    header, stream = parse(data, max_pixels)
+    header, _ = parse(data, max_pixels)
     allowed = budget.bytes_for(header.pixels)
     positions = padded_size(header.width, STRIDE) // STRIDE
-    least = len(data) - len(stream) + -(-CODE_DEPTH * positions // MOST_BITS_PER_BYTE)
+    least = len(header.pack()) + -(-CODE_DEPTH * positions // MOST_BITS_PER_BYTE)
     if allowed < least:
         raise UserError(f"{allowed} bytes hold nothing of the picture: allow at least {least}")
     return data[:allowed]

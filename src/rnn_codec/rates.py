@@ -54,8 +54,8 @@ class Picture(ABC):
         """The code of at least the first `iterations`."""
 
     @abstractmethod
-    def file_bytes(self, stream_bytes: int) -> int:
-        """Length of a file with so much of the stream."""
+    def file_bytes(self, stream_bytes: int, cut: bool) -> int:
+        """Length of a file with so much of the stream, cut within an iteration or after one."""
 
     @abstractmethod
     def scores(self, metric: Callable[[Tensor, Tensor], Tensor]) -> Iterator[float]:
@@ -99,7 +99,7 @@ class Budget(Rate):
         """
         budget = self.bytes_for(picture.pixels)
         stream = picture.stream(_likely_iterations(budget, picture.pixels))
-        if picture.file_bytes(len(stream.data)) <= budget:
+        if picture.file_bytes(len(stream.data), cut=False) <= budget:
             stream = picture.stream(MAX_ITERATIONS)
         return _last_within(budget, stream, picture)
 
@@ -216,13 +216,14 @@ def _likely_iterations(budget: int, pixels: int) -> int:
 
 
 def _last_within(budget: int, stream: Stream, picture: Picture) -> Stop:
-    ends = np.concatenate([stream.row_ends, stream.iteration_ends[:, None]], axis=1)
-    files = np.array([picture.file_bytes(int(end)) for end in ends.ravel()])
-    fitting = int(np.count_nonzero(np.maximum.accumulate(files) <= budget))
-    if fitting == 0:
+    cuts = [[picture.file_bytes(int(end), cut=True) for end in row] for row in stream.row_ends]
+    wholes = [[picture.file_bytes(int(end), cut=False)] for end in stream.iteration_ends]
+    files = np.concatenate([cuts, wholes], axis=1)
+    fitting = np.flatnonzero(files <= budget)
+    if fitting.size == 0:
         raise BudgetError(
             f"{budget} bytes are too few for the header and the first row of the code: "
-            f"allow {files[0]} bytes ({8 * files[0] / picture.pixels:.3g} bits per pixel)"
+            f"allow {files[0, 0]} bytes ({8 * files[0, 0] / picture.pixels:.3g} bits per pixel)"
         )
-    iterations, steps = divmod(fitting, ends.shape[1])
-    return Stop(iterations, steps)
+    iterations, rows = divmod(int(fitting[-1]) + 1, files.shape[1])
+    return Stop(iterations, rows)
