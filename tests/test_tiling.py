@@ -1,5 +1,8 @@
 """Tiles: one tile is the plain codec, several agree between encoder and decoder, no seams."""
 
+from itertools import count
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -8,7 +11,7 @@ from rnn_codec import tiling
 from rnn_codec.codec import Codes, RecurrentCodec
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.networks import STRIDE
-from rnn_codec.tiling import HALO, TILE
+from rnn_codec.tiling import FADE, HALO, TILE
 from tests.conftest import FRAMEWORKS, make_codec
 
 SMALL = 96
@@ -98,6 +101,74 @@ def test_rows_that_arrived_are_used_in_every_tile() -> None:
     assert not torch.equal(after[..., :64, :], before[..., :64, :])
 
 
+def colour_windows(codec: RecurrentCodec, colours: list[int], patch: pytest.MonkeyPatch) -> None:
+    """Let the codec decode the windows, in turn, to plain areas."""
+    order = count()
+
+    def decode(codes: Codes):
+        colour = colours[next(order)]
+        yield torch.full((1, 3, codes.height, codes.width), colour, dtype=torch.uint8)
+
+    patch.setattr(codec, "decode", decode)
+
+
+def test_a_seam_is_a_short_ramp_that_ends_at_the_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = make_codec("gru", "one_shot").eval()
+    colour_windows(codec, [40, 200], monkeypatch)
+    codes = Codes(torch.zeros(1, 1, 32, 1, 12, dtype=torch.bool), 5, 192)
+    row = tiling.decode(codec, codes, tile=SMALL)[0, 0, 0].tolist()
+    # 160 grey levels in 8 pixels: 20 a pixel, from the middle of the first to that of the last.
+    assert row == [40] * 88 + [50, 70, 90, 110, 130, 150, 170, 190] + [200] * 96
+
+
+@pytest.mark.parametrize("colours", [[0, 255, 255, 0], [10, 90, 200, 60]])
+def test_where_four_tiles_meet_no_step_is_left(
+    colours: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = make_codec("gru", "one_shot").eval()
+    colour_windows(codec, colours, monkeypatch)
+    codes = Codes(torch.zeros(1, 1, 32, 12, 12, dtype=torch.bool), 192, 192)
+    decoded = tiling.decode(codec, codes, tile=SMALL)[0, 0].float()
+    ramp = ((torch.arange(192) - SMALL + FADE + 0.5) / FADE).clamp(0, 1)
+    one, two, three, four = colours
+    across = torch.stack([one + ramp * (two - one), three + ramp * (four - three)])
+    expected = (1 - ramp)[:, None] * across[0] + ramp[:, None] * across[1]
+    assert (decoded - expected).abs().max() <= 1  # rounded to bytes twice
+    steps = [decoded.diff(dim=dim).abs().max() for dim in (0, 1)]
+    assert max(steps) <= 255 / FADE + 1
+
+
+@pytest.mark.parametrize("recon", FRAMEWORKS)
+def test_a_tile_shows_what_its_own_window_decodes(recon: str) -> None:
+    codec, image = make_codec("gru", recon).eval(), waves(192, 192)
+    codes = tiling.encode(codec, image, 2, tile=SMALL)
+    decoded = tiling.decode(codec, codes, tile=SMALL)
+    *_, first = codec.decode(Codes(codes.bits[..., :6, :6], SMALL, SMALL))
+    assert torch.equal(decoded[..., : SMALL - FADE, : SMALL - FADE], first[..., :-FADE, :-FADE])
+    start = (SMALL - HALO) // STRIDE
+    *_, fourth = codec.decode(Codes(codes.bits[..., start:, start:], 160, 160))
+    assert torch.equal(decoded[..., SMALL:, SMALL:], fourth[..., HALO:, HALO:])
+
+
+def test_a_memory_mapped_picture(tmp_path) -> None:
+    """Pixels as files hold them, three bytes together; read a window at a time."""
+    codec, image = make_codec("gru", "one_shot").eval(), waves(130, 100)
+    file = tmp_path / "picture"
+    image[0].permute(1, 2, 0).contiguous().numpy().tofile(file)
+    mapped = torch.from_numpy(np.memmap(file, np.uint8, "c", shape=(130, 100, 3)))
+    codes = tiling.encode(codec, mapped.permute(2, 0, 1)[None], 2, tile=SMALL)
+    assert torch.equal(codes.bits, tiling.encode(codec, image, 2, tile=SMALL).bits)
+
+
+def test_codes_without_a_picture_are_refused() -> None:
+    codec = make_codec("gru", "residual_scaling").eval()
+    with pytest.raises(ValueError, match="another codec"):
+        # Of 32-pixel patches: every window of these has a size that the codec could have made.
+        tiling.decode(codec, Codes(torch.zeros(1, 1, 32, 8, 8).bool(), 96, 96), tile=SMALL)
+    with pytest.raises(ValueError, match="no iteration"):
+        tiling.decode(codec, Codes(torch.zeros(0, 1, 32, 6, 6).bool(), 96, 96), tile=SMALL)
+
+
 def test_no_window_is_larger_than_a_tile_and_its_halo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory does not grow with the picture but for its own pixels and bits."""
     codec, image = make_codec("gru", "one_shot").eval(), waves(500, 400)
@@ -122,10 +193,16 @@ def test_progress_is_told_tile_by_tile() -> None:
     assert told[6:] == told[:6]
 
 
-def test_tiles_that_are_no_multiple_of_the_patch_are_refused() -> None:
+@pytest.mark.parametrize("tile", [-32, 0, 16, 100])
+def test_tiles_that_are_no_multiple_of_the_patch_are_refused(tile: int) -> None:
     codec = make_codec("gru", "one_shot").eval()
     with pytest.raises(InvalidOptionError, match="32"):
-        tiling.encode(codec, waves(10, 10), 1, tile=100)
+        tiling.encode(codec, waves(10, 10), 1, tile=tile)
+
+
+def test_iterations_outside_the_range_are_refused() -> None:
+    with pytest.raises(InvalidOptionError, match="1 … 16"):
+        tiling.encode(make_codec("gru", "one_shot"), waves(10, 10), 17)
 
 
 def test_tile_and_halo_fit_every_patch() -> None:

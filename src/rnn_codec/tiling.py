@@ -146,6 +146,8 @@ def decode(
         ValueError: the codes come from another codec, or there are none.
     """
     codec.check_codes(codes)
+    if not len(codes.bits):
+        raise ValueError("codes of no iteration hold no picture")
     down, across = spans(codes.height, tile), spans(codes.width, tile)
     batch = codes.bits.shape[1]
     picture = codes.bits.new_empty((batch, 3, codes.height, codes.width), dtype=torch.uint8)
