@@ -34,9 +34,9 @@ def test_each_cut_is_what_its_codes_decode_to(picture: torch.Tensor) -> None:
 
 def test_the_summary_finds_falls_and_losses(tmp_path: Path) -> None:
     cuts = [
-        Cut("a", 1, 0, 10, 20.0, -1.0),
-        Cut("a", 1, 2, 15, 19.9, 0.1),
-        Cut("a", 2, 0, 20, 19.5, 0.5),
+        Cut("a", 1, 0, 0.0, 10, 20.0, -1.0),
+        Cut("a", 1, 2, 0.5, 15, 19.9, 0.1),
+        Cut("a", 2, 0, 0.0, 20, 19.5, 0.5),
     ]
     assert summarise_cuts(cuts)["smallest_step"] == pytest.approx(-0.5)
     assert summarise_cuts(cuts)["largest_loss_between"] == pytest.approx(0.1)

@@ -34,6 +34,8 @@ class Cut:
     """Whole ones."""
     rows: int
     """Rows of the next."""
+    share: float
+    """Of the next iteration's rows, about: images differ in how many they have."""
     file_bytes: int
     psnr: float
     """dB, of RGB."""
@@ -60,7 +62,7 @@ def measure_cuts(
         shares: where iterations are cut, as shares of their rows, 0 … 1; both ends are left out.
     """
     height = codes.bits.shape[-2]
-    cut_rows = sorted({round(share * height) for share in shares} - {0, height})
+    cut_rows = {round(share * height): share for share in sorted(shares)}
     header = Header(codes.width, codes.height, 1, coder.identifier, bytes(MODEL_BYTES), 0)
     stream = coder.encode(codes.bits[:, 0].cpu().numpy(), header.seed)
     start = len(header.pack())
@@ -69,16 +71,18 @@ def measure_cuts(
     with torch.inference_mode():
         for index, bits in enumerate(codes.bits):
             symbols = to_symbols(bits, state.reconstruction.signal.dtype)
-            for rows in cut_rows:
+            for rows, share in cut_rows.items():
+                if not 0 < rows < height:
+                    continue
                 signal = codec.decode_rows(symbols.clone(), rows, state)
                 quality = _psnr(signal, image)
                 end = start + int(stream.row_ends[index, rows - 1])
                 # Before the first iteration there is nothing to lose.
-                yield Cut(name, index, rows, end, quality, max(whole - quality, -100.0))
+                yield Cut(name, index, rows, share, end, quality, max(whole - quality, -100.0))
             state = codec.decode_step(symbols, state)
             quality = _psnr(state.reconstruction.signal, image)
             end = start + int(stream.iteration_ends[index])
-            yield Cut(name, index + 1, 0, end, quality, max(whole - quality, -100.0))
+            yield Cut(name, index + 1, 0, 0.0, end, quality, max(whole - quality, -100.0))
             whole = quality
 
 
@@ -132,14 +136,14 @@ def write_cuts(
 
 def draw_cuts(path: Path, cuts: Sequence[Cut]) -> None:
     """Draw mean PSNR over mean bytes; the suffix names the format."""
-    points = sorted({(cut.iterations, cut.rows) for cut in cuts})
-    groups = [[c for c in cuts if (c.iterations, c.rows) == point] for point in points]
+    points = sorted({(cut.iterations, cut.share) for cut in cuts})
+    groups = [[c for c in cuts if (c.iterations, c.share) == point] for point in points]
     sizes = [np.mean([cut.file_bytes for cut in group]) for group in groups]
     values = [np.mean([cut.psnr for cut in group]) for group in groups]
-    whole = [rows == 0 for _, rows in points]
+    whole = [share == 0 for _, share in points]
     figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
     axes = figure.subplots()
-    axes.plot(sizes, values, "-", linewidth=1.4, color="#4c4c4c", label="cut at any row")
+    axes.plot(sizes, values, "-", linewidth=1.4, color="#4c4c4c", label="cut within an iteration")
     axes.plot(
         np.array(sizes)[whole], np.array(values)[whole], "o", color="#c8102e", label="iterations"
     )
