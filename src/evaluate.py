@@ -13,8 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import track
 
+from rnn_codec.account import read_account
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.codec import check_iterations
+from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.configuration import instantiate
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.folder import load_coder, load_context_model
@@ -23,6 +25,7 @@ from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.evaluation import (
     Description,
     Measurement,
+    ModelFacts,
     Summary,
     check_measurable,
     curve_table,
@@ -172,7 +175,20 @@ def describe(config: DictConfig, dataset: str) -> Description:
     run = read_config(RunFolder(Path(config.run)))
     settings |= {"seed": run.seed, "config": OmegaConf.to_container(run, resolve=True)}
     text = "bits per pixel of the code before entropy coding"
-    return Description(run.name, dataset, text, settings)
+    return Description(run.name, dataset, text, settings, model_facts(RunFolder(Path(config.run))))
+
+
+def model_facts(run: RunFolder) -> ModelFacts:
+    """Size and cost of a run's codec and its entropy coders."""
+    codec, account = load_codec(run), read_account(run.account)
+    accounts = {coder.path.name: read_account(coder.account) for coder in run.coders()}
+    return ModelFacts(
+        parameters=parameters(codec),
+        macs_per_pixel=macs_per_pixel(codec),
+        identity=account.identity if account else None,
+        training=account,
+        coder_training_seconds={name: a.seconds for name, a in accounts.items() if a},
+    )
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="evaluate")

@@ -20,9 +20,12 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.evaluation.environment import hardware, versions
+from rnn_codec.identity import coder_identity, run_digest, training_identity
 from rnn_codec.run_folder import (
     RunFolder,
     create_run_folder,
@@ -35,13 +38,14 @@ from rnn_codec.run_folder import (
 )
 from rnn_codec.training.averaging import moving_average
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
+from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pictures import RateDistortionTable, ReconstructionPictures
 from rnn_codec.training.progress import StepProgressBar
-from rnn_codec.training.throughput import Throughput, count_images, count_positions
+from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 
@@ -53,13 +57,16 @@ RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
-    model = build_model(config)
+    model, data = build_model(config), instantiate(config.data)
+    clock = TrainingClock(count_images)
     callbacks = [
+        clock,
         ReconstructionPictures(run.reconstructions),
         RateDistortionTable(),
         Throughput(config.trainer.log_every_n_steps, "images", count_images),
     ]
-    fit(config, run, model, instantiate(config.data), callbacks)
+    trainer = fit(config, run, model, data, callbacks)
+    account(run, trainer, clock, training_identity(config, data.fingerprint))
     export(config, run, model.codec)
 
 
@@ -94,8 +101,10 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     steps = {key: options[key] for key in ("max_steps", "val_check_interval")}
     its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})
     assert isinstance(its_config, DictConfig)
-    callbacks = [Throughput(config.trainer.log_every_n_steps, "positions", count_positions)]
-    fit(its_config, run, model, data, callbacks)
+    clock = TrainingClock(count_crops)
+    throughput = Throughput(config.trainer.log_every_n_steps, "positions", count_positions)
+    trainer = fit(its_config, run, model, data, [clock, throughput])
+    account(run, trainer, clock, coder_identity(config, run_digest(codec_run)))
     export(config, run, model.model)
 
 
@@ -105,7 +114,7 @@ def fit(
     model: L.LightningModule,
     data: L.LightningDataModule,
     callbacks: Sequence[L.Callback],
-) -> None:
+) -> L.Trainer:
     """Fit until the last step or the time limit, from the run's checkpoint if it has one."""
     stop = StopOnSignal()
     trainer = build_trainer(config, run, [stop, *callbacks])
@@ -113,6 +122,21 @@ def fit(
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if stop.signalled:
         raise UserError(f"stopped; go on with: python src/train.py resume={run.path}")
+    return trainer
+
+
+@rank_zero_only
+def account(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: str) -> None:
+    """Write down what the training cost."""
+    cost = TrainingAccount(
+        identity=identity,
+        seconds=clock.seconds,
+        steps=trainer.global_step,
+        images=clock.examples,
+        hardware=hardware(),
+        versions=versions(),
+    )
+    write_account(run.account, cost)
 
 
 @rank_zero_only

@@ -1,8 +1,10 @@
-"""Which model made a file: a few bytes that depend on all that decoding depends on."""
+"""What a model, or a training, is: digests of all that it depends on, and of nothing else."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +15,65 @@ from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.run_folder import RunFolder, read_config, read_weights
 
 FORMAT = "rnn-codec model 1"
+
+NOT_OF_A_TRAINING = frozenset(
+    {
+        # Where things are, and what is shown.
+        *("name", "output_root", "output", "resume", "cache_dir", "root", "validation_root"),
+        *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
+        # What follows once the codec is trained.
+        *("entropy", "coder"),
+    }
+)
+"""Options that do not change what a codec's training results in, at any depth. Pictures count by
+what is in them, not by where they are."""
+
+
+def training_identity(config: DictConfig, data: str) -> str:
+    """16 hexadecimal digits that differ between trainings that can end in different codecs.
+
+    Args:
+        config: the configuration of `src/train.py`.
+        data: the data module's `fingerprint`.
+
+    Raises:
+        UserError: the run that the configuration starts from cannot be read.
+
+    Example:
+        >>> config = OmegaConf.create({"seed": 0, "output": "runs/a", "start_from": None})
+        >>> same = OmegaConf.merge(config, {"output": "runs/b"})
+        >>> training_identity(config, "") == training_identity(same, "")
+        True
+        >>> other = OmegaConf.merge(config, {"seed": 1})
+        >>> training_identity(config, "") == training_identity(other, "")
+        False
+    """
+    options = _without(OmegaConf.to_container(config, resolve=True), NOT_OF_A_TRAINING)
+    if config.get("start_from") is not None:
+        options["start_from"] = run_digest(RunFolder(Path(config.start_from))).hex()
+    text = json.dumps([options, data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def coder_identity(config: DictConfig, codec: bytes) -> str:
+    """16 hexadecimal digits that differ between trainings of an entropy coder.
+
+    Args:
+        config: the configuration of `src/train.py`.
+        codec: `run_digest` of the codec that it is for.
+    """
+    groups = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(groups, dict)
+    options = {key: _without(groups[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
+    text = json.dumps([options, codec.hex()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without(node: Any, names: Collection[str]) -> Any:
+    """A nested dictionary without some keys."""
+    if not isinstance(node, dict):
+        return node
+    return {key: _without(value, names) for key, value in node.items() if key not in names}
 
 
 def model_identifier(codec: bytes, coder: EntropyCoder) -> bytes:

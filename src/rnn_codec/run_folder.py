@@ -3,6 +3,7 @@
 <run>/config.yaml                the resolved configuration, written before the first step
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends
+<run>/training.json              what the training cost
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
@@ -51,6 +52,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The exported weights."""
         return self.path / "weights.safetensors"
+
+    @property
+    def account(self) -> Path:
+        """What the training cost, written before the weights."""
+        return self.path / "training.json"
 
     @property
     def reconstructions(self) -> Path:

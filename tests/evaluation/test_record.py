@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rnn_codec.account import TrainingAccount
 from rnn_codec.evaluation import (
     Description,
     Measurement,
+    ModelFacts,
     UnequalPointsError,
     areas_under,
     mean_curve,
@@ -128,4 +130,37 @@ def test_refuses_to_read_another_file(tmp_path: Path, content: str) -> None:
 
 def test_says_when_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
+        read_summary(tmp_path)
+
+
+FACTS = ModelFacts(
+    parameters=10,
+    macs_per_pixel=2.5,
+    identity="0123456789abcdef",
+    training=TrainingAccount("0123456789abcdef", 1.5, 2, 6, {"cpu": None}, {"torch": "2"}),
+    coder_training_seconds={"progressive": 3.0},
+)
+
+
+@pytest.mark.parametrize("facts", [FACTS, replace(FACTS, training=None, identity=None), None])
+def test_what_is_known_of_the_model_is_read_back(facts: ModelFacts | None, tmp_path: Path) -> None:
+    written = write_evaluation(tmp_path, MEASUREMENTS, replace(DESCRIPTION, model=facts))
+    assert written.model == facts
+    assert read_summary(tmp_path) == written
+
+
+def test_a_summary_from_before_models_were_described_is_read(folder: Path, tmp_path: Path) -> None:
+    content = json.loads((folder / "summary.json").read_text())
+    del content["model"]
+    (tmp_path / "summary.json").write_text(json.dumps(content))
+    assert read_summary(tmp_path).model is None
+
+
+@pytest.mark.parametrize(("field", "value"), [("curve", 3), ("curve", {"x": [1]}), ("model", {})])
+def test_a_damaged_part_of_a_summary_is_an_error(
+    field: str, value: object, folder: Path, tmp_path: Path
+) -> None:
+    content = json.loads((folder / "summary.json").read_text()) | {field: value}
+    (tmp_path / "summary.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"summary\.json"):
         read_summary(tmp_path)

@@ -17,13 +17,20 @@ from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement, check_measurable, measure
 from rnn_codec.evaluation.neural import evaluate_codec
 from rnn_codec.evaluation.pictures import draw_reconstructions
-from rnn_codec.evaluation.record import Description, Summary, read_summary, write_evaluation
+from rnn_codec.evaluation.record import (
+    Description,
+    ModelFacts,
+    Summary,
+    read_summary,
+    write_evaluation,
+)
 from rnn_codec.evaluation.table import curve_table
 
 __all__ = [
     "Curve",
     "Description",
     "Measurement",
+    "ModelFacts",
     "Summary",
     "UnequalPointsError",
     "areas_under",

@@ -14,7 +14,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+from rnn_codec.account import TrainingAccount
 from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
 from rnn_codec.evaluation.environment import hardware, versions
 from rnn_codec.evaluation.figure import draw_curves
@@ -23,6 +25,20 @@ from rnn_codec.files import atomic_path
 from rnn_codec.metrics.area_under_curve import PROTOCOL
 
 SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is known of a recurrent codec beside its curve."""
+
+    parameters: int
+    macs_per_pixel: float
+    """Multiply–accumulate operations of encoder and decoder for a pixel of one iteration."""
+    identity: str | None
+    """Of the training: configuration and data. None where the training left no account."""
+    training: TrainingAccount | None
+    coder_training_seconds: dict[str, float]
+    """Of the entropy coders that left an account, by name."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,8 @@ class Description:
     """A sentence, for readers of CompressAI's format."""
     settings: Mapping[str, object] = field(default_factory=dict)
     """Configuration, command, seed: whatever JSON can hold and a repetition needs."""
+    model: ModelFacts | None = None
+    """None for classic codecs."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,8 @@ class Summary:
     settings: dict[str, object]
     versions: dict[str, str]
     hardware: dict[str, str | int | None]
+    model: ModelFacts | None = None
+    """None for classic codecs."""
 
 
 def write_evaluation(
@@ -94,6 +114,7 @@ def summarise(measurements: Sequence[Measurement], description: Description) -> 
         settings=dict(description.settings),
         versions=versions(),
         hardware=hardware(),
+        model=description.model,
     )
 
 
@@ -106,10 +127,20 @@ def read_summary(path: str | Path) -> Summary:
     file = path / SUMMARY_FILE if path.is_dir() else path
     content = json.loads(file.read_text(encoding="utf-8"))
     names = {field.name for field in fields(Summary)}
-    if not isinstance(content, dict) or set(content) != names:
+    if not isinstance(content, dict) or {"model", *content} != names:
         raise ValueError(f"{file} is not an evaluation's summary")
-    curve = Curve(**{name: tuple(values) for name, values in content.pop("curve").items()})
-    return Summary(curve=curve, **content)
+    try:
+        curve = Curve(**{name: tuple(values) for name, values in content.pop("curve").items()})
+        return Summary(curve=curve, model=_read_model(content.pop("model", None)), **content)
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"{file} is not an evaluation's summary: {error}") from error
+
+
+def _read_model(content: dict[str, Any] | None) -> ModelFacts | None:
+    if content is None:
+        return None
+    training = content.pop("training")
+    return ModelFacts(training=TrainingAccount(**training) if training else None, **content)
 
 
 def compressai_results(summary: Summary) -> dict[str, object]:

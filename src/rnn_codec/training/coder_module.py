@@ -65,7 +65,7 @@ class CoderTraining(L.LightningModule):
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Bits for one bit of the code, mean over the iterations."""
         loss = bits_per_bit(self.model(batch), batch).mean()
-        self.log("train/bits_per_bit", loss, prog_bar=True)
+        self.log("train/bits_per_bit", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def on_after_backward(self) -> None:

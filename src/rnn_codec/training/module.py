@@ -12,21 +12,23 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from rnn_codec.codec import MAX_ITERATIONS, Iterate, RecurrentCodec, check_iterations, to_signal
 from rnn_codec.metrics.area_under_curve import area_under_curve
-from rnn_codec.metrics.ms_ssim import ms_ssim
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
-from rnn_codec.metrics.psnr import psnr
+from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 
 BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
+IN_PROGRESS_BAR = ("psnr", "ms_ssim")
+"""Scores whose areas the progress bar shows."""
 
 
 class CodecTraining(L.LightningModule):
     """Minimises the residuals of all iterations [Toderici 2017, section 2].
 
     Everything random in a step (the binarizer's bits, the number of iterations) follows from the
-    seed, the step and the process, so that a resumed run goes on exactly as it would have.
+    seed, the step and the place in the global batch: a resumed run goes on exactly as it would
+    have, and several processes compute what one with their whole batch does.
 
     Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of the
     framework's patch, in validation of any size above 160 pixels.
@@ -62,8 +64,11 @@ class CodecTraining(L.LightningModule):
         self.execution = execution
         self.iterate: Iterate = codec.iterate
         self.validation_curves: dict[str, list[float]] = {}
-        self.psnr = PerIterationMean(psnr, MAX_ITERATIONS)
-        self.ms_ssim = PerIterationMean(ms_ssim, MAX_ITERATIONS)
+        self.means = {
+            name: PerIterationMean(score, MAX_ITERATIONS) for name, score in SCORES.items()
+        }
+        # Registered, so that they move to the model's device.
+        self.registered_means = nn.ModuleDict(self.means)
 
     def configure_gradient_clipping(
         self,
@@ -85,11 +90,13 @@ class CodecTraining(L.LightningModule):
 
     def on_fit_start(self) -> None:
         """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
+        binarizer = self.codec.encoder.binarizer
+        binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size
         self.iterate = self.execution.compiled(self.codec.iterate)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
-        """Seed the step's random numbers; every process draws its own."""
-        torch.manual_seed(_mix(self.seed, self.global_step, self.global_rank))
+        """Seed the step's random numbers, in every process alike."""
+        torch.manual_seed(_mix(self.seed, self.global_step, 0))
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """The loss of one batch."""
@@ -98,7 +105,7 @@ class CodecTraining(L.LightningModule):
             iterations = self.iterations_of(self.global_step)
             reconstructions = self.codec.unroll(signal, iterations, self.iterate)
         loss = residual_loss(signal, reconstructions)
-        self.log("train/loss", loss, prog_bar=True)
+        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def iterations_of(self, step: int) -> int:
@@ -109,17 +116,18 @@ class CodecTraining(L.LightningModule):
         """Code one image with all iterations and score every reconstruction."""
         codes = self.codec.encode(self.execution.lay_out(batch), MAX_ITERATIONS)
         for index, reconstruction in enumerate(self.codec.decode(codes)):
-            for mean in (self.psnr, self.ms_ssim):
+            for mean in self.means.values():
                 mean.update(index, reconstruction, batch)
 
     def on_validation_epoch_end(self) -> None:
         """Log the curves at 1, 2, 4, 8 and 16 iterations, and the areas under them."""
-        for name, mean in {"psnr": self.psnr, "ms_ssim": self.ms_ssim}.items():
+        for name, mean in self.means.items():
             curve = mean.compute().tolist()
             self.validation_curves[name] = curve
             for iteration in (1, 2, 4, 8, 16):
                 self.log(f"val/{name}_{iteration}", curve[iteration - 1])
-            self.log(f"val/{name}_auc", area_under_curve(BITS_PER_PIXEL, curve), prog_bar=True)
+            area = area_under_curve(BITS_PER_PIXEL, curve)
+            self.log(f"val/{name}_auc", area, prog_bar=name in IN_PROGRESS_BAR)
             mean.reset()
 
 

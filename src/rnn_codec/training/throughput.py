@@ -13,6 +13,11 @@ def count_images(batch: Tensor) -> int:
     return len(batch)
 
 
+def count_crops(batch: Tensor) -> int:
+    """Crops of codes in a batch (T, B, 32, H, W)."""
+    return batch.shape[1]
+
+
 def count_positions(batch: Tensor) -> int:
     """Positions of codes in a batch (T, B, 32, H, W), each iteration's counted."""
     return batch[:, :, 0].numel()
