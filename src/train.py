@@ -44,6 +44,7 @@ from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pictures import RateDistortionTable, ReconstructionPictures
+from rnn_codec.training.processes import check_processes, is_first_process
 from rnn_codec.training.progress import StepProgressBar
 from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
 
@@ -79,7 +80,7 @@ def train_codec_of(config: DictConfig, run: RunFolder) -> None:
 def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     """Train the entropy coder of the group `entropy` for the codec of a run, on its codes."""
     run = codec_run.coder(config.entropy.name)
-    rank_zero_only(write_config)(run, config)
+    keep_config(run, config)
     options = config.coder
     data = CodesDataModule(
         codec=load_codec(codec_run),
@@ -242,15 +243,10 @@ def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFo
     return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
-def is_started_by_another_process() -> bool:
-    """Whether this is one of the processes that DDP starts, by the same command line."""
-    return RUN_FOLDER_VARIABLE in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
-
-
 def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     """A folder for a new run; the processes of DDP share that of the first."""
-    if is_started_by_another_process():
-        return config, RunFolder(Path(os.environ[RUN_FOLDER_VARIABLE]))
+    if not is_first_process():
+        return config, RunFolder(Path(config.output or os.environ[RUN_FOLDER_VARIABLE]))
     if config.output is None:
         run = create_run_folder(Path(config.output_root), config.name)
     else:
@@ -265,6 +261,12 @@ def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     return config, run
 
 
+def keep_config(run: RunFolder, config: DictConfig) -> None:
+    """Write the run's configuration, in one process."""
+    if is_first_process():
+        write_config(run, config)
+
+
 def codec_to_extend(config: DictConfig) -> RunFolder:
     """The run whose codec `codec=` names, if it can be given an entropy coder."""
     run = RunFolder(Path(config.codec))
@@ -272,7 +274,7 @@ def codec_to_extend(config: DictConfig) -> RunFolder:
     if config.entropy.model is None:
         raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
     coder = run.coder(config.entropy.name)
-    if coder.config.exists() and not is_started_by_another_process():
+    if coder.config.exists() and is_first_process():
         raise UserError(
             f"{coder.path} already holds a coder: go on with it by resume={coder.path}, "
             "or delete it"
@@ -298,6 +300,8 @@ def quieten_lightning() -> None:
     # PerIterationMean has already added up over the processes.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+    # On every machine that has Slurm, whether it is wanted or not.
+    warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="train")
@@ -308,13 +312,16 @@ def main(config: DictConfig) -> None:
         refuse_multirun_of_processes(config)
         if config.resume is not None:
             config, run = resumed(config, list(HydraConfig.get().overrides.task))
+            check_processes(config.trainer.devices, config.trainer.num_nodes, str(run.path))
         elif isinstance(config.codec, str):
+            check_processes(config.trainer.devices, config.trainer.num_nodes, config.codec)
             run = codec_to_extend(config)
         else:
+            check_processes(config.trainer.devices, config.trainer.num_nodes, config.output)
             check(config)
             config, run = new_run(config)
         if not isinstance(config.codec, str):
-            rank_zero_only(write_config)(run, config)
+            keep_config(run, config)
             train_codec_of(config, run)
         if config.entropy.model is not None:
             config.codec = str(run.path)

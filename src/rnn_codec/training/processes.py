@@ -1,0 +1,51 @@
+"""The processes that train one run together, whoever started them.
+
+Lightning starts its own by the command line of the first; torchrun and srun start all of them.
+"""
+
+import os
+
+from rnn_codec.errors import UserError
+
+
+def is_first_process() -> bool:
+    """Whether this is the first of the processes, over all machines.
+
+    torchrun numbers them in RANK, Lightning in LOCAL_RANK and, by machine, in NODE_RANK, srun in
+    SLURM_PROCID.
+    """
+    ranks = (os.environ.get(name) for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+    rank = next((rank for rank in ranks if rank is not None), "0")
+    return rank == "0" and os.environ.get("NODE_RANK", "0") == "0"
+
+
+def processes_started_outside() -> int:
+    """How many processes torchrun or srun has started; 1 where neither has."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return int(os.environ["WORLD_SIZE"])
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+
+
+def check_processes(devices: int | str, num_nodes: int, output: str | None) -> None:
+    """Refuse processes that would not train one run together.
+
+    Args:
+        devices: of each machine, or "auto".
+        num_nodes: machines.
+        output: folder of the run, if it is named.
+
+    Raises:
+        UserError: torchrun or srun has started another number of processes; each would train the
+            whole run alone. Or the processes have no way to agree on a new folder.
+    """
+    started = processes_started_outside()
+    if started > 1 and isinstance(devices, int) and started != devices * num_nodes:
+        raise UserError(
+            f"torchrun or srun started {started} processes, but trainer.devices={devices} times "
+            f"trainer.num_nodes={num_nodes} is {devices * num_nodes}: make them equal"
+        )
+    if output is None and (started > 1 or num_nodes > 1):
+        raise UserError(
+            "processes that torchrun, srun or several machines start cannot agree on a new folder: "
+            "name one, that all machines share, by output="
+        )

@@ -1,0 +1,71 @@
+"""Who is the first process, and which do not belong together."""
+
+import pytest
+
+from rnn_codec.errors import UserError
+from rnn_codec.training.processes import (
+    check_processes,
+    is_first_process,
+    processes_started_outside,
+)
+
+TORCHRUN = {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2"}
+SRUN = {"SLURM_STEP_NUM_TASKS": "2"}
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID", *TORCHRUN, *SRUN)
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+
+
+def become(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "first"),
+    [
+        ({}, True),
+        ({"LOCAL_RANK": "0"}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        # The first process of torchrun's second machine.
+        ({"RANK": "4", "LOCAL_RANK": "0"}, False),
+        ({"RANK": "0", "LOCAL_RANK": "0"}, True),
+        # The first process of Lightning's second machine.
+        ({"NODE_RANK": "1"}, False),
+        ({"NODE_RANK": "1", "LOCAL_RANK": "0"}, False),
+        ({"SLURM_PROCID": "0"}, True),
+        ({"SLURM_PROCID": "3"}, False),
+    ],
+)
+def test_first_process(environment: dict[str, str], first: bool, monkeypatch) -> None:
+    become(environment, monkeypatch)
+    assert is_first_process() == first
+
+
+@pytest.mark.parametrize(("environment", "started"), [({}, 1), (TORCHRUN, 2), (SRUN, 2)])
+def test_processes_started_outside(environment, started: int, monkeypatch) -> None:
+    become(environment, monkeypatch)
+    assert processes_started_outside() == started
+
+
+@pytest.mark.parametrize("environment", [TORCHRUN, SRUN])
+def test_each_of_several_would_train_alone(environment, monkeypatch) -> None:
+    become(environment, monkeypatch)
+    with pytest.raises(UserError, match=r"2 processes.*devices=1"):
+        check_processes(1, 1, "runs/a")
+    check_processes(2, 1, "runs/a")
+    check_processes(1, 2, "runs/a")
+    check_processes("auto", 1, "runs/a")
+
+
+def test_several_need_a_folder_by_name(monkeypatch) -> None:
+    check_processes(2, 1, None)
+    with pytest.raises(UserError, match="output="):
+        check_processes(8, 2, None)
+    become(TORCHRUN, monkeypatch)
+    with pytest.raises(UserError, match="output="):
+        check_processes(2, 1, None)
