@@ -188,6 +188,7 @@ def model_facts(run: RunFolder) -> ModelFacts:
         identity=account.identity if account else None,
         training=account,
         coder_training_seconds={name: a.seconds for name, a in accounts.items() if a},
+        coder_identities={name: a.identity for name, a in accounts.items() if a},
     )
 
 

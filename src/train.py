@@ -25,12 +25,13 @@ from rnn_codec.configuration import build_codec, build_context_model, instantiat
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.evaluation.environment import hardware, versions
-from rnn_codec.identity import coder_identity, run_digest, training_identity
+from rnn_codec.identity import coder_identity, run_identity, training_identity
 from rnn_codec.run_folder import (
     RunFolder,
     create_run_folder,
     load_codec,
     load_weights,
+    mark,
     read_config,
     read_weights,
     write_config,
@@ -43,10 +44,11 @@ from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
-from rnn_codec.training.pictures import RateDistortionTable, ReconstructionPictures
+from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.training.processes import check_processes, is_first_process
 from rnn_codec.training.progress import StepProgressBar
 from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
+from rnn_codec.training.validated import ValidatedStep
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 
@@ -59,15 +61,17 @@ RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
     model, data = build_model(config), instantiate(config.data)
+    identity = training_identity(config, data.fingerprint)
+    keep_identity(run, identity)
     clock = TrainingClock(count_images)
     callbacks = [
         clock,
         ReconstructionPictures(run.reconstructions),
-        RateDistortionTable(),
+        RateDistortionCurves(),
         Throughput(config.trainer.log_every_n_steps, "images", count_images),
     ]
     trainer = fit(config, run, model, data, callbacks)
-    account(run, trainer, clock, training_identity(config, data.fingerprint))
+    account(run, trainer, clock, identity)
     export(config, run, model.codec)
 
 
@@ -102,10 +106,12 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     steps = {key: options[key] for key in ("max_steps", "val_check_interval")}
     its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})
     assert isinstance(its_config, DictConfig)
+    identity = coder_identity(config, run_identity(codec_run))
+    keep_identity(run, identity)
     clock = TrainingClock(count_crops)
     throughput = Throughput(config.trainer.log_every_n_steps, "positions", count_positions)
     trainer = fit(its_config, run, model, data, [clock, throughput])
-    account(run, trainer, clock, coder_identity(config, run_digest(codec_run)))
+    account(run, trainer, clock, identity)
     export(config, run, model.model)
 
 
@@ -117,13 +123,27 @@ def fit(
     callbacks: Sequence[L.Callback],
 ) -> L.Trainer:
     """Fit until the last step or the time limit, from the run's checkpoint if it has one."""
-    stop = StopOnSignal()
-    trainer = build_trainer(config, run, [stop, *callbacks])
+    stop, validated = StopOnSignal(), ValidatedStep()
+    trainer = build_trainer(config, run, [stop, validated, *callbacks])
     checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if stop.signalled:
-        raise UserError(f"stopped; go on with: python src/train.py resume={run.path}")
+        raise stopped(run)
+    if validated.step != trainer.global_step:
+        trainer.validate(model, datamodule=data, verbose=False)
     return trainer
+
+
+def stopped(run: RunFolder) -> UserError | SystemExit:
+    """What ends a training that was told to stop: an error, but not under a W&B sweep.
+
+    The sweep gave that trial up; its agent would end after five trials that seem to fail.
+    """
+    message = f"stopped; go on with: python src/train.py resume={run.path}"
+    if "WANDB_SWEEP_ID" not in os.environ:
+        return UserError(message)
+    rank_zero_only(print)(message)
+    return SystemExit(0)
 
 
 @rank_zero_only
@@ -265,6 +285,12 @@ def keep_config(run: RunFolder, config: DictConfig) -> None:
     """Write the run's configuration, in one process."""
     if is_first_process():
         write_config(run, config)
+
+
+def keep_identity(run: RunFolder, identity: str) -> None:
+    """Write down which training the run is, in one process."""
+    if is_first_process():
+        mark(run, identity)
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:

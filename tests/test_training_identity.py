@@ -86,12 +86,12 @@ def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
 
 
 def test_a_coder_follows_its_codec_and_its_options() -> None:
-    base = coder_identity(configure("entropy=progressive"), b"codec")
-    assert coder_identity(configure("entropy=progressive", "cell=lstm"), b"codec") == base
+    base = coder_identity(configure("entropy=progressive"), "codec")
+    assert coder_identity(configure("entropy=progressive", "cell=lstm"), "codec") == base
     others = {
-        coder_identity(configure("entropy=progressive"), b"another"),
-        coder_identity(configure("entropy=single_iteration"), b"codec"),
-        coder_identity(configure("entropy=progressive", "coder.max_steps=3"), b"codec"),
-        coder_identity(configure("entropy=progressive", "seed=1"), b"codec"),
+        coder_identity(configure("entropy=progressive"), "another"),
+        coder_identity(configure("entropy=single_iteration"), "codec"),
+        coder_identity(configure("entropy=progressive", "coder.max_steps=3"), "codec"),
+        coder_identity(configure("entropy=progressive", "seed=1"), "codec"),
     }
     assert len(others | {base}) == 5

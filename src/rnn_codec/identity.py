@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rnn_codec.bitstream import MODEL_BYTES
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.run_folder import RunFolder, read_config, read_weights
+from rnn_codec.run_folder import RunFolder, read_config, read_identity, read_weights
 
 FORMAT = "rnn-codec model 1"
 
@@ -55,18 +55,23 @@ def training_identity(config: DictConfig, data: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def coder_identity(config: DictConfig, codec: bytes) -> str:
+def coder_identity(config: DictConfig, codec: str) -> str:
     """16 hexadecimal digits that differ between trainings of an entropy coder.
 
     Args:
         config: the configuration of `src/train.py`.
-        codec: `run_digest` of the codec that it is for.
+        codec: `run_identity` of the codec that it is for.
     """
     groups = OmegaConf.to_container(config, resolve=True)
     assert isinstance(groups, dict)
     options = {key: _without(groups[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
-    text = json.dumps([options, codec.hex()], sort_keys=True)
+    text = json.dumps([options, codec], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def run_identity(run: RunFolder) -> str:
+    """Which training a run is: what it wrote down when it began, else a digest of its weights."""
+    return read_identity(run) or run_digest(run).hex()
 
 
 def _without(node: Any, names: Collection[str]) -> Any:

@@ -1,6 +1,7 @@
 """The folder of one training run: what is in it, how it is written and loaded.
 
 <run>/config.yaml                the resolved configuration, written before the first step
+<run>/identity                   which training it is, a digest of configuration and pictures
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends
 <run>/training.json              what the training cost
@@ -42,6 +43,11 @@ class RunFolder:
     def config(self) -> Path:
         """The resolved configuration."""
         return self.path / "config.yaml"
+
+    @property
+    def identity(self) -> Path:
+        """Which training it is."""
+        return self.path / "identity"
 
     @property
     def checkpoint(self) -> Path:
@@ -99,6 +105,30 @@ def write_config(run: RunFolder, config: DictConfig) -> None:
     run.path.mkdir(parents=True, exist_ok=True)
     with atomic_path(run.config) as temporary:
         temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+def mark(run: RunFolder, identity: str) -> None:
+    """Write down which training a run is, when it begins.
+
+    Raises:
+        UserError: it is another one than the one that began: exact resumption is not possible.
+    """
+    begun = read_identity(run)
+    if begun is not None and begun != identity:
+        raise UserError(
+            f"{run.path} began as another training: its pictures, or the weights that it starts "
+            "from, have changed since; bring them back, or start a new run"
+        )
+    with atomic_path(run.identity) as partial:
+        partial.write_text(identity + "\n", encoding="ascii")
+
+
+def read_identity(run: RunFolder) -> str | None:
+    """Which training a run is; None if that is not known."""
+    try:
+        return run.identity.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
 
 
 def read_config(run: RunFolder) -> DictConfig:

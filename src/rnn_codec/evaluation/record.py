@@ -39,6 +39,8 @@ class ModelFacts:
     training: TrainingAccount | None
     coder_training_seconds: dict[str, float]
     """Of the entropy coders that left an account, by name."""
+    coder_identities: dict[str, str] = field(default_factory=dict)
+    """Which trainings those were."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""Run a grid of trainings, alone or with other workers: python src/ablation.py grid=smoke.
+
+What follows `--` goes to every training: grid=paper -- data=folder data.root=photographs
+"""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import hydra
+import torch
+from hydra import compose
+from omegaconf import DictConfig
+from rich.console import Console
+
+from rnn_codec.ablation.claims import Claims
+from rnn_codec.ablation.cost import cost_of
+from rnn_codec.ablation.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec.ablation.progress import WorkerProgress
+from rnn_codec.ablation.tables import failures_text, plan_table
+from rnn_codec.ablation.worker import Grid, Outcome, outcome, work
+from rnn_codec.benchmark.networks import matrix_product_rate
+from rnn_codec.configuration import instantiate
+from rnn_codec.errors import UserError, exit_on_user_error
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+
+def build_grid(config: DictConfig) -> Grid:
+    """The grid as configured."""
+    options = [*config.grid.train, *config.options]
+    measuring = [*config.grid.evaluate, *config.evaluation_options]
+    runs = plan_grid(config.grid.axes, options, config.grid.coders, compose_training)
+    return Grid(
+        runs=runs,
+        evaluation_options=measuring,
+        dataset=instantiate(compose("evaluate", measuring).data).evaluation_name,
+        folder=Path(config.output),
+        records=Path(config.records),
+        scripts=Path(__file__).parent,
+    )
+
+
+def compose_training(options: list[str]) -> DictConfig:
+    """The configuration of src/train.py with some options."""
+    return compose("train", options)
+
+
+def show_plan(grid: Grid, efficiency: float) -> None:
+    """Print the runs, their state and what is left to pay."""
+    state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
+    costs = {}
+    for run in state.left + [run for run, _ in state.failed]:
+        coders = [compose_training([*run.options, f"entropy={n}"]) for n in run.coder_identities]
+        costs[run.identity] = cost_of(run, coders)
+    rate = efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
+    Console().print(plan_table(grid, state, folders, costs, rate))
+
+
+def device_of(run: PlannedRun) -> torch.device:
+    """Where a run would train, if this machine has it; else its processor."""
+    on_gpu = run.config.trainer.accelerator in {"gpu", "cuda"} and torch.cuda.is_available()
+    return torch.device("cuda" if on_gpu else "cpu")
+
+
+def run_grid(grid: Grid, config: DictConfig) -> Outcome:
+    """Work until nothing is left."""
+    claims = Claims(grid.claims, config.claim.every_seconds, config.claim.dead_after_seconds)
+    # Slurm and others end a job with this signal: what was started must end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with WorkerProgress(grid, Console(stderr=True)) as progress:
+        try:
+            return work(grid, claims, progress.report, config.poll_seconds)
+        except KeyboardInterrupt:
+            raise UserError(
+                f"stopped; the same command goes on with what is in {grid.folder}"
+            ) from None
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="ablation")
+def main(config: DictConfig) -> None:
+    """Plan the grid; print it, or work on it."""
+    with exit_on_user_error():
+        grid = build_grid(config)
+        if config.dry_run:
+            show_plan(grid, config.efficiency)
+            return
+        result = run_grid(grid, config)
+        Console().print(
+            f"{len(result.done)} of {len(grid.runs)} runs are recorded in {grid.records}"
+        )
+        if result.failed:
+            raise UserError(failures_text(result.failed, grid))
+
+
+def hydra_words(words: list[str]) -> list[str]:
+    """A command line as Hydra reads it, which knows neither --dry-run nor --.
+
+    Example:
+        >>> hydra_words(["grid=paper", "--dry-run", "--", "cell=gru", "data.root=my photos"])
+        ['grid=paper', 'dry_run=true', 'options=["cell=gru", "data.root=my photos"]']
+    """
+    end = words.index("--") if "--" in words else len(words)
+    own = ["dry_run=true" if word == "--dry-run" else word for word in words[:end]]
+    if end == len(words):
+        return own
+    return [*own, f"options={json.dumps(words[end + 1 :], ensure_ascii=False)}"]
+
+
+if __name__ == "__main__":
+    sys.argv = hydra_words(sys.argv)
+    main()
