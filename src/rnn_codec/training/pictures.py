@@ -1,12 +1,16 @@
 """What a training shows of its codec: pictures for all, and the whole curve for W&B."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
+from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.pictures import draw_reconstructions
 from rnn_codec.files import atomic_path
 from rnn_codec.training.module import BITS_PER_PIXEL, CodecTraining
@@ -44,14 +48,22 @@ class ReconstructionPictures(L.Callback):
                 logger.log_image("reconstructions", [str(path)], step=trainer.global_step)
 
 
-class RateDistortionTable(L.Callback):
-    """Sends the validation's quality after each of the 16 iterations to W&B, as a table."""
+class RateDistortionCurves(L.Callback):
+    """Sends the validation's quality after each of the 16 iterations to W&B: figure and table."""
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the curves of this validation."""
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+        if not loggers or not trainer.is_global_zero:
+            return
         assert isinstance(pl_module, CodecTraining)
-        curves = pl_module.validation_curves
-        rows = [list(row) for row in zip(BITS_PER_PIXEL, *curves.values(), strict=True)]
-        for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                logger.log_table("val/curve", ["bpp", *curves], rows)
+        step = trainer.global_step
+        scores = {name: tuple(means) for name, means in pl_module.validation_curves.items()}
+        curve = Curve(tuple(range(1, MAX_ITERATIONS + 1)), tuple(BITS_PER_PIXEL), **scores)
+        rows = [list(row) for row in zip(curve.bpp, *scores.values(), strict=True)]
+        with TemporaryDirectory() as folder:
+            figure = str(Path(folder) / "curve.png")
+            draw_curves(figure, f"Validation after {step} steps", [("validation", curve)])
+            for logger in loggers:
+                logger.log_image("curve", [figure], step=step)
+                logger.log_table("val/curve", ["bpp", *scores], rows, step=step)
