@@ -51,7 +51,7 @@ def scaled(channels: int, width: float) -> int:
     if result < 4 or result % 4:
         raise InvalidOptionError(
             f"network.width={width} makes a layer of {channels} channels {result:g} deep; "
-            "choose a multiple of 1/32"
+            "choose a multiple of 1/16"
         )
     return int(result)
 

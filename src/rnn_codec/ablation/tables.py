@@ -38,7 +38,7 @@ def plan_table(
     )
     table.add_column("run", overflow="fold")
     table.add_column("state")
-    for heading in ("10⁹ MAC", "h:m:s"):
+    for heading in ("10⁹ MAC", "time"):
         table.add_column(heading, justify="right")
     failed = {run.identity for run, _ in state.failed}
     for run in grid.runs:
