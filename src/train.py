@@ -163,7 +163,8 @@ def account(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: 
 @rank_zero_only
 def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
-    write_weights(run, network, getattr(torch, config.export.dtype))
+    dtype = getattr(torch, config.export.dtype)
+    write_weights(run, network, dtype, config.export.largest_megabytes)
 
 
 def check(config: DictConfig) -> None:

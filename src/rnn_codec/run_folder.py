@@ -3,7 +3,7 @@
 <run>/config.yaml                the resolved configuration, written before the first step
 <run>/identity                   which training it is, a digest of configuration and pictures
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
-<run>/weights.safetensors        the trained codec, written when training ends
+<run>/weights.safetensors        the trained codec, written when training ends; see shards.py
 <run>/training.json              what the training cost
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
@@ -11,6 +11,7 @@
 <run>/evaluation/<data>/         what src/evaluate.py writes
 """
 
+import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,6 @@ from pickle import UnpicklingError
 import torch
 from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from yaml import YAMLError
 
@@ -28,6 +28,7 @@ from rnn_codec.codec import RecurrentCodec
 from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+from rnn_codec.shards import load_shards, save_shards
 
 NETWORKS = ("codec.", "model.")
 """What the networks are called in the checkpoints of codecs and of context models."""
@@ -146,14 +147,15 @@ def read_config(run: RunFolder) -> DictConfig:
     return config
 
 
-def write_weights(run: RunFolder, network: nn.Module, dtype: torch.dtype) -> None:
-    """Export a network's weights in `dtype`."""
+def write_weights(
+    run: RunFolder, network: nn.Module, dtype: torch.dtype, largest_megabytes: float = math.inf
+) -> None:
+    """Export a network's weights in `dtype`, in files of a size at most."""
     tensors = {
         name: tensor.detach().to(dtype).contiguous()
         for name, tensor in network.state_dict().items()
     }
-    with atomic_path(run.weights) as partial:
-        partial.write_bytes(save(tensors, metadata={"format": "rnn-codec weights 1"}))
+    save_shards(run.weights, tensors, largest_megabytes)
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:
@@ -168,7 +170,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     """The weights of a run, by name, as floats."""
     try:
         if run.weights.is_file():
-            return {name: tensor.float() for name, tensor in load_file(run.weights).items()}
+            return {name: tensor.float() for name, tensor in load_shards(run.weights).items()}
         if run.checkpoint.is_file():
             state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
             return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
