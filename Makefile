@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(STAMP) ## Build .venv with the pinned versions
@@ -44,6 +44,18 @@ baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselin
 		$(BIN)/python src/evaluate.py codec=$$codec data=kodak beside=[] \
 			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
 	done
+
+.PHONY: ablation-table
+ablation-table: $(STAMP) ## Put the records of results/ together: results/ablation.md, .csv, .tex
+	$(BIN)/python src/ablation_table.py $(OPTIONS)
+
+.PHONY: report
+report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html
+	$(BIN)/python src/report.py $(OPTIONS)
+
+.PHONY: test-grid
+test-grid: $(STAMP) ## The smoke grid by two workers, and killed five times (half an hour)
+	$(BIN)/python -m tests.ablation.soak $$(mktemp -d)
 
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell, into results/bench

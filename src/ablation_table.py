@@ -1,0 +1,104 @@
+"""Compare every record below results/: python src/ablation_table.py (make ablation-table)."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+
+from rnn_codec.aggregation import (
+    Collection,
+    Comparison,
+    Row,
+    collect,
+    csv_file,
+    latex,
+    load_published,
+    markdown,
+    table_rows,
+)
+from rnn_codec.aggregation.notes import notes, problem_lines
+from rnn_codec.aggregation.tables import Section, sections
+from rnn_codec.aggregation.terminal import terminal
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.files import atomic_path
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+WIDTH = 100
+"""Of the tables where the output is not a terminal."""
+
+
+def ablation_table(config: DictConfig) -> list[Row]:
+    """Read the records, write the table as Markdown, CSV and LaTeX, show it."""
+    comparison = read_comparison(config)
+    bar = partial(track, console=Console(stderr=True))
+    reading, ranking = (partial(bar, description=text) for text in ("reading", "comparing"))
+    collection = collect(Path(config.results), config.dataset, reading)
+    published = load_published(Path(config.published)) if config.published is not None else []
+    rows = table_rows(collection, published, comparison, ranking)
+    found = sections(rows, comparison.anchors, comparison.saving_at)
+    write(Path(config.output), collection, rows, found, comparison)
+    show(collection, found)
+    print(f"Written to {Path(config.output) / 'ablation'}.md, .csv and .tex")
+    faults = len(problem_lines(collection))
+    if config.strict and faults:
+        raise UserError(f"{faults} records are missing, incomplete or left out: see the list above")
+    return rows
+
+
+def read_comparison(config: DictConfig) -> Comparison:
+    """How the rows are to be compared."""
+    options: Any = OmegaConf.to_container(config.comparison, resolve=True)
+    lists = {name: tuple(options[name]) for name in ("anchors", "saving_at")}
+    return Comparison(**{**options, **lists})
+
+
+def write(
+    folder: Path,
+    collection: Collection,
+    rows: list[Row],
+    found: list[Section],
+    comparison: Comparison,
+) -> None:
+    """Write the three files."""
+    title, protocol = f"Ablation on {collection.dataset}", notes(collection, comparison)
+    introduction = (
+        f"Of {len(collection.records)} records, put together by `make ablation-table`. "
+        "Every number is in `ablation.csv`, with all its digits."
+    )
+    problems = problem_lines(collection)
+    contents = {
+        "md": markdown.document(title, introduction, found, protocol, problems),
+        "csv": csv_file.document(rows, comparison.anchors, comparison.saving_at),
+        "tex": latex.document(found, protocol),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, content in contents.items():
+        with atomic_path(folder / f"ablation.{suffix}") as temporary:
+            temporary.write_text(content, encoding="utf-8")
+
+
+def show(collection: Collection, found: list[Section]) -> None:
+    """Print the tables, and what is wrong."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    for section in found:
+        console.print(*terminal(section), sep="\n")
+    for where, what in problem_lines(collection):
+        console.print(f"[yellow]{escape(where)}[/]: {escape(what)}", highlight=False)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="ablation_table")
+def main(config: DictConfig) -> None:
+    """Compare; a mistake of the user's ends in one sentence."""
+    with exit_on_user_error():
+        ablation_table(config)
+
+
+if __name__ == "__main__":
+    main()
