@@ -1,0 +1,148 @@
+"""Make the report, one self-contained page: python src/report.py (make report)."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import hydra
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.progress import track
+
+from rnn_codec.aggregation import Collection, Comparison, Row, collect, load_published, table_rows
+from rnn_codec.codec import check_iterations
+from rnn_codec.compression import Model
+from rnn_codec.configuration import instantiate
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.evaluation.environment import versions
+from rnn_codec.models import load_model
+from rnn_codec.report.browser import take_screenshots
+from rnn_codec.report.coding import (
+    CodedPicture,
+    Pixels,
+    check_crop,
+    code_picture,
+    crop_centre,
+    find_models,
+    labels,
+)
+from rnn_codec.report.curves import curves_of
+from rnn_codec.report.page import MEGABYTE, Report, Tabulated, Viewed, write_page
+from rnn_codec.report.table import columns_of
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+Item = TypeVar("Item")
+
+
+def report(config: DictConfig) -> Path:
+    """Make the page as configured, and screenshots of it where they are asked for."""
+    check_iterations(config.iterations)
+    check_crop(config.crop)
+    collection = collect(Path(config.results), config.dataset, shown("reading records"))
+    rows = rows_of(config, collection)
+    content = Report(
+        dataset=config.dataset,
+        curves=curves_of(rows),
+        viewed=viewed(config),
+        tabulated=tabulated(rows, collection),
+        footer=footer(),
+    )
+    path = Path(config.output)
+    size = write_page(path, content, config.megabytes)
+    console = Console()
+    console.print(f"{path}: {size / MEGABYTE:.1f} MB, open it in a browser", soft_wrap=True)
+    if config.screenshots is not None:
+        for screenshot in take_screenshots(path, Path(config.screenshots)):
+            console.print(f"{screenshot}", soft_wrap=True)
+    return path
+
+
+def rows_of(config: DictConfig, collection: Collection) -> list[Row]:
+    """Rows of the records and of what is published."""
+    published = load_published(Path(config.published))
+    rows = table_rows(collection, published, Comparison(seed=config.seed))
+    if not rows:
+        raise UserError(
+            f"there is no record of {config.dataset} below {config.results}: measure a codec with "
+            "src/evaluate.py, or choose others with results= and dataset="
+        )
+    return rows
+
+
+def tabulated(rows: list[Row], collection: Collection) -> Tabulated:
+    """The table, with what is missing or could not be used."""
+    problems = [f"{problem.path}: {problem.reason}" for problem in collection.problems]
+    return Tabulated(rows, columns_of(rows), [*problems, *collection.missing])
+
+
+def viewed(config: DictConfig) -> Viewed:
+    """The pictures, coded by every model."""
+    models = [load_model(place, device=config.device) for place in model_places(config)]
+    data = instantiate(config.data)
+    pictures = chosen_pictures(config, list(data.evaluation_images())) if models else []
+    bar = shown("coding pictures")(pictures)
+    coded = [coded_picture(config, models, name, pixels) for name, pixels in bar]
+    named = zip(labels([model.path for model in models]), models, strict=True)
+    return Viewed(
+        models=[(label, model.coder.name) for label, model in named],
+        pictures=coded,
+        iterations=config.iterations,
+        dataset=data.evaluation_name,
+    )
+
+
+def model_places(config: DictConfig) -> list[Path]:
+    """Folders, or names, of the models in the viewer."""
+    places = [config.results] if config.models is None else config.models
+    found = [(Path(place), find_models(Path(place))) for place in places]
+    # What holds no model may be the name of one: loading it will tell.
+    named = [own or ([] if config.models is None else [place]) for place, own in found]
+    return list(dict.fromkeys(path for own in named for path in own))
+
+
+def shown(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
+    """A progress bar around things to go through."""
+    return lambda things: track(things, label, console=Console(stderr=True))
+
+
+def coded_picture(
+    config: DictConfig, models: list[Model], name: str, pixels: Pixels
+) -> CodedPicture:
+    """The centre of one picture, coded by every model."""
+    return code_picture(name, crop_centre(pixels, *config.crop), models, config.iterations)
+
+
+def chosen_pictures(
+    config: DictConfig, images: list[tuple[str, Pixels]]
+) -> list[tuple[str, Pixels]]:
+    """Those that are named, or the first."""
+    known = dict(images)
+    names = (
+        list(known)[: max(config.most_pictures, 0)] if config.pictures is None else config.pictures
+    )
+    if not names:
+        raise UserError("the viewer has no picture: set most_pictures= to at least 1")
+    for name in names:
+        if name not in known:
+            raise UserError(f"pictures= names {name}, which is none of: {', '.join(known)}")
+    return [(name, known[name]) for name in names]
+
+
+def footer() -> list[str]:
+    """How the page came about."""
+    command = " ".join(["python", *sys.argv])
+    made_with = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return [f"Made by {command} with {made_with}. Nothing is loaded from elsewhere."]
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="report")
+def main(config: DictConfig) -> None:
+    """Make the page; a mistake of the user's ends in one sentence."""
+    with exit_on_user_error():
+        report(config)
+
+
+if __name__ == "__main__":
+    main()

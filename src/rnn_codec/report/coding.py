@@ -1,0 +1,180 @@
+"""What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.bitstream import Header
+from rnn_codec.codec import Codes
+from rnn_codec.compression import Model
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.evaluation.measurement import Measurement, measure
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
+from rnn_codec.report import jpeg
+from rnn_codec.run_folder import RunFolder
+from rnn_codec.tiling import TILE
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file and what it decodes to.
+
+    Attributes:
+        bytes: length of the file, header included.
+        bpp: the same in bits per pixel.
+        psnr: dB, of RGB, against the original.
+        ms_ssim: 0 … 1.
+        pixels: (H, W, 3), uint8 RGB.
+    """
+
+    bytes: int
+    bpp: float
+    psnr: float
+    ms_ssim: float
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class JpegFile:
+    """A JPEG file of a picture: kept whole, since browsers show it as it is."""
+
+    data: bytes
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class CodedPicture:
+    """One picture with everything that the viewer can show of it.
+
+    Attributes:
+        name: of the picture.
+        original: (H, W, 3), uint8 RGB.
+        models: for each model what its file shows after 1, 2, … iterations.
+        equal: for each of these the quality of the JPEG at equal bytes, None where there is none.
+        jpegs: the JPEG files of those qualities.
+        smallest_jpeg: bytes of the smallest JPEG file of the picture.
+    """
+
+    name: str
+    original: Pixels
+    models: list[list[Shown]]
+    equal: list[list[int | None]]
+    jpegs: dict[int, JpegFile]
+    smallest_jpeg: int
+
+
+def find_models(root: Path) -> list[Path]:
+    """The folders of trained codecs, `root` or below; their entropy coders are no codecs."""
+    folders = (path.parent for path in root.rglob("weights.safetensors"))
+    return sorted(
+        folder
+        for folder in folders
+        if RunFolder(folder).config.is_file() and folder.parent.name != "entropy"
+    )
+
+
+def labels(folders: Sequence[Path]) -> list[str]:
+    """Names of models: those of their folders, with as much before them as tells them apart.
+
+    >>> labels([Path("results/a/gru"), Path("results/b/gru"), Path("results/b/lstm")])
+    ['a/gru', 'b/gru', 'lstm']
+    """
+    return [_label(folder, folders) for folder in folders]
+
+
+def check_crop(crop: Sequence[int]) -> None:
+    """Refuse pictures too small for MS-SSIM, or so large that they would be coded in tiles.
+
+    Args:
+        crop: width and height, pixels.
+
+    Raises:
+        InvalidOptionError: they are not two, or out of range.
+    """
+    sides = [side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= TILE]
+    if len(sides) != 2 or len(crop) != 2:
+        raise InvalidOptionError(
+            f"crop must be two sides of {SHORTEST_SIDE} … {TILE} pixels, not {list(crop)}"
+        )
+
+
+def crop_centre(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The centre of a picture (H, W, 3), or all of it where a side is no longer.
+
+    >>> crop_centre(np.zeros((300, 400, 3), np.uint8), 200, 500).shape
+    (300, 200, 3)
+    """
+    top = max(pixels.shape[0] - height, 0) // 2
+    left = max(pixels.shape[1] - width, 0) // 2
+    return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+
+
+def code_picture(
+    name: str, pixels: Pixels, models: Sequence[Model], iterations: int
+) -> CodedPicture:
+    """Code a picture with every model, and with JPEG at the bytes of each of their files.
+
+    Raises:
+        ImageTooSmallError: a side has 160 pixels or less.
+    """
+    coded = [list(model_steps(model, name, pixels, iterations)) for model in models]
+    files = jpeg.every_quality(pixels)
+    equal = [[jpeg.best_within(files, step.bytes) for step in steps] for steps in coded]
+    used = sorted({quality for steps in equal for quality in steps if quality is not None})
+    return CodedPicture(
+        name=name,
+        original=pixels,
+        models=coded,
+        equal=equal,
+        jpegs={quality: _jpeg_file(name, pixels, files[quality]) for quality in used},
+        smallest_jpeg=min(len(data) for data in files.values()),
+    )
+
+
+def model_steps(model: Model, name: str, pixels: Pixels, iterations: int) -> Iterator[Shown]:
+    """What a model's file of a picture shows when it ends after 1, 2, … iterations.
+
+    The networks run once for all: a file of t iterations holds the first t of every longer one.
+    """
+    device = next(model.codec.parameters()).device
+    codes = model.codec.encode(pixels_to_batch(pixels).to(device), iterations)
+    sizes = file_bytes(model, codes)
+    for index, decoded in enumerate(model.codec.decode(codes)):
+        shown = np.ascontiguousarray(decoded[0].permute(1, 2, 0).cpu().numpy())
+        yield _shown(measure(name, index + 1, sizes[index], shown, pixels), sizes[index], shown)
+
+
+def file_bytes(model: Model, codes: Codes) -> list[int]:
+    """Length of the file of one picture's codes that ends after 1, 2, … iterations.
+
+    Each is coded by itself: what follows an iteration can move its end by a byte.
+    """
+    header = Header(codes.width, codes.height, 1, model.coder.identifier, model.identifier, 0)
+    bits = codes.bits[:, 0].cpu().numpy()
+    lengths = range(1, len(bits) + 1)
+    streams = (model.coder.encode(bits[:length], header.seed) for length in lengths)
+    ends = (int(stream.iteration_ends[-1]) for stream in streams)
+    return [replace(header, stream_bytes=end).file_bytes for end in ends]
+
+
+def _label(folder: Path, folders: Sequence[Path]) -> str:
+    parts = folder.parts
+    for length in range(1, len(parts)):
+        if sum(other.parts[-length:] == parts[-length:] for other in folders) == 1:
+            return "/".join(parts[-length:])
+    return folder.as_posix()
+
+
+def _jpeg_file(name: str, pixels: Pixels, data: bytes) -> JpegFile:
+    decoded = jpeg.CODEC.decode(data)
+    return JpegFile(data, _shown(measure(name, 0, len(data), decoded, pixels), len(data), decoded))
+
+
+def _shown(measured: Measurement, size: int, pixels: Pixels) -> Shown:
+    return Shown(size, measured.bpp, measured.psnr, measured.ms_ssim, pixels)

@@ -1,0 +1,120 @@
+"""Rate–distortion curves as the page draws them, from the rows of the aggregator."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rnn_codec.aggregation import Row
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.figure import ms_ssim_decibels
+from rnn_codec.models import CODERS, WITHOUT_CODER
+
+NOMINAL = "nominal"
+"""Bits before entropy coding."""
+BEST = "best"
+"""Files of the best entropy coder that was measured; without one, the bits."""
+ONLY = "only"
+"""The one rate that a classic or a published codec has."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Quality over one kind of rate.
+
+    Attributes:
+        points: iterations or qualities; empty where they are not known.
+        bpp: bits per pixel at each point.
+        scores: by metric; MS-SSIM also in dB, as `ms_ssim_db`.
+    """
+
+    points: list[float]
+    bpp: list[float]
+    scores: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class ReportCurve:
+    """One codec.
+
+    Attributes:
+        name: unique on the page.
+        kind: network, classic or published.
+        source: where it comes from.
+        lines: by the name of the rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders.
+    """
+
+    name: str
+    kind: str
+    source: str
+    lines: dict[str, Line]
+
+
+def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
+    """The curves of rows that have one; rows of one codec with several coders are one curve."""
+    codecs: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        if row.curve is not None:
+            codecs.setdefault(_codec(row), []).append(row)
+    first = [own[0] for own in codecs.values()]
+    return [
+        ReportCurve(_name(own[0], first), _kind(own[0]), _source(own[0]), _lines(own))
+        for own in codecs.values()
+    ]
+
+
+def _codec(row: Row) -> tuple[object, ...]:
+    """What the rows of one codec have in common."""
+    return (
+        *(row.origin, row.experiment, row.variant, row.cell, row.recon, row.network),
+        None if _kind(row) == "network" else row.name,
+    )
+
+
+def _name(row: Row, rows: Sequence[Row]) -> str:
+    """With as much behind a row's name as tells it from the other rows."""
+    for known in range(len(_parts(row))):
+        own = _parts(row)[: known + 1]
+        if sum(_parts(other)[: known + 1] == own for other in rows) == 1:
+            break
+    return ", ".join(part for part in own if part)
+
+
+def _parts(row: Row) -> tuple[str, ...]:
+    return row.name, row.variant, row.network or "", row.experiment
+
+
+def _kind(row: Row) -> str:
+    if row.origin == "published":
+        return "published"
+    return "classic" if row.coder is None else "network"
+
+
+def _source(row: Row) -> str:
+    if row.origin == "published":
+        return row.source
+    seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
+    return f"measured here on {row.images} images{seeds}: {', '.join(row.records)}"
+
+
+def _lines(rows: Sequence[Row]) -> dict[str, Line]:
+    if _kind(rows[0]) != "network":
+        return {ONLY: _line(rows[0])}
+    of_coder = {row.coder: _line(row) for row in rows}
+    best = next(line for name in CODERS if (line := of_coder.get(name)) is not None)
+    named = {NOMINAL if name == WITHOUT_CODER else str(name): of_coder[name] for name in of_coder}
+    return named | {BEST: best}
+
+
+def _line(row: Row) -> Line:
+    assert row.curve is not None
+    if isinstance(row.curve, Curve):
+        points, scores = row.curve.point, row.curve.scores()
+    else:
+        points, scores = (), dict(row.curve.scores)
+    known = {name: list(values) for name, values in scores.items()}
+    return Line(list(points), list(row.curve.bpp), known | _decibels(known))
+
+
+def _decibels(scores: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    if "ms_ssim" not in scores:
+        return {}
+    return {"ms_ssim_db": ms_ssim_decibels(scores["ms_ssim"]).tolist()}

@@ -1,0 +1,197 @@
+// The rate–distortion curves.
+
+const METRICS = [
+  { value: "ms_ssim_db", label: "MS-SSIM, dB", axis: "MS-SSIM (dB)", digits: 2 },
+  { value: "ms_ssim", label: "MS-SSIM", axis: "MS-SSIM", digits: 4 },
+  { value: "psnr", label: "PSNR", axis: "PSNR (dB)", digits: 2 },
+  { value: "psnr_hvs", label: "PSNR-HVS", axis: "PSNR-HVS (dB)", digits: 2 },
+  { value: "psnr_hvs_luma", label: "PSNR-HVS luma", axis: "PSNR-HVS luma (dB)", digits: 2 },
+];
+const KINDS = [
+  { kind: "network", title: "Measured", dash: "solid", width: 2.5 },
+  { kind: "classic", title: "Classic", dash: "dash", width: 1.6 },
+  { kind: "published", title: "Published", dash: "dot", width: 1.8 },
+];
+// Colours that stay apart in colour blindness, on light and on dark paper; the second time around
+// the marker changes.
+const COLOURS = ["#c2410c", "#0a7f94", "#7c4dbd", "#2f8f4e", "#c08a00", "#c73a78", "#4169c9", "#7a6a5a"];
+const MUTED = ["#6f7a87", "#9a8238", "#5b8fb0", "#a0739b", "#5f9a76", "#b07a66"];
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross"];
+
+function drawCurves(data) {
+  const curves = styled(data.curves);
+  const state = { metric: "ms_ssim_db", rate: "best", hidden: new Set() };
+  const rates = [
+    { value: "best", label: "files, best entropy coder" },
+    { value: "nominal", label: "bits before entropy coding" },
+    { value: "single_iteration", label: "files, single_iteration coder" },
+    { value: "progressive", label: "files, progressive coder" },
+  ].filter(({ value }) => curves.some((curve) => value in curve.lines));
+
+  const update = (change) => {
+    Object.assign(state, change);
+    plotCurves(curves, state);
+    drawLegend(curves, state, update);
+  };
+  segments(byId("metric"), METRICS, state.metric, (metric) => update({ metric }));
+  options(byId("rate"), rates, state.rate);
+  byId("rate").addEventListener("change", (event) => update({ rate: event.target.value }));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => update({}));
+  update({});
+}
+
+/** Curves with colour, marker and line. */
+function styled(curves) {
+  const counts = new Map();
+  return curves.map((curve, index) => {
+    const palette = curve.kind === "classic" ? MUTED : COLOURS;
+    const place = counts.get(palette) ?? 0;
+    counts.set(palette, place + 1);
+    return {
+      ...curve,
+      key: String(index),
+      colour: palette[place % palette.length],
+      symbol: SYMBOLS[Math.floor(place / palette.length) % SYMBOLS.length],
+      line: KINDS.find(({ kind }) => kind === curve.kind),
+    };
+  });
+}
+
+/** A curve over the chosen rates; classic and published codecs have one kind only. */
+const lineOf = (curve, rate) => curve.lines[rate] ?? curve.lines.only;
+
+const drawable = (curve, state) => state.metric in (lineOf(curve, state.rate)?.scores ?? {});
+
+function plotCurves(curves, state) {
+  const metric = METRICS.find(({ value }) => value === state.metric);
+  const shown = curves.filter((curve) => drawable(curve, state) && !state.hidden.has(curve.key));
+  const traces = shown.map((curve) => trace(curve, state, metric));
+  const layout = plotLayout(traces, shown, state, metric);
+  const coarse = matchMedia("(pointer: coarse)").matches;
+  // On a touch screen the finger scrolls the page; the buttons zoom.
+  if (coarse) layout.dragmode = false;
+  Plotly.react("plot", traces, layout, {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: true,
+    // The page stays by itself: nothing is uploaded either.
+    modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+    toImageButtonOptions: { filename: "rate-distortion", scale: 2 },
+  });
+  const absent = curves.filter((curve) => !drawable(curve, state));
+  byId("curves-note").textContent =
+    "Mean over the images. Drag or use the buttons to zoom, double-click to go back; the names switch curves off and on. " +
+    "A classic codec's rate is that of its files, a published curve's the one it was published with." +
+    (absent.length ? ` Not measured so: ${absent.map(({ name }) => name).join(", ")}.` : "");
+}
+
+function trace(curve, state, metric) {
+  const unit = metric.axis.includes("dB") ? " dB" : "";
+  const line = lineOf(curve, state.rate);
+  const point = { network: "iteration %{customdata}", classic: "quality %{customdata}" }[curve.kind];
+  return {
+    type: "scatter",
+    mode: "lines+markers",
+    name: curve.name,
+    x: line.bpp,
+    y: line.scores[state.metric],
+    customdata: line.points,
+    line: { color: curve.colour, width: curve.line.width, dash: curve.line.dash },
+    marker: { color: curve.colour, size: curve.kind === "network" ? 7 : 4, symbol: curve.symbol },
+    hovertemplate:
+      `<b>%{fullData.name}</b><br>%{x:.3f} bpp, %{y:.${metric.digits}f}${unit}` +
+      (point ? `<br>${point}` : "") +
+      "<extra></extra>",
+  };
+}
+
+function plotLayout(traces, shown, state, metric) {
+  const ink = cssColour("--ink");
+  const axis = { gridcolor: cssColour("--line"), zeroline: false, linecolor: cssColour("--line"), ticks: "" };
+  const [x, y] = ranges(traces, shown);
+  return {
+    uirevision: state.metric,
+    margin: { l: 56, r: 16, t: 40, b: 48 },
+    showlegend: false,
+    hovermode: "closest",
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.documentElement).fontFamily, size: 13, color: ink },
+    hoverlabel: { bgcolor: cssColour("--panel"), bordercolor: cssColour("--line"), font: { color: ink } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: cssColour("--soft"), activecolor: cssColour("--accent") },
+    xaxis: { ...axis, title: { text: "bits per pixel", standoff: 8 }, range: x },
+    yaxis: { ...axis, title: { text: metric.axis, standoff: 8 }, range: y },
+  };
+}
+
+/** The rates of the networks, and the qualities there: beyond them classic codecs go on and on. */
+function ranges(traces, shown) {
+  const own = traces.filter((_, index) => shown[index].kind === "network");
+  const highest = Math.max(...(own.length ? own : traces).flatMap(({ x }) => x), 0.01) * 1.03;
+  const seen = traces.flatMap(({ x, y }) => y.filter((_, index) => x[index] <= highest));
+  if (!seen.length) return [[0, 2], [0, 1]];
+  const [low, high] = [Math.min(...seen), Math.max(...seen)];
+  const margin = 0.05 * (high - low || 1);
+  return [[0, highest], [low - margin, high + margin]];
+}
+
+function drawLegend(curves, state, update) {
+  const focused = document.activeElement?.dataset?.legend;
+  const groups = KINDS.map(({ kind, title }) => {
+    const own = curves.filter((curve) => curve.kind === kind);
+    if (!own.length) return null;
+    const group = element("div", { className: "legend-group" }, element("h3", { textContent: title }));
+    for (const curve of own) group.append(chip(curve, state, update));
+    if (own.length > 1) group.append(allChip(kind, own, state, update));
+    return group;
+  });
+  byId("legend").replaceChildren(...groups.filter(Boolean));
+  // Redrawing must not take the focus from who goes through the legend with the keyboard.
+  if (focused) document.querySelector(`[data-legend="${focused}"]`)?.focus();
+}
+
+function chip(curve, state, update) {
+  const button = element("button", {
+    type: "button",
+    className: "chip",
+    title: curve.source,
+    disabled: !drawable(curve, state),
+    "aria-pressed": String(!state.hidden.has(curve.key)),
+    "data-legend": curve.key,
+  });
+  button.append(swatch(curve), curve.name);
+  button.addEventListener("click", () => {
+    const hidden = new Set(state.hidden);
+    if (!hidden.delete(curve.key)) hidden.add(curve.key);
+    update({ hidden });
+  });
+  return button;
+}
+
+function allChip(kind, own, state, update) {
+  const none = own.every(({ key }) => state.hidden.has(key));
+  const button = element("button", {
+    type: "button",
+    className: "chip all",
+    textContent: none ? "all" : "none",
+    "aria-label": `${none ? "show" : "hide"} all of this group`,
+    "data-legend": `all-${kind}`,
+  });
+  button.addEventListener("click", () => {
+    const others = [...state.hidden].filter((key) => !own.some((curve) => curve.key === key));
+    update({ hidden: new Set(none ? others : [...others, ...own.map(({ key }) => key)]) });
+  });
+  return button;
+}
+
+function swatch(curve) {
+  const space = "http://www.w3.org/2000/svg";
+  const drawing = document.createElementNS(space, "svg");
+  for (const [name, value] of Object.entries({ width: 26, height: 12, "aria-hidden": "true" })) drawing.setAttribute(name, value);
+  const line = document.createElementNS(space, "path");
+  const dash = { solid: "", dash: "6 3", dot: "2 3" }[curve.line.dash];
+  const style = { d: "M1 6H25", stroke: curve.colour, "stroke-width": curve.line.width, "stroke-dasharray": dash };
+  for (const [name, value] of Object.entries(style)) line.setAttribute(name, value);
+  drawing.append(line);
+  return drawing;
+}

@@ -1,0 +1,192 @@
+// The picture viewer: side by side, or two under a divider.
+
+const KEY_STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
+
+function startViewer(data) {
+  byId("no-pictures").hidden = data.models.length > 0;
+  byId("viewer").hidden = data.models.length === 0;
+  if (!data.models.length) return;
+
+  const state = {
+    picture: 0,
+    // Three pictures below each other cannot be compared on a phone.
+    mode: matchMedia("(max-width: 760px)").matches ? "wipe" : "side",
+    iteration: Math.min(4, data.iterations),
+    first: "0",
+    second: "jpeg",
+    split: 50,
+  };
+  const update = (change) => {
+    Object.assign(state, change);
+    showPictures(data, state);
+  };
+  thumbnails(data, update);
+  const modes = [{ value: "side", label: "Side by side" }, { value: "wipe", label: "Slider" }];
+  segments(byId("mode"), modes, state.mode, (mode) => update({ mode }));
+  const shown = [
+    ...data.models.map(({ name }, index) => ({ value: String(index), label: name })),
+    { value: "jpeg", label: "JPEG 4:2:0, equal bytes" },
+    { value: "original", label: "Original" },
+  ];
+  for (const slot of ["first", "second"]) {
+    options(byId(slot), shown, state[slot]);
+    byId(slot).addEventListener("change", (event) => update({ [slot]: event.target.value }));
+  }
+  startIterations(data, state, update);
+  startDivider(state, update);
+  byId("pictures-note").textContent = data.note;
+  update({});
+}
+
+function thumbnails(data, update) {
+  data.pictures.forEach((picture, index) => {
+    const image = element("img", { src: picture.original.image, alt: picture.name });
+    const button = element("button", { type: "button", title: picture.name }, image);
+    button.addEventListener("click", () => update({ picture: index }));
+    byId("thumbnails").append(button);
+  });
+}
+
+function startIterations(data, state, update) {
+  const slider = byId("iteration");
+  slider.max = data.iterations;
+  slider.addEventListener("input", () => update({ iteration: Number(slider.value) }));
+  for (const [id, step] of [["fewer", -1], ["more", 1]]) {
+    byId(id).addEventListener("click", () => update({ iteration: state.iteration + step }));
+  }
+}
+
+function startDivider(state, update) {
+  const stage = byId("stage");
+  const clamp = (value) => Math.min(100, Math.max(0, value));
+  const follow = (event) => {
+    const box = stage.getBoundingClientRect();
+    update({ split: clamp((100 * (event.clientX - box.left)) / box.width) });
+  };
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    stage.setPointerCapture(event.pointerId);
+    follow(event);
+    byId("divider").focus({ preventScroll: true, focusVisible: false });
+    event.preventDefault();
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (stage.hasPointerCapture(event.pointerId)) follow(event);
+  });
+  byId("divider").addEventListener("keydown", (event) => {
+    const ends = { Home: 0, End: 100 };
+    if (event.key in ends) update({ split: ends[event.key] });
+    else if (event.key in KEY_STEPS) update({ split: clamp(state.split + KEY_STEPS[event.key]) });
+    else return;
+    event.preventDefault();
+  });
+}
+
+function showPictures(data, state) {
+  const picture = data.pictures[state.picture];
+  const first = shownIn("first", data, state);
+  const second = shownIn("second", data, state);
+  [...byId("thumbnails").children].forEach((button, index) =>
+    button.setAttribute("aria-pressed", String(index === state.picture)),
+  );
+  showIteration(data, state);
+  byId("side").hidden = state.mode !== "side";
+  byId("wipe").hidden = state.mode !== "wipe";
+  byId("first-label").textContent = state.mode === "side" ? "In the middle" : "Left";
+  byId("second-label").textContent = state.mode === "side" ? "On the right" : "Right";
+  if (state.mode === "side") {
+    const panels = [original(picture), first, second].map((shown) => panel(picture, shown));
+    byId("side").replaceChildren(...panels);
+  } else {
+    showWipe(picture, first, second, state);
+  }
+}
+
+function showIteration(data, state) {
+  const slider = byId("iteration");
+  slider.value = state.iteration;
+  slider.setAttribute("aria-valuetext", `${state.iteration} of ${data.iterations} iterations`);
+  byId("iteration-shown").textContent = `${state.iteration} of ${data.iterations}`;
+  byId("fewer").disabled = state.iteration <= 1;
+  byId("more").disabled = state.iteration >= data.iterations;
+}
+
+/** What one slot shows: {title, remark, image, bytes, …}, or {title, missing}. */
+function shownIn(slot, data, state) {
+  const picture = data.pictures[state.picture];
+  const chosen = state[slot];
+  if (chosen === "original") return original(picture);
+  if (chosen === "jpeg") return equalJpeg(data, picture, referenceModel(slot, state), state.iteration);
+  const model = data.models[Number(chosen)];
+  return { ...picture.models[Number(chosen)][state.iteration - 1], title: model.name, remark: `entropy coder: ${model.coder}` };
+}
+
+const original = (picture) => ({ ...picture.original, title: "Original", remark: "24 bits per pixel" });
+
+/** JPEG matches the model in the other slot, or the first model where there is none. */
+function referenceModel(slot, state) {
+  const other = state[slot === "first" ? "second" : "first"];
+  return Number.isNaN(Number(other)) ? 0 : Number(other);
+}
+
+function equalJpeg(data, picture, index, iteration) {
+  const step = picture.models[index][iteration - 1];
+  const title = "JPEG 4:2:0";
+  if (step.jpeg === null) {
+    return {
+      title,
+      missing:
+        `JPEG cannot go this low: its smallest file of this picture has ${whole(picture.smallest_jpeg)} bytes, ` +
+        `that of ${data.models[index].name} ${whole(step.bytes)}.`,
+    };
+  }
+  const remark = `quality ${step.jpeg}, the best within the ${whole(step.bytes)} bytes of ${data.models[index].name}`;
+  return { ...picture.jpegs[step.jpeg], title, remark };
+}
+
+/** The image, or why there is none. */
+function view(picture, shown) {
+  if (shown.missing) return element("p", { className: "missing", textContent: shown.missing });
+  const alt = `${picture.name}: ${shown.title}`;
+  return element("img", { src: shown.image, alt, decoding: "sync", draggable: false, width: picture.width, height: picture.height });
+}
+
+function panel(picture, shown) {
+  const frame = element("div", { className: "frame" }, view(picture, shown));
+  frame.style.aspectRatio = `${picture.width} / ${picture.height}`;
+  return element("figure", {}, frame, caption(shown));
+}
+
+function caption(shown) {
+  const made = element("figcaption", {}, element("strong", { textContent: shown.title }));
+  if (shown.remark) made.append(element("span", { className: "remark", textContent: shown.remark }));
+  const numbers = element("dl", { className: "numbers" });
+  const entries = [
+    ["bytes", shown.bytes, whole],
+    ["bpp", shown.bpp, (value) => value.toFixed(3)],
+    ["PSNR, dB", shown.psnr, (value) => value.toFixed(2)],
+    ["MS-SSIM", shown.ms_ssim, (value) => value.toFixed(4)],
+  ];
+  for (const [name, value, format] of entries) {
+    if (value === undefined || value === null) continue;
+    numbers.append(element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: format(value) })));
+  }
+  made.append(numbers);
+  return made;
+}
+
+function showWipe(picture, first, second, state) {
+  const stage = byId("stage");
+  stage.style.aspectRatio = `${picture.width} / ${picture.height}`;
+  stage.style.setProperty("--split", `${state.split}%`);
+  const divider = byId("divider");
+  divider.setAttribute("aria-valuenow", String(Math.round(state.split)));
+  divider.setAttribute("aria-valuetext", `${Math.round(state.split)} % ${first.title}, the rest ${second.title}`);
+  // Moving the divider must not load images anew.
+  const key = JSON.stringify([state.picture, state.iteration, state.first, state.second]);
+  if (stage.dataset.shown === key) return;
+  stage.dataset.shown = key;
+  byId("left-layer").replaceChildren(view(picture, first));
+  byId("right-layer").replaceChildren(view(picture, second));
+  byId("captions").replaceChildren(...[first, second].map((shown) => element("figure", {}, caption(shown))));
+}

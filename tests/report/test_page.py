@@ -1,0 +1,149 @@
+"""src/report.py and its page, without a browser: what the file holds, what mistakes lead to."""
+
+import base64
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import report as entry
+from rnn_codec.evaluation import read_summary
+from rnn_codec.report.page import embedded_json
+from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_page(tmp_path_factory.mktemp("report")).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(page: str) -> dict:
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    return json.loads(found)
+
+
+def image(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
+    markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", markup) == []
+    assert re.findall(r"url\(|@import", markup) == []
+    assert "default-src 'none'" in markup
+    assert "$" not in markup
+
+
+def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None:
+    copy_results(tmp_path)
+    (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
+    record = read_summary(tmp_path / MODEL / "evaluation/kodak").curve
+    np.testing.assert_allclose(network["lines"]["nominal"]["bpp"], record.bpp)
+    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], record.psnr)
+    sizes = json.loads((tmp_path / MODEL / "evaluation/kodak/file_sizes.json").read_text())
+    for coder in sizes["coders"][1:]:
+        line = network["lines"][coder["coder"]]
+        np.testing.assert_allclose(line["bpp"], coder["file_bpp"])
+    classic = {curve["name"] for curve in data["curves"] if curve["kind"] == "classic"}
+    assert classic == {"jpeg_420", "webp"}
+
+
+def test_every_image_is_of_the_size_that_is_said(data: dict) -> None:
+    assert [model["name"] for model in data["viewer"]["models"]] == [MODEL]
+    assert len(data["viewer"]["pictures"]) == 2
+    for picture in data["viewer"]["pictures"]:
+        (steps,) = picture["models"]
+        assert len(steps) == ITERATIONS
+        assert [step["bytes"] for step in steps] == sorted(step["bytes"] for step in steps)
+        shown = [picture["original"], *steps, *picture["jpegs"].values()]
+        assert {image(entry["image"]).size for entry in shown} == {(192, 176)}
+        assert picture["models"][0][0]["jpeg"] is None
+        assert steps[-1]["jpeg"] is not None
+        for step in steps:
+            if step["jpeg"] is not None:
+                jpeg = picture["jpegs"][str(step["jpeg"])]
+                assert jpeg["bytes"] == len(base64.b64decode(jpeg["image"].partition(",")[2]))
+                assert jpeg["bytes"] <= step["bytes"]
+
+
+def test_the_stored_pictures_have_the_scores_that_are_shown(data: dict) -> None:
+    for picture in data["viewer"]["pictures"]:
+        original = np.asarray(image(picture["original"]["image"]).convert("RGB"), float)
+        for shown in (*picture["models"][0], *picture["jpegs"].values()):
+            error = np.asarray(image(shown["image"]).convert("RGB"), float) - original
+            psnr = 10 * np.log10(255**2 / np.mean(error**2))
+            assert shown["psnr"] == pytest.approx(psnr, abs=1e-3)
+
+
+def test_the_table_has_measured_and_published_rows(data: dict) -> None:
+    labels = [column["label"] for column in data["table"]["columns"]]
+    origins = {row[labels.index("Origin")]["value"] for row in data["table"]["rows"]}
+    assert origins == {"measured", "published"}
+    assert all(len(row) == len(labels) for row in data["table"]["rows"])
+
+
+@given(st.text())
+def test_no_text_ends_the_data(text: str) -> None:
+    embedded = embedded_json({"text": text})
+    assert json.loads(embedded) == {"text": text}
+    assert "<" not in embedded
+
+
+def test_a_page_without_models_has_curves_and_a_table(tmp_path: Path) -> None:
+    page = make_page(tmp_path, "models=[]").read_text(encoding="utf-8")
+    assert '"models": []' in page
+
+
+def test_a_small_page_stores_pictures_with_loss_and_says_so(tmp_path: Path) -> None:
+    exact = make_page(tmp_path / "exact").stat().st_size
+    limit = (exact - 150_000) / 1e6
+    page = make_page(tmp_path / "small", f"megabytes={limit}")
+    assert page.stat().st_size <= 1e6 * limit
+    assert re.search(
+        r"WebP of quality \d+, at least \d+\.\d dB from what was decoded", page.read_text()
+    )
+
+
+def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["report.py", *arguments])
+    entry.main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["results=nowhere"], "there is no folder nowhere"),
+        (["dataset=other"], "there is no record of other below"),
+        (["iterations=17"], "iterations must be 1 … 16"),
+        (["crop=[100,100]"], "crop must be two sides"),
+        (["pictures=[nothing.png]"], "nothing.png, which is none of: chelsea.png, coffee.png"),
+        (["most_pictures=0"], "the viewer has no picture"),
+        (["models=[nowhere]"], "no model nowhere"),
+        (["megabytes=1"], "do not fit into the page"),
+        (["data=kodak", "data.kodak_root=nowhere"], "make kodak"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments, message, tmp_path, monkeypatch, capsys) -> None:
+    copy_results(tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    options = ["iterations=1", "crop=[161,161]", "most_pictures=1", *arguments]
+    with pytest.raises(SystemExit) as exit_:
+        main(monkeypatch, *{option.partition("=")[0]: option for option in options}.values())
+    assert exit_.value.code == 1
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "results/report").exists()
+
+
+def test_without_plotly_the_user_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(entry.UserError, match=r"rnn-codec\[report\]"):
+        make_page(tmp_path)
+    assert not (tmp_path / "index.html").exists()
