@@ -14,8 +14,8 @@ from rnn_codec.aggregation import Collection, Comparison, Row, collect, load_pub
 from rnn_codec.codec import check_iterations
 from rnn_codec.compression import Model
 from rnn_codec.configuration import instantiate
+from rnn_codec.environment import versions
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.evaluation.environment import versions
 from rnn_codec.models import load_model
 from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.coding import (

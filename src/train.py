@@ -23,8 +23,8 @@ from torch import nn
 from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
 from rnn_codec.data.codes import CodesDataModule
+from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.evaluation.environment import hardware, versions
 from rnn_codec.identity import coder_identity, run_identity, training_identity
 from rnn_codec.run_folder import (
     RunFolder,

@@ -24,8 +24,8 @@ from rnn_codec.bitstream import MODEL_BYTES, Header
 from rnn_codec.codec import Codes
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
+from rnn_codec.environment import hardware, versions
 from rnn_codec.evaluation.curve import Curve, areas_under
-from rnn_codec.evaluation.environment import hardware, versions
 from rnn_codec.files import atomic_path
 
 

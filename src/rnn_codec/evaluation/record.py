@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from rnn_codec.account import TrainingAccount
+from rnn_codec.environment import hardware, versions
 from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
-from rnn_codec.evaluation.environment import hardware, versions
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.files import atomic_path

@@ -1,6 +1,5 @@
 """Trains a codec: the unrolled loss, the optimizer, the validation."""
 
-import random
 from collections.abc import Callable, Iterable
 
 import lightning as L
@@ -17,6 +16,7 @@ from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
+from rnn_codec.training.seeds import iterations_of_step, mix
 
 BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
@@ -96,7 +96,7 @@ class CodecTraining(L.LightningModule):
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         """Seed the step's random numbers, in every process alike."""
-        torch.manual_seed(_mix(self.seed, self.global_step, 0))
+        torch.manual_seed(mix(self.seed, self.global_step, 0))
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """The loss of one batch."""
@@ -110,7 +110,7 @@ class CodecTraining(L.LightningModule):
 
     def iterations_of(self, step: int) -> int:
         """How many iterations a step unrolls: the same in every process."""
-        return random.Random(_mix(self.seed, step, 0)).randint(*self.iterations)
+        return iterations_of_step(self.seed, step, *self.iterations)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """Code one image with all iterations and score every reconstruction."""
@@ -129,8 +129,3 @@ class CodecTraining(L.LightningModule):
             area = area_under_curve(BITS_PER_PIXEL, curve)
             self.log(f"val/{name}_auc", area, prog_bar=name in IN_PROGRESS_BAR)
             mean.reset()
-
-
-def _mix(*numbers: int) -> int:
-    """One seed out of several numbers, spread over 32 bits."""
-    return random.Random(repr(numbers)).getrandbits(32)

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -16,7 +16,16 @@ def versions() -> dict[str, str]:
     >>> list(versions())
     ['python', 'torch', 'lightning', 'pillow', 'pytorch-msssim', 'rnn-codec']
     """
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    found = {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {k: v for k, v in found.items() if v}
+
+
+def _version(package: str) -> str | None:
+    """None for what is not installed: the accelerated training needs few of the packages."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def hardware() -> dict[str, str | int | None]:

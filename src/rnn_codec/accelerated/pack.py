@@ -1,0 +1,39 @@
+"""Photographs in one file of bounded size, for a machine that they must travel to.
+
+pack = a ZIP archive, not compressed again:
+    training/00000.webp …
+    validation/00000.webp …
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rnn_codec.errors import UserError
+
+Pixels = NDArray[np.uint8]
+
+
+def read_pack(path: Path, part: str) -> list[Pixels]:
+    """The pictures (H, W, 3) of a part, in order.
+
+    Raises:
+        UserError: there is no such file, or it is no pack.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(name for name in archive.namelist() if name.startswith(f"{part}/"))
+            return [_decode(archive.read(name)) for name in names]
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}: src/pack_photographs.py makes it") from None
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UserError(f"{path} is not a pack of photographs, or is damaged: {error}") from error
+
+
+def _decode(content: bytes) -> Pixels:
+    with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
+        return np.array(image.convert("RGB"))

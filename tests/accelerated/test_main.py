@@ -1,0 +1,132 @@
+"""A dry run of exactly what an accelerator would execute, where neither Hydra nor Lightning is."""
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from rnn_codec.accelerated import __main__ as program
+from rnn_codec.accelerated.pack import Pixels
+from rnn_codec.accelerated.packing import write_pack
+from rnn_codec.account import read_account
+from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
+from rnn_codec.data.reading import read_rgb
+from rnn_codec.errors import UserError
+from rnn_codec.run_folder import RunFolder, load_codec
+from tests.conftest import ROOT
+
+ABSENT = ("hydra", "omegaconf", "lightning", "pytorch_msssim", "torchmetrics", "wandb", "numba")
+"""What the machine with the accelerator may lack."""
+
+OPTIONS = [
+    *("network=tiny", "cell=lstm", "recon=one_shot", "data.batch_size=2", "max_iterations=3"),
+    *("min_iterations=1", "trainer.max_steps=6", "trainer.log_every_n_steps=2"),
+    *("export.dtype=float16", "export.largest_megabytes=0.5"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration and a pack, made by the commands that a user would use."""
+    folder = tmp_path_factory.mktemp("accelerated")
+    (folder / "run.yaml").write_text(configuration())
+    parts = {
+        part: [partial(corner, locate(*photograph)) for photograph in photographs]
+        for part, photographs in (("training", TRAINING[:2]), ("validation", HELD_OUT[:1]))
+    }
+    write_pack(folder / "photographs.zip", parts, 10**6)
+    return folder
+
+
+def corner(path: Path) -> Pixels:
+    """The upper left of a photograph."""
+    return read_rgb(path)[:170, :170]
+
+
+def configuration(*more: str) -> str:
+    words = [sys.executable, "src/train.py", *OPTIONS, *more, "--cfg", "job", "--resolve"]
+    return subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def run(folder: Path, name: str, *more: str) -> Path:
+    files = [str(folder / part) for part in ("run.yaml", "photographs.zip", name)]
+    program.main([*files, "--device", "cpu", *more])
+    return folder / name
+
+
+def test_runs_with_few_packages_and_leaves_a_run_folder(folder: Path) -> None:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({ABSENT!r}));"
+        "sys.argv[0] = 'accelerated'; import runpy;"
+        "runpy.run_module('rnn_codec.accelerated', run_name='__main__')"
+    )
+    files = [str(folder / name) for name in ("run.yaml", "photographs.zip", "bare")]
+    words = [sys.executable, "-c", code, *files, "--device", "cpu", "--minutes", "1"]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert "step 6 of 6, trained" in done.stdout
+    assert "1 pictures held out" in done.stdout
+
+    bare = RunFolder(folder / "bare")
+    codec = load_codec(bare)
+    assert len(list(bare.path.glob("weights*.safetensors"))) > 1
+    account = read_account(bare.account)
+    assert account is not None
+    assert (account.steps, account.images) == (6, 12)
+    assert bare.identity.read_text().strip() == account.identity
+    here = run(folder, "here")
+    for name, tensor in load_codec(RunFolder(here)).state_dict().items():
+        assert torch.equal(codec.state_dict()[name], tensor)
+
+
+def test_boxes_go_on_and_another_configuration_is_refused(folder: Path) -> None:
+    run(folder, "parts", "--minutes", "0")
+    run(folder, "parts")
+    run(folder, "whole")
+    for name in ("parts", "whole"):
+        account = read_account(folder / name / "training.json")
+        assert account is not None
+        assert account.steps == 6
+    ours, theirs = (load_codec(RunFolder(folder / n)).state_dict() for n in ("parts", "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    (folder / "parts" / "config.yaml").write_text("codec: {}")
+    with pytest.raises(UserError, match="another configuration"):
+        run(folder, "parts")
+
+
+def test_a_warm_start_takes_weights_and_begins_anew(folder: Path, tmp_path: Path) -> None:
+    start = run(folder, "start")
+    config = yaml.safe_load((folder / "run.yaml").read_text())
+    warm = program.build_step(config | {"start_from": str(start)}, torch.device("cpu"))
+    for name, tensor in load_codec(RunFolder(start)).state_dict().items():
+        assert torch.equal(warm.codec.state_dict()[name], tensor)
+    assert not warm.optimizer.state
+    with pytest.raises(UserError, match="no weights to start from"):
+        program.build_step(config | {"start_from": str(tmp_path)}, torch.device("cpu"))
+    other = yaml.safe_load(configuration("cell=gru", f"start_from={start}"))
+    with pytest.raises(UserError, match="another architecture"):
+        program.build_step(other, torch.device("cpu"))
+
+
+def test_a_probe_names_a_batch(folder: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(program, "LARGEST_BATCH", 4)
+    run(folder, "probed", "--probe")
+    assert "data.batch_size=" in capsys.readouterr().out
+    assert not (folder / "probed").exists()
+
+
+def test_a_missing_gpu_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    files = [str(folder / name) for name in ("run.yaml", "photographs.zip", "none")]
+    with pytest.raises(UserError, match="--device cpu"):
+        program.main(files)
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds"), [(None, 540.0), ("00:00:30:00", 1800.0), ("01:02:03:04", 93784.0)]
+)
+def test_the_whole_time(limit: str | None, seconds: float) -> None:
+    assert program.whole_seconds({"trainer": {"max_time": limit}}, 9) == seconds
