@@ -1,6 +1,7 @@
 """The plan of a grid."""
 
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
         compose("evaluate", grid["evaluate"])
     options = [*grid["train"], "data=photos", f"data.cache_dir={tmp_path}"]
     runs = plan_grid(grid["axes"], options, grid["coders"], composed)
-    pairs = {(run.config.cell.name, run.config.recon.name) for run in runs}
-    assert len(pairs) == 12
+    assert len(runs) == math.prod(len(values) for values in grid["axes"].values())
+
+
+@pytest.mark.parametrize("name", ["smoke", "paper"])
+def test_the_papers_grid_is_whole(name: str) -> None:
+    grid = yaml.safe_load((ROOT / "conf" / "grid" / f"{name}.yaml").read_text(encoding="utf-8"))
+    for group in ("cell", "recon"):
+        options = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
+        assert set(grid["axes"][group]) == options
     assert {*grid["coders"], "none"} == {p.stem for p in (ROOT / "conf" / "entropy").glob("*")}
