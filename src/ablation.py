@@ -20,7 +20,7 @@ from rnn_codec.ablation.plan import PlannedRun, find_run_folders, plan_grid
 from rnn_codec.ablation.progress import WorkerProgress
 from rnn_codec.ablation.tables import failures_text, plan_table
 from rnn_codec.ablation.worker import Grid, Outcome, outcome, work
-from rnn_codec.benchmark.networks import matrix_product_rate
+from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError, exit_on_user_error
 

@@ -17,7 +17,8 @@ from rnn_codec.benchmark.entropy import (
     EntropyWorkload,
     benchmark_entropy,
 )
-from rnn_codec.benchmark.networks import Timing, Workload, benchmark, matrix_product_rate
+from rnn_codec.benchmark.networks import Timing, Workload, benchmark
+from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.configuration import build_codec
 from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import exit_on_user_error

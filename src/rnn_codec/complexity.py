@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.convolution import SharedConv2d
 
+TRAINING_FACTOR = 3
+"""A training step multiplies once forward and twice backward: for the inputs and the weights."""
+
 
 def count_macs(module: nn.Module, run: Callable[[], object]) -> int:
     """Multiply–accumulate operations of all convolutions in `module` while `run` runs.

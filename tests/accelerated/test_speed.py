@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnn_codec.accelerated.speed import Probe, largest_useful_batch, matrix_product_rate
+from rnn_codec.accelerated.speed import Probe, largest_useful_batch
 
 
 def speeds(figures: dict[int, float]):
@@ -32,8 +32,3 @@ def test_doubles_as_long_as_it_fits_and_pays(figures: dict[int, float], best: in
 def test_a_smallest_batch_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(torch.OutOfMemoryError):
         largest_useful_batch(8, 64, speeds({}))
-
-
-def test_a_rate_is_operations_over_time() -> None:
-    rate = matrix_product_rate(torch.device("cpu"), torch.float32, lambda call: 2.0)
-    assert rate == 1024**3 / 2

@@ -9,13 +9,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rnn_codec.ablation.plan import PlannedRun
 from rnn_codec.codec import MAX_ITERATIONS
-from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.configuration import build_codec, build_context_model
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.networks import CODE_DEPTH
-
-TRAINING_FACTOR = 3
-"""A step multiplies once forward and twice backward: for the inputs and for the weights."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from rnn_codec.accelerated.crops import DeviceCrops
 from rnn_codec.accelerated.pack import Pixels, read_pack
 from rnn_codec.accelerated.plain_config import build, read_plain_config
-from rnn_codec.accelerated.speed import Probe, largest_useful_batch, matrix_product_rate
+from rnn_codec.accelerated.speed import Probe, largest_useful_batch
 from rnn_codec.accelerated.step import BuildOptimizer, ReplayedStep, TrainingStep
 from rnn_codec.accelerated.training import (
     Recipe,
@@ -22,6 +21,7 @@ from rnn_codec.accelerated.training import (
     append_line,
 )
 from rnn_codec.account import TrainingAccount, write_account
+from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import UserError, exit_on_user_error
@@ -32,6 +32,8 @@ CONFIG, CHECKPOINT, LOG = "config.yaml", "checkpoints/accelerated.pt", "logs/acc
 """In the run's folder."""
 PROBE_STEPS = 3
 LARGEST_BATCH = 4096
+SIDE_OF_A_PRODUCT = {"cpu": 1024, "cuda": 8192}
+"""Of the matrices whose product is the measure of speed."""
 
 
 def main(words: list[str]) -> None:
@@ -104,7 +106,7 @@ def prepare(
         crops=build_crops(config, pictures, batch_size, options.shrunk, device),
         recipe=build_recipe(config),
         checkpoint=options.run / CHECKPOINT,
-        peak=matrix_product_rate(device, dtype, lambda call: median_seconds(call, device)),
+        peak=1e9 * matrix_product_rate(device, SIDE_OF_A_PRODUCT[device.type], dtype=dtype),
     )
 
 
@@ -234,18 +236,6 @@ def print_probes(probes: list[Probe]) -> None:
     for entry in probes:
         print(f"batch {entry.batch_size}: {entry.images_per_second:.0f} crops/s")
     print(f"the largest that pays: data.batch_size={probes[-1].batch_size}")
-
-
-def median_seconds(call: Callable[[], object], device: torch.device) -> float:
-    """Median time of a call, after one that does not count."""
-    times = []
-    for _ in range(6):
-        begun = time.perf_counter()
-        call()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - begun)
-    return sorted(times[1:])[2]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How much of the device a training uses, and the largest batch that is of use."""
+"""What a training computes, and the largest batch that is of use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.complexity import count_macs
+from rnn_codec.complexity import TRAINING_FACTOR, count_macs
 
-TRAINING_FACTOR = 3
-"""A step multiplies once forward and twice backward: for the inputs and for the weights."""
-OPERATIONS_OF_A_MAC = 2
 WORTH_IT = 1.03
 """A batch twice as large must train on so many times the images a second."""
 
@@ -59,18 +56,3 @@ def largest_useful_batch(
             break
         found.append(probe)
     return found
-
-
-def matrix_product_rate(
-    device: torch.device, dtype: torch.dtype, seconds: Callable[[Callable[[], object]], float]
-) -> float:
-    """Multiply–accumulate operations a second of a large product of random matrices.
-
-    Args:
-        device: where.
-        dtype: of the factors.
-        seconds: times a call.
-    """
-    size = 8192 if device.type == "cuda" else 1024
-    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    return size**3 / seconds(lambda: a @ b)

@@ -1,19 +1,15 @@
 """How fast a codec trains and codes, beside the fastest matrix product of the same machine."""
 
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from rnn_codec.benchmark.peak import matrix_product_rate, median_seconds
 from rnn_codec.codec import RecurrentCodec, to_signal
-from rnn_codec.complexity import count_macs
+from rnn_codec.complexity import TRAINING_FACTOR, count_macs
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
-
-TRAINING_FACTOR = 3
-"""A training step multiplies once forward and twice backward: for the input and the weights."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +50,6 @@ class Timing:
     gmacs_per_second: float
     fraction_of_peak: float
     items_per_second: float
-
-
-def matrix_product_rate(device: torch.device, size: int = 2048, repetitions: int = 5) -> float:
-    """10⁹ multiply–accumulate operations a second of a square single-precision product."""
-    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
-    return size**3 / median_seconds(lambda: a @ b, repetitions, device) / 1e9
-
-
-def median_seconds(run: Callable[[], object], repetitions: int, device: torch.device) -> float:
-    """Median time of a call, after one that does not count."""
-    times = []
-    for _ in range(repetitions + 1):
-        start = time.perf_counter()
-        run()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
 
 
 def benchmark(
