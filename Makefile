@@ -53,6 +53,10 @@ ablation-table: $(STAMP) ## Put the records of results/ together: results/ablati
 report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html
 	$(BIN)/python src/report.py $(OPTIONS)
 
+.PHONY: test-slurm
+test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
+	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm
+
 .PHONY: test-grid
 test-grid: $(STAMP) ## The smoke grid by two workers, and killed five times (half an hour)
 	$(BIN)/python -m tests.ablation.soak $$(mktemp -d)

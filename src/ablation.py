@@ -22,7 +22,8 @@ from rnn_codec.ablation.tables import failures_text, plan_table
 from rnn_codec.ablation.worker import Grid, Outcome, outcome, work
 from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.configuration import instantiate
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.multirun import end_on_user_error
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 
@@ -73,7 +74,7 @@ def run_grid(grid: Grid, config: DictConfig) -> Outcome:
         try:
             return work(grid, claims, progress.report, config.poll_seconds)
         except KeyboardInterrupt:
-            raise UserError(
+            raise StoppedError(
                 f"stopped; the same command goes on with what is in {grid.folder}"
             ) from None
 
@@ -81,7 +82,7 @@ def run_grid(grid: Grid, config: DictConfig) -> Outcome:
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="ablation")
 def main(config: DictConfig) -> None:
     """Plan the grid; print it, or work on it."""
-    with exit_on_user_error():
+    with end_on_user_error():
         grid = build_grid(config)
         if config.dry_run:
             show_plan(grid, config.efficiency)

@@ -24,8 +24,9 @@ from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.environment import hardware, versions
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.identity import coder_identity, run_identity, training_identity
+from rnn_codec.multirun import end_on_user_error
 from rnn_codec.run_folder import (
     RunFolder,
     create_run_folder,
@@ -73,6 +74,8 @@ def train(config: DictConfig, run: RunFolder) -> None:
     trainer = fit(config, run, model, data, callbacks)
     account(run, trainer, clock, identity)
     export(config, run, model.codec)
+    # All processes read the weights when the coder is trained.
+    trainer.strategy.barrier()
 
 
 def train_codec_of(config: DictConfig, run: RunFolder) -> None:
@@ -141,7 +144,7 @@ def stopped(run: RunFolder) -> UserError | SystemExit:
     """
     message = f"stopped; go on with: python src/train.py resume={run.path}"
     if "WANDB_SWEEP_ID" not in os.environ:
-        return UserError(message)
+        return StoppedError(message)
     rank_zero_only(print)(message)
     return SystemExit(0)
 
@@ -231,7 +234,9 @@ def build_trainer(config: DictConfig, run: RunFolder, callbacks: list[L.Callback
 def build_logger(config: DictConfig, run: RunFolder) -> Logger:
     """The logger of the group `logger`, with the resolved configuration for those that keep it."""
     logger = instantiate(config.logger, save_dir=str(run.path))
-    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    # The Trainer, which tells loggers which process they are in, is yet to come.
+    if is_first_process():
+        logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
     return logger
 
 
@@ -334,7 +339,7 @@ def quieten_lightning() -> None:
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="train")
 def main(config: DictConfig) -> None:
     """Set up the run's folder and train: the codec, unless it is given, then its coder."""
-    with exit_on_user_error():
+    with end_on_user_error():
         quieten_lightning()
         refuse_multirun_of_processes(config)
         if config.resume is not None:

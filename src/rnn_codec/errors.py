@@ -14,6 +14,10 @@ class InvalidOptionError(UserError, ValueError):
     """An option has a value that it cannot have."""
 
 
+class StoppedError(UserError):
+    """The user, or the cluster, has told the command to end."""
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Print a `UserError`, or a full disk, as one sentence on standard error and exit with 1.

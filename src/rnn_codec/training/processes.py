@@ -26,6 +26,15 @@ def processes_started_outside() -> int:
     return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
 
 
+def is_without_layout() -> bool:
+    """Whether Slurm does not tell how many of several tasks a machine has."""
+    several = int(os.environ.get("SLURM_NTASKS", "1")) > 1
+    # Where Lightning leaves Slurm alone.
+    ignored = os.environ.get("SLURM_JOB_NAME") in {"bash", "interactive"}
+    ignored = ignored or "TORCHELASTIC_RUN_ID" in os.environ
+    return several and not ignored and "SLURM_NTASKS_PER_NODE" not in os.environ
+
+
 def check_processes(devices: int | str, num_nodes: int, output: str | None) -> None:
     """Refuse processes that would not train one run together.
 
@@ -39,6 +48,11 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
             whole run alone. Or the processes have no way to agree on a new folder.
     """
     started = processes_started_outside()
+    if is_without_layout():
+        raise UserError(
+            "Slurm has been asked for several tasks, but Lightning needs to know how many on each "
+            "machine: give --ntasks-per-node instead of --ntasks"
+        )
     if started > 1 and isinstance(devices, int) and started != devices * num_nodes:
         raise UserError(
             f"torchrun or srun started {started} processes, but trainer.devices={devices} times "

@@ -1,0 +1,21 @@
+"""Commands that train for two steps."""
+
+import sys
+
+from tests.conftest import ROOT
+
+FAST = [
+    "data.batch_size=2",
+    "data.validation_images=2",
+    "data.validation_crop=161",
+    "min_iterations=1",
+    "max_iterations=1",
+    "trainer.max_steps=2",
+    "trainer.val_check_interval=2",
+    "trainer.progress_bar=false",
+]
+
+
+def train_command(*arguments: str) -> list[str]:
+    """src/train.py as a process of its own."""
+    return [sys.executable, str(ROOT / "src" / "train.py"), *arguments]

@@ -1,0 +1,48 @@
+"""Multiruns through Hydra's launchers: every job leaves its own run, mistakes reach the command."""
+
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from rnn_codec.run_folder import RunFolder, load_codec, read_config
+from tests.launchers.commands import FAST, train_command
+
+WITHOUT_RAY = pytest.mark.skipif(
+    find_spec("ray") is None, reason="Ray is not installed: docs/clusters.md"
+)
+LAUNCHERS = [
+    ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+    # One process for all jobs: nothing of the first may stay behind for the second.
+    ["hydra/launcher=joblib", "hydra.launcher.n_jobs=1"],
+    ["hydra/launcher=submitit_local"],
+    pytest.param(["hydra/launcher=ray"], marks=WITHOUT_RAY),
+]
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNN_CODEC_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    # Not of a run that these tests are part of.
+    monkeypatch.delenv("RNN_CODEC_RUN_FOLDER", raising=False)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS, ids=" ".join)
+def test_every_job_leaves_its_own_run(launcher: list[str], tmp_path: Path) -> None:
+    command = train_command("--multirun", *launcher, "cell=gru,lstm", *FAST)
+    subprocess.run(command, check=True, cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    runs = [RunFolder(config.parent) for config in (tmp_path / "runs").glob("*/config.yaml")]
+    assert sorted(read_config(run).cell.name for run in runs) == ["gru", "lstm"]
+    assert all(load_codec(run) for run in runs)
+
+
+@pytest.mark.parametrize("launcher", [["hydra/launcher=basic"], *LAUNCHERS[1:]], ids=" ".join)
+def test_several_processes_in_a_job_are_refused(launcher: list[str], tmp_path: Path) -> None:
+    command = train_command("--multirun", *launcher, "trainer=ddp_cpu", *FAST)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "--multirun with trainer.devices other than 1" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.glob("runs/*/config.yaml"))
