@@ -19,7 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.networks import CODE_DEPTH, STRIDE, Decoder, Encoder, NetworkState
+from rnn_codec.networks import (
+    CODE_DEPTH,
+    STRIDE,
+    DecoderNetwork,
+    EncoderNetwork,
+    NetworkState,
+)
 from rnn_codec.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 
@@ -118,6 +124,7 @@ class RecurrentCodec(nn.Module):
     Example:
         >>> from functools import partial
         >>> from rnn_codec.cells import GRUCell
+        >>> from rnn_codec.networks import Decoder, Encoder
         >>> from rnn_codec.reconstruction import OneShot
         >>> networks = Encoder(GRUCell, width=0.125), Decoder(GRUCell, width=0.125)
         >>> codec = RecurrentCodec(*networks, OneShot()).eval()
@@ -128,7 +135,9 @@ class RecurrentCodec(nn.Module):
         [torch.Size([1, 3, 17, 33]), torch.Size([1, 3, 17, 33])]
     """
 
-    def __init__(self, encoder: Encoder, decoder: Decoder, reconstruction: Reconstruction) -> None:
+    def __init__(
+        self, encoder: EncoderNetwork, decoder: DecoderNetwork, reconstruction: Reconstruction
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
@@ -205,7 +214,7 @@ class RecurrentCodec(nn.Module):
             left: the first columns of `bits` that are fixed.
         """
         # One memory layout in encoder and decoder: another layout may round differently.
-        signal = to_signal(image).to(self.decoder.first.weight.dtype)
+        signal = to_signal(image).to(next(self.parameters()).dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
         with evaluation_mode(self):
@@ -268,7 +277,7 @@ class RecurrentCodec(nn.Module):
     def empty_signal(self, codes: Codes) -> Tensor:
         """Zeros of the size of the padded images, (B, 3, H, W)."""
         batch, _, rows, columns = codes.bits.shape[1:]
-        weight = self.decoder.first.weight
+        weight = next(self.parameters())
         return weight.new_zeros(batch, 3, rows * STRIDE, columns * STRIDE)
 
 

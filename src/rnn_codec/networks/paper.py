@@ -15,17 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.binarizer import Binarizer
-from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.cells import CellFactory
 from rnn_codec.convolution import SharedConv2d
-from rnn_codec.errors import InvalidOptionError
-
-STRIDE = 16
-"""Pixels of the image, each way, for one position of the code."""
-CODE_DEPTH = 32
-"""Bits at every position of the code in one iteration, at every width: 1/8 bit per pixel."""
-
-NetworkState = tuple[CellState | None, ...]
-"""The states of a network's recurrent layers, first to last; None before the first iteration."""
+from rnn_codec.networks.network import (
+    CODE_DEPTH,
+    DecoderNetwork,
+    EncoderNetwork,
+    NetworkState,
+    scaled,
+)
 
 
 class _Layer(NamedTuple):
@@ -40,31 +38,12 @@ _DECODER_CONVOLUTION = 512
 _DECODER = (_Layer(512, 2, 1), _Layer(512, 3, 1), _Layer(256, 3, 3), _Layer(128, 3, 3))
 
 
-def scaled(channels: int, width: float) -> int:
-    """A layer's depth at a width multiplier; refuses widths that leave no whole 2×2 block.
-
-    Example:
-        >>> scaled(256, 0.125)
-        32
-    """
-    result = channels * width
-    if result < 4 or result % 4:
-        raise InvalidOptionError(
-            f"network.width={width} makes a layer of {channels} channels {result:g} deep; "
-            "choose a multiple of 1/16"
-        )
-    return int(result)
-
-
-class Encoder(nn.Module):
-    """E_t and B: one iteration of the encoder, binarizer included.
+class Encoder(EncoderNetwork):
+    """The paper's encoder; see `EncoderNetwork` for shapes.
 
     Args:
         cell: builds the recurrent layers.
         width: multiplies every depth; 1 is the paper's network.
-
-    Shapes:
-        (B, 3, H, W) → (B, 32, H/16, W/16), values −1 and +1; H and W multiples of 16
     """
 
     def __init__(self, cell: CellFactory, width: float) -> None:
@@ -78,10 +57,6 @@ class Encoder(nn.Module):
             depth = channels
         self.binarizer = Binarizer(depth, CODE_DEPTH)
 
-    def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
-        return (None,) * len(self.cells)
-
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Encode one iteration's residual."""
         x = self.convolution(x)  # H/2
@@ -92,15 +67,12 @@ class Encoder(nn.Module):
         return self.binarizer(x), tuple(states)
 
 
-class Decoder(nn.Module):
-    """D_t: one iteration of the decoder.
+class Decoder(DecoderNetwork):
+    """The paper's decoder; see `DecoderNetwork` for shapes.
 
     Args:
         cell: builds the recurrent layers.
         width: multiplies every depth; 1 is the paper's network.
-
-    Shapes:
-        (B, 32, H/16, W/16) → (B, 3, H, W)
     """
 
     def __init__(self, cell: CellFactory, width: float) -> None:
@@ -113,10 +85,6 @@ class Decoder(nn.Module):
             self.cells.append(cell(depth, channels, layer.kernel, 1, layer.hidden_kernel))
             depth = channels // 4
         self.last = SharedConv2d(depth, 3, kernel=1)
-
-    def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
-        return (None,) * len(self.cells)
 
     def forward(self, bits: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Decode one iteration's bits."""

@@ -1,0 +1,22 @@
+"""Encoders and decoders: one design a module, and what they have in common in `network`."""
+
+from rnn_codec.networks.network import (
+    CODE_DEPTH,
+    STRIDE,
+    DecoderNetwork,
+    EncoderNetwork,
+    NetworkState,
+    scaled,
+)
+from rnn_codec.networks.paper import Decoder, Encoder
+
+__all__ = [
+    "CODE_DEPTH",
+    "STRIDE",
+    "Decoder",
+    "DecoderNetwork",
+    "Encoder",
+    "EncoderNetwork",
+    "NetworkState",
+    "scaled",
+]
