@@ -191,6 +191,7 @@ def build_model(config: DictConfig) -> CodecTraining:
         schedule=instantiate(config.schedule),
         min_iterations=config.min_iterations,
         max_iterations=config.max_iterations,
+        loss=instantiate(config.loss),
         seed=config.seed,
         execution=Execution(
             channels_last=config.trainer.channels_last,

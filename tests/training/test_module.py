@@ -26,6 +26,7 @@ def make_module(
         schedule=partial(constant, warmup_steps=1),
         min_iterations=iterations[0],
         max_iterations=iterations[1],
+        loss=residual_loss,
         seed=0,
         execution=execution,
     )

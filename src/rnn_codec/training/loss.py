@@ -1,9 +1,22 @@
-"""The training loss."""
+"""Training losses: pure functions of a signal and its reconstructions x̂_1 … x̂_n."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
+import pytorch_msssim
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from rnn_codec.errors import InvalidOptionError
+
+Loss: TypeAlias = Callable[[Tensor, Sequence[Tensor]], Tensor]
+"""From x, (B, 3, H, W), and x̂_1 … x̂_n, each like x, to a scalar."""
+
+WINDOW = 11
+"""Side of the window of SSIM, pixels [Wang et al. 2004]."""
+SIGNAL_RANGE = 2.0
+"""Of a signal, −1 … 1."""
 
 
 def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
@@ -23,3 +36,49 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
     """
     losses = [(signal - reconstruction).abs().mean() for reconstruction in reconstructions]
     return torch.stack(losses).mean()
+
+
+def structural_loss(
+    signal: Tensor, reconstructions: Sequence[Tensor], weight: float, scales: Sequence[int]
+) -> Tensor:
+    """`residual_loss` plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
+
+    MS-SSIM [Wang et al. 2003] weights five scales, the coarsest of which does not fit into a crop;
+    the finest costs most and counts least. Here some in between count alike, and each has the whole
+    of SSIM.
+
+    Args:
+        signal: x, (B, 3, H, W).
+        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        weight: of the structural part, in units of the signal.
+        scales: by how much signal and reconstructions are shrunk, by averaging, before they are
+            compared: 1 for not at all.
+
+    Raises:
+        InvalidOptionError: a shrunk signal is smaller than the window.
+
+    Example:
+        >>> x = torch.rand(1, 3, 32, 32)
+        >>> abs(float(structural_loss(x, [x, x], weight=0.5, scales=[1, 2]))) < 1e-6
+        True
+    """
+    shortest = min(signal.shape[-2:])
+    if shortest // max(scales) < WINDOW:
+        raise InvalidOptionError(
+            f"loss.scales has {max(scales)}, for which crops need {WINDOW * max(scales)} pixels: "
+            f"set data.crop_size, which is {shortest}, or leave that scale out"
+        )
+    stacked = torch.cat(list(reconstructions))
+    repeated = signal.repeat(len(reconstructions), 1, 1, 1)
+    lacking = [1 - _ssim(stacked, repeated, scale) for scale in scales]
+    return residual_loss(signal, reconstructions) + weight * torch.stack(lacking).mean()
+
+
+def _ssim(image: Tensor, reference: Tensor, scale: int) -> Tensor:
+    """Mean SSIM of signals that are shrunk first; in single precision also under autocast."""
+    with torch.autocast(image.device.type, enabled=False):
+        small, its_reference = (F.avg_pool2d(x.float(), scale) for x in (image, reference))
+        score: Tensor = pytorch_msssim.ssim(
+            small, its_reference, data_range=SIGNAL_RANGE, win_size=WINDOW
+        )
+    return score

@@ -15,7 +15,7 @@ from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
-from rnn_codec.training.loss import residual_loss
+from rnn_codec.training.loss import Loss
 from rnn_codec.training.seeds import iterations_of_step, mix
 
 BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
@@ -39,6 +39,7 @@ class CodecTraining(L.LightningModule):
         schedule: maps a step to a factor on the learning rate.
         min_iterations: fewest iterations of a training step.
         max_iterations: most iterations; each step draws a number between the two.
+        loss: what is minimised.
         seed: seed of the steps.
         execution: how the unroll is run.
     """
@@ -50,6 +51,7 @@ class CodecTraining(L.LightningModule):
         schedule: Callable[[int], float],
         min_iterations: int,
         max_iterations: int,
+        loss: Loss,
         seed: int,
         execution: Execution,
     ) -> None:
@@ -60,6 +62,7 @@ class CodecTraining(L.LightningModule):
         self.build_optimizer = optimizer
         self.schedule = schedule
         self.iterations = (min_iterations, max_iterations)
+        self.loss = loss
         self.seed = seed
         self.execution = execution
         self.iterate: Iterate = codec.iterate
@@ -104,7 +107,7 @@ class CodecTraining(L.LightningModule):
         with self.execution.unrolling(self.codec):
             iterations = self.iterations_of(self.global_step)
             reconstructions = self.codec.unroll(signal, iterations, self.iterate)
-        loss = residual_loss(signal, reconstructions)
+        loss = self.loss(signal, reconstructions)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
