@@ -16,7 +16,14 @@ from rnn_codec.cells import (
     ResidualGRUCell,
 )
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.networks import Decoder, Encoder
+from rnn_codec.networks import (
+    Decoder,
+    DecoderNetwork,
+    Encoder,
+    EncoderNetwork,
+    LeanDecoder,
+    LeanEncoder,
+)
 from rnn_codec.reconstruction import Additive, OneShot, Reconstruction, ResidualScaling
 
 # No test depends on timing.
@@ -43,11 +50,19 @@ FRAMEWORKS: dict[str, type[Reconstruction]] = {
 PAIRS = [(cell, recon) for cell in CELLS for recon in FRAMEWORKS]
 
 
-def make_codec(cell: str, recon: str, width: float = 0.125, seed: int = 0) -> RecurrentCodec:
-    """An untrained codec of a cell and a framework, by name."""
+NETWORKS: dict[str, tuple[type[EncoderNetwork], type[DecoderNetwork]]] = {
+    "paper": (Encoder, Decoder),
+    "lean": (LeanEncoder, LeanDecoder),
+}
+
+
+def make_codec(
+    cell: str, recon: str, width: float = 0.125, seed: int = 0, network: str = "paper"
+) -> RecurrentCodec:
+    """An untrained codec of a cell, a framework and a design of networks, by name."""
     torch.manual_seed(seed)
-    encoder, decoder = CELLS[cell]
-    networks = Encoder(encoder, width), Decoder(decoder, width)
+    (encoder, decoder), (its_encoder, its_decoder) = CELLS[cell], NETWORKS[network]
+    networks = its_encoder(encoder, width), its_decoder(decoder, width)
     return RecurrentCodec(*networks, FRAMEWORKS[recon]())
 
 

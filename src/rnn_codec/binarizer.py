@@ -60,3 +60,23 @@ class Binarizer(nn.Module):
         """Turn the encoder's output into bits."""
         y = torch.tanh(self.convolution(x))
         return stochastic_sign(y, self.rank, self.world_size) if self.training else sign(y)
+
+
+class SignBinarizer(Binarizer):
+    """tanh(Wx + b), then its sign, in training as well; the gradient passes straight through.
+
+    Arguments and shapes are those of `Binarizer`.
+
+    Example:
+        >>> binarizer = SignBinarizer(1, 1)
+        >>> x = torch.full((1, 1, 1, 1), 0.1, requires_grad=True)
+        >>> bit = binarizer(x)
+        >>> bit.backward()
+        >>> abs(bit.item()), bool(x.grad != 0)
+        (1.0, True)
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn the encoder's output into bits."""
+        y = torch.tanh(self.convolution(x))
+        return y + (sign(y) - y).detach() if self.training else sign(y)

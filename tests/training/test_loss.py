@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from rnn_codec.errors import UserError
-from rnn_codec.training.loss import residual_loss, structural_loss
+from rnn_codec.training.loss import log_residual_loss, residual_loss, structural_loss
 
 
 @pytest.fixture
@@ -49,13 +49,21 @@ def test_residuals_are_averaged_over_pixels_and_iterations(
     assert residual_loss(signal, reconstructions).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_logarithms_of_residuals_are_averaged(signals: tuple[Tensor, list[Tensor]]) -> None:
+    signal, reconstructions = signals
+    means = [np.abs((signal - r).numpy()).mean() for r in reconstructions]
+    expected = np.mean([np.log(mean + 0.01) for mean in means])
+    loss = log_residual_loss(signal, reconstructions, floor=0.01)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("scales", [[1], [2, 4], [1, 2, 4]])
 def test_the_structural_part_is_what_scikit_image_says(
     signals: tuple[Tensor, list[Tensor]], scales: list[int]
 ) -> None:
     signal, reconstructions = signals
     part = np.mean([lacking(signal, r, scale) for r in reconstructions for scale in scales])
-    loss = structural_loss(signal, reconstructions, weight=0.7, scales=scales)
+    loss = structural_loss(signal, reconstructions, residual_loss, 0.7, scales)
     expected = residual_loss(signal, reconstructions).item() + 0.7 * part
     assert loss.item() == pytest.approx(expected, rel=1e-4)
 
@@ -65,7 +73,7 @@ def test_both_parts_pull_at_a_reconstruction(signals: tuple[Tensor, list[Tensor]
     gradients = []
     for weight in (0.0, 1.0):
         leaf = reconstruction.clone().requires_grad_()
-        structural_loss(signal, [leaf], weight, [2]).backward()
+        structural_loss(signal, [leaf], residual_loss, weight, [2]).backward()
         gradients.append(leaf.grad)
     assert not torch.equal(*gradients)
 
@@ -73,4 +81,4 @@ def test_both_parts_pull_at_a_reconstruction(signals: tuple[Tensor, list[Tensor]
 def test_a_scale_that_crops_are_too_small_for_is_refused() -> None:
     x = torch.zeros(1, 3, 32, 32)
     with pytest.raises(UserError, match=r"loss\.scales has 4, .* 44 pixels: set data\.crop_size"):
-        structural_loss(x, [x], weight=1.0, scales=[1, 4])
+        structural_loss(x, [x], residual_loss, 1.0, [1, 4])

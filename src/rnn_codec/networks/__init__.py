@@ -1,5 +1,6 @@
 """Encoders and decoders: one design a module, and what they have in common in `network`."""
 
+from rnn_codec.networks.lean import LeanDecoder, LeanEncoder
 from rnn_codec.networks.network import (
     CODE_DEPTH,
     STRIDE,
@@ -17,6 +18,8 @@ __all__ = [
     "DecoderNetwork",
     "Encoder",
     "EncoderNetwork",
+    "LeanDecoder",
+    "LeanEncoder",
     "NetworkState",
     "scaled",
 ]

@@ -38,10 +38,34 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
     return torch.stack(losses).mean()
 
 
+def log_residual_loss(signal: Tensor, reconstructions: Sequence[Tensor], floor: float) -> Tensor:
+    """The mean over the iterations of ln(floor + the mean absolute residual).
+
+    The area under a curve of PSNR is a sum of such logarithms. In `residual_loss` a late iteration,
+    whose residual is small, hardly counts; here each counts by the share it takes off.
+
+    Args:
+        signal: x, (B, 3, H, W).
+        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        floor: a residual that need not become smaller, in units of the signal.
+
+    Example:
+        >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+        >>> log_residual_loss(zeros, [ones, ones], floor=0.0)
+        tensor(0.)
+    """
+    residuals = [(signal - reconstruction).abs().mean() for reconstruction in reconstructions]
+    return (torch.stack(residuals) + floor).log().mean()
+
+
 def structural_loss(
-    signal: Tensor, reconstructions: Sequence[Tensor], weight: float, scales: Sequence[int]
+    signal: Tensor,
+    reconstructions: Sequence[Tensor],
+    of_residuals: Loss,
+    weight: float,
+    scales: Sequence[int],
 ) -> Tensor:
-    """`residual_loss` plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
+    """Another loss plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
 
     MS-SSIM [Wang et al. 2003] weights five scales, the coarsest of which does not fit into a crop;
     the finest costs most and counts least. Here some in between count alike, and each has the whole
@@ -50,7 +74,8 @@ def structural_loss(
     Args:
         signal: x, (B, 3, H, W).
         reconstructions: x̂_1 … x̂_n, each like `signal`.
-        weight: of the structural part, in units of the signal.
+        of_residuals: the other loss.
+        weight: of the structural part.
         scales: by how much signal and reconstructions are shrunk, by averaging, before they are
             compared: 1 for not at all.
 
@@ -59,7 +84,7 @@ def structural_loss(
 
     Example:
         >>> x = torch.rand(1, 3, 32, 32)
-        >>> abs(float(structural_loss(x, [x, x], weight=0.5, scales=[1, 2]))) < 1e-6
+        >>> abs(structural_loss(x, [x, x], residual_loss, weight=0.5, scales=[1, 2]).item()) < 1e-6
         True
     """
     shortest = min(signal.shape[-2:])
@@ -71,7 +96,7 @@ def structural_loss(
     stacked = torch.cat(list(reconstructions))
     repeated = signal.repeat(len(reconstructions), 1, 1, 1)
     lacking = [1 - _ssim(stacked, repeated, scale) for scale in scales]
-    return residual_loss(signal, reconstructions) + weight * torch.stack(lacking).mean()
+    return of_residuals(signal, reconstructions) + weight * torch.stack(lacking).mean()
 
 
 def _ssim(image: Tensor, reference: Tensor, scale: int) -> Tensor:
