@@ -33,6 +33,12 @@ class _Tape:
     output_gradients: list[Tensor] = field(default_factory=list)
 
 
+def _product_dtype(weight: Tensor) -> torch.dtype:
+    """The type in which a convolution with this weight runs."""
+    kind = weight.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+
+
 def _convolution_backward(
     gradient: Tensor, x: Tensor, weight: Tensor, tape: _Tape, wanted: list[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -46,7 +52,10 @@ def _convolution_backward(
 
 
 class _SharedWeight(torch.autograd.Function):
-    """Hands the parameters to the iterations; computes their gradient when all have run back."""
+    """Hands the parameters to the iterations; computes their gradient when all have run back.
+
+    Under autocast they are cast here, once, and not by every iteration forward and backward.
+    """
 
     @staticmethod
     def forward(
@@ -56,7 +65,8 @@ class _SharedWeight(torch.autograd.Function):
         ctx.tape = tape
         ctx.save_for_backward(weight)
         ctx.has_bias = bias is not None
-        return weight.view_as(weight), None if bias is None else bias.view_as(bias)
+        dtype = _product_dtype(weight)
+        return tuple(None if p is None else p.view_as(p).to(dtype) for p in (weight, bias))
 
     @staticmethod
     @once_differentiable

@@ -7,6 +7,7 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    depth_to_space,
     scaled,
 )
 from rnn_codec.networks.paper import Decoder, Encoder
@@ -21,5 +22,6 @@ __all__ = [
     "LeanDecoder",
     "LeanEncoder",
     "NetworkState",
+    "depth_to_space",
     "scaled",
 ]

@@ -28,6 +28,7 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    depth_to_space,
     scaled,
 )
 
@@ -117,5 +118,5 @@ class LeanDecoder(DecoderNetwork):
         for cell, previous in zip(self.cells, state, strict=True):
             x, following = cell(x, previous)
             states.append(following)
-            x = F.pixel_shuffle(x, 2)  # H/8, H/4
+            x = depth_to_space(x)  # H/8, H/4
         return F.pixel_shuffle(self.last(x), SHUFFLE), tuple(states)

@@ -7,6 +7,7 @@ Both carry the states of their recurrent layers from one iteration to the next.
 
 from abc import ABC, abstractmethod
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.binarizer import Binarizer
@@ -75,3 +76,23 @@ def scaled(channels: int, width: float) -> int:
             "choose a multiple of 1/16"
         )
     return int(result)
+
+
+def depth_to_space(x: Tensor) -> Tensor:
+    """Four channels become 2×2 pixels of one; the layout in memory stays; (B, 4C, H, W).
+
+    PyTorch's own does not keep channels innermost on a GPU: every convolution after it would first
+    put them back, forward and backward.
+
+    Example:
+        >>> import torch
+        >>> depth_to_space(torch.arange(4.0).view(1, 4, 1, 1))
+        tensor([[[[0., 1.],
+                  [2., 3.]]]])
+    """
+    if x.is_contiguous():
+        return F.pixel_shuffle(x, 2)
+    batch, channels, height, width = x.shape
+    blocks = x.permute(0, 2, 3, 1).reshape(batch, height, width, channels // 4, 2, 2)
+    rows = blocks.permute(0, 1, 4, 2, 5, 3).reshape(batch, 2 * height, 2 * width, channels // 4)
+    return rows.permute(0, 3, 1, 2)

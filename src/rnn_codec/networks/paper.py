@@ -11,7 +11,6 @@
 
 from typing import NamedTuple
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.binarizer import Binarizer
@@ -22,6 +21,7 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    depth_to_space,
     scaled,
 )
 
@@ -93,5 +93,5 @@ class Decoder(DecoderNetwork):
         for cell, previous in zip(self.cells, state, strict=True):
             x, following = cell(x, previous)
             states.append(following)
-            x = F.pixel_shuffle(x, 2)  # H/8, H/4, H/2, H
+            x = depth_to_space(x)  # H/8, H/4, H/2, H
         return self.last(x), tuple(states)
