@@ -10,12 +10,13 @@
 at H/4 and H/2; here nothing recurs above H/8, where a state is large and the gates' functions cost
 as much as the products. What differs beside:
 
-- The encoder divides what it sees by its mean magnitude around each position of the code: later
-  residuals are small, and without that late iterations hardly learn. The decoder does not need it.
+- The encoder divides what it sees by its mean magnitude at each position of the code, which it sees
+  beside: later residuals are small, and without that late iterations hardly learn.
 - Bits are the sign in training too. The paper's random bits are noise that later iterations cannot
   tell from what is left to code.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -48,22 +49,24 @@ DECODER = (256, 256)
 
 
 def normalised(blocks: Tensor) -> Tensor:
-    """Residuals with about the same magnitude everywhere; (B, 48, H/4, W/4) each.
+    """Residuals with about the same magnitude everywhere, and that magnitude, as a logarithm.
 
     The gain is no function to learn through: its gradient, large where a residual is small, would
     drown all others.
 
+    Shapes:
+        (B, 48, H/4, W/4) → (B, 49, H/4, W/4)
+
     Example:
-        >>> import torch
-        >>> weak = normalised(torch.full((1, 48, 4, 4), 0.1))
-        >>> strong = normalised(torch.full((1, 48, 4, 4), -1.0))
-        >>> round(float(weak.mean()), 3), round(float(strong.mean()), 3)
-        (0.25, -0.294)
+        >>> weak = normalised(torch.full((1, 48, 4, 4), 0.1))[0, :, 0, 0]
+        >>> strong = normalised(torch.full((1, 48, 4, 4), -1.0))[0, :, 0, 0]
+        >>> weak[[0, 48]], strong[[0, 48]]
+        (tensor([ 0.2500, -0.0601]), tensor([-0.2941,  1.0099]))
     """
     side = STRIDE // SHUFFLE
-    magnitude = F.avg_pool2d(blocks.detach().abs().mean(dim=1, keepdim=True), side)
-    gain = MAGNITUDE / (magnitude + SMALLEST_MAGNITUDE)
-    return blocks * F.interpolate(gain, scale_factor=side, mode="nearest")
+    means = F.avg_pool2d(blocks.detach().abs().mean(dim=1, keepdim=True), side)
+    magnitude = F.interpolate(means + SMALLEST_MAGNITUDE, scale_factor=side, mode="nearest")
+    return torch.cat([blocks * (MAGNITUDE / magnitude), 1 + magnitude.log() / 2], dim=1)
 
 
 class LeanEncoder(EncoderNetwork):
@@ -77,7 +80,7 @@ class LeanEncoder(EncoderNetwork):
     def __init__(self, cell: CellFactory, width: float) -> None:
         super().__init__()
         self.cells = nn.ModuleList()
-        depth = BLOCK_DEPTH
+        depth = BLOCK_DEPTH + 1
         for channels in (scaled(c, width) for c in ENCODER):
             self.cells.append(cell(depth, channels, kernel=3, stride=2, hidden_kernel=1))
             depth = channels
