@@ -19,7 +19,14 @@ from rnn_codec.data.reading import read_rgb
 from rnn_codec.data.writing import check_writable_suffix, write_rgb
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.files import atomic_path
-from rnn_codec.models import CODERS, NoModelError, find_folder, find_model, load_model
+from rnn_codec.models import (
+    CODERS,
+    DEFAULT_MODEL,
+    NoModelError,
+    find_folder,
+    find_model,
+    load_model,
+)
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Budget, Bytes, Iterations, Rate
 
 SUFFIX = ".rnc"
@@ -217,7 +224,11 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_compress(commands: Commands) -> None:
     parser = commands.add_parser("compress", help="pictures to .rnc files")
     _add_files(parser, "picture")
-    parser.add_argument("--model", required=True, help="folder or name of a trained model")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="folder or name of a trained model (default: %(default)s, which comes with rnn-codec)",
+    )
     parser.add_argument("--entropy", choices=CODERS, help="entropy coder (default: the best)")
     _add_device(parser)
     rates = parser.add_mutually_exclusive_group()

@@ -2,7 +2,8 @@
 
 A model is a run's folder with a codec and, in `entropy/<name>/`, its entropy coders. Names and
 identifiers are looked up in the folders that the environment variable RNN_CODEC_MODELS lists, in
-`results/` and in `runs/`: models themselves, or folders of models.
+`results/` and in `runs/`: models themselves, or folders of models; last among the models that come
+with the package, in `zoo/`.
 """
 
 import os
@@ -21,6 +22,10 @@ from rnn_codec.identity import model_identifier, run_digest
 from rnn_codec.run_folder import RunFolder, load_codec
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
+SHIPPED = Path(__file__).parent / "zoo"
+"""Models that come with the package."""
+DEFAULT_MODEL = "flagship"
+"""The one of `SHIPPED` that is used where none is named."""
 WITHOUT_CODER = NoneCoder.name
 CODERS = ("progressive", "single_iteration", WITHOUT_CODER)
 """The best first."""
@@ -91,9 +96,9 @@ def find_folder(place: str | Path) -> Path:
 
 
 def default_places() -> list[Path]:
-    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`."""
+    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `SHIPPED`."""
     listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
-    return [Path(place) for place in (*listed, "results", "runs") if place]
+    return [Path(place) for place in (*listed, "results", "runs", SHIPPED) if place]
 
 
 def model_folders(places: Sequence[Path]) -> Iterator[RunFolder]:
