@@ -1,0 +1,29 @@
+"""Keep a trained run without its checkpoints: python src/keep.py run=runs/mine to=results/mine."""
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.keeping import keep
+from rnn_codec.run_folder import RunFolder
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="keep")
+def main(config: DictConfig) -> None:
+    """Copy what is worth keeping, and say how large it is."""
+    with exit_on_user_error():
+        if config.run is None or config.to is None:
+            raise UserError("set run=<run folder> and to=<new folder>")
+        target = Path(config.to)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files = keep(RunFolder(Path(config.run)), target)
+        size = sum(file.stat().st_size for file in files) / 1e6
+        print(f"{target}: {len(files)} files, {size:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Copies of a run without what only training needs: models to commit, or to send to somebody.
+
+<kept>/config.yaml, identity, training.json, weights*.safetensors    as in the run's folder
+<kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
+<kept>/entropy/<name>/           the same of its entropy coders
+"""
+
+import shutil
+from pathlib import Path
+
+from rnn_codec.errors import UserError
+from rnn_codec.run_folder import RunFolder, read_config
+
+KEPT = ("config.yaml", "identity", "training.json", "weights*.safetensors")
+
+
+def keep(run: RunFolder, kept: Path) -> list[Path]:
+    """Copy a trained run and its entropy coders to a new folder; returns the files made.
+
+    Raises:
+        UserError: the run is not trained to its end, or the folder is there already.
+    """
+    read_config(run)
+    if not run.weights.is_file():
+        raise UserError(f"{run.path} is not trained: go on with it by resume={run.path}")
+    partial = kept.with_name(f".{kept.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    if kept.exists():
+        raise UserError(f"{kept} is there already: delete it, or name another folder")
+    _copy(run, partial)
+    for coder in run.coders():
+        _copy(coder, partial / "entropy" / coder.path.name)
+    partial.replace(kept)
+    return sorted(path for path in kept.rglob("*") if path.is_file())
+
+
+def _copy(run: RunFolder, target: Path) -> None:
+    (target / "logs").mkdir(parents=True)
+    for pattern in KEPT:
+        for file in run.path.glob(pattern):
+            shutil.copyfile(file, target / file.name)
+    versions = sorted(run.path.glob("logs/version_*/"), key=lambda f: int(f.name.split("_")[1]))
+    logs = [log for version in versions if (log := version / "metrics.csv").is_file()]
+    for number, log in enumerate(logs, start=1):
+        shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
