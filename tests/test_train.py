@@ -68,6 +68,15 @@ def test_every_pair_trains_and_loads(cell: str, recon: str, tmp_path: Path, cach
     assert not codec.training
 
 
+@pytest.mark.parametrize("network", ["tiny", "lean_half"])
+@pytest.mark.parametrize("loss", [path.stem for path in (ROOT / "conf" / "loss").glob("*.yaml")])
+def test_every_loss_trains(network: str, loss: str, tmp_path: Path, cache: str) -> None:
+    groups = [f"network={network}", f"loss={loss}", "data.crop_size=64"]
+    weights = run_training(tmp_path, cache, *groups, "trainer.max_steps=2")
+    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+    load_codec(RunFolder(tmp_path))
+
+
 @pytest.mark.parametrize("stop_at", [1, 3])
 def test_resumed_equals_uninterrupted(
     stop_at: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
