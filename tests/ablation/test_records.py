@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rnn_codec.ablation import records as module
 from rnn_codec.ablation.records import Recorded, put_record, recorded
+from rnn_codec.evaluation.record import Summary
 from tests.ablation.summaries import write_summary
 
 
@@ -58,3 +60,26 @@ def test_what_is_no_record_is_not_taken_for_one(content: str, tmp_path: Path) ->
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "summary.json").write_text(content)
     assert recorded(tmp_path) == []
+
+
+def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        put_record(evaluation(tmp_path / name, identity=name), tmp_path / "records" / name)
+    read = module.read_summary
+
+    def replace_second(file: Path) -> Summary:
+        shutil.rmtree(tmp_path / "records" / "second", ignore_errors=True)
+        return read(file)
+
+    monkeypatch.setattr(module, "read_summary", replace_second)
+    assert [record.identity for record in recorded(tmp_path / "records")] == ["first"]
+
+
+def test_a_record_that_is_being_copied_is_not_even_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation(tmp_path / "records" / ".run.partial")
+    monkeypatch.setattr(module, "read_summary", None)
+    assert recorded(tmp_path / "records") == []

@@ -24,13 +24,15 @@ def recorded(folder: Path) -> list[Recorded]:
     """What the records in a folder are of; what is no record is for the table to complain of."""
     found = []
     for file in sorted(folder.glob(f"*/{SUMMARY_FILE}")):
-        try:
-            summary = read_summary(file)
-        except ValueError:
+        if file.parent.name.startswith("."):
+            # On its way in or out.
             continue
-        model = summary.model
-        whole = not file.parent.name.startswith(".")
-        if whole and model is not None and model.identity is not None:
+        try:
+            model = (summary := read_summary(file)).model
+        except (ValueError, FileNotFoundError):
+            # Not there: another worker is replacing it at this moment.
+            continue
+        if model is not None and model.identity is not None:
             found.append(Recorded(model.identity, model.coder_identities, summary.dataset))
     return found
 
