@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -11,7 +12,9 @@ import pytest
 
 from rnn_codec.ablation import claims as module
 from rnn_codec.ablation.claims import ClaimContent, Claims, place, process_exists, read_claim
+from rnn_codec.errors import InvalidOptionError
 
+REAL_CLOCK = time.monotonic
 ELSEWHERE = ClaimContent(worker="other", place="another machine", process=1, beats=7)
 
 
@@ -26,7 +29,10 @@ def leave(folder: Path, content: ClaimContent) -> None:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
+    # The real clock: tests set that of the claims.
+    end = REAL_CLOCK() + 60
     while not condition():
+        assert REAL_CLOCK() < end, "it does not happen"
         time.sleep(0.005)
 
 
@@ -63,7 +69,7 @@ def test_a_worker_elsewhere_is_dead_when_its_count_stands_still(tmp_path, monkey
     now = 0.0
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
     leave(tmp_path, ELSEWHERE)
-    claims = make(tmp_path, dead_after=100.0)
+    claims = make(tmp_path, every=30.0, dead_after=100.0)
 
     def can_take() -> bool:
         with claims.taken("run") as claim:
@@ -99,6 +105,53 @@ def test_whoever_was_taken_for_dead_learns_it_and_leaves_the_new_claim(tmp_path:
         leave(tmp_path, ELSEWHERE)
         assert claim.lost.wait(30)
     assert read_claim(tmp_path / "run.json") == ELSEWHERE
+
+
+def test_a_disk_that_is_away_for_a_while_loses_nothing(tmp_path, monkeypatch) -> None:
+    write, failed = module._write, 0
+
+    def fail_three_times(path: Path, content: ClaimContent) -> None:
+        nonlocal failed
+        if content.beats and failed < 3:
+            failed += 1
+            raise OSError("away")
+        write(path, content)
+
+    monkeypatch.setattr(module, "_write", fail_three_times)
+    with make(tmp_path, every=0.01).taken("run") as claim:
+        assert claim is not None
+        wait_for(lambda: (now := read_claim(tmp_path / "run.json")) is not None and now.beats >= 5)
+        assert failed == 3
+        assert not claim.lost.is_set()
+
+
+def test_who_cannot_give_signs_of_life_gives_up_before_others_take_over(
+    tmp_path, monkeypatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    tried = threading.Semaphore(0)
+
+    def fail(path: Path) -> None:
+        tried.release()
+        raise OSError("away")
+
+    with make(tmp_path, every=0.01, dead_after=100.0).taken("run") as claim:
+        assert claim is not None
+        monkeypatch.setattr(module, "_lock", fail)
+        now = 49.0
+        # The second try comes after the first was judged.
+        assert all(tried.acquire(timeout=30) for _ in range(2))
+        assert not claim.lost.is_set()
+        now = 50.0
+        assert claim.lost.wait(30)
+    # It could not be removed either: nothing was raised, and others will find it stale.
+    assert read_claim(tmp_path / "run.json") is not None
+
+
+def test_times_that_would_take_the_living_for_dead_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOptionError, match="three times"):
+        make(tmp_path, every=10.0, dead_after=20.0)
 
 
 def race(folder: str, won: "multiprocessing.Queue[int]", number: int) -> None:

@@ -4,13 +4,16 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from rnn_codec.ablation.records import recorded
+from rnn_codec.ablation import worker
+from rnn_codec.ablation.records import put_record, recorded
 from rnn_codec.ablation.worker import forget_failures, outcome, stages
 from rnn_codec.run_folder import RunFolder, mark
 from tests.ablation.grids import CODERS, make_grid, planned, work_on
@@ -90,6 +93,36 @@ def test_a_failure_is_recorded_and_stops_nothing(tmp_path: Path) -> None:
     assert (run.name, failure.stage, failure.status) == ("broken", "codec", 1)
     assert failure.output == "error: there is no cell broken"
     assert "cell=broken" in failure.command
+
+
+def test_a_record_that_cannot_be_written_is_a_failure_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = make_grid(tmp_path, ["gru", "lstm"])
+
+    def full(evaluation: Path, record: Path) -> None:
+        if "gru" in record.name:
+            raise OSError(28, "No space left on device", str(record))
+        put_record(evaluation, record)
+
+    monkeypatch.setattr(worker, "put_record", full)
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["lstm"]
+    ((run, failure),) = result.failed
+    assert (run.name, failure.stage) == ("gru", "record")
+    assert "No space left" in failure.output
+
+
+def test_whoever_has_lost_the_run_records_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    claim = SimpleNamespace(lost=threading.Event())
+    # Too late to be noticed while a command runs.
+    monkeypatch.setattr(worker, "run_command", lambda *_: claim.lost.set())
+    worker.finish(grid, grid.runs[0], claim, lambda *_: None)
+    assert not grid.records.exists()
+    assert not outcome(grid).failed
 
 
 def test_what_has_failed_is_tried_again_by_the_next_worker(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ import platform
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 from filelock import FileLock
 
+from rnn_codec.errors import InvalidOptionError
 from rnn_codec.files import atomic_path
 
 
@@ -39,34 +40,52 @@ class Claim:
     """A run that is ours as long as nobody takes us for dead.
 
     Attributes:
-        lost: set when another worker has taken the run over; nothing may be written any more.
+        lost: set when another worker has taken the run over, or may soon do so because the disk
+            takes no sign of life; nothing may be written any more.
     """
 
-    def __init__(self, path: Path, content: ClaimContent, every_seconds: float) -> None:
+    def __init__(
+        self, path: Path, content: ClaimContent, every_seconds: float, silent_seconds: float
+    ) -> None:
         self.path = path
         self.lost = threading.Event()
         self._content = content
         self._every_seconds = every_seconds
+        self._silent_seconds = silent_seconds
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_released, daemon=True)
         self._thread.start()
 
     def release(self) -> None:
-        """Give the run back."""
+        """Give the run back. Where the disk does not answer, the claim is left to grow stale."""
         self._released.set()
         self._thread.join()
-        with _lock(self.path):
+        with suppress(OSError), _lock(self.path):
             if self._is_ours():
                 self.path.unlink()
 
     def _beat_until_released(self) -> None:
+        last = time.monotonic()
         while not self._released.wait(self._every_seconds):
-            with _lock(self.path):
-                if not self._is_ours():
-                    self.lost.set()
-                    return
-                self._content = replace(self._content, beats=self._content.beats + 1)
-                _write(self.path, self._content)
+            try:
+                ours = self._beat()
+            except OSError:
+                # A full disk, or a shared one that is away for a while.
+                ours = time.monotonic() - last < self._silent_seconds
+            else:
+                last = time.monotonic()
+            if not ours:
+                self.lost.set()
+                return
+
+    def _beat(self) -> bool:
+        """Give a sign of life; whether the run is still ours."""
+        with _lock(self.path):
+            if not self._is_ours():
+                return False
+            self._content = replace(self._content, beats=self._content.beats + 1)
+            _write(self.path, self._content)
+        return True
 
     def _is_ours(self) -> bool:
         content = read_claim(self.path)
@@ -79,11 +98,19 @@ class Claims:
     Args:
         folder: where the files are; made if need be. It must support file locks.
         every_seconds: time between two beats.
-        dead_after_seconds: time without a beat after which a worker counts as dead; several times
-            `every_seconds`.
+        dead_after_seconds: time without a beat after which a worker counts as dead, at least
+            three times `every_seconds`. A worker that cannot beat gives up after half of it.
+
+    Raises:
+        InvalidOptionError: the times would let the living be taken for dead.
     """
 
     def __init__(self, folder: Path, every_seconds: float, dead_after_seconds: float) -> None:
+        if not 0 < 3 * every_seconds <= dead_after_seconds:
+            raise InvalidOptionError(
+                f"claim.dead_after_seconds={dead_after_seconds:g} must be at least three times "
+                f"claim.every_seconds={every_seconds:g}, or workers that live are taken for dead"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.every_seconds = every_seconds
@@ -113,7 +140,7 @@ class Claims:
                 return None
             content = ClaimContent(self.worker, place(), os.getpid(), beats=0)
             _write(path, content)
-        return Claim(path, content, self.every_seconds)
+        return Claim(path, content, self.every_seconds, self.dead_after_seconds / 2)
 
     def _is_dead(self, name: str, holder: ClaimContent) -> bool:
         if holder.place == place() and not process_exists(holder.process):

@@ -117,6 +117,9 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
         for stage, command in stages(grid, run, folder):
             report(run, stage)
             run_command(command, folder.path / LOG, claim)
+        stage = "record"
+        if claim.lost.is_set():
+            raise LostClaimError
         put_record(evaluation_folder(folder), grid.records / folder.path.name)
         report(run, "done")
     except LostClaimError:
@@ -125,7 +128,7 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
         end = "\n".join(error.output.strip().splitlines()[-LINES_OF_AN_ERROR:])
         record_failure(grid, run, Failure(run.name, stage, error.command, error.status, end))
         report(run, f"{stage} failed")
-    except UserError as error:
+    except (UserError, OSError) as error:
         record_failure(grid, run, Failure(run.name, stage, [], 1, str(error)))
         report(run, f"{stage} failed")
 
