@@ -18,13 +18,13 @@ from rnn_codec.environment import versions
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.models import load_model
 from rnn_codec.report.browser import take_screenshots
+from rnn_codec.report.choosing import areas_of_folders, by_area, find_models
 from rnn_codec.report.coding import (
     CodedPicture,
     Pixels,
     check_crop,
     code_picture,
     crop_centre,
-    find_models,
     labels,
 )
 from rnn_codec.report.curves import curves_of
@@ -45,7 +45,7 @@ def report(config: DictConfig) -> Path:
     content = Report(
         dataset=config.dataset,
         curves=curves_of(rows),
-        viewed=viewed(config),
+        viewed=viewed(config, rows),
         tabulated=tabulated(rows, collection),
         footer=footer(),
     )
@@ -77,9 +77,11 @@ def tabulated(rows: list[Row], collection: Collection) -> Tabulated:
     return Tabulated(rows, columns_of(rows), [*problems, *collection.missing])
 
 
-def viewed(config: DictConfig) -> Viewed:
+def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     """The pictures, coded by every model."""
-    models = [load_model(place, device=config.device) for place in model_places(config)]
+    found = model_places(config, rows)
+    places = found if config.models is not None else found[: max(config.most_models, 0)]
+    models = [load_model(place, device=config.device) for place in places]
     data = instantiate(config.data)
     pictures = chosen_pictures(config, list(data.evaluation_images())) if models else []
     bar = shown("coding pictures")(pictures)
@@ -90,16 +92,18 @@ def viewed(config: DictConfig) -> Viewed:
         pictures=coded,
         iterations=config.iterations,
         dataset=data.evaluation_name,
+        models_found=len(found),
     )
 
 
-def model_places(config: DictConfig) -> list[Path]:
-    """Folders, or names, of the models in the viewer."""
-    places = [config.results] if config.models is None else config.models
-    found = [(Path(place), find_models(Path(place))) for place in places]
+def model_places(config: DictConfig, rows: list[Row]) -> list[Path]:
+    """Folders, or names, of the models for the viewer; unless they are named, the best first."""
+    if config.models is None:
+        results = Path(config.results)
+        return by_area(find_models(results), areas_of_folders(rows, results))
+    found = [(Path(place), find_models(Path(place))) for place in config.models]
     # What holds no model may be the name of one: loading it will tell.
-    named = [own or ([] if config.models is None else [place]) for place, own in found]
-    return list(dict.fromkeys(path for own in named for path in own))
+    return list(dict.fromkeys(path for place, own in found for path in own or [place]))
 
 
 def shown(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:

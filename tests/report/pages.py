@@ -27,4 +27,6 @@ def make_page(folder: Path, *overrides: str) -> Path:
 def copy_results(folder: Path) -> None:
     """Copy the records of the committed model and two classic codecs, and published figures."""
     for name in (MODEL, "baselines/jpeg_420", "baselines/webp", "published"):
-        shutil.copytree(ROOT / "results" / name, folder / name, ignore=NOT_COPIED)
+        shutil.copytree(
+            ROOT / "results" / name, folder / name, ignore=NOT_COPIED, dirs_exist_ok=True
+        )

@@ -19,7 +19,6 @@ from rnn_codec.report.coding import (
     check_crop,
     code_picture,
     crop_centre,
-    find_models,
     labels,
 )
 from tests.model_folders import write_model
@@ -83,14 +82,6 @@ def test_jpeg_is_the_best_that_is_not_larger(coded, pixels) -> None:
 def test_jpeg_cannot_go_as_low_as_the_first_iteration(coded) -> None:
     assert coded.equal[0][0] is None
     assert coded.models[0][0].bytes < coded.smallest_jpeg
-
-
-def test_entropy_coders_and_folders_without_weights_are_no_models(tmp_path: Path) -> None:
-    write_model(tmp_path / "experiment" / "a", "progressive")
-    (write_model(tmp_path / "b") / "weights.safetensors").unlink()
-    assert find_models(tmp_path) == [tmp_path / "experiment" / "a"]
-    assert find_models(tmp_path / "experiment" / "a") == [tmp_path / "experiment" / "a"]
-    assert find_models(tmp_path / "nowhere") == []
 
 
 def test_labels_are_unique() -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def data(page: str) -> dict:
+    return read_data(page)
+
+
+def read_data(page: str) -> dict:
     (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
     return json.loads(found)
 
@@ -100,6 +105,21 @@ def test_no_text_ends_the_data(text: str) -> None:
 def test_a_page_without_models_has_curves_and_a_table(tmp_path: Path) -> None:
     page = make_page(tmp_path, "models=[]").read_text(encoding="utf-8")
     assert '"models": []' in page
+
+
+def test_of_many_models_the_best_are_shown_and_the_page_says_so(tmp_path: Path) -> None:
+    # A model that nobody has measured comes after one that somebody has, whatever its name.
+    copy_results(tmp_path / "results")
+    shutil.copytree(tmp_path / "results" / MODEL, tmp_path / "results" / "a_copy")
+    shutil.rmtree(tmp_path / "results" / "a_copy" / "evaluation")
+    page = make_page(tmp_path, "most_models=1", "most_pictures=1", "iterations=1")
+    viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
+    assert [model["name"] for model in viewer["models"]] == [MODEL]
+    assert "the 1 with the largest areas of 2 models" in viewer["note"]
+    page = make_page(tmp_path, "most_pictures=1", "iterations=1")
+    viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
+    assert [model["name"] for model in viewer["models"]] == [MODEL, "a_copy"]
+    assert "largest areas" not in viewer["note"]
 
 
 def test_a_small_page_stores_pictures_with_loss_and_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 from rnn_codec.report import jpeg
-from rnn_codec.run_folder import RunFolder
 from rnn_codec.tiling import TILE
 
 Pixels = NDArray[np.uint8]
@@ -67,16 +66,6 @@ class CodedPicture:
     equal: list[list[int | None]]
     jpegs: dict[int, JpegFile]
     smallest_jpeg: int
-
-
-def find_models(root: Path) -> list[Path]:
-    """The folders of trained codecs, `root` or below; their entropy coders are no codecs."""
-    folders = (path.parent for path in root.rglob("weights.safetensors"))
-    return sorted(
-        folder
-        for folder in folders
-        if RunFolder(folder).config.is_file() and folder.parent.name != "entropy"
-    )
 
 
 def labels(folders: Sequence[Path]) -> list[str]:

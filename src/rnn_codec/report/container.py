@@ -86,7 +86,7 @@ def store(
             return Stored(container.name, uris, None if exact else _lowest_psnr(pictures, uris))
     raise UserError(
         f"{len(pictures)} reconstructions do not fit into the page: allow more with megabytes=, "
-        "or name fewer models=, fewer pictures= or a smaller crop="
+        "or fewer models by most_models= or models=, fewer pictures= or a smaller crop="
     )
 
 

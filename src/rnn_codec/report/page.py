@@ -45,12 +45,14 @@ class Viewed:
         pictures: coded with every model.
         iterations: of every model.
         dataset: where the pictures are from.
+        models_found: how many there were to choose from.
     """
 
     models: Sequence[tuple[str, str]]
     pictures: Sequence[CodedPicture]
     iterations: int
     dataset: str
+    models_found: int
 
 
 @dataclass(frozen=True)
@@ -217,11 +219,15 @@ def viewer_note(viewed: Viewed, stored: Stored) -> str:
         if stored.lowest_psnr is None
         else (f"at least {stored.lowest_psnr:.1f} dB from what was decoded")
     )
-    return (
-        f"Shown are the centres of pictures of the data set {viewed.dataset}. Bytes are those of "
-        "whole files, header included. The page holds the JPEG files themselves, and the codecs' "
-        f"pictures as {stored.container}, {held}; scores are of what was decoded."
-    )
+    chosen = f"the {len(viewed.models)} with the largest areas of {viewed.models_found} models"
+    sentences = [
+        f"Shown are the centres of pictures of the data set {viewed.dataset}.",
+        *([f"They are coded by {chosen}."] if len(viewed.models) < viewed.models_found else []),
+        "Bytes are those of whole files, header included. The page holds the JPEG files "
+        f"themselves, and the codecs' pictures as {stored.container}, {held}; scores are of what "
+        "was decoded.",
+    ]
+    return " ".join(sentences)
 
 
 # -- the table and the words -----------------------------------------------------------------------
