@@ -219,6 +219,14 @@ def test_half_a_file_is_reported(results: Path, name: str, share: float) -> None
     assert paths(collection) == OTHERS
 
 
+@pytest.mark.parametrize("name", ["summary.json", "compressai.json"])
+def test_lists_too_deep_to_be_read_are_reported(results: Path, name: str) -> None:
+    (results / RECORD / name).write_text("[" * 100_000)
+    collection = collect(results, "kodak")
+    assert f"{name} cannot be read" in reasons(collection)
+    assert paths(collection) == OTHERS
+
+
 SIZE_EDITS = {
     "means": (put("coders", 1, "file_bpp", 3, value=0.1), "is not the mean of file_sizes.csv"),
     "areas": (put("areas_at_true_rate", "none", "psnr", value=50), "are not those of its curve"),

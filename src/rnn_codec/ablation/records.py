@@ -29,7 +29,7 @@ def recorded(folder: Path) -> list[Recorded]:
             continue
         try:
             model = (summary := read_summary(file)).model
-        except (ValueError, FileNotFoundError):
+        except (ValueError, FileNotFoundError, RecursionError):
             # Not there: another worker is replacing it at this moment.
             continue
         if model is not None and model.identity is not None:

@@ -36,7 +36,7 @@ def read_record(folder: Path, path: str) -> Record:
     """
     try:
         summary = read_summary(folder)
-    except (ValueError, OSError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, OSError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # The message must not depend on where the results lie.
         reason = _first_line(error).replace(f"{folder}/", "")
         raise RecordError(f"{SUMMARY_FILE} cannot be read: {reason}") from error
@@ -78,7 +78,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RecordError(f"{path.name} is missing") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise RecordError(f"{path.name} cannot be read: {_first_line(error)}") from error
     if not isinstance(content, dict):
         raise RecordError(f"{path.name} does not hold an object")
