@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnn_codec.accelerated.pack import Pixels, read_pack
@@ -90,6 +90,11 @@ WHOLE = whole()
 
 
 @settings(max_examples=200)
+# The length of a name, the flags and the method of packing: each is refused by another error.
+@example(place=29, change=65, cut=False)
+@example(place=len(WHOLE) - 79, change=9, cut=False)
+@example(place=len(WHOLE) - 77, change=8, cut=False)
+@example(place=len(WHOLE) - 76, change=65, cut=False)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255), st.booleans())
 def test_damage_is_refused_or_harmless(
     tmp_path_factory: pytest.TempPathFactory, place: int, change: int, cut: bool

@@ -7,6 +7,7 @@ pack = a ZIP archive, not compressed again:
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,13 @@ from PIL import Image
 from rnn_codec.errors import UserError
 
 Pixels = NDArray[np.uint8]
+
+UNREADABLE = (
+    *(zipfile.BadZipFile, OSError, ValueError, EOFError, zlib.error),
+    # Damage that looks like another way of packing, or like a password.
+    *(NotImplementedError, RuntimeError),
+)
+"""What reading a damaged archive raises."""
 
 
 def read_pack(path: Path, part: str) -> list[Pixels]:
@@ -30,7 +38,7 @@ def read_pack(path: Path, part: str) -> list[Pixels]:
             return [_decode(archive.read(name)) for name in names]
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: src/pack_photographs.py makes it") from None
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path} is not a pack of photographs, or is damaged: {error}") from error
 
 
