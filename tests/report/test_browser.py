@@ -12,6 +12,7 @@ from PIL import Image
 from rnn_codec.errors import UserError
 from rnn_codec.report import browser
 from rnn_codec.report.browser import VIEWS, chromium, chromium_path, open_page, take_screenshots
+from tests.aggregation.made import write_network
 from tests.report.pages import ITERATIONS, make_page
 
 needs_chromium = pytest.mark.skipif(
@@ -393,6 +394,21 @@ def test_a_page_without_models_works(running, tmp_path: Path) -> None:
     assert watched.page.locator("#no-pictures").is_visible()
     assert not watched.page.locator("#viewer").is_visible()
     assert len(column(watched.page, "Name")) > 5
+    watched.page.close()
+    assert watched.errors == []
+
+
+@needs_chromium
+def test_more_codecs_than_colours_can_be_told_apart(running, tmp_path: Path) -> None:
+    pairs = [(cell, recon) for cell in "abcd" for recon in "xyz"]
+    for cell, recon in pairs:
+        write_network(tmp_path / "results" / "grid" / (cell + recon), cell, recon)
+    watched = Watched(running.new_page(), make_page(tmp_path, "models=[]"))
+    chips = watched.page.locator(".legend-group").first.locator(".chip svg")
+    drawings = [chips.nth(index).evaluate("svg => svg.innerHTML") for index in range(len(pairs))]
+    assert len(set(drawings)) == len(pairs)
+    markers = [tuple(marker.values()) for marker in plotted(watched.page, "marker")]
+    assert len(set(markers)) == len(markers) >= len(pairs)
     watched.page.close()
     assert watched.errors == []
 

@@ -17,6 +17,14 @@ const KINDS = [
 const COLOURS = ["#c2410c", "#0a7f94", "#7c4dbd", "#2f8f4e", "#c08a00", "#c73a78", "#4169c9", "#7a6a5a"];
 const MUTED = ["#6f7a87", "#9a8238", "#5b8fb0", "#a0739b", "#5f9a76", "#b07a66"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross"];
+// The same in the legend, around (13, 6).
+const OUTLINES = {
+  circle: "M9.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z",
+  square: "M9.5 2.5h7v7h-7Z",
+  diamond: "M13 1.5L17.5 6L13 10.5L8.5 6Z",
+  "triangle-up": "M13 1.5L17.5 9.5H8.5Z",
+  cross: "M11.5 1.5h3v3h3v3h-3v3h-3v-3h-3v-3h3Z",
+};
 
 function drawCurves(data) {
   const curves = styled(data.curves);
@@ -193,5 +201,11 @@ function swatch(curve) {
   const style = { d: "M1 6H25", stroke: curve.colour, "stroke-width": curve.line.width, "stroke-dasharray": dash };
   for (const [name, value] of Object.entries(style)) line.setAttribute(name, value);
   drawing.append(line);
+  if (curve.kind !== "network") return drawing;
+  // With more curves than colours the marker tells them apart.
+  const marker = document.createElementNS(space, "path");
+  marker.setAttribute("d", OUTLINES[curve.symbol]);
+  marker.setAttribute("fill", curve.colour);
+  drawing.append(marker);
   return drawing;
 }
