@@ -16,7 +16,7 @@ from rnn_codec.compression import Model
 from rnn_codec.configuration import instantiate
 from rnn_codec.environment import versions
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.models import load_model
+from rnn_codec.models import find_folder, load_model
 from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.choosing import areas_of_folders, by_area, find_models
 from rnn_codec.report.coding import (
@@ -97,10 +97,14 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
 
 
 def model_places(config: DictConfig, rows: list[Row]) -> list[Path]:
-    """Folders, or names, of the models for the viewer; unless they are named, the best first."""
+    """Folders, or names, of the models for the viewer.
+
+    Unless they are named: those that come with the package, then the others, the best first.
+    """
     if config.models is None:
         results = Path(config.results)
-        return by_area(find_models(results), areas_of_folders(rows, results))
+        best = by_area(find_models(results), areas_of_folders(rows, results))
+        return [*map(find_folder, config.shipped), *best]
     found = [(Path(place), find_models(Path(place))) for place in config.models]
     # What holds no model may be the name of one: loading it will tell.
     return list(dict.fromkeys(path for place, own in found for path in own or [place]))

@@ -66,7 +66,8 @@ class _SharedWeight(torch.autograd.Function):
         ctx.save_for_backward(weight)
         ctx.has_bias = bias is not None
         dtype = _product_dtype(weight)
-        return tuple(None if p is None else p.view_as(p).to(dtype) for p in (weight, bias))
+        of_bias = None if bias is None else bias.view_as(bias).to(dtype)
+        return weight.view_as(weight).to(dtype), of_bias
 
     @staticmethod
     @once_differentiable

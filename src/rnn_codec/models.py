@@ -98,7 +98,7 @@ def find_folder(place: str | Path) -> Path:
 def default_places() -> list[Path]:
     """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `SHIPPED`."""
     listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
-    return [Path(place) for place in (*listed, "results", "runs", SHIPPED) if place]
+    return [*(Path(place) for place in (*listed, "results", "runs") if place), SHIPPED]
 
 
 def model_folders(places: Sequence[Path]) -> Iterator[RunFolder]:

@@ -18,7 +18,7 @@ def make_page(folder: Path, *overrides: str) -> Path:
     copy_results(folder / "results")
     options = [
         f"results={folder / 'results'}", f"output={folder / 'index.html'}", "most_pictures=2",
-        "crop=[192,176]", f"iterations={ITERATIONS}", *overrides,
+        "shipped=[]", "crop=[192,176]", f"iterations={ITERATIONS}", *overrides,
     ]  # fmt: skip
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return report(compose("report", options))
