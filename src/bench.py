@@ -36,6 +36,7 @@ def bench(config: DictConfig) -> list[tuple[str, str, Timing]]:
     execution = Execution(
         channels_last=config.trainer.channels_last,
         compile=config.trainer.compile,
+        compile_gates=config.trainer.compile_gates,
         deferred_weight_gradients=config.trainer.deferred_weight_gradients,
     )
     work, device = Workload(**config.workload), torch.device(config.device)

@@ -90,7 +90,7 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     keep_config(run, config)
     options = config.coder
     data = CodesDataModule(
-        codec=load_codec(codec_run),
+        codec=load_codec(codec_run).to(coding_device(config)),
         pictures=instantiate(config.data),
         cache_dir=options.cache_dir,
         longest_side=options.longest_side,
@@ -116,6 +116,11 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     trainer = fit(its_config, run, model, data, [clock, throughput])
     account(run, trainer, clock, identity)
     export(config, run, model.model)
+
+
+def coding_device(config: DictConfig) -> str:
+    """Where pictures are coded for the training of an entropy coder: where it is trained."""
+    return "cuda" if config.trainer.accelerator in {"gpu", "cuda"} else "cpu"
 
 
 def fit(
@@ -196,6 +201,8 @@ def build_model(config: DictConfig) -> CodecTraining:
         execution=Execution(
             channels_last=config.trainer.channels_last,
             compile=config.trainer.compile,
+            # Runs that began before the option was there can be resumed.
+            compile_gates=config.trainer.get("compile_gates", False),
             deferred_weight_gradients=config.trainer.deferred_weight_gradients,
         ),
     )

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from rnn_codec import convolution
 from rnn_codec.convolution import SharedConv2d, deferred_weight_gradients, set_bias
 from tests.conftest import PAIRS, make_codec
 
@@ -46,6 +47,23 @@ def test_deferred_gradients_under_autocast() -> None:
             late = torch.autograd.grad(layer(x).float().square().sum(), layer.weight)[0]
     assert late.dtype == torch.float32
     torch.testing.assert_close(late, plain, rtol=0.02, atol=0.5)
+
+
+def test_channels_stay_innermost_in_every_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    backward = convolution._convolution_backward
+
+    def spy(gradient: torch.Tensor, *rest: object) -> object:
+        seen.append(gradient.is_contiguous(memory_format=torch.channels_last))
+        return backward(gradient, *rest)
+
+    monkeypatch.setattr(convolution, "_convolution_backward", spy)
+    codec = make_codec("lstm", "additive").to(memory_format=torch.channels_last).train()
+    x = torch.rand(2, 3, 32, 32).to(memory_format=torch.channels_last)
+    with deferred_weight_gradients(codec):
+        loss = sum((x - y).abs().mean() for y in codec.unroll(x, 3))
+    loss.backward()
+    assert all(seen)
 
 
 def test_an_unroll_that_fails_leaves_nothing_behind() -> None:

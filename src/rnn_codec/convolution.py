@@ -93,12 +93,16 @@ class _IterationConvolution(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, tape: _Tape) -> Tensor:
         ctx.tape = tape
         ctx.save_for_backward(x, weight)
-        return F.conv2d(x, weight, bias, tape.stride, tape.padding)
+        y = F.conv2d(x, weight, bias, tape.stride, tape.padding)
+        ctx.layout = torch.contiguous_format if y.is_contiguous() else torch.channels_last
+        return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:
         tape, (x, weight) = ctx.tape, ctx.saved_tensors
+        # One iteration in another layout would change that of all, laid one after another.
+        gradient = gradient.contiguous(memory_format=ctx.layout)
         tape.inputs.append(x.to(gradient.dtype))
         tape.output_gradients.append(gradient)
         if not ctx.needs_input_grad[0]:

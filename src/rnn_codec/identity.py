@@ -21,7 +21,7 @@ NOT_OF_A_TRAINING = frozenset(
         # Where things are, and what is shown.
         *("name", "output_root", "output", "resume", "cache_dir", "root", "validation_root"),
         *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
-        "largest_megabytes",
+        *("largest_megabytes", "compile_gates"),
         # What follows once the codec is trained.
         *("entropy", "coder"),
     }

@@ -11,10 +11,14 @@ from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.schedules import constant
-from tests.conftest import PAIRS, make_codec
+from tests.conftest import CELLS, PAIRS, make_codec
 
-PLAIN = Execution(channels_last=False, compile=False, deferred_weight_gradients=False)
-FAST = Execution(channels_last=True, compile=False, deferred_weight_gradients=True)
+PLAIN = Execution(
+    channels_last=False, compile=False, compile_gates=False, deferred_weight_gradients=False
+)
+FAST = Execution(
+    channels_last=True, compile=False, compile_gates=False, deferred_weight_gradients=True
+)
 
 
 def make_module(
@@ -74,7 +78,9 @@ def test_an_iteration_can_be_captured_whole(monkeypatch: pytest.MonkeyPatch) -> 
     # The compiler's own back end takes minutes; what can go wrong here is the capture.
     capture = partial(torch.compile, backend="eager", fullgraph=True)
     monkeypatch.setattr(torch, "compile", capture)
-    compiled = Execution(channels_last=True, compile=True, deferred_weight_gradients=False)
+    compiled = Execution(
+        channels_last=True, compile=True, compile_gates=False, deferred_weight_gradients=False
+    )
     for cell, recon in (("associative_lstm", "one_shot"), ("residual_gru", "residual_scaling")):
         codec = make_module(cell, recon, compiled, (2, 2)).codec.eval()
         signal = compiled.lay_out(torch.rand(2, 3, 32, 32))
@@ -82,6 +88,27 @@ def test_an_iteration_can_be_captured_whole(monkeypatch: pytest.MonkeyPatch) -> 
             plain = codec.unroll(signal, 3)
             captured = codec.unroll(signal, 3, compiled.compiled(codec.iterate))
         torch.testing.assert_close(captured, plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("cell", "recon"), [(cell, "one_shot") for cell in CELLS])
+def test_compiled_gates_train_as_plain_ones_with_deferred_gradients(
+    cell: str, recon: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A function that cannot be captured whole, or for too many shapes, is an error here.
+    capture = partial(torch.compile, backend="aot_eager", fullgraph=True)
+    monkeypatch.setattr(torch, "compile", capture)
+    torch._dynamo.reset()
+    fused = Execution(True, compile=False, compile_gates=True, deferred_weight_gradients=True)
+    signal = fused.lay_out(torch.rand(2, 3, 32, 32) * 2 - 1)
+    gradients = []
+    for execution in (FAST, fused):
+        module = make_module(cell, recon, execution, (3, 3))
+        module.codec.eval()
+        execution.fuse_gates(module.codec)
+        gradient_step(module, signal, 3)
+        gradients.append([p.grad for p in module.codec.decoder.parameters()])
+    for plain, compiled in zip(*gradients, strict=True):
+        torch.testing.assert_close(compiled, plain, rtol=1e-4, atol=1e-6)
 
 
 def test_bfloat16_autocast_trains() -> None:
@@ -92,9 +119,10 @@ def test_bfloat16_autocast_trains() -> None:
     assert all(p.grad.dtype == torch.float32 for p in module.codec.encoder.parameters())
 
 
-def test_compile_and_deferred_gradients_exclude_each_other() -> None:
+@pytest.mark.parametrize(("compile_gates", "deferred"), [(False, True), (True, False)])
+def test_what_excludes_each_other(compile_gates: bool, deferred: bool) -> None:
     with pytest.raises(UserError, match="exclude each other"):
-        Execution(channels_last=True, compile=True, deferred_weight_gradients=True)
+        Execution(True, True, compile_gates, deferred)
 
 
 def test_the_number_of_iterations_follows_the_step() -> None:

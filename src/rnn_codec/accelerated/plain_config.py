@@ -1,6 +1,8 @@
 """Builds objects from a resolved configuration, without Hydra."""
 
 import importlib
+from collections.abc import Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,32 @@ def build(node: Any) -> Any:
         return partial(target, **arguments) if node.get("_partial_") else target(**arguments)
     except (TypeError, ValueError) as error:
         raise UserError(f"{node['_target_']}: {error}") from error
+
+
+def override(config: dict[str, Any], options: Sequence[str]) -> dict[str, Any]:
+    """A configuration with other values of some options, as `trainer.compile_gates=false`.
+
+    Raises:
+        UserError: there is no such option, or its value is no YAML.
+
+    Example:
+        >>> override({"data": {"batch_size": 32}, "seed": 0}, ["data.batch_size=64"])
+        {'data': {'batch_size': 64}, 'seed': 0}
+    """
+    changed = deepcopy(config)
+    for option in options:
+        name, _, value = option.partition("=")
+        *groups, key = name.split(".")
+        node: Any = changed
+        for group in groups:
+            node = node.get(group) if isinstance(node, dict) else None
+        if not isinstance(node, dict) or key not in node:
+            raise UserError(f"there is no option {name} in the configuration")
+        try:
+            node[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"{option} has no value that can be read") from error
+    return changed
 
 
 RESERVED = ("_target_", "_partial_")

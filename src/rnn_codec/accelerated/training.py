@@ -20,6 +20,7 @@ from rnn_codec.accelerated.step import ReplayedStep, TrainingStep
 from rnn_codec.accelerated.validation import psnr_curve
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+from rnn_codec.training.loss import Loss
 from rnn_codec.training.seeds import iterations_of_step, mix
 
 Pixels = NDArray[np.uint8]
@@ -31,10 +32,12 @@ class Progress:
 
     step: int = 0
     """Steps done."""
+    images: int = 0
+    """Crops in their batches."""
     seconds: float = 0.0
-    """Spent in steps and validations, all boxes together."""
+    """From the beginning of a box to its last step, all boxes together."""
     total_steps: int | None = None
-    """Length of the schedule; None until the first box has measured how many fit."""
+    """Length of the schedule; None until the first line of the log has measured how many fit."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,30 @@ class LogLine:
     """Of the rate of matrix products that was measured at the start."""
     memory_megabytes: float
     """The most that tensors took; 0 on a processor."""
+    learning_rate: float
+    iterations_from: int
+    """Fewest iterations of a step."""
+    crop_size: int
+    skipped: int
+    """Steps whose gradient was not finite."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What is trained on in a part of the schedule."""
+
+    begins: float
+    """At this share of the schedule; the first phase at 0."""
+    crops: DeviceCrops
+    iterations: tuple[int, int]
+    """Fewest and most of a step."""
+    loss: Loss
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What does not change from box to box."""
 
-    iterations: tuple[int, int]
-    """Fewest and most of a step."""
     seed: int
     rate: float
     """The full learning rate."""
@@ -77,7 +96,7 @@ class TimedTraining:
 
     Args:
         step: the step.
-        crops: what it is trained on.
+        phases: what it is trained on, one after another.
         recipe: how.
         checkpoint: the file it goes on from, if there is one.
         peak: rate of matrix products, multiply–accumulate operations a second.
@@ -87,80 +106,108 @@ class TimedTraining:
     def __init__(
         self,
         step: TrainingStep,
-        crops: DeviceCrops,
+        phases: Sequence[Phase],
         recipe: Recipe,
         checkpoint: Path,
         peak: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.step, self.crops, self.recipe = step, crops, recipe
+        self.step, self.phases, self.recipe = step, phases, recipe
         self.checkpoint, self.peak, self.clock = checkpoint, peak, clock
         self.progress = Progress()
+        self.told_to_end = False
         if checkpoint.is_file():
             self.load()
         on_cuda = step.device.type == "cuda"
-        self.runner = ReplayedStep(step, crops.batch(0)) if on_cuda else step
-        fewest, most = recipe.iterations
-        of_one = [training_macs(step.averaged, crops.crop_size, n) for n in range(fewest, most + 1)]
-        self._macs = dict(zip(range(fewest, most + 1), of_one, strict=True))
+        self.runner = ReplayedStep(step) if on_cuda else step
+        self._macs = training_macs(step.averaged)
 
-    def run(self, box_seconds: float, whole_seconds: float) -> Iterator[LogLine]:
+    def run(self, begun: float, box_seconds: float, whole_seconds: float) -> Iterator[LogLine]:
         """Train for a box of time, or to the last step; yield a line now and then.
 
         Args:
-            box_seconds: of this call.
+            begun: when the box began, by the clock: what was done since is part of it.
+            box_seconds: of this box.
             whole_seconds: of all boxes: what the schedule is fitted to.
+
+        Raises:
+            UserError: no step of a line had a finite gradient; the checkpoint is from before.
         """
-        begun, spent_before = self.clock(), self.progress.seconds
-        line_begun, line_step, line_macs = begun, self.progress.step, 0
-        saved = begun
-        while not self.finished:
+        spent_before = self.progress.seconds
+        line_begun, line_step, line_images, line_macs = self.clock(), *self._position(), 0
+        saved = line_begun
+        while not self.finished and not self.told_to_end:
             now = self.clock()
             self.progress.seconds = spent_before + now - begun
             if now - begun >= box_seconds:
                 break
-            line_macs += self.crops.batch_size * self._macs[self.train_one()]
+            line_macs += self.train_one()
             if self.progress.step % self.recipe.log_every == 0 or self.finished:
-                loss = self.step.read_loss()
+                loss, skipped = self.step.read_loss()
                 now = self.clock()
                 self.progress.seconds = spent_before + now - begun
-                done, took = self.progress.step - line_step, now - line_begun
-                yield self._line(loss / done, done, took, line_macs)
-                self.fit_schedule(done, took, whole_seconds)
+                done, images = self.progress.step - line_step, self.progress.images - line_images
+                self._refuse_divergence(done, skipped)
+                yield self._line(loss, done, images, now - line_begun, line_macs, skipped)
+                self.fit_schedule(whole_seconds)
                 if now - saved >= self.recipe.save_every:
                     self.save()
                     saved = self.clock()
-                line_begun, line_step, line_macs = self.clock(), self.progress.step, 0
+                line_begun, line_step, line_images, line_macs = self.clock(), *self._position(), 0
         self.save()
 
     @property
     def finished(self) -> bool:
         """Whether the last step is done."""
-        total = self.progress.total_steps or self.recipe.max_steps
-        return total is not None and self.progress.step >= total
+        most = self.recipe.max_steps
+        return most is not None and self.progress.step >= most
+
+    @property
+    def phase(self) -> Phase:
+        """What the next step is trained on."""
+        share = self.progress.step / self._length()
+        return [phase for phase in self.phases if phase.begins <= share][-1]
 
     def train_one(self) -> int:
-        """One step; return how many iterations it unrolled."""
-        number, recipe = self.progress.step, self.recipe
-        # While the length is not known the schedule is at its beginning.
-        total = self.progress.total_steps or recipe.max_steps or 10**9
-        self.step.set_rate(recipe.rate * recipe.schedule(number, total_steps=total))
-        iterations = iterations_of_step(recipe.seed, number, *recipe.iterations)
+        """One step; return its multiply–accumulate operations."""
+        number, recipe, phase = self.progress.step, self.recipe, self.phase
+        self.step.set_rate(self.rate)
+        iterations = iterations_of_step(recipe.seed, number, *phase.iterations)
         torch.manual_seed(mix(recipe.seed, number, 0))
-        self.runner.run(self.crops.batch(number), iterations)
+        self.runner.run(phase.crops.batch(number), iterations, phase.loss)
         self.progress.step += 1
-        return iterations
+        self.progress.images += phase.crops.batch_size
+        return phase.crops.batch_size * self._macs(phase.crops.crop_size, iterations)
 
-    def fit_schedule(self, steps: int, seconds: float, whole_seconds: float) -> None:
-        """Set the length of the schedule to what fits into the whole time, once, if it is open.
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        factor = self.recipe.schedule(self.progress.step, total_steps=self._length())
+        return self.recipe.rate * factor
 
-        The first line's steps are slower: they compile. The second's count.
+    def fit_schedule(self, whole_seconds: float) -> None:
+        """Set the length of the schedule so that its share that is done is that of the time.
+
+        Steps do not take equally long: the first compile, later ones have more iterations.
         """
-        if self.recipe.max_steps is not None:
-            self.progress.total_steps = self.recipe.max_steps
-        elif self.progress.total_steps is None and self.progress.step > self.recipe.log_every:
-            left = max(0.0, whole_seconds - self.progress.seconds)
-            self.progress.total_steps = self.progress.step + int(left * steps / seconds)
+        if self.recipe.max_steps is None:
+            done = min(1.0, self.progress.seconds / whole_seconds)
+            self.progress.total_steps = max(self.progress.step, round(self.progress.step / done))
+
+    def _length(self) -> int:
+        """Steps of the schedule. While that is not known the schedule is at its beginning."""
+        return self.recipe.max_steps or self.progress.total_steps or 10**9
+
+    def _position(self) -> tuple[int, int]:
+        return self.progress.step, self.progress.images
+
+    def _refuse_divergence(self, steps: int, skipped: int) -> None:
+        if steps and skipped == steps:
+            kept = "checkpoint and weights are from before" if self.checkpoint.is_file() else ""
+            raise UserError(
+                f"none of the last {steps} steps, up to step {self.progress.step}, had a finite "
+                f"gradient: train anew with a lower optimizer.lr; {kept or 'nothing was kept'}"
+            )
 
     def validate(self, pictures: Sequence[Pixels]) -> list[float]:
         """PSNR after each iteration, with the averaged weights."""
@@ -200,17 +247,23 @@ class TimedTraining:
                 f"{self.checkpoint} cannot be read, or is of another codec: delete it to begin anew"
             ) from error
 
-    def _line(self, loss: float, steps: int, seconds: float, macs: int) -> LogLine:
+    def _line(
+        self, loss: float, steps: int, images: int, seconds: float, macs: int, skipped: int
+    ) -> LogLine:
         on_cuda = self.step.device.type == "cuda"
         memory = torch.cuda.max_memory_allocated(self.step.device) if on_cuda else 0
         return LogLine(
             step=self.progress.step,
             seconds=self.progress.seconds,
-            loss=loss,
-            images_per_second=steps * self.crops.batch_size / seconds,
+            loss=loss / max(1, steps - skipped),
+            images_per_second=images / seconds,
             gmacs_per_second=macs / seconds / 1e9,
             fraction_of_peak=macs / seconds / self.peak,
             memory_megabytes=memory / 1e6,
+            learning_rate=self.rate,
+            iterations_from=self.phase.iterations[0],
+            crop_size=self.phase.crops.crop_size,
+            skipped=skipped,
         )
 
 

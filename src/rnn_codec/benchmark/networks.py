@@ -67,6 +67,7 @@ def _training(
     patches = torch.randint(0, 256, (work.batch_size, 3, 32, 32), dtype=torch.uint8, device=device)
     signal = execution.lay_out(to_signal(patches))
     iterate = execution.compiled(codec.iterate)
+    execution.fuse_gates(codec)
 
     def step() -> None:
         codec.zero_grad()

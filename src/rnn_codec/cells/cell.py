@@ -7,11 +7,14 @@ caller keeps: the same module can run any number of images, forward or again, wi
                                             ├─► gates ──► output, new state
     state ──► U: hidden_kernel, stride 1 ───┘
 
-All gates that a kernel feeds come out of one convolution.
+All gates that a kernel feeds come out of one convolution. What is done with them, element by
+element, stands in functions of their own: they can be compiled into one pass over the memory each
+(`Execution.fuse_gates`), while the convolutions stay as they are.
 """
 
 from abc import ABC, abstractmethod
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
@@ -24,7 +27,12 @@ class RecurrentCell(nn.Module, ABC):
 
     Shapes:
         x (B, in_channels, H, W) → output (B, channels, H/stride, W/stride)
+
+    Attributes:
+        elementwise: names of the attributes that hold its functions without convolutions.
     """
+
+    elementwise: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
@@ -35,6 +43,14 @@ class RecurrentCell(nn.Module, ABC):
             state: what this method returned in the iteration before; None stands for zeros, and
                 spares the hidden convolution of the first iteration.
         """
+
+
+def fuse(module: nn.Module, compiled: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put compiled functions in place of the element-wise ones of all cells in `module`."""
+    for cell in module.modules():
+        if isinstance(cell, RecurrentCell):
+            for name in cell.elementwise:
+                setattr(cell, name, compiled(getattr(cell, name)))
 
 
 class CellFactory(Protocol):

@@ -7,6 +7,24 @@ from rnn_codec.cells.cell import CellState, RecurrentCell
 from rnn_codec.convolution import SharedConv2d
 
 
+def begin(gates: Tensor) -> Tensor:
+    """The state after the first iteration, (B, C, H, W), from gates (B, 3C, H, W)."""
+    update, _, candidate = gates.chunk(3, dim=1)
+    return torch.sigmoid(update) * torch.tanh(candidate)
+
+
+def reset(of_input: Tensor, of_state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
+    """z and r⊙h′, from gates (B, 2C, H, W) of two convolutions."""
+    z, r = torch.sigmoid(of_input + of_state).chunk(2, dim=1)
+    return z, r * previous
+
+
+def update(of_input: Tensor, of_state: Tensor, previous: Tensor, z: Tensor) -> Tensor:
+    """The next state, from candidates (B, C, H, W) of two convolutions."""
+    # lerp: previous + z ⊙ (candidate − previous)
+    return torch.lerp(previous, torch.tanh(of_input + of_state), z)
+
+
 class GRUCell(RecurrentCell):
     """z, r = σ(W_z,r x + U_z,r h′ + b);  h = (1−z)⊙h′ + z⊙tanh(Wx + U(r⊙h′) + b).
 
@@ -26,6 +44,9 @@ class GRUCell(RecurrentCell):
         (torch.Size([1, 8, 8, 8]), True)
     """
 
+    elementwise = ("begin", "reset", "update")
+    begin, reset, update = staticmethod(begin), staticmethod(reset), staticmethod(update)
+
     def __init__(
         self, in_channels: int, channels: int, kernel: int, stride: int, hidden_kernel: int
     ) -> None:
@@ -39,13 +60,10 @@ class GRUCell(RecurrentCell):
         """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
-            update, _, candidate = gates.chunk(3, dim=1)
-            hidden = torch.sigmoid(update) * torch.tanh(candidate)
+            hidden = self.begin(gates)
             return hidden, (hidden,)
         (previous,) = state
         of_gates, of_candidate = gates.split([2 * self.channels, self.channels], dim=1)
-        update, reset = torch.sigmoid(of_gates + self.hidden_gates(previous)).chunk(2, dim=1)
-        candidate = torch.tanh(of_candidate + self.hidden_candidate(reset * previous))
-        # lerp: previous + update ⊙ (candidate − previous)
-        hidden = torch.lerp(previous, candidate, update)
+        z, kept = self.reset(of_gates, self.hidden_gates(previous), previous)
+        hidden = self.update(of_candidate, self.hidden_candidate(kept), previous, z)
         return hidden, (hidden,)

@@ -7,6 +7,20 @@ from rnn_codec.cells.cell import CellState, RecurrentCell
 from rnn_codec.convolution import SharedConv2d, set_bias
 
 
+def begin(gates: Tensor) -> tuple[Tensor, Tensor]:
+    """Output and memory after the first iteration, (B, C, H, W), from gates (B, 4C, H, W)."""
+    _, i, o, j = gates.chunk(4, dim=1)
+    memory = torch.sigmoid(i) * torch.tanh(j)
+    return torch.sigmoid(o) * torch.tanh(memory), memory
+
+
+def go_on(of_input: Tensor, of_state: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    """Output and memory after a later iteration; the gates are the sum of two convolutions."""
+    f, i, o, j = (of_input + of_state).chunk(4, dim=1)
+    memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(j)
+    return torch.sigmoid(o) * torch.tanh(memory), memory
+
+
 class LSTMCell(RecurrentCell):
     """f, i, o = σ(·), j = tanh(·) of Wx + Uh′ + b;  c = f⊙c′ + i⊙j;  h = o⊙tanh(c).
 
@@ -28,6 +42,9 @@ class LSTMCell(RecurrentCell):
         (torch.Size([1, 8, 8, 8]), True)
     """
 
+    elementwise = ("begin", "go_on")
+    begin, go_on = staticmethod(begin), staticmethod(go_on)
+
     def __init__(
         self,
         in_channels: int,
@@ -47,10 +64,7 @@ class LSTMCell(RecurrentCell):
         """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
-            _, i, o, j = gates.chunk(4, dim=1)
-            memory = torch.sigmoid(i) * torch.tanh(j)
+            hidden, memory = self.begin(gates)
         else:
-            f, i, o, j = (gates + self.hidden_gates(state[0])).chunk(4, dim=1)
-            memory = torch.sigmoid(f) * state[1] + torch.sigmoid(i) * torch.tanh(j)
-        hidden = torch.sigmoid(o) * torch.tanh(memory)
+            hidden, memory = self.go_on(gates, self.hidden_gates(state[0]), state[1])
         return hidden, (hidden, memory)

@@ -7,6 +7,35 @@ from rnn_codec.cells.cell import CellState, RecurrentCell
 from rnn_codec.convolution import SharedConv2d
 
 
+def begin(gates: Tensor, output_scale: float) -> tuple[Tensor, Tensor]:
+    """h° and h after the first iteration, (B, C, H, W), from gates (B, 4C, H, W)."""
+    update, _, candidate, around = gates.chunk(4, dim=1)
+    hidden = torch.sigmoid(update) * torch.tanh(candidate)
+    return torch.add(hidden, around, alpha=output_scale), hidden
+
+
+def reset(of_input: Tensor, of_state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
+    """z and r⊙h′, from gates (B, 2C, H, W) of two convolutions."""
+    z, r = torch.sigmoid(of_input + of_state).chunk(2, dim=1)
+    return z, r * previous
+
+
+def update(
+    of_input: Tensor,
+    of_state: Tensor,
+    previous: Tensor,
+    z: Tensor,
+    around_state: Tensor,
+    around_cell: Tensor,
+    hidden_scale: float,
+    output_scale: float,
+) -> tuple[Tensor, Tensor]:
+    """h° and h, from the candidates of two convolutions and from W_h h′ and W_ox x."""
+    hidden = torch.lerp(previous, torch.tanh(of_input + of_state), z)
+    hidden = torch.add(hidden, around_state, alpha=hidden_scale)
+    return torch.add(hidden, around_cell, alpha=output_scale), hidden
+
+
 class ResidualGRUCell(RecurrentCell):
     """A GRU with a path around the gates for the state and one for the output.
 
@@ -33,6 +62,9 @@ class ResidualGRUCell(RecurrentCell):
         (torch.Size([1, 8, 8, 8]), True)
     """
 
+    elementwise = ("begin", "reset", "update")
+    begin, reset, update = staticmethod(begin), staticmethod(reset), staticmethod(update)
+
     def __init__(
         self,
         in_channels: int,
@@ -53,19 +85,17 @@ class ResidualGRUCell(RecurrentCell):
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
         """Run one iteration; see `RecurrentCell.forward`."""
-        n = self.channels
-        of_gates, of_candidate, around = self.input_gates(x).split([2 * n, n, n], dim=1)
+        gates, n = self.input_gates(x), self.channels
         if state is None:
-            update = torch.sigmoid(of_gates[:, :n])
-            hidden = update * torch.tanh(of_candidate)
-        else:
-            hidden = self._recur(of_gates, of_candidate, state[0])
-        return torch.add(hidden, around, alpha=self.output_scale), (hidden,)
-
-    def _recur(self, of_gates: Tensor, of_candidate: Tensor, previous: Tensor) -> Tensor:
-        n = self.channels
-        hidden_gates, around = self.hidden_gates(previous).split([2 * n, n], dim=1)
-        update, reset = torch.sigmoid(of_gates + hidden_gates).chunk(2, dim=1)
-        candidate = torch.tanh(of_candidate + self.hidden_candidate(reset * previous))
-        hidden = torch.lerp(previous, candidate, update)
-        return torch.add(hidden, around, alpha=self.hidden_scale)
+            output, hidden = self.begin(gates, self.output_scale)
+            return output, (hidden,)
+        (previous,) = state
+        of_gates, of_candidate, around_cell = gates.split([2 * n, n, n], dim=1)
+        hidden_gates, around_state = self.hidden_gates(previous).split([2 * n, n], dim=1)
+        z, kept = self.reset(of_gates, hidden_gates, previous)
+        candidate = self.hidden_candidate(kept)
+        scales = self.hidden_scale, self.output_scale
+        output, hidden = self.update(
+            of_candidate, candidate, previous, z, around_state, around_cell, *scales
+        )
+        return output, (hidden,)

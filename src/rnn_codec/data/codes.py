@@ -166,8 +166,10 @@ def to_signs(bits: Bits) -> Tensor:
 
 
 def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:
-    """All 16 iterations of a picture (H, W, 3)."""
-    return codec.encode(pixels_to_batch(picture), MAX_ITERATIONS).bits[:, 0].numpy()
+    """All 16 iterations of a picture (H, W, 3), coded where the codec is."""
+    device = next(codec.parameters()).device
+    codes = codec.encode(pixels_to_batch(picture).to(device), MAX_ITERATIONS)
+    return codes.bits[:, 0].cpu().numpy()
 
 
 def codec_digest(codec: RecurrentCodec) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.cells.cell import fuse
 from rnn_codec.convolution import deferred_weight_gradients
 from rnn_codec.errors import UserError
 
@@ -21,20 +23,24 @@ class Execution:
     Attributes:
         channels_last: lay images and weights out with the channels innermost.
         compile: compile one iteration with `torch.compile`.
+        compile_gates: compile only what the cells do element by element: some seconds instead of a
+            minute or two, and it goes together with deferred weight gradients.
         deferred_weight_gradients: compute each weight gradient once for all iterations.
     """
 
     channels_last: bool
     compile: bool
+    compile_gates: bool
     deferred_weight_gradients: bool
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
-        if self.compile and self.deferred_weight_gradients:
-            raise UserError(
-                "trainer.compile and trainer.deferred_weight_gradients exclude each other: "
-                "set one of them to false"
-            )
+        for name in ("deferred_weight_gradients", "compile_gates"):
+            if self.compile and getattr(self, name):
+                raise UserError(
+                    f"trainer.compile and trainer.{name} exclude each other: "
+                    "set one of them to false"
+                )
 
     @property
     def memory_format(self) -> torch.memory_format:
@@ -60,3 +66,8 @@ class Execution:
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, compiled if that is wanted."""
         return torch.compile(function, dynamic=False) if self.compile else function
+
+    def fuse_gates(self, module: nn.Module) -> None:
+        """Compile the element-wise functions of all cells in `module`, if that is wanted."""
+        if self.compile_gates:
+            fuse(module, partial(torch.compile, dynamic=False))

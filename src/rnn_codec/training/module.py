@@ -96,6 +96,7 @@ class CodecTraining(L.LightningModule):
         binarizer = self.codec.encoder.binarizer
         binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size
         self.iterate = self.execution.compiled(self.codec.iterate)
+        self.execution.fuse_gates(self.codec)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         """Seed the step's random numbers, in every process alike."""
