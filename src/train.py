@@ -25,7 +25,12 @@ from rnn_codec.configuration import build_codec, build_context_model, instantiat
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import StoppedError, UserError
-from rnn_codec.identity import coder_identity, run_identity, training_identity
+from rnn_codec.identity import (
+    check_unchanged,
+    coder_identity,
+    run_identity,
+    training_identity,
+)
 from rnn_codec.multirun import end_on_user_error
 from rnn_codec.run_folder import (
     RunFolder,
@@ -63,7 +68,11 @@ def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
     model, data = build_model(config), instantiate(config.data)
     identity = training_identity(config, data.fingerprint)
-    keep_identity(run, identity)
+    if is_first_process():
+        if run.config.is_file():
+            check_unchanged(run, training_identity(read_config(run), data.fingerprint))
+        write_config(run, config)
+        mark(run, identity)
     clock = TrainingClock(count_images)
     callbacks = [
         clock,
@@ -87,7 +96,6 @@ def train_codec_of(config: DictConfig, run: RunFolder) -> None:
 def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     """Train the entropy coder of the group `entropy` for the codec of a run, on its codes."""
     run = codec_run.coder(config.entropy.name)
-    keep_config(run, config)
     options = config.coder
     data = CodesDataModule(
         codec=load_codec(codec_run).to(coding_device(config)),
@@ -110,7 +118,10 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})
     assert isinstance(its_config, DictConfig)
     identity = coder_identity(config, run_identity(codec_run))
-    keep_identity(run, identity)
+    if is_first_process():
+        check_unchanged(run, identity)
+        write_config(run, config)
+        mark(run, identity)
     clock = TrainingClock(count_crops)
     throughput = Throughput(config.trainer.log_every_n_steps, "positions", count_positions)
     trainer = fit(its_config, run, model, data, [clock, throughput])
@@ -295,18 +306,6 @@ def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     return config, run
 
 
-def keep_config(run: RunFolder, config: DictConfig) -> None:
-    """Write the run's configuration, in one process."""
-    if is_first_process():
-        write_config(run, config)
-
-
-def keep_identity(run: RunFolder, identity: str) -> None:
-    """Write down which training the run is, in one process."""
-    if is_first_process():
-        mark(run, identity)
-
-
 def codec_to_extend(config: DictConfig) -> RunFolder:
     """The run whose codec `codec=` names, if it can be given an entropy coder."""
     run = RunFolder(Path(config.codec))
@@ -361,7 +360,6 @@ def main(config: DictConfig) -> None:
             check(config)
             config, run = new_run(config)
         if not isinstance(config.codec, str):
-            keep_config(run, config)
             train_codec_of(config, run)
         if config.entropy.model is not None:
             config.codec = str(run.path)

@@ -14,8 +14,9 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file
 
 import train as entry
+from rnn_codec.account import read_account
 from rnn_codec.errors import UserError
-from rnn_codec.run_folder import RunFolder, load_codec, write_config
+from rnn_codec.run_folder import RunFolder, load_codec, mark, read_identity, write_config
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
 
@@ -234,6 +235,31 @@ def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
         entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
     saved, _ = entry.resumed(config, ["trainer.max_time=00:01:00:00"])
     assert saved.trainer.max_time == "00:01:00:00"
+
+
+def test_a_resumed_run_may_be_made_longer(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path, "trainer.max_steps=2", cache)
+    begun = read_identity(RunFolder(tmp_path))
+    config = configure(f"resume={tmp_path}")
+    longer, run = entry.resumed(config, ["trainer.max_steps=4", "trainer.max_time=00:01:00:00"])
+    entry.train(longer, run)
+    assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 4
+    account = read_account(run.account)
+    assert account is not None
+    assert account.steps == 4
+    assert begun != read_identity(run) == account.identity
+
+
+def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cache: str) -> None:
+    folder = tmp_path / "run"
+    run_training(folder, "trainer.max_steps=1", cache)
+    run = RunFolder(folder)
+    mark(run, "of other pictures")
+    before = run.config.read_text()
+    longer, _ = entry.resumed(configure(f"resume={folder}"), ["trainer.max_steps=4"])
+    with pytest.raises(UserError, match="its pictures, .* have changed since"):
+        entry.train(longer, run)
+    assert run.config.read_text() == before
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

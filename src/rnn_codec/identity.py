@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rnn_codec.bitstream import MODEL_BYTES
 from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.errors import UserError
 from rnn_codec.run_folder import RunFolder, read_config, read_identity, read_weights
 
 FORMAT = "rnn-codec model 1"
@@ -68,6 +69,23 @@ def coder_identity(config: DictConfig, codec: str) -> str:
     options = {key: _without(groups[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
     text = json.dumps([options, codec], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_unchanged(run: RunFolder, begun_as: str) -> None:
+    """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
+
+    Args:
+        run: its folder.
+        begun_as: the identity that its configuration gives now, before any option is changed.
+
+    Raises:
+        UserError: it is not the one that the run wrote down: exact resumption is not possible.
+    """
+    if read_identity(run) not in {None, begun_as}:
+        raise UserError(
+            f"{run.path} began as another training: its pictures, or the weights that it starts "
+            "from, have changed since; bring them back, or start a new run"
+        )
 
 
 def run_identity(run: RunFolder) -> str:

@@ -109,17 +109,7 @@ def write_config(run: RunFolder, config: DictConfig) -> None:
 
 
 def mark(run: RunFolder, identity: str) -> None:
-    """Write down which training a run is, when it begins.
-
-    Raises:
-        UserError: it is another one than the one that began: exact resumption is not possible.
-    """
-    begun = read_identity(run)
-    if begun is not None and begun != identity:
-        raise UserError(
-            f"{run.path} began as another training: its pictures, or the weights that it starts "
-            "from, have changed since; bring them back, or start a new run"
-        )
+    """Write down which training a run is."""
     with atomic_path(run.identity) as partial:
         partial.write_text(identity + "\n", encoding="ascii")
 
