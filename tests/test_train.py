@@ -257,7 +257,7 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
     mark(run, "of other pictures")
     before = run.config.read_text()
     longer, _ = entry.resumed(configure(f"resume={folder}"), ["trainer.max_steps=4"])
-    with pytest.raises(UserError, match="its pictures, .* have changed since"):
+    with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
         entry.train(longer, run)
     assert run.config.read_text() == before
 
