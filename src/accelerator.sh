@@ -63,6 +63,7 @@ case $part in
 	coders=
 	for coder in single_iteration progressive; do
 		# Training at once, they must not write the same cache.
+		# shellcheck disable=SC2086
 		timeout "$(awk "BEGIN {print 60 * $(left 0)}")" \
 			"$python" src/train.py codec="$first" entropy=$coder data=folder \
 			data.root="$runs/pictures/training" data.validation_root="$runs/pictures/validation" \
@@ -72,8 +73,10 @@ case $part in
 			>"$runs/$coder.log" 2>&1 &
 		coders="$coders $!"
 	done
+	# shellcheck disable=SC2046
 	"$python" -m rnn_codec.accelerated.side_by_side "$pack" "$runs/grid" "$inputs"/grid/*.yaml \
-		--minutes "$(left "${RESERVE:-0.7}")" --device "$device" || status=$?
+		--minutes "$(left "${RESERVE:-0.7}")" --device "$device" \
+		--options $(tr ' ' '\n' <"$runs/options" | grep ^trainer) || status=$?
 	for coder in $coders; do
 		wait "$coder" || status=$?
 	done

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnn_codec.accelerated.crops import DeviceCrops
+from rnn_codec.accelerated.crops import DeviceCrops, DevicePictures
 from rnn_codec.errors import UserError
 
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ def numbered() -> list[NDArray[np.uint8]]:
 
 
 def make(batch_size: int, shrunk: int = 0, crop_size: int = 4, seed: int = 0) -> DeviceCrops:
-    return DeviceCrops(numbered(), crop_size, batch_size, shrunk, seed, CPU)
+    return DeviceCrops(DevicePictures(numbered(), CPU), crop_size, batch_size, shrunk, seed)
 
 
 def find(crop: NDArray[np.uint8]) -> tuple[int, int, int, bool]:
@@ -65,7 +65,7 @@ def test_a_batch_follows_from_seed_and_step() -> None:
 def test_shrunk_crops_are_means_of_four_pixels() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     # The only place of an 8 × 8 square is the whole picture.
-    crops = DeviceCrops([pixels], 4, 6, 6, 0, CPU).batch(0)
+    crops = DeviceCrops(DevicePictures([pixels], CPU), 4, 6, 6, 0).batch(0)
     exact = pixels.reshape(4, 2, 4, 2, 3).mean(axis=(1, 3))
     for crop in crops:
         shown = crop.permute(1, 2, 0).numpy().astype(float)

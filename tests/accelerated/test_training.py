@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_codec.accelerated.crops import DeviceCrops
+from rnn_codec.accelerated.crops import DeviceCrops, DevicePictures
 from rnn_codec.accelerated.speed import training_macs
 from rnn_codec.accelerated.step import TrainingStep
 from rnn_codec.accelerated.training import LogLine, Phase, Recipe, TimedTraining, append_line
@@ -40,7 +40,7 @@ class Clock:
 
 
 def counted_crops(clock: Callable[[], float], crop_size: int = 32) -> DeviceCrops:
-    crops = DeviceCrops(PICTURES, crop_size, 2, 0, 0, CPU)
+    crops = DeviceCrops(DevicePictures(PICTURES, CPU), crop_size, 2, 0, 0)
     draw = crops.batch
 
     def batch(step: int) -> torch.Tensor:

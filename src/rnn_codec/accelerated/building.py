@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from rnn_codec.accelerated.crops import DeviceCrops
+from rnn_codec.accelerated.crops import DeviceCrops, DevicePictures
 from rnn_codec.accelerated.pack import Pixels
 from rnn_codec.accelerated.plain_config import build
 from rnn_codec.accelerated.step import BuildOptimizer, TrainingStep
@@ -89,12 +89,13 @@ def build_phases(
     options = config.get("accelerated")
     if options is None:
         raise UserError("the configuration has no accelerated.*: add experiment=accelerator to it")
+    on_device = DevicePictures(pictures, device)
     fewest, most = config["min_iterations"], config["max_iterations"]
     data, late = config["data"], options["late"]
 
     def phase(begins: float, crop_size: int, batch_size: int, fewest: int, loss: Any) -> Phase:
         shrunk = round(options["shrunk"] * batch_size)
-        crops = DeviceCrops(pictures, crop_size, batch_size, shrunk, config["seed"], device)
+        crops = DeviceCrops(on_device, crop_size, batch_size, shrunk, config["seed"])
         return Phase(begins, crops, (fewest, most), build(loss))
 
     if late is not None and late["min_iterations"] > most:

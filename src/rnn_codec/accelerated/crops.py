@@ -11,53 +11,60 @@ from rnn_codec.errors import UserError
 from rnn_codec.training.seeds import mix
 
 
+class DevicePictures:
+    """Pictures of any sizes, one after another in the memory of a device.
+
+    Args:
+        pictures: uint8 (H, W, 3).
+        device: where they lie.
+    """
+
+    def __init__(self, pictures: Sequence[NDArray[np.uint8]], device: torch.device) -> None:
+        flat = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
+        self.device = device
+        self.pixels = torch.from_numpy(flat).to(device)
+        # On the processor: places are counted there, once.
+        self.heights, self.widths = (
+            torch.tensor([picture.shape[axis] for picture in pictures]) for axis in (0, 1)
+        )
+        sizes = self.heights * self.widths
+        self.device_widths = self.widths.to(device)
+        self.device_offsets = (torch.cumsum(sizes, 0) - sizes).to(device)
+
+
 class DeviceCrops:
     """Squares at random places of pictures, every other one mirrored; some are shrunk by two.
 
     A batch follows from seed and step alone. Every position of every picture is as likely.
 
     Args:
-        pictures: uint8 (H, W, 3), of any sizes; those too small are left out.
+        pictures: those too small are left out.
         crop_size: side S of the squares, in pixels.
         batch_size: squares B of a batch.
         shrunk: how many of them show 2S × 2S pixels, averaged two by two: finer detail than
             photographs have at their own size, as in the paper's 32×32 data.
         seed: of the draws.
-        device: where all of it happens.
 
     Raises:
         UserError: no picture is large enough, or more are to be shrunk than there are.
     """
 
     def __init__(
-        self,
-        pictures: Sequence[NDArray[np.uint8]],
-        crop_size: int,
-        batch_size: int,
-        shrunk: int,
-        seed: int,
-        device: torch.device,
+        self, pictures: DevicePictures, crop_size: int, batch_size: int, shrunk: int, seed: int
     ) -> None:
         if not 0 <= shrunk <= batch_size:
             raise UserError(f"of {batch_size} crops, {shrunk} cannot be shrunk")
         largest = crop_size * (2 if shrunk else 1)
-        kept = [picture for picture in pictures if min(picture.shape[:2]) >= largest]
-        if not kept:
+        large_enough = torch.minimum(pictures.heights, pictures.widths) >= largest
+        if not large_enough.any():
             raise UserError(f"no picture has {largest} pixels on each side")
         self.batch_size = batch_size
         self.shrunk = shrunk
         self.crop_size = crop_size
         self.seed = seed
-        self.device = device
-        flat = np.concatenate([picture.reshape(-1, 3) for picture in kept])
-        self._pixels = torch.from_numpy(flat).to(device)
-        heights, widths = (torch.tensor([p.shape[axis] for p in kept]) for axis in (0, 1))
-        offsets = torch.cumsum(heights * widths, 0) - heights * widths
-        self._widths, self._offsets = widths.to(device), offsets.to(device)
-        self._places = {
-            side: Places(heights, widths, side, device) for side in {crop_size, largest}
-        }
-        self._generator = torch.Generator(device)
+        self._pictures = pictures
+        self._places = {side: Places(pictures, large_enough, side) for side in {crop_size, largest}}
+        self._generator = torch.Generator(pictures.device)
 
     def batch(self, step: int) -> Tensor:
         """The crops of a step, uint8 (B, 3, S, S), channels innermost."""
@@ -72,29 +79,30 @@ class DeviceCrops:
 
     def _draw(self, count: int, side: int) -> Tensor:
         """Crops (count, side, side, 3), half of them mirrored."""
-        generator, device = self._generator, self.device
+        generator, pictures = self._generator, self._pictures
+        device = pictures.device
         picture, top, left = self._places[side].draw(count, generator)
         mirrored = torch.rand(count, 1, generator=generator, device=device) < 0.5
         steps = torch.arange(side, device=device)
         across = left[:, None] + torch.where(mirrored, side - 1 - steps, steps)
-        down = (top[:, None] + steps) * self._widths[picture][:, None]
-        start = self._offsets[picture][:, None, None]
-        return self._pixels[start + down[:, :, None] + across[:, None, :]]
+        down = (top[:, None] + steps) * pictures.device_widths[picture][:, None]
+        start = pictures.device_offsets[picture][:, None, None]
+        return pictures.pixels[start + down[:, :, None] + across[:, None, :]]
 
 
 class Places:
     """Where squares of one size can be cut, counted through all pictures, row by row.
 
     Args:
-        heights: of the pictures, int64 (N,), on the CPU.
-        widths: likewise.
+        pictures: places are drawn where they lie.
+        chosen: which of them have places, bool (N,), on the CPU; all of them are large enough.
         side: of the squares.
-        device: where places are drawn.
     """
 
-    def __init__(self, heights: Tensor, widths: Tensor, side: int, device: torch.device) -> None:
-        columns = widths - side + 1
-        ends = torch.cumsum(columns * (heights - side + 1), 0)
+    def __init__(self, pictures: DevicePictures, chosen: Tensor, side: int) -> None:
+        device = pictures.device
+        columns, rows = pictures.widths - side + 1, pictures.heights - side + 1
+        ends = torch.cumsum(torch.where(chosen, columns * rows, 0), 0)
         # Read here, once: later it would make the processor wait for the device.
         self.count = int(ends[-1])
         self._columns, self._ends = columns.to(device), ends.to(device)

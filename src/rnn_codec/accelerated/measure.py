@@ -96,9 +96,14 @@ def switches(way: str) -> list[str]:
 def try_all(
     attempt: Callable[[str, int], float], ways: list[str], batch_size: int, largest: int
 ) -> None:
-    """Attempt each way, then larger batches in the fastest; a way that fails is told and left."""
+    """Attempt each way, then larger batches in the fastest; a way that fails is told and left.
+
+    When all fail, what needs no compiler is attempted as well.
+    """
     speeds: dict[str, float] = {}
-    for way in ways:
+    for way in dict.fromkeys([*ways, "plain"]):
+        if speeds and way not in ways:
+            continue
         try:
             speeds[way] = attempt(way, batch_size)
         # Compilers and libraries fail in many ways, and the time on the device must not be lost.

@@ -42,6 +42,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("pack", type=Path, help="written by src/pack_photographs.py")
     parser.add_argument("runs", type=Path, help="folder of the runs")
     parser.add_argument("configs", type=Path, nargs="+", help="one configuration a training")
+    parser.add_argument("--options", nargs="*", default=[], help="other values, for all")
     parser.add_argument("--minutes", type=float, default=9.0, help="box of time (9)")
     parser.add_argument("--device", default="cuda", help="cuda (default) or cpu")
     return parser.parse_intermixed_args(words)
@@ -51,7 +52,8 @@ def start(config: Path, options: argparse.Namespace, peak: float) -> "subprocess
     """Start one training, which prints into a file."""
     files = [str(config), str(options.pack), str(options.runs / config.stem)]
     settings = [f"--minutes={options.minutes}", f"--device={options.device}", f"--peak={peak}"]
-    words = [sys.executable, "-m", "rnn_codec.accelerated", *files, "--last", *settings]
+    words = [sys.executable, "-m", "rnn_codec.accelerated", *files, *options.options]
+    words += ["--last", *settings]
     share = str(max(1, (os.cpu_count() or 1) // len(options.configs)))
     limits = {"OMP_NUM_THREADS": share, "TORCHINDUCTOR_COMPILE_THREADS": share}
     with (options.runs / f"{config.stem}.log").open("wb") as log:
