@@ -83,6 +83,8 @@ def test_the_shrunk_ones_are_as_many_as_asked_for() -> None:
 def test_small_pictures_are_left_out_and_none_at_all_is_an_error() -> None:
     # Only two pictures have 9 rows and columns.
     assert {find(crop.numpy())[0] for crop in make(200, crop_size=9).batch(0)} == {0, 2}
+    with pytest.raises(UserError, match="no training pictures"):
+        DevicePictures([], CPU)
     with pytest.raises(UserError, match="17 pixels"):
         make(4, crop_size=17)
     with pytest.raises(UserError, match="cannot be shrunk"):

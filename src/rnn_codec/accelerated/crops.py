@@ -17,9 +17,14 @@ class DevicePictures:
     Args:
         pictures: uint8 (H, W, 3).
         device: where they lie.
+
+    Raises:
+        UserError: there are none.
     """
 
     def __init__(self, pictures: Sequence[NDArray[np.uint8]], device: torch.device) -> None:
+        if not pictures:
+            raise UserError("there are no training pictures in the pack")
         flat = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
         self.device = device
         self.pixels = torch.from_numpy(flat).to(device)

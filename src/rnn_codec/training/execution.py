@@ -15,6 +15,9 @@ from rnn_codec.errors import UserError
 
 M = TypeVar("M", bound=nn.Module)
 
+LAYERS_AND_SIZES = 64
+"""Shapes that a function may be compiled for: beyond its own 8 the compiler silently gives up."""
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -70,4 +73,5 @@ class Execution:
     def fuse_gates(self, module: nn.Module) -> None:
         """Compile the element-wise functions of all cells in `module`, if that is wanted."""
         if self.compile_gates:
+            torch._dynamo.config.recompile_limit = LAYERS_AND_SIZES
             fuse(module, partial(torch.compile, dynamic=False))
