@@ -9,7 +9,7 @@ from PIL import Image
 
 from rnn_codec import cli
 from rnn_codec.data.reading import read_rgb
-from rnn_codec.models import load_model
+from rnn_codec.models import SHIPPED, load_model
 from rnn_codec.rates import Iterations
 from tests.model_folders import write_model
 
@@ -55,6 +55,16 @@ def test_there_and_back(folder: Path, model: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.startswith(f"new.png: decoded from {amount}")
     expected = load_model(model).decompress(Path("new.rnc").read_bytes())
     assert np.array_equal(read_rgb("new.png"), expected)
+
+
+def test_a_model_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RNN_CODEC_MODELS")
+    assert run("compress", "a.png", "new.rnc", "--bpp", "0.5") == 0
+    assert 8 * Path("new.rnc").stat().st_size <= 0.5 * HEIGHT * WIDTH
+    assert run("decompress", "new.rnc", "new.png") == 0
+    shipped = load_model(SHIPPED / "flagship")
+    assert shipped.coder.name == "progressive"
+    assert np.array_equal(read_rgb("new.png"), shipped.decompress(Path("new.rnc").read_bytes()))
 
 
 @pytest.mark.parametrize("entropy", ["none", "progressive"])
@@ -199,7 +209,6 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
     ("arguments", "sentence"),
     [
         ("", "the following arguments are required: command"),
-        ("compress a.png x.rnc", "the following arguments are required: --model"),
         ("compress a.png --model mine", "name one input and one output"),
         ("compress a.png b.tif c.png --model mine", "name one input and one output"),
         ("compress a.png b.tif --model mine", "b.tif is to be a code file: give it a name that"),
