@@ -14,6 +14,7 @@ from rnn_codec.baselines.registry import names
 from rnn_codec.codec import MAX_ITERATIONS
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import METRICS, quality_at
+from rnn_codec.models import SHIPPED
 from rnn_codec.run_folder import RunFolder, load_codec
 from tests.conftest import ROOT
 
@@ -22,8 +23,13 @@ BASELINES = RESULTS / "baselines"
 RECORDS = sorted(path.parent for path in RESULTS.rglob("summary.json"))
 KODAK_RECORDS = [record for record in RECORDS if read_summary(record).dataset == "kodak"]
 BINARY = {".png", ".safetensors"}
-TEXTS = sorted(path for path in RESULTS.rglob("*") if path.is_file() and path.suffix not in BINARY)
-MODELS = sorted(path.parent for path in RESULTS.glob("*/config.yaml"))
+TEXTS = sorted(
+    path
+    for place in (RESULTS, SHIPPED)
+    for path in place.rglob("*")
+    if path.is_file() and path.suffix not in BINARY
+)
+MODELS = sorted(path.parent for place in (RESULTS, SHIPPED) for path in place.glob("*/config.yaml"))
 
 PUBLISHED_JPEG_AREA = 1.793
 """MS-SSIM area of the Kodak curve in CompressAI's results."""
@@ -177,7 +183,7 @@ def test_a_committed_model_loads(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> None:
-    curve = read_summary(RunFolder(folder).evaluation("kodak")).curve
+    curve = read_summary(RunFolder(RESULTS / folder.name).evaluation("kodak")).curve
     assert curve.point == tuple(range(1, MAX_ITERATIONS + 1))
     np.testing.assert_allclose(curve.bpp, np.arange(1, MAX_ITERATIONS + 1) / 8)
     assert (np.diff(curve.psnr) > 0).all()
