@@ -11,7 +11,7 @@ at H/4 and H/2; here nothing recurs above H/8, where a state is large and the ga
 as much as the products. What differs beside:
 
 - The encoder divides what it sees by its mean magnitude at each position of the code, which it sees
-  beside: later residuals are small, and without that late iterations hardly learn.
+  beside: the residuals of late iterations are small, and would be lost among those of the first.
 - Bits are the sign in training too. The paper's random bits are noise that later iterations cannot
   tell from what is left to code.
 """
