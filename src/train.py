@@ -23,6 +23,8 @@ from torch import nn
 from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
 from rnn_codec.data.codes import CodesDataModule
+from rnn_codec.data.crops import LateCrops
+from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.identity import (
@@ -50,6 +52,7 @@ from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.phase import Phase
 from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.training.processes import check_processes, is_first_process
 from rnn_codec.training.progress import StepProgressBar
@@ -66,7 +69,7 @@ RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
-    model, data = build_model(config), instantiate(config.data)
+    model, data = build_model(config), build_data(config)
     identity = training_identity(config, data.fingerprint)
     if is_first_process():
         if run.config.is_file():
@@ -191,7 +194,34 @@ def check(config: DictConfig) -> None:
     if config.trainer.accelerator in {"gpu", "cuda"} and not torch.cuda.is_available():
         raise UserError("no GPU is to be found: train with trainer=cpu")
     build_model(config)
-    instantiate(config.data).prepare_data()
+    build_data(config).prepare_data()
+
+
+def build_data(config: DictConfig) -> TrainingDataModule:
+    """The pictures, with the crops of the late part."""
+    data: TrainingDataModule = instantiate(config.data)
+    first_step = first_late_step(config)
+    if first_step is not None:
+        batch = first_step * config.trainer.accumulate_grad_batches
+        data.change_crops(LateCrops(batch, config.late.crop_size, config.late.batch_size))
+    return data
+
+
+def first_late_step(config: DictConfig) -> int | None:
+    """The first step of the late part; None if there is none."""
+    begins = OmegaConf.select(config, "late.begins")
+    return None if begins is None else round(begins * config.trainer.max_steps)
+
+
+def build_phases(config: DictConfig) -> list[Phase]:
+    """What is trained, one part after another."""
+    fewest, most = config.min_iterations, config.max_iterations
+    phases = [Phase(0, fewest, most, instantiate(config.loss))]
+    first_step = first_late_step(config)
+    if first_step is not None:
+        loss = instantiate(config.late.loss)
+        phases.append(Phase(first_step, config.late.min_iterations, most, loss))
+    return phases
 
 
 def build_model(config: DictConfig) -> CodecTraining:
@@ -205,9 +235,7 @@ def build_model(config: DictConfig) -> CodecTraining:
         codec=codec,
         optimizer=instantiate(config.optimizer),
         schedule=instantiate(config.schedule),
-        min_iterations=config.min_iterations,
-        max_iterations=config.max_iterations,
-        loss=instantiate(config.loss),
+        phases=build_phases(config),
         seed=config.seed,
         execution=Execution(
             channels_last=config.trainer.channels_last,

@@ -83,6 +83,12 @@ def test_resumed_equals_uninterrupted(
     stop_at: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = ["trainer.max_steps=6", "trainer.val_check_interval=2", cache]
+    options += [
+        "late=larger_crops",
+        "late.batch_size=1",
+        "late.crop_size=48",
+        "late.min_iterations=2",
+    ]
     whole = run_training(tmp_path / "whole", *options)
 
     original = CodecTraining.on_train_batch_start

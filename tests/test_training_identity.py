@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.identity import coder_identity, training_identity
@@ -53,6 +53,7 @@ def test_what_does_not_change_the_codec_does_not_count(override: str) -> None:
         "max_iterations=16",
         "averaging.decay=0.9",
         "export.dtype=float16",
+        "late=larger_crops",
     ],
 )
 def test_what_changes_the_codec_counts(override: str) -> None:
@@ -95,3 +96,9 @@ def test_a_coder_follows_its_codec_and_its_options() -> None:
         coder_identity(configure("entropy=progressive", "seed=1"), "codec"),
     }
     assert len(others | {base}) == 5
+
+
+def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
+    now = configure()
+    config = OmegaConf.masked_copy(now, [name for name in now if name != "late"])
+    assert training_identity(config, "pictures") == BASE

@@ -53,6 +53,9 @@ def training_identity(config: DictConfig, data: str) -> str:
     options = _without(OmegaConf.to_container(config, resolve=True), NOT_OF_A_TRAINING)
     if config.get("start_from") is not None:
         options["start_from"] = run_digest(RunFolder(Path(config.start_from))).hex()
+    # Runs that began before the option was there are those without a late part.
+    if options.get("late", {}).get("begins") is None:
+        options.pop("late", None)
     text = json.dumps([options, data], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -30,6 +30,16 @@ def test_a_training_multiplies_three_times_what_its_forward_passes_do() -> None:
     assert codec_macs(several) == pytest.approx(3 * each * 64 * 64 * 24 * 10 * 8.5)
 
 
+def test_a_late_part_costs_what_it_unrolls() -> None:
+    alike = configure("trainer.max_steps=10", "data.batch_size=4", "data.crop_size=64")
+    late = configure(
+        *("trainer.max_steps=10", "data.batch_size=2", "data.crop_size=32", "late=larger_crops"),
+        *("late.begins=0.8", "late.crop_size=64", "late.batch_size=4"),
+    )
+    # Eight steps of an eighth of the pixels and two of the whole.
+    assert codec_macs(late) == pytest.approx((0.8 / 8 + 0.2) * codec_macs(alike))
+
+
 def test_a_context_model_costs_what_its_convolutions_do() -> None:
     model = SingleIteration()
     counted = 0

@@ -12,6 +12,7 @@ from rnn_codec.accelerated.step import TrainingStep
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.phase import Phase
 from rnn_codec.training.schedules import cosine
 from rnn_codec.training.seeds import iterations_of_step, mix
 from tests.conftest import make_codec
@@ -100,7 +101,9 @@ def test_trains_as_lightning_does() -> None:
     """The same crops, schedule and random bits: the same weights."""
     codec = make_codec("lstm", "one_shot")
     schedule = partial(cosine, total_steps=4, warmup_steps=2, final_factor=0.1)
-    module = CodecTraining(codec, ADAM, schedule, 1, 3, residual_loss, 7, execution=DEFERRED)
+    module = CodecTraining(
+        codec, ADAM, schedule, [Phase(0, 1, 3, residual_loss)], 7, execution=DEFERRED
+    )
     batches = torch.randint(0, 256, (4, 2, 3, 32, 32), dtype=torch.uint8)
     trainer = L.Trainer(
         accelerator="cpu", max_steps=4, gradient_clip_val=0.5, logger=False, barebones=True

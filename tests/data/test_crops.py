@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from rnn_codec.data.crops import CropSampler, TrainingBatches
+from rnn_codec.data.crops import ChangingSampler, CropSampler, MixedSampler, TrainingBatches
 from rnn_codec.data.packing import PackedImages
 from rnn_codec.errors import UserError
 from tests.data.pictures import packed
@@ -75,6 +75,22 @@ def test_steps_and_seeds_draw_other_batches(images: PackedImages) -> None:
         for step in range(5)
     ]
     assert len({batch.numpy().tobytes() for batch in batches}) == 25
+
+
+def test_another_sampler_goes_on_from_a_step(images: PackedImages) -> None:
+    first, then = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
+    sampler = ChangingSampler(first, then, change=4)
+    assert [len(sampler.batch(step, 0, 1)) for step in range(6)] == [2, 2, 2, 2, 3, 3]
+    assert torch.equal(sampler.batch(5, 1, 2), then.batch(5, 1, 2))
+
+
+def test_a_mixture_has_its_shares_in_all_processes_alike(images: PackedImages) -> None:
+    some, others = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
+    sampler = MixedSampler(some, others, share=0.25, seed=0)
+    sizes = [len(sampler.batch(step, 0, 2)) for step in range(2000)]
+    assert sizes == [len(sampler.batch(step, 1, 2)) for step in range(2000)]
+    # Four standard deviations of a binomial count.
+    assert sizes.count(2) == pytest.approx(500, abs=4 * 19.4)
 
 
 def test_too_small_pictures_are_refused(images: PackedImages) -> None:

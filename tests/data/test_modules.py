@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import Tensor, nn
 
+from rnn_codec.data.crops import LateCrops, MixedSampler
 from rnn_codec.data.modules import (
     FolderDataModule,
     HighEntropyDataModule,
@@ -191,10 +193,38 @@ class TestHighEntropy:
         data = build("data=high_entropy", f"data.root={photographs}", "data.tiles_per_picture=5")
         assert isinstance(data, HighEntropyDataModule)
         data.prepare_data()
-        sampler = data.build_sampler(data.split.training)
+        sampler = data.sampler
+        assert isinstance(sampler, MixedSampler)
         # One picture of seven is held out.
-        assert sampler.tiles.shape == (30, 32, 32, 3)
+        assert sampler.some.tiles.shape == (30, 32, 32, 3)
         assert next(iter(data.train_dataloader())).shape == (32, 3, 32, 32)
+
+    @pytest.mark.parametrize("share", [0.0, 1.5])
+    def test_a_share_that_is_none_is_refused(self, photographs: Path, share: float) -> None:
+        with pytest.raises(InstantiationException, match=r"data\.share must be above 0"):
+            build("data=high_entropy", f"data.root={photographs}", f"data.share={share}")
+
+
+class TestLateCrops:
+    def test_crops_change_at_the_batch(self, photographs: Path) -> None:
+        data = folder(photographs)
+        data.change_crops(LateCrops(first_batch=2, crop_size=40, batch_size=3))
+        shapes = [batch.shape for batch in islice(data.train_dataloader(), 4)]
+        assert shapes == [(4, 3, 32, 32)] * 2 + [(3, 3, 40, 40)] * 2
+
+    def test_pictures_too_small_for_late_crops_do_not_change_the_run(
+        self, photographs: Path
+    ) -> None:
+        data = folder(photographs)
+        before = data.fingerprint
+        data.change_crops(LateCrops(first_batch=0, crop_size=170, batch_size=1))
+        with pytest.warns(UserWarning, match="left out of the late part"):
+            assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
+        assert data.fingerprint == before
+
+    def test_nothing_is_no_crop(self, photographs: Path) -> None:
+        with pytest.raises(UserError, match="batch_size"):
+            folder(photographs).change_crops(LateCrops(0, 32, 0))
 
 
 class TestValidation:
@@ -296,7 +326,7 @@ def test_each_process_starts_at_the_trainers_step(photographs: Path) -> None:
     data.trainer = SimpleNamespace(
         global_rank=1, world_size=2, global_step=10, accumulate_grad_batches=3
     )
-    sampler = data.build_sampler(data.split.training)
+    sampler = data.sampler
     for step, batch in enumerate(islice(data.train_dataloader(), 3), start=30):
         assert torch.equal(batch, sampler.batch(step, 1, 2))
 

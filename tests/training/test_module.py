@@ -10,6 +10,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.phase import Phase
 from rnn_codec.training.schedules import constant
 from tests.conftest import CELLS, PAIRS, make_codec
 
@@ -28,9 +29,7 @@ def make_module(
         codec=make_codec(cell, recon),
         optimizer=partial(torch.optim.Adam, lr=3e-3),
         schedule=partial(constant, warmup_steps=1),
-        min_iterations=iterations[0],
-        max_iterations=iterations[1],
-        loss=residual_loss,
+        phases=[Phase(0, *iterations, residual_loss)],
         seed=0,
         execution=execution,
     )
@@ -131,3 +130,27 @@ def test_the_number_of_iterations_follows_the_step() -> None:
     assert drawn == [module.iterations_of(step) for step in range(400)]
     assert set(drawn) == set(range(1, 17))
     assert make_module("gru", "one_shot", PLAIN, (5, 5)).iterations_of(3) == 5
+
+
+def test_phases_follow_one_another() -> None:
+    module = CodecTraining(
+        codec=make_codec("gru", "one_shot"),
+        optimizer=partial(torch.optim.Adam, lr=3e-3),
+        schedule=partial(constant, warmup_steps=1),
+        phases=[
+            Phase(0, 2, 2, lambda *_: torch.tensor(1.0)),
+            Phase(3, 5, 5, lambda *_: torch.tensor(2.0)),
+        ],
+        seed=0,
+        execution=PLAIN,
+    )
+    assert [module.iterations_of(step) for step in range(5)] == [2, 2, 2, 5, 5]
+    signal = torch.zeros(1, 3, 32, 32)
+    losses = [module.phase_of(step).loss(signal, [signal]).item() for step in (2, 3)]
+    assert losses == [1, 2]
+
+
+@pytest.mark.parametrize("iterations", [(0, 1), (1, 17), (3, 2)])
+def test_iterations_that_no_step_can_have_are_refused(iterations: tuple[int, int]) -> None:
+    with pytest.raises(UserError, match="iterations"):
+        Phase(0, *iterations, residual_loss)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnn_codec.ablation.plan import PlannedRun
@@ -36,13 +36,23 @@ def cost_of(run: PlannedRun, coder_configs: Sequence[DictConfig]) -> Cost:
 
 def codec_macs(config: DictConfig) -> float:
     """Operations of a codec's training."""
-    data, trainer = config.data, config.trainer
+    trainer, most = config.trainer, config.max_iterations
     # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
-    images = data.batch_size * trainer.accumulate_grad_batches * devices * trainer.num_nodes
-    pixels = trainer.max_steps * images * data.crop_size**2
-    iterations = (config.min_iterations + config.max_iterations) / 2
-    return TRAINING_FACTOR * macs_per_pixel(build_codec(config)) * pixels * iterations
+    processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
+    begins = OmegaConf.select(config, "late.begins") or 1.0
+    steps = trainer.max_steps * processes
+    work = begins * steps * _unrolled_pixels(config.data, config.min_iterations, most)
+    if begins < 1:
+        work += (
+            (1 - begins) * steps * _unrolled_pixels(config.late, config.late.min_iterations, most)
+        )
+    return TRAINING_FACTOR * macs_per_pixel(build_codec(config)) * work
+
+
+def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:
+    """Pixels of a process's batch, times the iterations of a step."""
+    return float(crops.batch_size * crops.crop_size**2 * (fewest + most) / 2)
 
 
 def coder_macs(config: DictConfig) -> float:

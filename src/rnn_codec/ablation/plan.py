@@ -16,6 +16,10 @@ Compose = Callable[[list[str]], DictConfig]
 """From options, as on the command line of `src/train.py`, to a configuration."""
 
 
+Axis = Sequence[object] | Mapping[str, Sequence[str]]
+"""Values of an option, or sets of options by their names."""
+
+
 @dataclass(frozen=True)
 class PlannedRun:
     """A codec of the grid, with its entropy coders and its record."""
@@ -37,7 +41,7 @@ class PlannedRun:
 
 
 def plan_grid(
-    axes: Mapping[str, Sequence[object]],
+    axes: Mapping[str, Axis],
     options: Sequence[str],
     coders: Sequence[str],
     compose: Compose,
@@ -45,7 +49,7 @@ def plan_grid(
     """The runs of a grid, the last axis changing fastest.
 
     Args:
-        axes: values of options that are combined, each with each.
+        axes: what is combined, each with each: values of an option by its name, or sets of options.
         options: further options, the same for all runs; those of the axes win.
         coders: options of the group `entropy`: the coders that are trained for each codec.
         compose: makes a configuration of options.
@@ -55,11 +59,28 @@ def plan_grid(
     """
     data = FingerprintCache()
     runs = []
-    for values in itertools.product(*axes.values()):
-        own = [f"{name}={value}" for name, value in zip(axes, values, strict=True)]
+    choices = [choices_of(name, axis) for name, axis in axes.items()]
+    for chosen in itertools.product(*choices):
+        own = itertools.chain.from_iterable(chosen)
         runs.append(_plan_run((*options, *own), coders, compose, data))
     check_distinct(runs)
     return runs
+
+
+def choices_of(name: str, axis: Axis) -> list[list[str]]:
+    """The options that each value of an axis stands for.
+
+    A set of options has a name, which becomes that of the run.
+
+    Example:
+        >>> choices_of("cell", ["gru", "lstm"])
+        [['cell=gru'], ['cell=lstm']]
+        >>> choices_of("recipe", {"short": ["trainer.max_steps=9"]})
+        [['trainer.max_steps=9', 'name=short']]
+    """
+    if isinstance(axis, Mapping):
+        return [[*options, f"name={key}"] for key, options in axis.items()]
+    return [[f"{name}={value}"] for value in axis]
 
 
 def _plan_run(

@@ -1,6 +1,7 @@
 """Random crops as a function of seed, step and process: nothing to save, exact to resume."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
@@ -74,9 +75,70 @@ class CropSampler:
         return self._runs[starts].reshape(-1, self.crop_size, self.crop_size, 3)
 
 
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """Random numbers of one step, independent of those of every other."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step])))
+@dataclass(frozen=True)
+class LateCrops:
+    """What a training goes on with in its late part.
+
+    Attributes:
+        first_batch: number of the first batch of that part.
+        crop_size: side of the squares, in pixels.
+        batch_size: squares in the batch of one process.
+    """
+
+    first_batch: int
+    crop_size: int
+    batch_size: int
+
+
+class ChangingSampler:
+    """Draws from one sampler, and from another from some step on.
+
+    Args:
+        first: draws the batches before `change`.
+        then: draws the others.
+        change: number of the first batch of `then`.
+    """
+
+    def __init__(self, first: Sampler, then: Sampler, change: int) -> None:
+        self.first = first
+        self.then = then
+        self.change = change
+
+    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
+        """See `Sampler.batch`."""
+        sampler = self.first if step < self.change else self.then
+        return sampler.batch(step, rank, world_size)
+
+
+class MixedSampler:
+    """Draws some batches from one sampler, the others from another.
+
+    Args:
+        some: draws a batch with the probability `share`.
+        others: draws the rest.
+        share: 0 … 1.
+        seed: seed of the choice, not negative.
+    """
+
+    STREAM = 1
+    """Of random numbers, beside those that the samplers draw from."""
+
+    def __init__(self, some: Sampler, others: Sampler, share: float, seed: int) -> None:
+        self.some = some
+        self.others = others
+        self.share = share
+        self.seed = seed
+
+    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
+        """See `Sampler.batch`."""
+        drawn = step_rng(self.seed, step, self.STREAM).random()
+        chosen = self.some if drawn < self.share else self.others
+        return chosen.batch(step, rank, world_size)
+
+
+def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
+    """Random numbers of one step, independent of those of every other step and stream."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, *stream])))
 
 
 def to_batch(pictures: NDArray[np.uint8], flips: NDArray[np.bool_]) -> Tensor:

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rnn_codec.data.crops import CropSampler, Sampler, TrainingBatches
+from rnn_codec.data.crops import (
+    ChangingSampler,
+    CropSampler,
+    LateCrops,
+    MixedSampler,
+    Sampler,
+    TrainingBatches,
+)
 from rnn_codec.data.kodak import download, kodak_checksums, kodak_paths
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.packing import PackedImages, digest_of, pack
@@ -71,6 +78,7 @@ class TrainingDataModule(L.LightningDataModule):
         self.validation_crop = validation_crop
         self.validation_images = validation_images
         self._split: Split | None = None
+        self._late: LateCrops | None = None
 
     @property
     @abstractmethod
@@ -85,9 +93,25 @@ class TrainingDataModule(L.LightningDataModule):
     def load(self) -> Split:
         """Decode the pictures, or open those decoded before."""
 
-    def build_sampler(self, training: PackedImages) -> Sampler:
+    def change_crops(self, late: LateCrops) -> None:
+        """Train on crops of another size, or another number of them, from some step on."""
+        require_at_least(1, crop_size=late.crop_size, batch_size=late.batch_size)
+        self._late = late
+
+    def build_sampler(self, training: PackedImages, crop_size: int, batch_size: int) -> Sampler:
+        """What draws batches of one size."""
+        return CropSampler(training, crop_size, batch_size, self.seed)
+
+    @property
+    def sampler(self) -> Sampler:
         """What draws training batches."""
-        return CropSampler(training, self.crop_size, self.batch_size, self.seed)
+        training, late = self.split.training, self._late
+        first = self.build_sampler(training, self.crop_size, self.batch_size)
+        if late is None:
+            return first
+        enough = large_enough(training, late.crop_size, "the late part of the training")
+        then = self.build_sampler(enough, late.crop_size, late.batch_size)
+        return ChangingSampler(first, then, late.first_batch)
 
     @property
     def split(self) -> Split:
@@ -107,13 +131,11 @@ class TrainingDataModule(L.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Fill the cache: Lightning calls this in one process a machine, before all others."""
-        self.build_sampler(self.split.training)
+        _ = self.sampler
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         """Endless batches uint8 (B, 3, S, S), from the step that the trainer stands at."""
-        batches = TrainingBatches(
-            self.build_sampler(self.split.training), self._first_batch(), *self._process()
-        )
+        batches = TrainingBatches(self.sampler, self._first_batch(), *self._process())
         return DataLoader(batches, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
@@ -215,20 +237,31 @@ class HighEntropyDataModule(FolderDataModule):
     """The hardest tiles of photographs from a folder: the paper's high-entropy data.
 
     Args:
+        share: of the batches that consist of them; the others are random crops.
         tiles_per_picture: tiles taken from each picture; all if it has fewer.
         codec: what measures how hard a tile is, by the bytes it needs: png or webp.
         folder: see `FolderDataModule`; `crop_size` is the side of a tile.
     """
 
-    def __init__(self, tiles_per_picture: int, codec: str, **folder: Any) -> None:
+    def __init__(self, share: float, tiles_per_picture: int, codec: str, **folder: Any) -> None:
         super().__init__(**folder)
+        if not 0 < share <= 1:
+            raise UserError(f"data.share must be above 0 and at most 1, not {share}")
         require_at_least(1, tiles_per_picture=tiles_per_picture)
-        self.mining = Mining(self.crop_size, tiles_per_picture, codec)
+        self.share = share
+        self.tiles_per_picture = tiles_per_picture
+        self.codec = codec
+        self._mining(self.crop_size)
 
-    def build_sampler(self, training: PackedImages) -> Sampler:
-        """What draws tiles, mined at the first call."""
-        tiles = mine(training, self.mining, self.cache_dir)
-        return TileSampler(tiles, self.batch_size, self.seed)
+    def build_sampler(self, training: PackedImages, crop_size: int, batch_size: int) -> Sampler:
+        """What draws tiles, mined at the first call, and random crops."""
+        tiles = mine(training, self._mining(crop_size), self.cache_dir)
+        hardest = TileSampler(tiles, batch_size, self.seed)
+        anywhere = super().build_sampler(training, crop_size, batch_size)
+        return MixedSampler(hardest, anywhere, self.share, self.seed)
+
+    def _mining(self, tile_size: int) -> Mining:
+        return Mining(tile_size, self.tiles_per_picture, self.codec)
 
 
 class KodakDataModule(L.LightningDataModule):

@@ -37,8 +37,13 @@ def ms_ssim(image: Tensor, reference: Tensor) -> Tensor:
     # On a CPU single precision is nine times as fast and 1e-7 off. On a GPU single-precision
     # convolutions may silently run in TF32, double-precision ones never do.
     precision = torch.float32 if image.device.type == "cpu" else torch.float64
+    # A convolution for each channel is four times as fast with the channels innermost.
+    layout = torch.channels_last
     with torch.autocast(image.device.type, enabled=False):
         scores = pytorch_msssim.ms_ssim(
-            image.to(precision), reference.to(precision), data_range=255, size_average=False
+            image.to(precision, memory_format=layout),
+            reference.to(precision, memory_format=layout),
+            data_range=255,
+            size_average=False,
         )
     return scores.double()

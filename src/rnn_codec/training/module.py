@@ -1,6 +1,6 @@
 """Trains a codec: the unrolled loss, the optimizer, the validation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import lightning as L
 import torch
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from rnn_codec.codec import MAX_ITERATIONS, Iterate, RecurrentCodec, check_iterations, to_signal
+from rnn_codec.codec import MAX_ITERATIONS, Iterate, RecurrentCodec, to_signal
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
-from rnn_codec.training.loss import Loss
+from rnn_codec.training.phase import Phase
 from rnn_codec.training.seeds import iterations_of_step, mix
 
 BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
@@ -37,9 +37,7 @@ class CodecTraining(L.LightningModule):
         codec: the codec to train.
         optimizer: builds the optimizer of its parameters.
         schedule: maps a step to a factor on the learning rate.
-        min_iterations: fewest iterations of a training step.
-        max_iterations: most iterations; each step draws a number between the two.
-        loss: what is minimised.
+        phases: how many iterations are trained, with which loss; in the order of their steps.
         seed: seed of the steps.
         execution: how the unroll is run.
     """
@@ -49,20 +47,15 @@ class CodecTraining(L.LightningModule):
         codec: RecurrentCodec,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Callable[[int], float],
-        min_iterations: int,
-        max_iterations: int,
-        loss: Loss,
+        phases: Sequence[Phase],
         seed: int,
         execution: Execution,
     ) -> None:
         super().__init__()
-        check_iterations(min_iterations)
-        check_iterations(max_iterations)
         self.codec = execution.lay_out_weights(codec)
         self.build_optimizer = optimizer
         self.schedule = schedule
-        self.iterations = (min_iterations, max_iterations)
-        self.loss = loss
+        self.phases = phases
         self.seed = seed
         self.execution = execution
         self.iterate: Iterate = codec.iterate
@@ -108,13 +101,18 @@ class CodecTraining(L.LightningModule):
         with self.execution.unrolling(self.codec):
             iterations = self.iterations_of(self.global_step)
             reconstructions = self.codec.unroll(signal, iterations, self.iterate)
-        loss = self.loss(signal, reconstructions)
+        loss = self.phase_of(self.global_step).loss(signal, reconstructions)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def iterations_of(self, step: int) -> int:
         """How many iterations a step unrolls: the same in every process."""
-        return iterations_of_step(self.seed, step, *self.iterations)
+        phase = self.phase_of(step)
+        return iterations_of_step(self.seed, step, phase.fewest_iterations, phase.most_iterations)
+
+    def phase_of(self, step: int) -> Phase:
+        """The phase that a step belongs to."""
+        return next(phase for phase in reversed(self.phases) if phase.first_step <= step)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """Code one image with all iterations and score every reconstruction."""
