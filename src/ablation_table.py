@@ -39,7 +39,7 @@ def ablation_table(config: DictConfig) -> list[Row]:
     comparison = read_comparison(config)
     bar = partial(track, console=Console(stderr=True))
     reading, ranking = (partial(bar, description=text) for text in ("reading", "comparing"))
-    collection = collect(Path(config.results), config.dataset, reading)
+    collection = collect(Path(config.results), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)
     found = sections(rows, comparison.anchors, comparison.saving_at)

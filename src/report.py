@@ -40,7 +40,8 @@ def report(config: DictConfig) -> Path:
     """Make the page as configured, and screenshots of it where they are asked for."""
     check_iterations(config.iterations)
     check_crop(config.crop)
-    collection = collect(Path(config.results), config.dataset, shown("reading records"))
+    reading = shown("reading records")
+    collection = collect(Path(config.results), config.dataset, config.passed_over, reading)
     rows = rows_of(config, collection)
     content = Report(
         dataset=config.dataset,

@@ -14,6 +14,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.identity import coder_identity
 from rnn_codec.run_folder import RunFolder, mark
 from tests.conftest import ROOT
+from tests.data.pictures import noise, save
 
 GRIDS = sorted((ROOT / "conf" / "grid").glob("*.yaml"))
 CODERS = ["single_iteration", "progressive"]
@@ -71,11 +72,14 @@ def test_a_run_is_found_by_what_it_is_not_by_its_folders_name(tmp_path: Path) ->
 
 @pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.stem)
 def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None:
+    save(tmp_path / "photographs" / "one.png", noise(200, 200))
+    save(tmp_path / "photographs" / "two.png", noise(200, 200, 1))
     grid = yaml.safe_load(path.read_text(encoding="utf-8"))
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         assert compose("ablation", [f"grid={path.stem}"]).grid.name == path.stem
         compose("evaluate", grid["evaluate"])
-    options = [*grid["train"], "data=photos", f"data.cache_dir={tmp_path}"]
+    photographs = f"data.root={tmp_path / 'photographs'}"
+    options = [*grid["train"], "data=folder", photographs, f"data.cache_dir={tmp_path}"]
     runs = plan_grid(grid["axes"], options, grid["coders"], composed)
     assert len(runs) == math.prod(len(values) for values in grid["axes"].values())
 

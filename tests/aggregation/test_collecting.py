@@ -294,6 +294,8 @@ def test_records_of_other_data_are_listed(results: Path) -> None:
     )
     assert paths(collection) == OTHERS | {RECORD}
     assert paths(collect(results, "photos")) == {"grid/photos"}
+    assert not reasons(collect(results, "kodak", ["photos"]), "grid/photos")
+    assert paths(collect(results, "photos", ["photos"])) == {"grid/photos"}
 
 
 def test_records_of_other_images_are_listed(results: Path) -> None:

@@ -36,12 +36,15 @@ Progress = Callable[[Sequence[Path]], Iterable[Path]]
 """Shows how far an iteration has come."""
 
 
-def collect(results: Path, dataset: str, progress: Progress = iter) -> Collection:
+def collect(
+    results: Path, dataset: str, passed_over: Sequence[str] = (), progress: Progress = iter
+) -> Collection:
     """Read and check every record below `results`.
 
     Args:
         results: searched at any depth.
         dataset: records of other data sets are left out, and listed.
+        passed_over: data sets whose records are for something else: they are not even listed.
         progress: wraps the iteration over the records' folders.
 
     Raises:
@@ -53,7 +56,7 @@ def collect(results: Path, dataset: str, progress: Progress = iter) -> Collectio
     problems = [*half_records(results), *unmeasured_runs(results)]
     records: list[Record] = []
     for folder in progress(folders):
-        record, found = read_checked(folder, results, dataset)
+        record, found = read_checked(folder, results, dataset, passed_over)
         problems += found
         records += [record] if record is not None else []
     for compare in (other_images, contradicting_pairs, repetitions):
@@ -65,7 +68,9 @@ def collect(results: Path, dataset: str, progress: Progress = iter) -> Collectio
     return Collection(dataset, tuple(records), tuple(ordered), tuple(gaps(records)))
 
 
-def read_checked(folder: Path, results: Path, dataset: str) -> tuple[Record | None, list[Problem]]:
+def read_checked(
+    folder: Path, results: Path, dataset: str, passed_over: Sequence[str]
+) -> tuple[Record | None, list[Problem]]:
     """Read one record; None if it cannot be used, and what is wrong with it."""
     path = folder.relative_to(results).as_posix()
     try:
@@ -75,6 +80,8 @@ def read_checked(folder: Path, results: Path, dataset: str) -> tuple[Record | No
         return None, [Problem(path, str(error), left_out=True)]
     if reasons:
         return None, [Problem(path, reason, left_out=True) for reason in reasons]
+    if record.summary.dataset in set(passed_over) - {dataset}:
+        return None, []
     if record.summary.dataset != dataset:
         other = f"it is of the data set {record.summary.dataset}, the table of {dataset}"
         return None, [Problem(path, other, left_out=True)]
