@@ -9,6 +9,7 @@ from torch import nn
 from rnn_codec.ablation.cost import Cost, codec_macs, coder_macs, context_model_macs
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.configuration import build_codec
+from rnn_codec.entropy.binary_rnn import MaskedConv2d
 from rnn_codec.entropy.single_iteration import SingleIteration
 from tests.conftest import ROOT
 
@@ -46,10 +47,11 @@ def test_a_context_model_costs_what_its_convolutions_do() -> None:
 
     def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
         nonlocal counted
-        assert isinstance(layer, nn.Conv1d | nn.Conv2d)
-        counted += layer.weight.numel() * output[0, 0].numel() * len(output)
+        assert isinstance(layer, layers)
+        weight = layer.masked_weight() if isinstance(layer, MaskedConv2d) else layer.weight
+        counted += weight.numel() * output[0, 0].numel() * len(output)
 
-    layers = (nn.Conv1d, nn.Conv2d)
+    layers = (nn.Conv1d, nn.Conv2d, MaskedConv2d)
     hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, layers)]
     with torch.inference_mode():
         model(torch.ones(16, 1, 32, 5, 5))

@@ -26,8 +26,21 @@ def test_masked_convolution_sums_what_lies_before() -> None:
         for dy, dx in np.ndindex(5, 5):
             row, col = y + dy - 2, column + dx - 2
             if (row, col) < (y, column) and 0 <= row < 4 and 0 <= col < 6:
-                expected[:, y, column] += layer.weight[:, :, dy, dx] @ x[0, :, row, col]
+                expected[:, y, column] += layer.weight[:, :, 5 * dy + dx] @ x[0, :, row, col]
     assert torch.allclose(layer(x)[0], expected)
+
+
+def test_weights_of_a_whole_window_are_read() -> None:
+    whole = torch.nn.Conv2d(2, 3, 5, padding=2)
+    layer = MaskedConv2d(2, 3, 5)
+    layer.load_state_dict(whole.state_dict())
+    with torch.no_grad():
+        whole.weight.flatten(2)[..., 12:] = 0
+    x = torch.randn(1, 2, 4, 6)
+    assert torch.allclose(layer(x), whole(x), atol=1e-6)
+    assert layer.state_dict()["weight"].shape == (3, 2, 12)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        layer.load_state_dict(torch.nn.Conv2d(2, 3, 3).state_dict())
 
 
 def test_binary_rnn_equals_its_equations_position_by_position() -> None:

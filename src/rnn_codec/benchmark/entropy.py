@@ -128,7 +128,7 @@ def decode_by_windows(model: BinaryRNN, bits: Tensor, context: Tensor) -> Tensor
     """
     _, _, height, width = bits.shape
     before = WINDOW * WINDOW // 2
-    masked = model.masked.weight.flatten(2)[:, :, :before].flatten(1)
+    masked = model.masked.weight.flatten(1)
     inputs = model.input_to_state.weight.flatten(1)
     states = model.state_to_state.weight.flatten(1)
     hidden, output = model.hidden.weight.flatten(1), model.output.weight.flatten(1)

@@ -11,6 +11,8 @@ Layers that are not gates end in `clip`: a range known beforehand, so that integ
 hold their values.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -44,35 +46,45 @@ def lstm_update(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
     return torch.sigmoid(output) * torch.tanh(cell), cell
 
 
-def causal_mask(window: int) -> Tensor:
-    """1 where a tap of a window lies before its centre in raster order, (window, window).
+class MaskedConv2d(nn.Module):
+    """A convolution that sees only positions before its own, in raster order.
 
-    Example:
-        >>> causal_mask(3)
-        tensor([[1., 1., 1.],
-                [1., 0., 0.],
-                [0., 0., 0.]])
+    Only the taps before the centre are weights; files of older versions, which have the whole
+    window, are read as well.
+
+    Args:
+        in_channels: depth of its input.
+        out_channels: depth of its output.
+        window: side, odd.
     """
-    before = torch.arange(window * window) < window * window // 2
-    return before.float().view(window, window)
-
-
-class MaskedConv2d(nn.Conv2d):
-    """A convolution that sees only positions before its own, in raster order."""
-
-    mask: Tensor
 
     def __init__(self, in_channels: int, out_channels: int, window: int) -> None:
-        super().__init__(in_channels, out_channels, window, padding=window // 2)
-        self.register_buffer("mask", causal_mask(window), persistent=False)
+        super().__init__()
+        self.window = window
+        whole = nn.Conv2d(in_channels, out_channels, window)
+        assert whole.bias is not None
+        self.weight = nn.Parameter(self._before_centre(whole.weight.detach()))
+        """(out, in, window² // 2), in raster order."""
+        self.bias = whole.bias
 
     def masked_weight(self) -> Tensor:
         """(out, in, window, window), zero from the centre on."""
-        return self.weight * self.mask
+        others = self.window**2 - self.weight.shape[-1]
+        return F.pad(self.weight, (0, others)).unflatten(2, (self.window, self.window))
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve, with zeros outside."""
-        return F.conv2d(x, self.masked_weight(), self.bias, padding=self.padding)
+        return F.conv2d(x, self.masked_weight(), self.bias, padding=self.window // 2)
+
+    def _before_centre(self, weight: Tensor) -> Tensor:
+        return weight.flatten(2)[..., : self.window**2 // 2].clone()
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Take the taps out of a whole window."""
+        weight = state_dict.get(f"{prefix}weight")
+        if weight is not None and weight.ndim == 4:
+            state_dict[f"{prefix}weight"] = self._before_centre(weight)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class BinaryRNN(nn.Module):
