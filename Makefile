@@ -45,6 +45,10 @@ baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselin
 			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
 	done
 
+.PHONY: bench-models
+bench-models: $(STAMP) ## Time the models that come with the package: results/bench/models/
+	$(BIN)/python src/bench_models.py $(OPTIONS)
+
 .PHONY: ablation-table
 ablation-table: $(STAMP) ## Put the records of results/ together: results/ablation.md, .csv, .tex
 	$(BIN)/python src/ablation_table.py $(OPTIONS)

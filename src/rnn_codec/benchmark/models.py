@@ -1,0 +1,72 @@
+"""How long a model takes from pixels to a file, and back."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.compression import Model
+from rnn_codec.rates import BitsPerPixel
+
+
+@dataclass(frozen=True)
+class CodingTime:
+    """A picture, coded once.
+
+    Attributes:
+        model: its folder's name.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+        bits_per_pixel: asked for.
+        file_bytes: length of the file.
+        compress_seconds: networks, entropy coder and all.
+        decompress_seconds: from bytes to pixels.
+    """
+
+    model: str
+    width: int
+    height: int
+    bits_per_pixel: float
+    file_bytes: int
+    compress_seconds: float
+    decompress_seconds: float
+
+
+def time_coding(
+    model: Model, pixels: NDArray[np.uint8], bits_per_pixel: float, repetitions: int
+) -> CodingTime:
+    """Code a picture (H, W, 3) and decode it, several times each; the fastest count."""
+    rate = BitsPerPixel(bits_per_pixel)
+    # Untimed: it compiles the integer coder, or loads what was compiled.
+    data = model.compress(pixels, rate)
+    model.decompress(data)
+    return CodingTime(
+        model=model.path.name,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        bits_per_pixel=bits_per_pixel,
+        file_bytes=len(data),
+        compress_seconds=fastest(lambda: model.compress(pixels, rate), repetitions),
+        decompress_seconds=fastest(lambda: model.decompress(data), repetitions),
+    )
+
+
+def fastest(run: Callable[[], object], repetitions: int) -> float:
+    """Seconds of the fastest of some runs."""
+    found = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def coding_table(times: Sequence[CodingTime]) -> str:
+    """The times as a table of Markdown."""
+    lines = ["| model | bpp | bytes | compress, s | decompress, s |", "|---|---|---|---|---|"]
+    for t in times:
+        seconds = f"{t.compress_seconds:.2f} | {t.decompress_seconds:.2f}"
+        lines.append(f"| {t.model} | {t.bits_per_pixel:g} | {t.file_bytes} | {seconds} |")
+    return "\n".join(lines) + "\n"
