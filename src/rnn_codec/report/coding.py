@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.baselines import equal_bytes
 from rnn_codec.bitstream import Header
 from rnn_codec.codec import Codes
 from rnn_codec.compression import Model
@@ -14,7 +15,6 @@ from rnn_codec.errors import InvalidOptionError
 from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
-from rnn_codec.report import jpeg
 from rnn_codec.tiling import TILE
 
 Pixels = NDArray[np.uint8]
@@ -113,8 +113,8 @@ def code_picture(
         ImageTooSmallError: a side has 160 pixels or less.
     """
     coded = [list(model_steps(model, name, pixels, iterations)) for model in models]
-    files = jpeg.every_quality(pixels)
-    equal = [[jpeg.best_within(files, step.bytes) for step in steps] for steps in coded]
+    files = equal_bytes.every_quality(pixels)
+    equal = [[equal_bytes.best_within(files, step.bytes) for step in steps] for steps in coded]
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
         name=name,
@@ -161,7 +161,7 @@ def _label(folder: Path, folders: Sequence[Path]) -> str:
 
 
 def _jpeg_file(name: str, pixels: Pixels, data: bytes) -> JpegFile:
-    decoded = jpeg.CODEC.decode(data)
+    decoded = equal_bytes.CODEC.decode(data)
     return JpegFile(data, _shown(measure(name, 0, len(data), decoded, pixels), len(data), decoded))
 
 

@@ -1,0 +1,48 @@
+"""Show a picture by a model and by JPEG at equal bytes: python src/beside_jpeg.py."""
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+from rich.console import Console
+
+from rnn_codec.configuration import instantiate
+from rnn_codec.environment import hardware, versions
+from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.evaluation import check_measurable
+from rnn_codec.evaluation.beside_jpeg import code_beside_jpeg, pairs_table, write_beside_jpeg
+from rnn_codec.models import load_model
+
+CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+
+def beside_jpeg(config: DictConfig) -> None:
+    """Code the picture at every rate, write the record and the figure, print the table."""
+    pictures = dict(instantiate(config.data).evaluation_images())
+    name = config.picture or next(iter(pictures))
+    if name not in pictures:
+        raise UserError(f"picture={name} is none of: {', '.join(pictures)}")
+    check_measurable(name, pictures[name])
+    model = load_model(config.model)
+    pairs = [code_beside_jpeg(model, pictures[name], rate) for rate in config.rates]
+    about = {
+        "command": "python src/beside_jpeg.py",
+        "model": str(config.model),
+        "picture": name,
+        "versions": versions(),
+        "hardware": hardware(),
+    }
+    write_beside_jpeg(Path(config.output), pictures[name], pairs, about)
+    Console().print(pairs_table(pairs))
+    Console().print(f"Written to {config.output}", soft_wrap=True)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="beside_jpeg")
+def main(config: DictConfig) -> None:
+    """Compare; a mistake of the user's ends in one sentence."""
+    with exit_on_user_error():
+        beside_jpeg(config)
+
+
+if __name__ == "__main__":
+    main()
