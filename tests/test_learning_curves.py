@@ -5,13 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
+from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from rnn_codec.account import TrainingAccount, write_account
+from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
 from rnn_codec.learning_curves import Point, read_learning_curve, write_learning_curves
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.run_folder import RunFolder, write_config
+from tests.conftest import ROOT, make_codec
 
 COLUMNS = ["step", "train/loss", "val/ms_ssim_auc", "val/psnr_auc"]
 
@@ -24,7 +26,8 @@ def make_run(folder: Path, *logs: list[tuple[object, ...]]) -> RunFolder:
         log.parent.mkdir(parents=True)
         with log.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([COLUMNS, *rows])
-    OmegaConf.save({"name": folder.name, "codec": {}}, run.config)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        write_config(run, compose("train", [f"name={folder.name}"]))
     write_account(run.account, TrainingAccount("0", 120.0, 40, 80, {}, {}))
     return run
 
@@ -45,10 +48,10 @@ def test_figure_and_points_are_written(tmp_path: Path) -> None:
     write_learning_curves(tmp_path / "out", [read_learning_curve(run) for run in runs])
     lines = (tmp_path / "out" / "learning_curves.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1:] == [f"{n},{p}" for n in names for p in ("10,0.5,1.5,40", "40,2,1.7,45")]
-    accounts = json.loads((tmp_path / "out" / "learning_curves.json").read_text(encoding="utf-8"))
-    assert {name: account["steps"] for name, account in accounts.items()} == dict.fromkeys(
-        names, 40
-    )
+    runs = json.loads((tmp_path / "out" / "learning_curves.json").read_text(encoding="utf-8"))
+    assert {name: run["training"]["steps"] for name, run in runs.items()} == {"one": 40, "two": 40}
+    # GRU at an eighth of the paper's width; see tests/test_complexity.py.
+    assert runs["one"]["macs_per_pixel"] == macs_per_pixel(make_codec("gru", "one_shot"))
     assert Image.open(tmp_path / "out" / "learning_curves.png").width > 1000
 
 

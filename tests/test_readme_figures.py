@@ -3,11 +3,13 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import quality_at
+from rnn_codec.gains import read_gains
 from rnn_codec.models import DEFAULT_MODEL, SHIPPED
 from tests.conftest import ROOT
 
@@ -91,19 +93,107 @@ def test_the_model_zoo() -> None:
     for row in rows:
         name, parameters, size, area, coded, bd_rate = (row[k] for k in (0, 3, 4, 5, 6, 7))
         name = name.strip("`")
-        record = f"{name}/evaluation/kodak"
+        record = record_of(name)
         none, best = row_of(record, "none"), row_of(record, "progressive")
         assert parameters == f"{float(none['parameters']) / 1e6:.2f} M"
         assert size == f"{megabytes(name):.1f} MB"
         assert area == printed(float(none["ms_ssim_auc"]), area)
         assert coded == printed(float(best["ms_ssim_auc"]), coded)
         assert bd_rate == printed(float(best["bd_rate_jpeg_420_ms_ssim"]), bd_rate)
+        for column, seconds in ((8, "compress_seconds"), (9, "decompress_seconds")):
+            if row[column] != "–":
+                assert row[column] == printed(coding_time(name)[seconds], row[column])
+
+
+def record_of(name: str) -> str:
+    """The record of a model on Kodak, below results/."""
+    identity = place_of(name) / "identity"
+    if not identity.is_file():
+        return f"{name}/evaluation/kodak"
+    digest = identity.read_text("utf-8").strip()
+    summaries = {file.parent: read_summary(file) for file in sorted(RESULTS.rglob("summary.json"))}
+    return next(
+        folder.relative_to(RESULTS).as_posix()
+        for folder, summary in summaries.items()
+        if summary.dataset == "kodak" and summary.model and summary.model.identity == digest
+    )
+
+
+def coding_time(name: str) -> dict[str, float]:
+    """How long a model took for a picture with all its iterations."""
+    content = json.loads((RESULTS / "bench" / "models" / "models.json").read_text("utf-8"))
+    times: list[dict[str, float]] = content["times"]
+    return next(t for t in times if t["model"] == name and t["bits_per_pixel"] == 2)
+
+
+def place_of(name: str) -> Path:
+    """The folder of a model."""
+    return SHIPPED / name if (SHIPPED / name).is_dir() else RESULTS / name
 
 
 def megabytes(name: str) -> float:
     """Of a model's weights, entropy coders included."""
-    place = SHIPPED / name if (SHIPPED / name).is_dir() else RESULTS / name
-    return sum(file.stat().st_size for file in place.rglob("*.safetensors")) / MEGABYTE
+    return sum(file.stat().st_size for file in place_of(name).rglob("*.safetensors")) / MEGABYTE
+
+
+def test_the_grid() -> None:
+    rows = table(TEXTS["results/README.md"], "| cell | framework |")
+    found = {
+        (row["cell"], row["recon"], row["coder"]): row
+        for row in rows_of_the_table()
+        if row["experiment"] == "lean"
+    }
+    assert len(rows) == 12
+    assert len(found) == 36
+    for row in rows:
+        cell, recon = row[0].strip("`"), row[1].strip("`")
+        of_coder = [found[cell, recon, c] for c in ("none", "single_iteration", "progressive")]
+        areas = [float(entry["ms_ssim_auc"]) for entry in of_coder]
+        last = of_coder[-1]
+        savings = [100 * float(last[f"saving_at_{bpp}"]) for bpp in ("0.25", "2")]
+        bd_rate = float(last["bd_rate_jpeg_420_ms_ssim"])
+        figures = [*areas, float(of_coder[0]["psnr_auc"]), *savings, bd_rate]
+        for column, value in enumerate(figures, start=2):
+            assert row[column] == printed(value, row[column])
+
+
+def test_the_study() -> None:
+    gains = (RESULTS / "study" / "gains.md").read_text("utf-8")
+    assert gains.strip() in TEXTS["results/README.md"]
+    recorded = {gain.name: gain for gain in read_gains(RESULTS / "study", "recipe")}
+    lines = table(f"\n{gains}\n", "| run | MS-SSIM area |")
+    assert len(lines) == len(recorded)
+    for line in lines:
+        cells = tuple(line[column].replace("\\_", "_") for column in range(len(line)))
+        assert cells == recorded[cells[0]].cells()
+
+
+def test_the_learning_curves() -> None:
+    with (RESULTS / "learning_curves" / "learning_curves.csv").open(encoding="utf-8") as file:
+        points = list(csv.DictReader(file))
+    path = RESULTS / "learning_curves" / "learning_curves.json"
+    runs = json.loads(path.read_text("utf-8"))
+    rows = table(TEXTS["results/README.md"], "| network | MAC per pixel |")
+    assert {row[0].strip("`") for row in rows} == {point["name"] for point in points}
+    for row in rows:
+        last = [point for point in points if point["name"] == row[0].strip("`")][-1]
+        macs = runs[row[0].strip("`")]["macs_per_pixel"]
+        assert row[1].replace(",", "") == printed(macs, "0")
+        for column, name in ((2, "step"), (3, "minutes"), (4, "ms_ssim"), (5, "psnr")):
+            assert row[column].replace(",", "") == printed(float(last[name]), row[column])
+
+
+def test_the_picture_beside_jpeg() -> None:
+    content = json.loads((RESULTS / "beside_jpeg" / "beside_jpeg.json").read_text("utf-8"))
+    rows = table(TEXTS["README.md"], "| bpp | flagship, bytes |")
+    assert len(rows) == len(content["pairs"])
+    for row, pair in zip(rows, content["pairs"], strict=True):
+        assert float(row[0]) == pair["bits_per_pixel"]
+        for column, (codec, figure) in enumerate(
+            (c, f) for c in ("model", "jpeg_420") for f in ("file_bytes", "psnr", "ms_ssim")
+        ):
+            value = row[column + 1].replace(",", "")
+            assert value == printed(pair[codec][figure], value)
 
 
 @pytest.mark.parametrize("path", TEXTS)

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from rnn_codec.account import TrainingAccount, read_account
+from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.run_folder import RunFolder, read_config
@@ -40,6 +42,8 @@ class LearningCurve:
     """A finished training."""
 
     name: str
+    macs_per_pixel: float
+    """Multiply–accumulate operations of an iteration, encoder and decoder, per pixel."""
     account: TrainingAccount
     points: tuple[Point, ...]
 
@@ -69,7 +73,9 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     )
     if not points:
         raise UserError(f"{run.path} has no log with validations: train with logger=csv")
-    return LearningCurve(str(read_config(run).name), account, points)
+    config = read_config(run)
+    macs = macs_per_pixel(build_codec(config))
+    return LearningCurve(str(config.name), macs, account, points)
 
 
 def _rows(log: Path) -> list[dict[str, str]]:
@@ -83,8 +89,11 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
     with atomic_path(folder / "learning_curves.csv") as partial:
         _write_points(partial, curves)
     with atomic_path(folder / "learning_curves.json") as partial:
-        accounts = {curve.name: asdict(curve.account) for curve in curves}
-        partial.write_text(json.dumps(accounts, indent=2) + "\n", encoding="utf-8")
+        runs = {
+            curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
+            for curve in curves
+        }
+        partial.write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")
     with atomic_path(folder / "learning_curves.png") as partial:
         draw_learning_curves(partial, curves)
 
