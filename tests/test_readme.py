@@ -1,6 +1,7 @@
 """README.md: its options, paths, commands and examples are those of the project."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -66,7 +67,7 @@ def commands(script: str) -> list[str]:
 
 def overrides(command: str) -> list[str]:
     """The options of a command line."""
-    return [word for word in command.split()[2:] if not word.startswith("--")]
+    return [word for word in shlex.split(command)[2:] if not word.startswith("--")]
 
 
 def is_later(path: str) -> bool:
@@ -144,11 +145,13 @@ def test_every_command_composes(script: str) -> None:
 
 
 def test_every_command_of_a_grid_composes() -> None:
-    found = [hydra_words(command.split()[2:]) for command in commands("ablation")]
+    found = [hydra_words(shlex.split(command)[2:]) for command in commands("ablation")]
     assert found
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for words in found:
-            compose("train", list(compose("ablation", words).options))
+            config = compose("ablation", words)
+            compose("train", [*config.grid.train, *config.options])
+            compose("evaluate", [*config.grid.evaluate, *config.evaluation_options])
 
 
 @pytest.mark.parametrize("text", SCRIPTS)
