@@ -13,7 +13,8 @@ from rich.progress import track
 from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.configuration import instantiate
 from rnn_codec.environment import hardware, versions
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import exit_on_user_error
+from rnn_codec.evaluation import chosen_picture
 from rnn_codec.files import atomic_path
 from rnn_codec.models import SHIPPED, load_model, model_folders
 
@@ -22,17 +23,13 @@ CONFIGURATION = Path(__file__).parents[1] / "conf"
 
 def bench_models(config: DictConfig) -> list[CodingTime]:
     """Time every model at every rate."""
-    pictures = dict(instantiate(config.data).evaluation_images())
-    name = config.picture or next(iter(pictures))
-    if name not in pictures:
-        raise UserError(f"picture={name} is none of: {', '.join(pictures)}")
+    images = list(instantiate(config.data).evaluation_images())
+    name, pixels = chosen_picture(images, config.picture)
     shipped = [str(run.path) for run in model_folders([SHIPPED])]
     places = list(config.models) if config.models is not None else shipped
     jobs = [(place, rate) for place in places for rate in config.rates]
     times = [
-        time_coding(
-            load_model(place, device=config.device), pictures[name], rate, config.repetitions
-        )
+        time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
         for place, rate in track(jobs, "timing", console=Console(stderr=True))
     ]
     write(config, name, times)

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from rnn_codec.configuration import instantiate
 from rnn_codec.environment import hardware, versions
-from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.evaluation import check_measurable
+from rnn_codec.errors import exit_on_user_error
+from rnn_codec.evaluation import check_measurable, chosen_picture
 from rnn_codec.evaluation.beside_jpeg import code_beside_jpeg, pairs_table, write_beside_jpeg
 from rnn_codec.models import load_model
 
@@ -18,13 +18,11 @@ CONFIGURATION = Path(__file__).parents[1] / "conf"
 
 def beside_jpeg(config: DictConfig) -> None:
     """Code the picture at every rate, write the record and the figure, print the table."""
-    pictures = dict(instantiate(config.data).evaluation_images())
-    name = config.picture or next(iter(pictures))
-    if name not in pictures:
-        raise UserError(f"picture={name} is none of: {', '.join(pictures)}")
-    check_measurable(name, pictures[name])
+    images = list(instantiate(config.data).evaluation_images())
+    name, pixels = chosen_picture(images, config.picture)
+    check_measurable(name, pixels)
     model = load_model(config.model)
-    pairs = [code_beside_jpeg(model, pictures[name], rate) for rate in config.rates]
+    pairs = [code_beside_jpeg(model, pixels, rate) for rate in config.rates]
     about = {
         "command": "python src/beside_jpeg.py",
         "model": str(config.model),
@@ -32,7 +30,7 @@ def beside_jpeg(config: DictConfig) -> None:
         "versions": versions(),
         "hardware": hardware(),
     }
-    write_beside_jpeg(Path(config.output), pictures[name], pairs, about)
+    write_beside_jpeg(Path(config.output), pixels, pairs, about)
     Console().print(pairs_table(pairs))
     Console().print(f"Written to {config.output}", soft_wrap=True)
 

@@ -28,6 +28,7 @@ from rnn_codec.evaluation import (
     ModelFacts,
     Summary,
     check_measurable,
+    chosen_picture,
     curve_table,
     draw_reconstructions,
     evaluate_baseline,
@@ -61,7 +62,7 @@ def evaluate(config: DictConfig) -> Summary:
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
-    check_picture(config, images)
+    _, shown_picture = chosen_picture(images, config.picture)
     measured = classic(config.codec, images) if config.run is None else trained(config, images)
     beside = [
         (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
@@ -72,7 +73,7 @@ def evaluate(config: DictConfig) -> Summary:
     points = "iteration" if config.codec is None else "quality"
     Console().print(curve_table(summary.curve, title, points, beside))
     if config.run is not None:
-        draw_picture(config, images, folder / "reconstructions.png")
+        draw_picture(config, shown_picture, folder / "reconstructions.png")
         means = write_file_sizes(folder, sizes(config, images), summary.curve, summary.settings)
         Console().print(sizes_table(means))
         if config.cut_at:
@@ -143,16 +144,8 @@ def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[M
     return list(bar)
 
 
-def check_picture(config: DictConfig, images: Images) -> None:
-    """Refuse the name of a picture that is not measured, before anything is."""
-    names = [name for name, _ in images]
-    if config.picture is not None and config.picture not in names:
-        raise UserError(f"picture={config.picture} is none of the images: {', '.join(names)}")
-
-
-def draw_picture(config: DictConfig, images: Images, path: Path) -> None:
+def draw_picture(config: DictConfig, pixels: NDArray[np.uint8], path: Path) -> None:
     """Draw one image of the set at several rates."""
-    pixels = dict(images)[config.picture or images[0][0]]
     codec = load_codec(RunFolder(Path(config.run)))
     with atomic_path(path) as partial:
         draw_reconstructions(partial, codec, pixels_to_batch(pixels))

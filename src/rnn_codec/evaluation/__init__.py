@@ -16,7 +16,7 @@ from rnn_codec.evaluation.curve import (
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement, check_measurable, measure
 from rnn_codec.evaluation.neural import evaluate_codec
-from rnn_codec.evaluation.pictures import draw_reconstructions
+from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
 from rnn_codec.evaluation.record import (
     Description,
     ModelFacts,
@@ -35,6 +35,7 @@ __all__ = [
     "UnequalPointsError",
     "areas_under",
     "check_measurable",
+    "chosen_picture",
     "curve_table",
     "draw_curves",
     "draw_reconstructions",

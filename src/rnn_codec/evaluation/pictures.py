@@ -1,5 +1,6 @@
 """A picture of what a codec reconstructs: the original and some iterations, with their rates."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
+from rnn_codec.errors import UserError
 from rnn_codec.metrics.psnr import psnr
 
 SHOWN = (1, 2, 4, 8, 16)
 """Iterations in the picture, beside the original."""
 COLUMNS = 3
 INCHES = 4.2
+
+
+def chosen_picture(
+    images: Sequence[tuple[str, NDArray[np.uint8]]], name: str | None
+) -> tuple[str, NDArray[np.uint8]]:
+    """The picture of a name, with it; the first for None.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name is None:
+        return images[0]
+    found = dict(images)
+    if name not in found:
+        raise UserError(f"picture={name} is none of the images: {', '.join(found)}")
+    return name, found[name]
 
 
 def labelled_reconstructions(
