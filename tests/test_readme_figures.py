@@ -205,3 +205,24 @@ def test_areas_in_the_prose_are_recorded(path: str) -> None:
     }
     found = re.findall(r"\b1\.[78]\d\d\d\b", prose)
     assert [area for area in found if area not in areas] == []
+
+
+def test_how_the_flagship_learnt() -> None:
+    logs = {
+        "first": sorted((RESULTS / "flagship" / "first_part").glob("metrics_*.csv")),
+        "second": sorted((SHIPPED / "flagship" / "logs").glob("metrics_*.csv")),
+    }
+    areas = {"ms_ssim": 2, "psnr": 3}
+    rows = table(TEXTS["results/README.md"], "| part | step |")
+    assert {row[0] for row in rows} == set(logs)
+    for row in rows:
+        (validated,) = [
+            line
+            for log in logs[row[0]]
+            for line in csv.DictReader(log.read_text("utf-8").splitlines())
+            if line["val/psnr_auc"] and int(line["step"]) + 1 == int(row[1])
+        ]
+        for metric, column in areas.items():
+            assert row[column] == printed(float(validated[f"val/{metric}_auc"]), row[column])
+        for iteration, figure in zip((1, 4, 8, 16), row[4].split(", "), strict=True):
+            assert figure == printed(float(validated[f"val/psnr_{iteration}"]), figure)
