@@ -20,7 +20,7 @@ def main(config: DictConfig) -> None:
             raise UserError("set run=<run folder> and to=<new folder>")
         target = Path(config.to)
         target.parent.mkdir(parents=True, exist_ok=True)
-        files = keep(RunFolder(Path(config.run)), target)
+        files = keep(RunFolder(Path(config.run)), target, config.coders)
         size = sum(file.stat().st_size for file in files) / 1e6
         print(f"{target}: {len(files)} files, {size:.1f} MB")
 

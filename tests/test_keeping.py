@@ -52,3 +52,11 @@ def test_a_run_without_weights_is_refused(run: RunFolder, tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"is not trained: go on with it by resume="):
         keep(run, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
+
+
+def test_coders_can_be_left_out_or_are_named(run: RunFolder, tmp_path: Path) -> None:
+    keep(run, tmp_path / "bare", coders=[])
+    assert load_model(tmp_path / "bare").coder.name == "none"
+    with pytest.raises(UserError, match="no entropy coder progressive: it has single_iteration"):
+        keep(run, tmp_path / "kept", coders=["progressive"])
+    assert not (tmp_path / "kept").exists()

@@ -6,6 +6,7 @@
 """
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from rnn_codec.errors import UserError
@@ -14,13 +15,25 @@ from rnn_codec.run_folder import RunFolder, read_config
 KEPT = ("config.yaml", "identity", "training.json", "weights*.safetensors")
 
 
-def keep(run: RunFolder, kept: Path) -> list[Path]:
+def keep(run: RunFolder, kept: Path, coders: Collection[str] | None = None) -> list[Path]:
     """Copy a trained run and its entropy coders to a new folder; returns the files made.
 
+    Args:
+        run: its folder.
+        kept: the folder to make.
+        coders: names of the entropy coders to copy; None for all.
+
     Raises:
-        UserError: the run is not trained to its end, or the folder is there already.
+        UserError: the run is not trained to its end, lacks a coder, or the folder is there already.
     """
     read_config(run)
+    trained = {coder.path.name: coder for coder in run.coders()}
+    chosen = list(trained) if coders is None else coders
+    for name in chosen:
+        if name not in trained:
+            raise UserError(
+                f"{run.path} has no entropy coder {name}: it has {', '.join(trained) or 'none'}"
+            )
     if not run.weights.is_file():
         raise UserError(f"{run.path} is not trained: go on with it by resume={run.path}")
     partial = kept.with_name(f".{kept.name}.partial")
@@ -28,8 +41,8 @@ def keep(run: RunFolder, kept: Path) -> list[Path]:
     if kept.exists():
         raise UserError(f"{kept} is there already: delete it, or name another folder")
     _copy(run, partial)
-    for coder in run.coders():
-        _copy(coder, partial / "entropy" / coder.path.name)
+    for name in chosen:
+        _copy(trained[name], partial / "entropy" / name)
     partial.replace(kept)
     return sorted(path for path in kept.rglob("*") if path.is_file())
 
