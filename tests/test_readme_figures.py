@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from rnn_codec.aggregation.bd_rate import bd_rate as bjontegaard
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import quality_at
+from rnn_codec.evaluation.figure import ms_ssim_decibels
 from rnn_codec.gains import read_gains
+from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.models import DEFAULT_MODEL, SHIPPED
 from tests.conftest import ROOT
 
@@ -93,16 +96,26 @@ def test_the_model_zoo() -> None:
     for row in rows:
         name, parameters, size, area, coded, bd_rate = (row[k] for k in (0, 3, 4, 5, 6, 7))
         name = name.strip("`")
-        record = record_of(name)
-        none, best = row_of(record, "none"), row_of(record, "progressive")
-        assert parameters == f"{float(none['parameters']) / 1e6:.2f} M"
+        record = RESULTS / record_of(name)
+        summary, sizes = read_summary(record), sizes_of(record, "progressive")
+        curve, jpeg = summary.curve, read_summary(JPEG).curve
+        scores = (ms_ssim_decibels(c.ms_ssim) for c in (curve, jpeg))
+        own, anchor = zip((sizes["file_bpp"], jpeg.bpp), scores, strict=True)
+        assert summary.model is not None
+        assert parameters == f"{summary.model.parameters / 1e6:.2f} M"
         assert size == f"{megabytes(name):.1f} MB"
-        assert area == printed(float(none["ms_ssim_auc"]), area)
-        assert coded == printed(float(best["ms_ssim_auc"]), coded)
-        assert bd_rate == printed(float(best["bd_rate_jpeg_420_ms_ssim"]), bd_rate)
+        assert area == printed(summary.areas["ms_ssim"], area)
+        assert coded == printed(area_under_curve(sizes["file_bpp"], curve.ms_ssim), coded)
+        assert bd_rate == printed(bjontegaard(*own, *anchor, 0.5), bd_rate)
         for column, seconds in ((8, "compress_seconds"), (9, "decompress_seconds")):
             if row[column] != "–":
                 assert row[column] == printed(coding_time(name)[seconds], row[column])
+
+
+def sizes_of(record: Path, coder: str) -> dict[str, list[float]]:
+    """What files of an entropy coder cost on average."""
+    content = json.loads((record / "file_sizes.json").read_text("utf-8"))
+    return next(entry for entry in content["coders"] if entry["coder"] == coder)
 
 
 def record_of(name: str) -> str:
