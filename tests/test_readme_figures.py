@@ -14,9 +14,9 @@ from rnn_codec.evaluation.figure import ms_ssim_decibels
 from rnn_codec.gains import read_gains
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.models import DEFAULT_MODEL, SHIPPED
+from tests.committed_models import RESULTS, place_of, record_of
 from tests.conftest import ROOT
 
-RESULTS = ROOT / "results"
 FLAGSHIP = RESULTS / DEFAULT_MODEL / "evaluation" / "kodak"
 JPEG = RESULTS / "baselines" / "jpeg_420"
 TEXTS = {path: (ROOT / path).read_text("utf-8") for path in ("README.md", "results/README.md")}
@@ -96,7 +96,7 @@ def test_the_model_zoo() -> None:
     for row in rows:
         name, parameters, size, area, coded, bd_rate = (row[k] for k in (0, 3, 4, 5, 6, 7))
         name = name.strip("`")
-        record = RESULTS / record_of(name)
+        record = record_of(name)
         summary, sizes = read_summary(record), sizes_of(record, "progressive")
         curve, jpeg = summary.curve, read_summary(JPEG).curve
         scores = (ms_ssim_decibels(c.ms_ssim) for c in (curve, jpeg))
@@ -118,30 +118,11 @@ def sizes_of(record: Path, coder: str) -> dict[str, list[float]]:
     return next(entry for entry in content["coders"] if entry["coder"] == coder)
 
 
-def record_of(name: str) -> str:
-    """The record of a model on Kodak, below results/."""
-    identity = place_of(name) / "identity"
-    if not identity.is_file():
-        return f"{name}/evaluation/kodak"
-    digest = identity.read_text("utf-8").strip()
-    summaries = {file.parent: read_summary(file) for file in sorted(RESULTS.rglob("summary.json"))}
-    return next(
-        folder.relative_to(RESULTS).as_posix()
-        for folder, summary in summaries.items()
-        if summary.dataset == "kodak" and summary.model and summary.model.identity == digest
-    )
-
-
 def coding_time(name: str) -> dict[str, float]:
     """How long a model took for a picture with all its iterations."""
     content = json.loads((RESULTS / "bench" / "models" / "models.json").read_text("utf-8"))
     times: list[dict[str, float]] = content["times"]
     return next(t for t in times if t["model"] == name and t["bits_per_pixel"] == 2)
-
-
-def place_of(name: str) -> Path:
-    """The folder of a model."""
-    return SHIPPED / name if (SHIPPED / name).is_dir() else RESULTS / name
 
 
 def megabytes(name: str) -> float:

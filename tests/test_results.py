@@ -16,6 +16,7 @@ from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import METRICS, quality_at
 from rnn_codec.models import SHIPPED
 from rnn_codec.run_folder import RunFolder, load_codec
+from tests.committed_models import record_of
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"
@@ -183,7 +184,7 @@ def test_a_committed_model_loads(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> None:
-    curve = read_summary(RunFolder(RESULTS / folder.name).evaluation("kodak")).curve
+    curve = read_summary(record_of(folder.name)).curve
     assert curve.point == tuple(range(1, MAX_ITERATIONS + 1))
     np.testing.assert_allclose(curve.bpp, np.arange(1, MAX_ITERATIONS + 1) / 8)
     assert (np.diff(curve.psnr) > 0).all()

@@ -1,0 +1,28 @@
+"""Models in the repository: in the package and in results/, and their records."""
+
+from pathlib import Path
+
+from rnn_codec.evaluation import read_summary
+from rnn_codec.models import SHIPPED
+from tests.conftest import ROOT
+
+RESULTS = ROOT / "results"
+
+
+def place_of(name: str) -> Path:
+    """The folder of a model."""
+    return SHIPPED / name if (SHIPPED / name).is_dir() else RESULTS / name
+
+
+def record_of(name: str) -> Path:
+    """The record of a model on Kodak."""
+    identity = place_of(name) / "identity"
+    if not identity.is_file():
+        return RESULTS / name / "evaluation" / "kodak"
+    digest = identity.read_text("utf-8").strip()
+    summaries = {file.parent: read_summary(file) for file in sorted(RESULTS.rglob("summary.json"))}
+    return next(
+        folder
+        for folder, summary in summaries.items()
+        if summary.dataset == "kodak" and summary.model and summary.model.identity == digest
+    )
