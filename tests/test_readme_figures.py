@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rnn_codec.account import read_account
 from rnn_codec.aggregation.bd_rate import bd_rate as bjontegaard
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import quality_at
@@ -220,3 +221,49 @@ def test_how_the_flagship_learnt() -> None:
             assert row[column] == printed(float(validated[f"val/{metric}_auc"]), row[column])
         for iteration, figure in zip((1, 4, 8, 16), row[4].split(", "), strict=True):
             assert figure == printed(float(validated[f"val/psnr_{iteration}"]), figure)
+
+
+def test_the_speed_of_networks() -> None:
+    content = json.loads((RESULTS / "bench" / "bench.json").read_text("utf-8"))
+    shares = {
+        (t["network"], t["cell"], t["operation"]): t["fraction_of_peak"] for t in content["timings"]
+    }
+    operations = {"training": "train", "encoding": "encode", "decoding": "decode"}
+    rows = table(TEXTS["README.md"], "| of the matrix-product rate |")
+    assert len(rows) >= 4
+    for row in rows:
+        operation, cell = row[0].split(", ")
+        key = operations[operation], cell.lower().replace(" ", "_")
+        for column, network in enumerate(("tiny", "quarter", "paper"), start=1):
+            assert row[column] == f"{100 * shares[network, key[1], key[0]]:.0f} %"
+
+
+def test_the_speed_of_entropy_coding() -> None:
+    folder = RESULTS / "bench" / "entropy"
+    content = json.loads((folder / "bench.json").read_text("utf-8"))
+    times = {t["method"]: t["microseconds"] for t in content["entropy_timings"]}
+    decoding, encoding = times["integers, decoding"], times["integers, encoding"]
+    text = " ".join(TEXTS["README.md"].split())
+    assert f"takes {decoding:.1f} µs a position" in text
+    assert f"encoding takes {encoding:.1f} µs" in text
+    assert f"{times['PyTorch, windows'] / decoding:.1f} times as fast as a PyTorch loop" in text
+    assert f"{times['PyTorch, whole grid'] / decoding:,.0f} times as fast as one" in text
+
+
+def test_how_long_the_flagship_was_trained() -> None:
+    first = read_account(RESULTS / "flagship" / "first_part" / "training.json")
+    second = read_account(SHIPPED / "flagship" / "training.json")
+    assert first is not None
+    assert second is not None
+    text = " ".join(TEXTS["results/README.md"].split())
+    minutes = [f"{account.seconds / 60:.0f}" for account in (first, second)]
+    assert f"The two parts took {minutes[0]} and {minutes[1]} minutes" in text
+    assert f"{first.images:,} patches of 32 pixels and {second.images:,} of 64" in text
+
+
+def test_how_long_the_grid_was_trained() -> None:
+    path = RESULTS / "lean" / "held_out" / "learning_curves.json"
+    seconds = [run["training"]["seconds"] for run in json.loads(path.read_text("utf-8")).values()]
+    text = " ".join(TEXTS["results/README.md"].split())
+    assert len(seconds) == 12
+    assert f"{min(seconds) / 60:.0f} to {max(seconds) / 60:.0f} minutes" in text
