@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnn_codec.benchmark.models import CodingTime, coding_table, fastest, time_coding
+from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.models import SHIPPED, load_model
 
 
@@ -12,12 +12,6 @@ def test_a_shipped_model_is_timed() -> None:
     assert (found.model, found.width, found.height) == ("flagship", 48, 32)
     assert 0 < found.file_bytes <= 32 * 48 / 8
     assert min(found.compress_seconds, found.decompress_seconds) > 0
-
-
-def test_the_fastest_of_all_runs_counts() -> None:
-    runs: list[int] = []
-    assert 0 <= fastest(lambda: runs.append(0), 3) < 1
-    assert len(runs) == 3
 
 
 def test_table() -> None:

@@ -40,14 +40,13 @@ def codec_macs(config: DictConfig) -> float:
     # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
     processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
-    begins = OmegaConf.select(config, "late.begins") or 1.0
+    begins = OmegaConf.select(config, "late.begins")
+    late = 0.0 if begins is None else 1 - begins
+    work = (1 - late) * _unrolled_pixels(config.data, config.min_iterations, most)
+    if late > 0:
+        work += late * _unrolled_pixels(config.late, config.late.min_iterations, most)
     steps = trainer.max_steps * processes
-    work = begins * steps * _unrolled_pixels(config.data, config.min_iterations, most)
-    if begins < 1:
-        work += (
-            (1 - begins) * steps * _unrolled_pixels(config.late, config.late.min_iterations, most)
-        )
-    return TRAINING_FACTOR * macs_per_pixel(build_codec(config)) * work
+    return TRAINING_FACTOR * macs_per_pixel(build_codec(config)) * work * steps
 
 
 def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:

@@ -10,7 +10,6 @@ Both leave the arithmetic coder out; the integer coder's times have it in them.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rnn_codec.benchmark.timing import fastest
 from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN, clip, lstm_update
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.networks import CODE_DEPTH
@@ -81,18 +81,9 @@ def benchmark_entropy(work: EntropyWorkload, seed: int) -> list[EntropyTiming]:
     def decode() -> None:
         coder.decode(stream.data, work.iterations, work.height, work.width, 0)
 
-    seconds[DECODING] = _fastest(decode, work.repetitions)
-    seconds["integers, encoding"] = _fastest(lambda: coder.encode(bits, 0), work.repetitions)
+    seconds[DECODING] = fastest(decode, work.repetitions)
+    seconds["integers, encoding"] = fastest(lambda: coder.encode(bits, 0), work.repetitions)
     return [EntropyTiming(name, s / positions * 1e6, s) for name, s in seconds.items()]
-
-
-def _fastest(run: Callable[[], object], repetitions: int) -> float:
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def _whole_grid(model: Progressive, signs: Tensor, work: EntropyWorkload) -> float:

@@ -1,12 +1,12 @@
 """How long a model takes from pixels to a file, and back."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.benchmark.timing import fastest
 from rnn_codec.compression import Model
 from rnn_codec.rates import BitsPerPixel
 
@@ -51,16 +51,6 @@ def time_coding(
         compress_seconds=fastest(lambda: model.compress(pixels, rate), repetitions),
         decompress_seconds=fastest(lambda: model.decompress(data), repetitions),
     )
-
-
-def fastest(run: Callable[[], object], repetitions: int) -> float:
-    """Seconds of the fastest of some runs."""
-    found = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - start)
-    return min(found)
 
 
 def coding_table(times: Sequence[CodingTime]) -> str:

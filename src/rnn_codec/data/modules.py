@@ -131,6 +131,7 @@ class TrainingDataModule(L.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Fill the cache: Lightning calls this in one process a machine, before all others."""
+        # Building it mines the tiles.
         _ = self.sampler
 
     def train_dataloader(self) -> DataLoader[Tensor]:
@@ -251,6 +252,7 @@ class HighEntropyDataModule(FolderDataModule):
         self.share = share
         self.tiles_per_picture = tiles_per_picture
         self.codec = codec
+        # An unknown codec is refused now, not when the tiles are mined.
         self._mining(self.crop_size)
 
     def build_sampler(self, training: PackedImages, crop_size: int, batch_size: int) -> Sampler:
