@@ -85,8 +85,8 @@ def evaluate(config: DictConfig) -> Summary:
 
 def trained(config: DictConfig, images: Images) -> list[Measurement]:
     """Measure the codec of a run."""
-    check_iterations(config.iterations)
     codec = load_codec(RunFolder(Path(config.run)))
+    check_iterations(config.iterations, codec.iterations)
     device = torch.device(config.device)
     measurements = evaluate_codec(codec, images, config.iterations, device)
     return shown(measurements, str(config.run), len(images) * config.iterations)

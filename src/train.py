@@ -22,6 +22,7 @@ from torch import nn
 
 from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
+from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
@@ -70,6 +71,8 @@ RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
     model, data = build_model(config), build_data(config)
+    if config.start_from is None and not run.checkpoint.is_file():
+        start_from_photographs(model, config, data)
     identity = training_identity(config, data.fingerprint)
     if is_first_process():
         if run.config.is_file():
@@ -211,6 +214,15 @@ def first_late_step(config: DictConfig) -> int | None:
     """The first step of the late part; None if there is none."""
     begins = OmegaConf.select(config, "late.begins")
     return None if begins is None else round(begins * config.trainer.max_steps)
+
+
+def start_from_photographs(
+    model: CodecTraining, config: DictConfig, data: TrainingDataModule
+) -> None:
+    """Let the networks begin with what the training pictures look like: all processes alike."""
+    training = data.split.training
+    pictures = (training.image(index) for index in range(len(training)))
+    model.codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
 
 
 def build_phases(config: DictConfig) -> list[Phase]:

@@ -67,7 +67,7 @@ def test_channels_stay_innermost_in_every_gradient(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_unroll_that_fails_leaves_nothing_behind() -> None:
-    layer = SharedConv2d(1, 1, 1)
+    layer = SharedConv2d(1, 1, 3)
     with pytest.raises(RuntimeError), deferred_weight_gradients(layer):
         raise RuntimeError
     assert layer(torch.zeros(1, 1, 1, 1)).grad_fn.name().startswith("Convolution")

@@ -30,6 +30,7 @@ from rnn_codec.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 
 MAX_ITERATIONS = 16
+"""Of a file, of a table, of the paper: 2 bits a pixel. A network may have more."""
 FADE = 8
 """Pixels below the last known row over which a cut iteration gives way to the one before it."""
 
@@ -143,6 +144,16 @@ class RecurrentCodec(nn.Module):
         self.decoder = decoder
         self.reconstruction = reconstruction
 
+    @property
+    def iterations(self) -> int:
+        """The most that a code can have."""
+        return min(self.encoder.iterations, self.decoder.iterations)
+
+    def start_from(self, blocks: Tensor) -> None:
+        """Begin a training with what blocks of photographs look like, (N, 768); see `Network`."""
+        for network in (self.encoder, self.decoder):
+            network.start_from(blocks, self.reconstruction.first_gain)
+
     # -- the iteration -------------------------------------------------------------------------
 
     def initial_state(self, zeros: Tensor) -> CodecState:
@@ -150,14 +161,15 @@ class RecurrentCodec(nn.Module):
         return CodecState(
             self.encoder.initial_state(),
             self.decoder.initial_state(),
-            self.reconstruction.initial_state(zeros),
+            self.reconstruction.initial_state(self.decoder.initial_signal(zeros)),
         )
 
     def encode_step(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
         """Bits of the residual that `state` leaves of `signal`: (B, 32, H/16, W/16), −1 or +1."""
         residual = signal - state.reconstruction.signal
         seen = self.reconstruction.encoder_input(residual, state.reconstruction)
-        bits, encoder = self.encoder(seen, state.encoder)
+        steps = self.decoder.next_steps(state.decoder)
+        bits, encoder = self.encoder(seen, state.encoder, steps)
         return bits, state._replace(encoder=encoder)
 
     def decode_step(self, bits: Tensor, state: CodecState) -> CodecState:
@@ -193,7 +205,7 @@ class RecurrentCodec(nn.Module):
 
     def encode(self, image: Tensor, iterations: int) -> Codes:
         """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time."""
-        check_iterations(iterations)
+        check_iterations(iterations, self.iterations)
         height, width = image.shape[-2:]
         grid = code_size(height, width, self.reconstruction.patch)
         shape = (iterations, image.shape[0], CODE_DEPTH, *grid)
@@ -301,10 +313,20 @@ def to_symbols(bits: Tensor, dtype: torch.dtype) -> Tensor:
     return bits.to(dtype) * 2 - 1
 
 
-def check_iterations(iterations: int) -> None:
-    """Refuse a number of iterations outside 1 … 16."""
-    if not 1 <= iterations <= MAX_ITERATIONS:
-        raise InvalidOptionError(f"iterations must be 1 … {MAX_ITERATIONS}, not {iterations}")
+def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:
+    """Refuse a number of iterations outside 1 … `most`, by default those that a file holds."""
+    if not 1 <= iterations <= most:
+        raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
+
+
+def shown_iterations(iterations: int) -> list[int]:
+    """Those whose scores are logged: powers of two, and the last.
+
+    Example:
+        >>> shown_iterations(24), shown_iterations(4)
+        ([1, 2, 4, 8, 16, 24], [1, 2, 4])
+    """
+    return sorted({*(k for k in (1, 2, 4, 8, 16) if k < iterations), iterations})
 
 
 @contextmanager

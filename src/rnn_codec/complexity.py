@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.convolution import SharedConv2d
+from rnn_codec.convolution import IterationConv2d, SharedConv2d
 
 TRAINING_FACTOR = 3
 """A training step multiplies once forward and twice backward: for the inputs and the weights."""
+
+COUNTED = (SharedConv2d, IterationConv2d)
 
 
 def count_macs(module: nn.Module, run: Callable[[], object]) -> int:
@@ -24,13 +26,11 @@ def count_macs(module: nn.Module, run: Callable[[], object]) -> int:
 
     def count(convolution: nn.Module, _: object, output: Tensor) -> None:
         nonlocal counted
-        assert isinstance(convolution, SharedConv2d)
+        assert isinstance(convolution, COUNTED)
         positions = output.shape[0] * output.shape[-2] * output.shape[-1]
-        counted += convolution.weight.numel() * positions
+        counted += convolution.macs_of_position * positions
 
-    hooks = [
-        m.register_forward_hook(count) for m in module.modules() if isinstance(m, SharedConv2d)
-    ]
+    hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, COUNTED)]
     try:
         with torch.inference_mode():
             run()

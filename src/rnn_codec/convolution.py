@@ -10,6 +10,9 @@ them, laid one after another along the batch, gives the sum:
     ...                                       ...       ┘
 
 The gradients are those of ordinary back-propagation; only the order of the sum differs.
+
+With channels innermost, a kernel of one pixel is a product of matrices, (positions, channels), and
+is computed as such: on few positions that is up to half as fast again as a convolution.
 """
 
 from collections.abc import Iterator
@@ -39,15 +42,59 @@ def _product_dtype(weight: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
 
 
+def to_matrix(x: Tensor) -> Tensor:
+    """A row for each position; (B, C, H, W) → (B·H·W, C), not copied if channels are innermost."""
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+def to_image(matrix: Tensor, like: Tensor) -> Tensor:
+    """Undo `to_matrix` for an image of the size of `like`; channels are innermost.
+
+    Example:
+        >>> x = torch.arange(12.0).view(1, 2, 2, 3)
+        >>> torch.equal(to_image(to_matrix(x), x), x)
+        True
+    """
+    batch, _, height, width = like.shape
+    return matrix.view(batch, height, width, matrix.shape[1]).permute(0, 3, 1, 2)
+
+
+def _is_product(x: Tensor, weight: Tensor, stride: int) -> bool:
+    """Whether a convolution is a product of matrices as they lie in memory."""
+    one_pixel = stride == 1 and weight.shape[2:] == (1, 1)
+    return one_pixel and x.is_contiguous(memory_format=torch.channels_last)
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
+    if _is_product(x, weight, stride):
+        return to_image(F.linear(to_matrix(x), weight.flatten(1), bias), x)
+    return F.conv2d(x, weight, bias, stride, padding)
+
+
 def _convolution_backward(
     gradient: Tensor, x: Tensor, weight: Tensor, tape: _Tape, wanted: list[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """Gradients of the input, the weight and the bias, as far as they are wanted."""
+    if _is_product(x, weight, tape.stride):
+        return _product_backward(gradient, x, weight, wanted)
     stride, padding = [tape.stride] * 2, [tape.padding] * 2
     depth = [weight.shape[0]]
     # Under autocast the forward pass ran in the type of the gradient.
     x, weight = x.to(gradient.dtype), weight.to(gradient.dtype)
     return torch.ops.aten.convolution_backward(
         gradient, x, weight, depth, stride, padding, [1, 1], False, [0, 0], 1, wanted
+    )
+
+
+def _product_backward(
+    gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    of_input, of_weight, of_bias = wanted
+    rows = to_matrix(gradient)
+    return (
+        to_image(rows @ weight.flatten(1).to(rows.dtype), x) if of_input else None,
+        (rows.T @ to_matrix(x).to(rows.dtype)).view_as(weight) if of_weight else None,
+        rows.sum(dim=0) if of_bias else None,
     )
 
 
@@ -93,7 +140,7 @@ class _IterationConvolution(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, tape: _Tape) -> Tensor:
         ctx.tape = tape
         ctx.save_for_backward(x, weight)
-        y = F.conv2d(x, weight, bias, tape.stride, tape.padding)
+        y = _convolve(x, weight, bias, tape.stride, tape.padding)
         ctx.layout = torch.contiguous_format if y.is_contiguous() else torch.channels_last
         return y
 
@@ -152,8 +199,13 @@ class SharedConv2d(nn.Module):
         if self.extra_padding:
             x = F.pad(x, (0, self.extra_padding, 0, self.extra_padding))
         if self._shared is None:
-            return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+            return _convolve(x, self.weight, self.bias, self.stride, self.padding)
         return _IterationConvolution.apply(x, *self._shared)
+
+    @property
+    def macs_of_position(self) -> int:
+        """Multiply–accumulate operations of one position of the output."""
+        return self.weight.numel()
 
     def share(self) -> None:
         """Begin an unroll: from now on the iterations leave their part of the weight gradient."""
@@ -165,9 +217,64 @@ class SharedConv2d(nn.Module):
         self._shared = None
 
 
+class OfEachIteration(nn.Module):
+    """Values that every iteration has of its own.
+
+    Args:
+        values: of all iterations, (T, …); they are trained.
+
+    Example:
+        >>> OfEachIteration(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))(1)
+        tensor([3., 4.], grad_fn=<SelectBackward0>)
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.values = nn.Parameter(values)
+        self._each: tuple[Tensor, ...] | None = None
+
+    def forward(self, iteration: int) -> Tensor:
+        """The values of an iteration, the first being 0."""
+        return self.values[iteration] if self._each is None else self._each[iteration]
+
+    def share(self) -> None:
+        """Begin an unroll. Each value taken alone would leave a gradient as large as them all."""
+        self._each = self.values.unbind()
+
+    def unshare(self) -> None:
+        """End an unroll."""
+        self._each = None
+
+
+class IterationConv2d(nn.Module):
+    """A convolution of one pixel, without bias, whose weights are other ones in every iteration.
+
+    Args:
+        weights: of all iterations, (T, out_channels, in_channels).
+
+    Shapes:
+        (B, in_channels, H, W) → (B, out_channels, H, W), channels innermost
+    """
+
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__()
+        self.weights = OfEachIteration(weights)
+
+    @property
+    def macs_of_position(self) -> int:
+        """Multiply–accumulate operations of one position of the output."""
+        return self.weights.values[0].numel()
+
+    def forward(self, x: Tensor, iteration: int) -> Tensor:
+        """Convolve in an iteration, the first being 0."""
+        return to_image(F.linear(to_matrix(x), self.weights(iteration)), x)
+
+
 @contextmanager
 def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
     """Every `SharedConv2d` in `module` computes its weight gradient once for all calls inside.
+
+    The weights of `OfEachIteration` are taken apart once, and their gradients put together once.
 
     The gradients equal those without, up to rounding. They can be computed once: neither second
     derivatives nor a second backward pass over the same graph are possible.
@@ -180,14 +287,14 @@ def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
         >>> layer.weight.grad.item(), layer.bias.grad.item()
         (3.0, 2.0)
     """
-    convolutions = [m for m in module.modules() if isinstance(m, SharedConv2d)]
-    for convolution in convolutions:
-        convolution.share()
+    layers = [m for m in module.modules() if isinstance(m, SharedConv2d | OfEachIteration)]
+    for layer in layers:
+        layer.share()
     try:
         yield
     finally:
-        for convolution in convolutions:
-            convolution.unshare()
+        for layer in layers:
+            layer.unshare()
 
 
 def set_bias(convolution: SharedConv2d, channels: slice, value: float) -> None:

@@ -104,14 +104,14 @@ def encode(
     Args:
         codec: the codec.
         image: what to encode.
-        iterations: 1 … 16.
+        iterations: from 1 to those that the codec has.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
         progress: told after each tile.
 
     Raises:
         InvalidOptionError: `iterations` or `tile` is out of its range.
     """
-    check_iterations(iterations)
+    check_iterations(iterations, codec.iterations)
     height, width = image.shape[-2:]
     patch = codec.reconstruction.patch
     shape = (iterations, image.shape[0], CODE_DEPTH, *code_size(height, width, patch))

@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,8 +20,10 @@ from rnn_codec.accelerated.building import (
     use,
     whole_seconds,
 )
-from rnn_codec.accelerated.pack import read_pack
+from rnn_codec.accelerated.measure import SWITCHES, WAYS, best_way, say
+from rnn_codec.accelerated.pack import Pixels, read_pack
 from rnn_codec.accelerated.plain_config import override, read_plain_config
+from rnn_codec.accelerated.proving import prove
 from rnn_codec.accelerated.training import (
     LogLine,
     TimedTraining,
@@ -28,6 +31,7 @@ from rnn_codec.accelerated.training import (
     append_line,
 )
 from rnn_codec.account import TrainingAccount, write_account
+from rnn_codec.codec import shown_iterations
 from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.files import atomic_path
@@ -46,9 +50,13 @@ def main(words: list[str]) -> None:
     config = override(read_plain_config(options.config), options.options)
     device = use(options.device)
     pictures = read_pack(options.pack, "training")
+    failed = prove(config, pictures, device, say) if options.check else set()
+    config = override(config, chosen_options(options, config, pictures, device, failed))
     begin(options.run, config)
+    begins = not (options.run / CHECKPOINT).is_file()
     training = TimedTraining(
-        step=build_step(config, device),
+        step=build_step(config, device, pictures if begins else ()),
+        recorded=device.type == "cuda" and "recorded" not in failed,
         phases=build_phases(config, pictures, device),
         recipe=build_recipe(config),
         checkpoint=options.run / CHECKPOINT,
@@ -56,6 +64,7 @@ def main(words: list[str]) -> None:
     )
     del pictures
     end_on_signal(training)
+    training.on_save = partial(export, options.run, config, training)
     print(f"prepared in {time.monotonic() - begun:.0f} s, at step {training.progress.step}")
     box = 60 * options.minutes
     whole = whole_seconds(config) or box
@@ -70,8 +79,9 @@ def main(words: list[str]) -> None:
     state = "trained" if done else "to go on: the same command again"
     held_out = read_pack(options.pack, "validation")
     curve = training.validate(held_out) if held_out else []
-    values = "  ".join(f"{curve[k - 1]:.2f}" for k in (1, 2, 4, 8, 16) if curve)
-    print(f"PSNR after 1, 2, 4, 8, 16 iterations, {len(held_out)} pictures held out: {values}")
+    chosen = shown_iterations(len(curve)) if curve else []
+    values = "  ".join(f"{k}: {curve[k - 1]:.2f}" for k in chosen)
+    print(f"PSNR after so many iterations, {len(held_out)} pictures held out: {values}")
     print(f"{options.run}: step {training.progress.step}, {state}")
 
 
@@ -84,9 +94,40 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("options", nargs="*", help="other values: data.batch_size=512 …")
     parser.add_argument("--minutes", type=float, default=9.0, help="box of time (9)")
     parser.add_argument("--last", action="store_true", help="the schedule ends with this box")
+    parser.add_argument("--check", action="store_true", help="check what the device computes first")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, help="measure these, take the fastest")
+    parser.add_argument("--largest", type=int, default=0, help="double the batch up to this size")
+    parser.add_argument("--tries", type=float, default=60.0, help="seconds for measuring (60)")
     parser.add_argument("--device", default="cuda", help="cuda (default) or cpu")
     parser.add_argument("--peak", type=float, help="rate of products, GMAC/s; else measured")
     return parser.parse_intermixed_args(words)
+
+
+def chosen_options(
+    options: argparse.Namespace,
+    config: dict[str, Any],
+    pictures: list[Pixels],
+    device: torch.device,
+    failed: set[str],
+) -> list[str]:
+    """Options that the device has shown to be best, or the only ones that work."""
+    if options.ways and (options.run / CHECKPOINT).is_file():
+        return kept_options(read_plain_config(options.run / CONFIG))
+    chosen = ["trainer.precision=32-true"] if "bf16" in failed else []
+    if options.ways:
+        config = override(config, chosen)
+        chosen += best_way(config, pictures, device, options.ways, options.largest, options.tries)
+    return chosen
+
+
+def kept_options(config: dict[str, Any]) -> list[str]:
+    """Those that an earlier box has chosen."""
+    trainer, late = config["trainer"], config["accelerated"]["late"]
+    chosen = [f"trainer.{name}={str(trainer[name]).lower()}" for name in (*SWITCHES, "precision")]
+    chosen.append(f"data.batch_size={config['data']['batch_size']}")
+    if late is not None:
+        chosen.append(f"accelerated.late.batch_size={late['batch_size']}")
+    return chosen
 
 
 def begin(run: Path, config: dict[str, Any]) -> None:
@@ -142,6 +183,11 @@ def finish(run: Path, config: dict[str, Any], training: TimedTraining, pack: Pat
     )
     write_account(run / "training.json", account)
     (run / "identity").write_text(account.identity + "\n", encoding="ascii")
+    export(run, config, training)
+
+
+def export(run: Path, config: dict[str, Any], training: TimedTraining) -> None:
+    """Write the averaged weights."""
     dtype = getattr(torch, config["export"]["dtype"])
     state = training.step.averaged.state_dict()
     weights = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in state.items()}

@@ -13,6 +13,7 @@ from rnn_codec.accelerated.step import BuildOptimizer, TrainingStep
 from rnn_codec.accelerated.training import Phase, Recipe
 from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.shards import load_shards
 from rnn_codec.training.execution import Execution
@@ -40,12 +41,28 @@ def peak_rate(device: torch.device) -> float:
     return 1e9 * matrix_product_rate(device, SIDE_OF_A_PRODUCT[device.type], dtype=dtype)
 
 
-def build_step(config: dict[str, Any], device: torch.device) -> TrainingStep:
-    """The codec, from random weights or those of another run, and how it is trained."""
+def build_codec(config: dict[str, Any], pictures: Sequence[Pixels] = ()) -> RecurrentCodec:
+    """The codec, from the weights of another run, or from the photographs that it trains on.
+
+    Args:
+        config: of the training.
+        pictures: to begin with; none where it goes on from a checkpoint, or where only its speed
+            counts.
+    """
     torch.manual_seed(config["seed"])
     codec: RecurrentCodec = build(config["codec"])
     if config["start_from"] is not None:
         load_start(codec, Path(config["start_from"]))
+    elif pictures:
+        codec.start_from(draw_blocks(pictures, config["blocks_per_picture"], config["seed"]))
+    return codec
+
+
+def build_step(
+    config: dict[str, Any], device: torch.device, pictures: Sequence[Pixels] = ()
+) -> TrainingStep:
+    """The codec, see `build_codec`, and how it is trained."""
+    codec = build_codec(config, pictures)
     trainer = config["trainer"]
     names = ("channels_last", "compile", "compile_gates", "deferred_weight_gradients")
     return TrainingStep(

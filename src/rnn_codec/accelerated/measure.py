@@ -7,6 +7,7 @@ standard output, for the command that trains.
 import argparse
 import gc
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ WAYS = {
     "plain": (False, False, False),
 }
 """trainer.compile, trainer.compile_gates and trainer.deferred_weight_gradients."""
+STEPS = 8
+"""That are timed, unless another number is asked for."""
 SWITCHES = ("compile", "compile_gates", "deferred_weight_gradients")
 
 
@@ -58,19 +61,63 @@ def main(words: list[str]) -> None:
     device, pictures = use(options.device), read_pack(options.pack, "training")
     peak = peak_rate(device)
     say(f"matrix products: {peak / 1e9:.0f} GMAC/s")
-    found: list[Speed] = []
-
-    def attempt(way: str, batch_size: int) -> float:
-        chosen = override(config, [*switches(way), f"data.batch_size={batch_size}"])
-        found.append(measure(chosen, way, pictures, device, peak, options.steps))
-        say(shown(found[-1]))
-        return found[-1].crops_per_second
-
-    try_all(attempt, options.ways, config["data"]["batch_size"], options.largest)
+    found = measure_all(
+        config, pictures, device, peak, options.ways, options.largest, options.steps, math.inf
+    )
     if options.record is not None:
         record(options.record, found, peak, config)
     if found:
         print(*best_options(found))
+
+
+def best_way(
+    config: dict[str, Any],
+    pictures: list[Pixels],
+    device: torch.device,
+    ways: list[str],
+    largest: int,
+    seconds: float,
+) -> list[str]:
+    """The options of the fastest way, and of the largest batch that pays, found within a time.
+
+    Where later crops are larger, their batch has as many pixels.
+    """
+    peak = peak_rate(device)
+    found = measure_all(config, pictures, device, peak, ways, largest, STEPS, seconds)
+    options = best_options(found) if found else []
+    late = config["accelerated"]["late"]
+    if found and late is not None:
+        batch_size = int(options[-1].partition("=")[2])
+        pixels = batch_size * config["data"]["crop_size"] ** 2
+        options.append(f"accelerated.late.batch_size={max(1, pixels // late['crop_size'] ** 2)}")
+    say(f"chosen: {' '.join(options) or 'as configured'}")
+    return options
+
+
+def measure_all(
+    config: dict[str, Any],
+    pictures: list[Pixels],
+    device: torch.device,
+    peak: float,
+    ways: list[str],
+    largest: int,
+    steps: int,
+    seconds: float,
+) -> list[Speed]:
+    """Measure each way, then larger batches in the fastest, as long as there is time."""
+    found: list[Speed] = []
+    end = time.monotonic() + seconds
+
+    def attempt(way: str, batch_size: int) -> float:
+        if found and time.monotonic() > end:
+            raise TimeoutError(f"the {seconds:.0f} s for measuring are over")
+        chosen = override(config, [*switches(way), f"data.batch_size={batch_size}"])
+        found.append(measure(chosen, way, pictures, device, peak, steps))
+        say(shown(found[-1]))
+        return found[-1].crops_per_second
+
+    try_all(attempt, ways, config["data"]["batch_size"], largest)
+    return found
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -81,7 +128,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("options", nargs="*", help="other values: data.batch_size=512 …")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=["gates", "gates+deferred"])
     parser.add_argument("--largest", type=int, default=0, help="double the batch up to this size")
-    parser.add_argument("--steps", type=int, default=8, help="steps that are timed (8)")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps that are timed (8)")
     parser.add_argument("--record", type=Path, help="JSON file that the figures are added to")
     parser.add_argument("--device", default="cuda", help="cuda (default) or cpu")
     return parser.parse_intermixed_args(words)

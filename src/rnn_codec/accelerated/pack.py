@@ -8,6 +8,7 @@ pack = a ZIP archive, not compressed again:
 import io
 import zipfile
 import zlib
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,9 @@ def read_pack(path: Path, part: str) -> list[Pixels]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = sorted(name for name in archive.namelist() if name.startswith(f"{part}/"))
-            return [_decode(archive.read(name)) for name in names]
+            contents = [archive.read(name) for name in names]
+        with ThreadPool() as pool:
+            return pool.map(_decode, contents)
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: src/pack_photographs.py makes it") from None
     except UNREADABLE as error:

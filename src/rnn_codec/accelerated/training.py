@@ -101,6 +101,10 @@ class TimedTraining:
         checkpoint: the file it goes on from, if there is one.
         peak: rate of matrix products, multiply–accumulate operations a second.
         clock: seconds, rising.
+        recorded: whether steps are recorded and replayed; on CUDA alone.
+
+    Attributes:
+        on_save: called after each checkpoint.
     """
 
     def __init__(
@@ -111,6 +115,7 @@ class TimedTraining:
         checkpoint: Path,
         peak: float,
         clock: Callable[[], float] = time.monotonic,
+        recorded: bool = False,
     ) -> None:
         self.step, self.phases, self.recipe = step, phases, recipe
         self.checkpoint, self.peak, self.clock = checkpoint, peak, clock
@@ -118,8 +123,8 @@ class TimedTraining:
         self.told_to_end = False
         if checkpoint.is_file():
             self.load()
-        on_cuda = step.device.type == "cuda"
-        self.runner = ReplayedStep(step) if on_cuda else step
+        self.runner = ReplayedStep(step) if recorded else step
+        self.on_save: Callable[[], object] = lambda: None
         self._macs = training_macs(step.averaged)
 
     def run(self, begun: float, box_seconds: float, whole_seconds: float) -> Iterator[LogLine]:
@@ -227,6 +232,7 @@ class TimedTraining:
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.checkpoint) as partial:
             partial.write_bytes(content.getbuffer())
+        self.on_save()
 
     def load(self) -> None:
         """Go on from the checkpoint.

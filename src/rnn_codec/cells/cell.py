@@ -46,11 +46,13 @@ class RecurrentCell(nn.Module, ABC):
 
 
 def fuse(module: nn.Module, compiled: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put compiled functions in place of the element-wise ones of all cells in `module`."""
-    for cell in module.modules():
-        if isinstance(cell, RecurrentCell):
-            for name in cell.elementwise:
-                setattr(cell, name, compiled(getattr(cell, name)))
+    """Put compiled functions in place of the element-wise ones of all layers in `module`.
+
+    They are those that a layer, a cell above all, names in its attribute `elementwise`.
+    """
+    for layer in module.modules():
+        for name in getattr(layer, "elementwise", ()):
+            setattr(layer, name, compiled(getattr(layer, name)))
 
 
 class CellFactory(Protocol):

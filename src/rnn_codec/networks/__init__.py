@@ -7,10 +7,17 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    Steps,
     depth_to_space,
     scaled,
 )
 from rnn_codec.networks.paper import Decoder, Encoder
+from rnn_codec.networks.transform import (
+    LinearFreePart,
+    ResidualFreePart,
+    TransformDecoder,
+    TransformEncoder,
+)
 
 __all__ = [
     "CODE_DEPTH",
@@ -21,7 +28,12 @@ __all__ = [
     "EncoderNetwork",
     "LeanDecoder",
     "LeanEncoder",
+    "LinearFreePart",
     "NetworkState",
+    "ResidualFreePart",
+    "Steps",
+    "TransformDecoder",
+    "TransformEncoder",
     "depth_to_space",
     "scaled",
 ]

@@ -29,6 +29,7 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    Steps,
     depth_to_space,
     scaled,
 )
@@ -86,7 +87,9 @@ class LeanEncoder(EncoderNetwork):
             depth = channels
         self.binarizer = SignBinarizer(depth, CODE_DEPTH)
 
-    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+    def forward(
+        self, x: Tensor, state: NetworkState, steps: Steps | None = None
+    ) -> tuple[Tensor, NetworkState]:
         """Encode one iteration's residual."""
         x = normalised(F.pixel_unshuffle(x, SHUFFLE))  # H/4
         states = []
@@ -114,9 +117,9 @@ class LeanDecoder(DecoderNetwork):
             depth = channels // 4
         self.last = SharedConv2d(depth, BLOCK_DEPTH, kernel=3)
 
-    def forward(self, bits: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Decode one iteration's bits."""
-        x = self.first(bits)  # H/16
+        x = self.first(x)  # H/16
         states = []
         for cell, previous in zip(self.cells, state, strict=True):
             x, following = cell(x, previous)

@@ -6,12 +6,12 @@ Both carry the states of their recurrent layers from one iteration to the next.
 """
 
 from abc import ABC, abstractmethod
+from typing import Any, NamedTuple, TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.binarizer import Binarizer
-from rnn_codec.cells import CellState
+from rnn_codec.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.errors import InvalidOptionError
 
 STRIDE = 16
@@ -19,8 +19,21 @@ STRIDE = 16
 CODE_DEPTH = 32
 """Bits at every position of the code in one iteration, at every width: 1/8 bit per pixel."""
 
-NetworkState = tuple[CellState | None, ...]
-"""The states of a network's recurrent layers, first to last; None before the first iteration."""
+NetworkState: TypeAlias = tuple[Any, ...]
+"""What a network carries from one iteration to the next: the states of its recurrent layers, first
+to last, None before the first iteration; or a design's own named tuple, with what it has beside."""
+
+
+class Steps(NamedTuple):
+    """What each bit of the next iteration will add to a block, as far as is known before the bits.
+
+    Attributes:
+        directions: for each bit, a column, (values of a block, 32).
+        sizes: by how much at each position, (B, 32, H/16, W/16); None for one everywhere.
+    """
+
+    directions: Tensor
+    sizes: Tensor | None
 
 
 class Network(nn.Module, ABC):
@@ -28,17 +41,24 @@ class Network(nn.Module, ABC):
 
     Attributes:
         cells: the recurrent layers, first to last.
+        iterations: the most that a code can have: 16, as in the paper, or as many as a design has
+            weights for.
     """
 
     cells: nn.ModuleList
+    iterations: int = 16
 
     def initial_state(self) -> NetworkState:
         """The state before the first iteration."""
         return (None,) * len(self.cells)
 
-    @abstractmethod
-    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Run one iteration."""
+    def start_from(self, blocks: Tensor, gain: float) -> None:
+        """Begin a training with what photographs look like. Most designs begin at random.
+
+        Args:
+            blocks: of training photographs, signals −1 … 1, (N, 768): row, column, colour.
+            gain: what the framework multiplies residuals by after the first iteration.
+        """
 
 
 class EncoderNetwork(Network):
@@ -51,7 +71,19 @@ class EncoderNetwork(Network):
         binarizer: the last layer.
     """
 
-    binarizer: Binarizer
+    binarizer: Binarizer | GroupBinarizer
+
+    @abstractmethod
+    def forward(
+        self, x: Tensor, state: NetworkState, steps: Steps | None
+    ) -> tuple[Tensor, NetworkState]:
+        """Run one iteration.
+
+        Args:
+            x: what the framework shows of the residual.
+            state: what this method returned in the iteration before.
+            steps: what the decoder says of the bits to come, if it does.
+        """
 
 
 class DecoderNetwork(Network):
@@ -60,6 +92,18 @@ class DecoderNetwork(Network):
     Shapes:
         (B, 32, H/16, W/16) → (B, 3, H, W)
     """
+
+    def initial_signal(self, zeros: Tensor) -> Tensor:
+        """x̂_0, what there is before the first bits, like `zeros`, (B, 3, H, W)."""
+        return zeros
+
+    def next_steps(self, state: NetworkState) -> Steps | None:
+        """What the next bits will add, for an encoder of the same design that asks."""
+        return None
+
+    @abstractmethod
+    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+        """Run one iteration."""
 
 
 def scaled(channels: int, width: float) -> int:

@@ -21,6 +21,7 @@ from rnn_codec.networks.network import (
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
+    Steps,
     depth_to_space,
     scaled,
 )
@@ -57,7 +58,9 @@ class Encoder(EncoderNetwork):
             depth = channels
         self.binarizer = Binarizer(depth, CODE_DEPTH)
 
-    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+    def forward(
+        self, x: Tensor, state: NetworkState, steps: Steps | None = None
+    ) -> tuple[Tensor, NetworkState]:
         """Encode one iteration's residual."""
         x = self.convolution(x)  # H/2
         states = []
@@ -86,9 +89,9 @@ class Decoder(DecoderNetwork):
             depth = channels // 4
         self.last = SharedConv2d(depth, 3, kernel=1)
 
-    def forward(self, bits: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Decode one iteration's bits."""
-        x = self.first(bits)  # H/16
+        x = self.first(x)  # H/16
         states = []
         for cell, previous in zip(self.cells, state, strict=True):
             x, following = cell(x, previous)

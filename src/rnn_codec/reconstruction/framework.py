@@ -27,9 +27,12 @@ class Reconstruction(nn.Module, ABC):
 
     Attributes:
         patch: the sides of a signal must be multiples of this many pixels.
+        first_gain: what residuals are about multiplied by after the first iteration when a training
+            begins.
     """
 
     patch: int = 16
+    first_gain: float = 1.0
 
     @abstractmethod
     def initial_state(self, zeros: Tensor) -> ReconstructionState:

@@ -10,6 +10,8 @@ from rnn_codec.reconstruction.framework import Reconstruction, ReconstructionSta
 
 PATCH = 32
 """Side of the patch, in pixels, that shares one gain."""
+SMALLEST_GAIN = 1.0
+"""ELU is above −1."""
 
 
 class GainEstimator(nn.Module):
@@ -34,7 +36,7 @@ class GainEstimator(nn.Module):
         """Estimate the gains from what has been decoded."""
         for convolution in self.convolutions:
             signal = F.elu(convolution(signal))
-        return signal + 2.0
+        return signal + (SMALLEST_GAIN + 1.0)
 
 
 def hold(gain: Tensor, like: Tensor) -> Tensor:
@@ -59,6 +61,7 @@ class ResidualScaling(Reconstruction):
     """
 
     patch = PATCH
+    first_gain = SMALLEST_GAIN + 1.0
 
     def __init__(self) -> None:
         super().__init__()

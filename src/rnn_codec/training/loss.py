@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import pytorch_msssim
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,6 +18,8 @@ SIGMA = 1.5
 """Of the Gaussian in that window, pixels."""
 SIGNAL_RANGE = 2.0
 """Of a signal, −1 … 1."""
+C1, C2 = (0.01 * SIGNAL_RANGE) ** 2, (0.03 * SIGNAL_RANGE) ** 2
+"""Constants of SSIM for that range."""
 
 
 def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
@@ -95,27 +96,55 @@ def structural_loss(
             f"loss.scales has {max(scales)}, for which crops need {WINDOW * max(scales)} pixels: "
             f"set data.crop_size, which is {shortest}, or leave that scale out"
         )
-    stacked = torch.cat(list(reconstructions))
-    repeated = signal.repeat(len(reconstructions), 1, 1, 1)
-    lacking = [1 - _ssim(stacked, repeated, scale) for scale in scales]
+    stacked = torch.stack(list(reconstructions))
+    lacking = [1 - mean_ssim(signal, stacked, scale) for scale in scales]
     return of_residuals(signal, reconstructions) + weight * torch.stack(lacking).mean()
 
 
-def _ssim(image: Tensor, reference: Tensor, scale: int) -> Tensor:
-    """Mean SSIM of signals that are shrunk first; in single precision also under autocast."""
-    with torch.autocast(image.device.type, enabled=False):
-        small, its_reference = (F.avg_pool2d(x.float(), scale) for x in (image, reference))
-        score: Tensor = pytorch_msssim.ssim(
-            small, its_reference, data_range=SIGNAL_RANGE, win=_window(small)
-        )
-    return score
+def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
+    """Mean SSIM of reconstructions that are shrunk first, without padding [Wang et al. 2004].
 
+    The window is applied as two small products of matrices for all reconstructions together, and to
+    the signal once: several times as fast as a convolution for each. It runs in single precision
+    also under autocast: differences of squares stand nothing less.
 
-def _window(image: Tensor) -> Tensor:
-    """The Gaussian that the package would make, (C, 1, 1, 11), made where the image is.
+    Args:
+        signal: x, (B, 3, H, W), −1 … 1.
+        reconstructions: x̂_1 … x̂_n, (n, B, 3, H, W).
+        scale: by how much both are shrunk, by averaging.
 
-    The package's own comes from the processor in every call: a copy that no CUDA graph records.
+    Example:
+        >>> x = torch.rand(2, 3, 32, 32)
+        >>> abs(mean_ssim(x, torch.stack([x, x]), scale=2).item() - 1) < 1e-6
+        True
     """
-    places = torch.arange(WINDOW, device=image.device, dtype=image.dtype) - WINDOW // 2
-    bell = torch.exp(-(places**2) / (2 * SIGMA**2))
-    return (bell / bell.sum()).repeat(image.shape[1], 1, 1, 1)
+    with torch.autocast(signal.device.type, enabled=False):
+        x = F.avg_pool2d(signal.float(), scale)
+        y = F.avg_pool2d(reconstructions.flatten(0, 1).float(), scale)
+        y = y.view(*reconstructions.shape[:2], *y.shape[1:])
+        down, across = (_windows(length, x) for length in x.shape[-2:])
+
+        def blur(image: Tensor) -> Tensor:
+            return down @ image @ across.T
+
+        mean_x, mean_y = blur(x), blur(y)
+        xx, yy, xy = blur(x * x), blur(y * y), blur(x * y)
+        return _similarity(mean_x, mean_y, xx, yy, xy).mean()
+
+
+def _similarity(mean_x: Tensor, mean_y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
+    """SSIM of windows, from the means of x, y, x², y² and xy in each."""
+    of_means, means = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
+    luminance = (2 * of_means + C1) / (means + C1)
+    return luminance * (2 * (xy - of_means) + C2) / (xx + yy - means + C2)
+
+
+def _windows(length: int, like: Tensor) -> Tensor:
+    """The Gaussian at each place of a line, rows of (length − 10, length), made where it is used.
+
+    A copy from the processor could not be recorded in a CUDA graph.
+    """
+    places = torch.arange(length, device=like.device, dtype=like.dtype)
+    offsets = places - places[: length - WINDOW + 1, None] - WINDOW // 2
+    bell = torch.exp(-(offsets**2) / (2 * SIGMA**2)) * (offsets.abs() <= WINDOW // 2)
+    return bell / bell.sum(dim=1, keepdim=True)

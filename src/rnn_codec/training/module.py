@@ -9,7 +9,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from rnn_codec.codec import MAX_ITERATIONS, Iterate, RecurrentCodec, to_signal
+from rnn_codec.binarizer import Binarizer
+from rnn_codec.codec import (
+    Iterate,
+    RecurrentCodec,
+    check_iterations,
+    shown_iterations,
+    to_signal,
+)
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
@@ -18,9 +25,18 @@ from rnn_codec.training.execution import Execution
 from rnn_codec.training.phase import Phase
 from rnn_codec.training.seeds import iterations_of_step, mix
 
-BITS_PER_PIXEL = [iteration / 8 for iteration in range(1, MAX_ITERATIONS + 1)]
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
 """Scores whose areas the progress bar shows."""
+
+
+def bits_per_pixel(iterations: int) -> list[float]:
+    """After each iteration, before entropy coding.
+
+    Example:
+        >>> bits_per_pixel(3)
+        [0.125, 0.25, 0.375]
+    """
+    return [iteration / 8 for iteration in range(1, iterations + 1)]
 
 
 class CodecTraining(L.LightningModule):
@@ -52,6 +68,8 @@ class CodecTraining(L.LightningModule):
         execution: Execution,
     ) -> None:
         super().__init__()
+        for phase in phases:
+            check_iterations(phase.most_iterations, codec.iterations)
         self.codec = execution.lay_out_weights(codec)
         self.build_optimizer = optimizer
         self.schedule = schedule
@@ -61,7 +79,7 @@ class CodecTraining(L.LightningModule):
         self.iterate: Iterate = codec.iterate
         self.validation_curves: dict[str, list[float]] = {}
         self.means = {
-            name: PerIterationMean(score, MAX_ITERATIONS) for name, score in SCORES.items()
+            name: PerIterationMean(score, codec.iterations) for name, score in SCORES.items()
         }
         # Registered, so that they move to the model's device.
         self.registered_means = nn.ModuleDict(self.means)
@@ -87,7 +105,8 @@ class CodecTraining(L.LightningModule):
     def on_fit_start(self) -> None:
         """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
         binarizer = self.codec.encoder.binarizer
-        binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size
+        if isinstance(binarizer, Binarizer):
+            binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size
         self.iterate = self.execution.compiled(self.codec.iterate)
         self.execution.fuse_gates(self.codec)
 
@@ -116,18 +135,18 @@ class CodecTraining(L.LightningModule):
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """Code one image with all iterations and score every reconstruction."""
-        codes = self.codec.encode(self.execution.lay_out(batch), MAX_ITERATIONS)
+        codes = self.codec.encode(self.execution.lay_out(batch), self.codec.iterations)
         for index, reconstruction in enumerate(self.codec.decode(codes)):
             for mean in self.means.values():
                 mean.update(index, reconstruction, batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the curves at 1, 2, 4, 8 and 16 iterations, and the areas under them."""
+        """Log the curves at 1, 2, 4, 8, 16 and the last iteration, and the areas to 2 bpp."""
         for name, mean in self.means.items():
             curve = mean.compute().tolist()
             self.validation_curves[name] = curve
-            for iteration in (1, 2, 4, 8, 16):
+            for iteration in shown_iterations(len(curve)):
                 self.log(f"val/{name}_{iteration}", curve[iteration - 1])
-            area = area_under_curve(BITS_PER_PIXEL, curve)
+            area = area_under_curve(bits_per_pixel(len(curve)), curve)
             self.log(f"val/{name}_auc", area, prog_bar=name in IN_PROGRESS_BAR)
             mean.reset()

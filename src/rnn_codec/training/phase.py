@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from rnn_codec.codec import check_iterations
 from rnn_codec.errors import UserError
 from rnn_codec.training.loss import Loss
 
@@ -28,8 +27,8 @@ class Phase:
 
     def __post_init__(self) -> None:
         """Refuse numbers of iterations that no step can have."""
-        check_iterations(self.fewest_iterations)
-        check_iterations(self.most_iterations)
+        if self.fewest_iterations < 1:
+            raise UserError(f"min_iterations={self.fewest_iterations} is less than 1")
         if self.fewest_iterations > self.most_iterations:
             raise UserError(
                 f"min_iterations={self.fewest_iterations} is more than "

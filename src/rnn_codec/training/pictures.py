@@ -8,12 +8,11 @@ import lightning as L
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from rnn_codec.codec import MAX_ITERATIONS
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.pictures import draw_reconstructions
 from rnn_codec.files import atomic_path
-from rnn_codec.training.module import BITS_PER_PIXEL, CodecTraining
+from rnn_codec.training.module import CodecTraining, bits_per_pixel
 
 
 class ReconstructionPictures(L.Callback):
@@ -59,7 +58,8 @@ class RateDistortionCurves(L.Callback):
         assert isinstance(pl_module, CodecTraining)
         step = trainer.global_step
         scores = {name: tuple(means) for name, means in pl_module.validation_curves.items()}
-        curve = Curve(tuple(range(1, MAX_ITERATIONS + 1)), tuple(BITS_PER_PIXEL), **scores)
+        most = pl_module.codec.iterations
+        curve = Curve(tuple(range(1, most + 1)), tuple(bits_per_pixel(most)), **scores)
         rows = [list(row) for row in zip(curve.bpp, *scores.values(), strict=True)]
         with TemporaryDirectory() as folder:
             figure = str(Path(folder) / "curve.png")
