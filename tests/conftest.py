@@ -1,6 +1,6 @@
 """What several tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from rnn_codec.networks import (
     EncoderNetwork,
     LeanDecoder,
     LeanEncoder,
+    LinearFreePart,
+    TransformDecoder,
+    TransformEncoder,
 )
 from rnn_codec.reconstruction import Additive, OneShot, Reconstruction, ResidualScaling
 
@@ -50,9 +53,35 @@ FRAMEWORKS: dict[str, type[Reconstruction]] = {
 PAIRS = [(cell, recon) for cell in CELLS for recon in FRAMEWORKS]
 
 
-NETWORKS: dict[str, tuple[type[EncoderNetwork], type[DecoderNetwork]]] = {
-    "paper": (Encoder, Decoder),
-    "lean": (LeanEncoder, LeanDecoder),
+GAMMA = {"one_shot": 0.0, "additive": 1.0, "residual_scaling": 1.0}
+
+
+def paper_networks(
+    encoder: CellFactory, decoder: CellFactory, width: float, _: float
+) -> tuple[EncoderNetwork, DecoderNetwork]:
+    return Encoder(encoder, width), Decoder(decoder, width)
+
+
+def lean_networks(
+    encoder: CellFactory, decoder: CellFactory, width: float, _: float
+) -> tuple[EncoderNetwork, DecoderNetwork]:
+    return LeanEncoder(encoder, width), LeanDecoder(decoder, width)
+
+
+def transform_networks(
+    encoder: CellFactory, decoder: CellFactory, width: float, gamma: float
+) -> tuple[EncoderNetwork, DecoderNetwork]:
+    depth, stages = round(128 * width), (16, 4)
+    return (
+        TransformEncoder(encoder, depth, *stages),
+        TransformDecoder(decoder, depth, 1, *stages, gamma, LinearFreePart),
+    )
+
+
+NETWORKS: dict[str, Callable[..., tuple[EncoderNetwork, DecoderNetwork]]] = {
+    "paper": paper_networks,
+    "lean": lean_networks,
+    "transform": transform_networks,
 }
 
 
@@ -61,8 +90,7 @@ def make_codec(
 ) -> RecurrentCodec:
     """An untrained codec of a cell, a framework and a design of networks, by name."""
     torch.manual_seed(seed)
-    (encoder, decoder), (its_encoder, its_decoder) = CELLS[cell], NETWORKS[network]
-    networks = its_encoder(encoder, width), its_decoder(decoder, width)
+    networks = NETWORKS[network](*CELLS[cell], width, GAMMA[recon])
     return RecurrentCodec(*networks, FRAMEWORKS[recon]())
 
 

@@ -12,7 +12,7 @@ recurrent layers learn what is not linear. Nothing recurs above H/16: few, large
     decoder   bits ─► D-RNN#1 ─► D-RNN#2 ─► h      3×3 and 1×1, at H/16
               v = b ⊙ a_t ⊙ exp(G h)               step sizes that follow the content
               L_t = (1 − γ) L_{t−1} + S_t v        L_0 = the mean block
-              f_t = free part of h                 3×3 at H/8 ─►⤢ 3
+              f_t = free part of h, and of L_t     3×3 at H/8 ─►⤢ 3
               output  L_t + f_t
 
     s = exp(P h) of the iteration before: the step sizes as they are known before the bits.
@@ -208,7 +208,7 @@ class TransformDecoder(DecoderNetwork):
         iterations: stages; as many as the encoder has.
         groups: of the encoder: only the start depends on them.
         gamma: γ, the share of the last reconstruction that the framework keeps.
-        free_part: builds what makes 8×8 pixels of each position of h at H/8, of its depth.
+        free_part: builds what makes f of h at H/8, from the depth that it has there.
 
     Raises:
         InvalidOptionError: there cannot be so many iterations or groups.
@@ -288,18 +288,19 @@ class TransformDecoder(DecoderNetwork):
         log_step, next_log_steps = self.log_steps(hidden).chunk(2, dim=1)
         values = self.stepped(bits, self.log_amplitude(t), log_step)
         linear = self.added(state.linear, self.kept, self.synthesis(values, t))
-        signal = self.assembled(linear, self.free_part(depth_to_space(hidden)))
+        free = self.free_part(depth_to_space(hidden), linear)
+        signal = self.assembled(linear, free)
         return signal, DecoderState(tuple(cells), linear, next_log_steps, t + 1)
 
 
 class LinearFreePart(nn.Module):
-    """One convolution at H/8, zero at the start.
+    """f = one convolution of h at H/8, zero at the start.
 
     Args:
-        depth: of its input.
+        depth: of h at H/8.
 
     Shapes:
-        (B, depth, H/8, W/8) → (B, 192, H/8, W/8)
+        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
     """
 
     def __init__(self, depth: int) -> None:
@@ -307,32 +308,40 @@ class LinearFreePart(nn.Module):
         self.last = SharedConv2d(depth, QUARTER_DEPTH, kernel=3)
         nn.init.zeros_(self.last.weight)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
         """Blocks of 8×8 pixels."""
-        return self.last(x)
+        return self.last(hidden)
 
 
 class ResidualFreePart(nn.Module):
-    """Residual layers of 3×3 at H/8 before that convolution.
+    """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
+
+    So they can mend what a block transform does to edges, and edges between blocks.
 
     Args:
-        depth: of its input.
+        depth: of h at H/8.
         hidden_depth: of its layers.
         layers: residual layers.
 
     Shapes:
-        (B, depth, H/8, W/8) → (B, 192, H/8, W/8)
+        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
     """
 
-    elementwise: ClassVar[tuple[str, ...]] = ("rectified", "rectified_sum")
+    elementwise: ClassVar[tuple[str, ...]] = ("beside", "rectified", "rectified_sum")
 
     def __init__(self, depth: int, hidden_depth: int, layers: int) -> None:
         super().__init__()
-        self.first = SharedConv2d(depth, hidden_depth, kernel=3)
+        self.first = SharedConv2d(depth + QUARTER_DEPTH, hidden_depth, kernel=3)
         self.layers = nn.ModuleList(
             [SharedConv2d(hidden_depth, hidden_depth, kernel=3) for _ in range(layers)]
         )
-        self.last = LinearFreePart(hidden_depth)
+        self.last = SharedConv2d(hidden_depth, QUARTER_DEPTH, kernel=3)
+        nn.init.zeros_(self.last.weight)
+
+    @staticmethod
+    def beside(hidden: Tensor, linear: Tensor) -> Tensor:
+        """h and the linear part at H/8, channels one after another."""
+        return torch.cat([hidden, split_blocks(linear).to(hidden.dtype)], dim=1)
 
     @staticmethod
     def rectified(x: Tensor) -> Tensor:
@@ -344,9 +353,9 @@ class ResidualFreePart(nn.Module):
         """x + the leaky rectifier of the branch."""
         return x + F.leaky_relu(branch, SLOPE)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
         """Blocks of 8×8 pixels."""
-        x = self.rectified(self.first(x))
+        x = self.rectified(self.first(self.beside(hidden, linear)))
         for layer in self.layers:
             x = self.rectified_sum(x, layer(x))
         return self.last(x)
