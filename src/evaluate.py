@@ -15,7 +15,7 @@ from rich.progress import track
 
 from rnn_codec.account import read_account
 from rnn_codec.baselines.registry import codec as classic_codec
-from rnn_codec.codec import check_iterations
+from rnn_codec.codec import MAX_ITERATIONS, check_iterations
 from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.configuration import instantiate
 from rnn_codec.entropy.coder import EntropyCoder
@@ -74,7 +74,8 @@ def evaluate(config: DictConfig) -> Summary:
     Console().print(curve_table(summary.curve, title, points, beside))
     if config.run is not None:
         draw_picture(config, shown_picture, folder / "reconstructions.png")
-        means = write_file_sizes(folder, sizes(config, images), summary.curve, summary.settings)
+        of_files = summary.curve.first(MAX_ITERATIONS)
+        means = write_file_sizes(folder, sizes(config, images), of_files, summary.settings)
         Console().print(sizes_table(means))
         if config.cut_at:
             summary_of_cuts = write_cuts(folder, cuts(config, images), summary.settings)
@@ -101,8 +102,9 @@ def sizes(config: DictConfig, images: Images) -> list[FileSize]:
         # Compile, or load what was compiled, before anything is timed.
         warm_up(entry.coder)
     found: list[FileSize] = []
+    iterations = min(config.iterations, MAX_ITERATIONS)
     for name, pixels in track(images, "coding files", console=Console(stderr=True)):
-        codes = codec.encode(pixels_to_batch(pixels).to(config.device), config.iterations)
+        codes = codec.encode(pixels_to_batch(pixels).to(config.device), iterations)
         found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
     return found
 
@@ -112,9 +114,10 @@ def cuts(config: DictConfig, images: Images) -> list[Cut]:
     run = RunFolder(Path(config.run))
     codec, coder = load_codec(run).to(config.device), measured_coders(run)[-1].coder
     found: list[Cut] = []
+    iterations = min(config.iterations, MAX_ITERATIONS)
     for name, pixels in track(images, "cutting files", console=Console(stderr=True)):
         image = pixels_to_batch(pixels).to(config.device)
-        codes = codec.encode(image, config.iterations)
+        codes = codec.encode(image, iterations)
         found += measure_cuts(name, image, codes, codec, coder, config.cut_at)
     return found
 

@@ -34,7 +34,7 @@ def expected(blocks: NDArray[np.float64], iterations: int, groups: int) -> list[
 
 @pytest.mark.parametrize("groups", [1, 4])
 def test_stages_are_those_of_numpy(groups: int) -> None:
-    blocks = correlated_blocks(1000)
+    blocks = correlated_blocks(800)
     stages = klt_stages(blocks, iterations=3, groups=groups)
     bits = expected(blocks.numpy().astype(np.float64), 3, groups)
     for name, values in (("deviation", stages.deviations), ("amplitude", stages.amplitudes)):
@@ -46,20 +46,19 @@ def test_stages_are_those_of_numpy(groups: int) -> None:
 
 
 def test_groups_give_the_strongest_direction_several_bits() -> None:
-    directions = klt_stages(correlated_blocks(1000), 1, 4).directions[0]
+    directions = klt_stages(correlated_blocks(800), 1, 4).directions[0]
     strongest = (directions @ directions[0]).abs() > 0.99
-    assert strongest.nonzero().flatten().tolist() == [0, *range(8, 32, 8)][: int(strongest.sum())]
-    assert strongest.sum() > 1
+    assert [place // 8 for place in strongest.nonzero().flatten().tolist()] == [0, 1, 2, 3]
 
 
 def test_the_sign_of_a_direction_is_fixed() -> None:
-    stages = klt_stages(correlated_blocks(1000), 2, 4)
+    stages = klt_stages(correlated_blocks(800), 2, 4)
     largest = stages.directions.gather(2, stages.directions.abs().argmax(2, keepdim=True))
     assert (largest > 0).all()
 
 
 def test_the_order_of_the_blocks_does_not_matter() -> None:
-    blocks = correlated_blocks(1200)
+    blocks = correlated_blocks(800)
     one, other = klt_stages(blocks, 2, 4), klt_stages(blocks.flip(0), 2, 4)
     for ours, theirs in zip(one, other, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
@@ -95,8 +94,8 @@ def test_the_model_is_close_to_what_its_own_blocks_give() -> None:
     places = np.arange(16)
     along = np.linalg.cholesky(0.95 ** np.abs(places[:, None] - places))
     colours = np.linalg.cholesky(0.9 + 0.1 * np.eye(3))
-    drawn = rng.normal(size=(20000, 16, 16, 3))
-    pixels = 0.5 * np.einsum("ai,bj,ck,nijk->nabc", along, along, colours, drawn)
+    drawn = rng.normal(size=(4000, 16, 16, 3))
+    pixels = 0.5 * np.einsum("ai,bj,ck,nijk->nabc", along, along, colours, drawn, optimize=True)
     found = klt_stages(torch.from_numpy(pixels.reshape(-1, 768)).float(), 4, 4)
     ratio = found.deviations / stages.deviations
     # What several signs leave of a Gaussian is no Gaussian: later stages are but of the same size.

@@ -27,6 +27,10 @@ class Curve:
     psnr_hvs: tuple[float, ...]
     psnr_hvs_luma: tuple[float, ...]
 
+    def first(self, points: int) -> "Curve":
+        """The first so many points, or all if there are fewer."""
+        return Curve(**{name: values[:points] for name, values in vars(self).items()})
+
     def scores(self) -> dict[str, tuple[float, ...]]:
         """Return the scores of each metric, by its name."""
         return {metric: getattr(self, metric) for metric in METRICS}
