@@ -46,12 +46,15 @@ def coder(name: str) -> EntropyCoder:
 
 
 @cache
-def codec(cell: str, recon: str) -> RecurrentCodec:
-    return make_codec(cell, recon).eval()
+def codec(cell: str, recon: str, network: str) -> RecurrentCodec:
+    return make_codec(cell, recon, network=network).eval()
 
 
-def make_model(cell: str = "gru", recon: str = "one_shot", entropy: str = "none") -> Model:
-    return Model(codec(cell, recon), coder(entropy), IDENTIFIER, Path("models/mine"))
+def make_model(
+    cell: str = "gru", recon: str = "one_shot", entropy: str = "none", network: str = "paper"
+) -> Model:
+    its_codec = codec(cell, recon, network)
+    return Model(its_codec, coder(entropy), IDENTIFIER, Path("models/mine"))
 
 
 def waves(height: int, width: int) -> Pixels:
@@ -73,18 +76,22 @@ def claims(data: bytes, **changes: int) -> bytes:
 
 
 @pytest.mark.parametrize("entropy", CODERS)
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize(("cell", "recon"), PAIRS)
-def test_the_picture_is_the_codecs_own_reconstruction(cell: str, recon: str, entropy: str) -> None:
-    model = make_model(cell, recon, entropy)
+def test_the_picture_is_the_codecs_own_reconstruction(
+    cell: str, recon: str, network: str, entropy: str
+) -> None:
+    model = make_model(cell, recon, entropy, network)
     for height, width in SIZES:
         pixels = waves(height, width)
         data = model.compress(pixels, Iterations(2))
         assert np.array_equal(model.decompress(data), own_reconstruction(model, pixels, 2))
 
 
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize(("cell", "recon"), PAIRS)
-def test_the_same_for_a_photographs_size(cell: str, recon: str) -> None:
-    model = make_model(cell, recon, "progressive")
+def test_the_same_for_a_photographs_size(cell: str, recon: str, network: str) -> None:
+    model = make_model(cell, recon, "progressive", network)
     pixels = waves(512, 768)
     data = model.compress(pixels, Iterations(1))
     assert np.array_equal(model.decompress(data), own_reconstruction(model, pixels, 1))

@@ -212,3 +212,36 @@ def test_a_missing_gpu_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_the_whole_time(limit: str | None, seconds: float | None) -> None:
     assert building.whole_seconds({"trainer": {"max_time": limit}}) == seconds
+
+
+def test_a_box_checks_and_chooses_first_and_the_next_goes_on_with_that(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--ways", "plain", "--largest", "4", "--tries", "20"]
+    chosen = run(folder, "chosen", "--check", "--minutes", "0", *words)
+    shown = capsys.readouterr()
+    assert "check codes" in shown.err
+    assert "chosen: trainer.compile=false" in shown.err
+    kept = yaml.safe_load((chosen / "config.yaml").read_text())
+    # As many pixels in the late part, whose crops have four times as many.
+    assert kept["accelerated"]["late"]["batch_size"] == max(1, kept["data"]["batch_size"] // 4)
+    run(folder, "chosen", *words)
+    account = read_account(chosen / "training.json")
+    assert account is not None
+    assert account.steps == 6
+
+
+def test_weights_are_written_with_every_checkpoint(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def spend(self: TimedTraining, *_: float) -> list[LogLine]:
+        self.save()
+        raise KilledError
+
+    monkeypatch.setattr(TimedTraining, "run", spend)
+    with pytest.raises(KilledError):
+        run(folder, "killed")
+    load_codec(RunFolder(folder / "killed"))

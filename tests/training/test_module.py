@@ -23,10 +23,14 @@ FAST = Execution(
 
 
 def make_module(
-    cell: str, recon: str, execution: Execution, iterations: tuple[int, int]
+    cell: str,
+    recon: str,
+    execution: Execution,
+    iterations: tuple[int, int],
+    network: str = "paper",
 ) -> CodecTraining:
     return CodecTraining(
-        codec=make_codec(cell, recon),
+        codec=make_codec(cell, recon, network=network),
         optimizer=partial(torch.optim.Adam, lr=3e-3),
         schedule=partial(constant, warmup_steps=1),
         phases=[Phase(0, *iterations, residual_loss)],
@@ -43,9 +47,10 @@ def gradient_step(module: CodecTraining, signal: torch.Tensor, iterations: int) 
     return loss.detach()
 
 
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize(("cell", "recon"), PAIRS)
-def test_every_pair_overfits_one_batch(cell: str, recon: str) -> None:
-    module = make_module(cell, recon, FAST, (3, 3))
+def test_every_pair_overfits_one_batch(cell: str, recon: str, network: str) -> None:
+    module = make_module(cell, recon, FAST, (3, 3), network)
     optimizer = module.configure_optimizers()["optimizer"]
     y, x = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
     patches = torch.stack([8 * x, 8 * y, 255 - 4 * (x + y)]).to(torch.uint8)
