@@ -216,6 +216,18 @@ def first_late_step(config: DictConfig) -> int | None:
     return None if begins is None else round(begins * config.trainer.max_steps)
 
 
+def refuse_another_network(config: DictConfig, start: RunFolder) -> None:
+    """Weights to start from must be of the same network, cell and framework."""
+    for group in ("network", "cell", "recon"):
+        ours = OmegaConf.select(config, f"{group}.name")
+        theirs = OmegaConf.select(read_config(start), f"{group}.name")
+        if theirs is not None and theirs != ours:
+            raise UserError(
+                f"start_from={start.path} is a run of {group}={theirs}, this one is of "
+                f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
+            )
+
+
 def start_from_photographs(
     model: CodecTraining, config: DictConfig, data: TrainingDataModule
 ) -> None:
@@ -242,6 +254,7 @@ def build_model(config: DictConfig) -> CodecTraining:
     codec = build_codec(config)
     if config.start_from is not None:
         start = RunFolder(Path(config.start_from))
+        refuse_another_network(config, start)
         load_weights(codec, read_weights(start), start)
     return CodecTraining(
         codec=codec,

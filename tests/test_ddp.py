@@ -55,9 +55,19 @@ def log(run: RunFolder, name: str) -> list[float]:
         return [float(row[name]) for row in csv.DictReader(stream) if row.get(name)]
 
 
-@pytest.mark.parametrize(("cell", "recon"), [("gru", "one_shot"), ("lstm", "residual_scaling")])
-def test_gradients_are_those_of_the_whole_batch(cell: str, recon: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("cell", "recon", "network"),
+    [
+        ("gru", "one_shot", "tiny"),
+        ("lstm", "residual_scaling", "tiny"),
+        ("gru", "one_shot", "transform"),
+    ],
+)
+def test_gradients_are_those_of_the_whole_batch(
+    cell: str, recon: str, network: str, tmp_path: Path
+) -> None:
     options = [*PLAIN_STEP, "trainer.max_steps=1", f"cell={cell}", f"recon={recon}"]
+    options.append(f"network={network}")
     whole = load_file(train(tmp_path / "whole", *options, *WHOLE).weights)
     shared = load_file(train(tmp_path / "shared", *options, *SHARED).weights)
     for name, weight in whole.items():

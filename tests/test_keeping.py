@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from rnn_codec.errors import UserError
 from rnn_codec.keeping import keep
@@ -60,3 +62,12 @@ def test_coders_can_be_left_out_or_are_named(run: RunFolder, tmp_path: Path) -> 
     with pytest.raises(UserError, match="no entropy coder progressive: it has single_iteration"):
         keep(run, tmp_path / "kept", coders=["progressive"])
     assert not (tmp_path / "kept").exists()
+
+
+def test_weights_can_be_kept_at_half_the_size(run: RunFolder, tmp_path: Path) -> None:
+    keep(run, tmp_path / "whole", coders=[], dtype=torch.float32)
+    keep(run, tmp_path / "half", coders=[], dtype=torch.float16)
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("whole", "half")]
+    assert 0.45 < sizes[1] / sizes[0] < 0.55
+    whole, half = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "half"))
+    assert all(torch.equal(half[name], whole[name].half()) for name in whole)

@@ -84,10 +84,9 @@ def test_the_flagships_files() -> None:
         none = coders["none"]
         assert float(row[1]) == none["nominal_bpp"][index]
         assert row[2] == printed(none["file_bpp"][index], row[2])
-        for column, name in ((3, "single_iteration"), (4, "progressive")):
-            rate, saving = re.fullmatch(r"([\d.]+) \(([\d.]+) %\)", row[column]).groups()
-            assert rate == printed(coders[name]["file_bpp"][index], rate)
-            assert saving == printed(100 * coders[name]["saving"][index], saving)
+        rate, saving = re.fullmatch(r"([\d.]+) \(([\d.]+) %\)", row[3]).groups()
+        assert rate == printed(coders["progressive"]["file_bpp"][index], rate)
+        assert saving == printed(100 * coders["progressive"]["saving"][index], saving)
 
 
 def test_the_model_zoo() -> None:
@@ -99,7 +98,9 @@ def test_the_model_zoo() -> None:
         name = name.strip("`")
         record = record_of(name)
         summary, sizes = read_summary(record), sizes_of(record, "progressive")
-        curve, jpeg = summary.curve, read_summary(JPEG).curve
+        # Files hold as many iterations as have sizes.
+        curve = summary.curve.first(len(sizes["file_bpp"]))
+        jpeg = read_summary(JPEG).curve
         scores = (ms_ssim_decibels(c.ms_ssim) for c in (curve, jpeg))
         own, anchor = zip((sizes["file_bpp"], jpeg.bpp), scores, strict=True)
         assert summary.model is not None
@@ -203,24 +204,27 @@ def test_areas_in_the_prose_are_recorded(path: str) -> None:
 
 
 def test_how_the_flagship_learnt() -> None:
-    logs = {
-        "first": sorted((RESULTS / "flagship" / "first_part").glob("metrics_*.csv")),
-        "second": sorted((SHIPPED / "flagship" / "logs").glob("metrics_*.csv")),
-    }
-    areas = {"ms_ssim": 2, "psnr": 3}
-    rows = table(TEXTS["results/README.md"], "| part | step |")
-    assert {row[0] for row in rows} == set(logs)
+    with (RESULTS / "flagship" / "accelerated.csv").open(newline="", encoding="utf-8") as file:
+        log = {int(line["step"]): line for line in csv.DictReader(file)}
+    columns = {1: "seconds", 2: "loss", 3: "crop_size", 4: "images_per_second"}
+    rows = table(TEXTS["results/README.md"], "| step | seconds |")
+    assert len(rows) >= 5
     for row in rows:
-        (validated,) = [
-            line
-            for log in logs[row[0]]
-            for line in csv.DictReader(log.read_text("utf-8").splitlines())
-            if line["val/psnr_auc"] and int(line["step"]) + 1 == int(row[1])
-        ]
-        for metric, column in areas.items():
-            assert row[column] == printed(float(validated[f"val/{metric}_auc"]), row[column])
-        for iteration, figure in zip((1, 4, 8, 16), row[4].split(", "), strict=True):
-            assert figure == printed(float(validated[f"val/psnr_{iteration}"]), figure)
+        line = log[int(row[0].replace(",", ""))]
+        for column, name in columns.items():
+            figure = row[column].replace(",", "")
+            assert figure == printed(float(line[name]), figure)
+        assert row[5] == printed(100 * float(line["fraction_of_peak"]), row[5])
+
+
+def test_how_good_the_flagship_is_on_photographs_held_out() -> None:
+    held_out = read_summary(RESULTS / "flagship" / "held_out")
+    assert (held_out.images, len(held_out.curve.psnr)) == (32, 24)
+    for scores in (held_out.curve.psnr, held_out.curve.ms_ssim):
+        assert list(scores) == sorted(scores)
+    assert f"the PSNR area is {held_out.areas['psnr']:.2f}" in " ".join(
+        TEXTS["results/README.md"].split()
+    )
 
 
 def test_the_speed_of_networks() -> None:
@@ -251,14 +255,14 @@ def test_the_speed_of_entropy_coding() -> None:
 
 
 def test_how_long_the_flagship_was_trained() -> None:
-    first = read_account(RESULTS / "flagship" / "first_part" / "training.json")
-    second = read_account(SHIPPED / "flagship" / "training.json")
-    assert first is not None
-    assert second is not None
-    text = " ".join(TEXTS["results/README.md"].split())
-    minutes = [f"{account.seconds / 60:.0f}" for account in (first, second)]
-    assert f"The two parts took {minutes[0]} and {minutes[1]} minutes" in text
-    assert f"{first.images:,} patches of 32 pixels and {second.images:,} of 64" in text
+    account = read_account(SHIPPED / "flagship" / "training.json")
+    assert account is not None
+    assert account.hardware["accelerator"] == "NVIDIA H200"
+    # With what was done before the first step.
+    assert 9 < account.seconds / 60 < 9.5
+    text = (ROOT / "docs" / "accelerator.md").read_text("utf-8")
+    assert f"{account.steps:,} steps" in text
+    assert f"{account.images / 1e6:.1f}·10⁶" in text
 
 
 def test_how_long_the_grid_was_trained() -> None:

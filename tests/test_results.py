@@ -185,7 +185,9 @@ def test_a_committed_model_loads(folder: Path) -> None:
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> None:
     curve = read_summary(record_of(folder.name)).curve
-    assert curve.point == tuple(range(1, MAX_ITERATIONS + 1))
-    np.testing.assert_allclose(curve.bpp, np.arange(1, MAX_ITERATIONS + 1) / 8)
+    most = load_codec(RunFolder(folder)).iterations
+    assert most >= MAX_ITERATIONS
+    assert curve.point == tuple(range(1, most + 1))
+    np.testing.assert_allclose(curve.bpp, np.arange(1, most + 1) / 8)
     assert (np.diff(curve.psnr) > 0).all()
     assert (np.diff(curve.ms_ssim) > 0).all()

@@ -25,10 +25,13 @@ def waves(height: int, width: int) -> Tensor:
     return torch.stack(planes).to(torch.uint8)[None]
 
 
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize("recon", FRAMEWORKS)
 @pytest.mark.parametrize("size", [(1, 1), (17, 33), (96, 70)])
-def test_an_image_of_one_tile_is_coded_as_by_the_codec(recon: str, size: tuple[int, int]) -> None:
-    codec, image = make_codec("gru", recon).eval(), waves(*size)
+def test_an_image_of_one_tile_is_coded_as_by_the_codec(
+    recon: str, network: str, size: tuple[int, int]
+) -> None:
+    codec, image = make_codec("gru", recon, network=network).eval(), waves(*size)
     codes = tiling.encode(codec, image, 2, tile=SMALL)
     plain = codec.encode(image, 2)
     assert torch.equal(codes.bits, plain.bits)
@@ -36,10 +39,13 @@ def test_an_image_of_one_tile_is_coded_as_by_the_codec(recon: str, size: tuple[i
     assert torch.equal(tiling.decode(codec, codes, tile=SMALL), expected)
 
 
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize("recon", FRAMEWORKS)
 @pytest.mark.parametrize("size", [(300, 10), (10, 300), (193, 230)])
-def test_several_tiles_decode_to_a_whole_picture(recon: str, size: tuple[int, int]) -> None:
-    codec, image = make_codec("gru", recon).eval(), waves(*size)
+def test_several_tiles_decode_to_a_whole_picture(
+    recon: str, network: str, size: tuple[int, int]
+) -> None:
+    codec, image = make_codec("gru", recon, network=network).eval(), waves(*size)
     codes = tiling.encode(codec, image, 2, tile=SMALL)
     patch = codec.reconstruction.patch
     padded = [-(-side // patch) * patch // STRIDE for side in size]
@@ -49,12 +55,13 @@ def test_several_tiles_decode_to_a_whole_picture(recon: str, size: tuple[int, in
     assert torch.equal(tiling.decode(codec, codes, tile=SMALL), decoded)
 
 
+@pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize("recon", FRAMEWORKS)
 def test_the_decoder_computes_what_the_encoder_subtracted(
-    recon: str, monkeypatch: pytest.MonkeyPatch
+    recon: str, network: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In every window, bit for bit: the encoder's own reconstruction is the decoder's."""
-    codec, image = make_codec("gru", recon).eval(), waves(193, 230)
+    codec, image = make_codec("gru", recon, network=network).eval(), waves(193, 230)
     seen: list[Tensor] = []
     step = codec.decode_step
 

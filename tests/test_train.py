@@ -15,7 +15,9 @@ from safetensors.torch import load_file
 
 import train as entry
 from rnn_codec.account import read_account
+from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
+from rnn_codec.networks.stages import klt_stages
 from rnn_codec.run_folder import RunFolder, load_codec, mark, read_identity, write_config
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
@@ -60,9 +62,15 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert not different
 
 
+TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.depth=16"]
+
+
+@pytest.mark.parametrize("network", [["network=tiny"], TRANSFORM], ids=["tiny", "transform"])
 @pytest.mark.parametrize(("cell", "recon"), PAIRS)
-def test_every_pair_trains_and_loads(cell: str, recon: str, tmp_path: Path, cache: str) -> None:
-    options = [f"cell={cell}", f"recon={recon}", "trainer.max_steps=2", cache]
+def test_every_pair_trains_and_loads(
+    cell: str, recon: str, network: list[str], tmp_path: Path, cache: str
+) -> None:
+    options = [f"cell={cell}", f"recon={recon}", *network, "trainer.max_steps=2", cache]
     weights = run_training(tmp_path / "run", *options)
     codec = load_codec(RunFolder(tmp_path / "run"))
     assert_same(codec.state_dict(), weights)
@@ -78,11 +86,13 @@ def test_every_loss_trains(network: str, loss: str, tmp_path: Path, cache: str) 
     load_codec(RunFolder(tmp_path))
 
 
-@pytest.mark.parametrize("stop_at", [1, 3])
+@pytest.mark.parametrize(
+    ("stop_at", "network"), [(1, ["network=tiny"]), (3, ["network=tiny"]), (3, TRANSFORM)]
+)
 def test_resumed_equals_uninterrupted(
-    stop_at: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+    stop_at: int, network: list[str], tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["trainer.max_steps=6", "trainer.val_check_interval=2", cache]
+    options = ["trainer.max_steps=6", "trainer.val_check_interval=2", *network, cache]
     options += [
         "late=larger_crops",
         "late.batch_size=1",
@@ -146,8 +156,29 @@ def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> N
     # A step too small to change anything.
     tiny = ["optimizer.lr=1e-30", "optimizer.weight_decay=0", "averaging.decay=null"]
     assert_same(run_training(tmp_path / "next", "trainer.max_steps=1", start, *tiny, cache), first)
+    for option, ours in (("cell=lstm", "cell=gru"), ("network=transform", "network=tiny")):
+        told = f"is a run of {ours}, this one is of {option}: "
+        with pytest.raises(UserError, match=told):
+            run_training(tmp_path / option, "trainer.max_steps=1", start, option, cache)
     with pytest.raises(UserError, match="another architecture"):
-        run_training(tmp_path / "other", "trainer.max_steps=1", start, "cell=lstm", cache)
+        run_training(tmp_path / "wide", start, "network.width=0.25", cache)
+
+
+def test_the_transform_network_starts_from_the_training_pictures(
+    tmp_path: Path, cache: str
+) -> None:
+    still = ["trainer.max_steps=1", "optimizer.lr=0", "optimizer.weight_decay=0"]
+    options = [*TRANSFORM, "averaging.decay=null", "blocks_per_picture=200", *still, cache]
+    weights = run_training(tmp_path / "run", *options)
+    data = entry.build_data(configure(*options))
+    pictures = [data.split.training.image(index) for index in range(len(data.split.training))]
+    stages = klt_stages(draw_blocks(pictures, 200, seed=0), iterations=16, groups=4)
+    assert torch.equal(weights["decoder.mean"], stages.mean)
+    assert torch.equal(weights["encoder.analysis.weights.values"], stages.directions)
+    assert torch.equal(weights["decoder.log_amplitude.values"], stages.amplitudes.log())
+    # They are weights like others: a run that starts from this one takes them from there.
+    start = f"start_from={tmp_path / 'run'}"
+    assert_same(run_training(tmp_path / "next", *options, "seed=5", start), weights)
 
 
 def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
