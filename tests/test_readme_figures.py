@@ -228,9 +228,11 @@ def test_how_good_the_flagship_is_on_photographs_held_out() -> None:
 
 
 def test_the_speed_of_networks() -> None:
-    content = json.loads((RESULTS / "bench" / "bench.json").read_text("utf-8"))
+    records = RESULTS / "bench" / "bench.json", RESULTS / "bench" / "transform" / "bench.json"
     shares = {
-        (t["network"], t["cell"], t["operation"]): t["fraction_of_peak"] for t in content["timings"]
+        (t["network"], t["cell"], t["operation"]): t["fraction_of_peak"]
+        for record in records
+        for t in json.loads(record.read_text("utf-8"))["timings"]
     }
     operations = {"training": "train", "encoding": "encode", "decoding": "decode"}
     rows = table(TEXTS["README.md"], "| of the matrix-product rate |")
@@ -238,7 +240,7 @@ def test_the_speed_of_networks() -> None:
     for row in rows:
         operation, cell = row[0].split(", ")
         key = operations[operation], cell.lower().replace(" ", "_")
-        for column, network in enumerate(("tiny", "quarter", "paper"), start=1):
+        for column, network in enumerate(("tiny", "quarter", "paper", "transform"), start=1):
             assert row[column] == f"{100 * shares[network, key[1], key[0]]:.0f} %"
 
 

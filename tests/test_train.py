@@ -65,8 +65,11 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
 TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.depth=16"]
 
 
-@pytest.mark.parametrize("network", [["network=tiny"], TRANSFORM], ids=["tiny", "transform"])
-@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+@pytest.mark.parametrize(
+    ("cell", "recon", "network"),
+    # Cells and frameworks are the same modules in both designs: few pairs show that.
+    [(*pair, TRANSFORM) for pair in PAIRS] + [(*pair, ["network=tiny"]) for pair in PAIRS[::4]],
+)
 def test_every_pair_trains_and_loads(
     cell: str, recon: str, network: list[str], tmp_path: Path, cache: str
 ) -> None:
