@@ -153,10 +153,11 @@ def test_the_grid() -> None:
             assert row[column] == printed(value, row[column])
 
 
-def test_the_study() -> None:
-    gains = (RESULTS / "study" / "gains.md").read_text("utf-8")
+@pytest.mark.parametrize("study", ["study", "transform_study"])
+def test_the_studies(study: str) -> None:
+    gains = (RESULTS / study / "gains.md").read_text("utf-8")
     assert gains.strip() in TEXTS["results/README.md"]
-    recorded = {gain.name: gain for gain in read_gains(RESULTS / "study", "recipe")}
+    recorded = {gain.name: gain for gain in read_gains(RESULTS / study, "recipe")}
     lines = table(f"\n{gains}\n", "| run | MS-SSIM area |")
     assert len(lines) == len(recorded)
     for line in lines:
