@@ -165,6 +165,20 @@ def test_the_studies(study: str) -> None:
         assert cells == recorded[cells[0]].cells()
 
 
+def test_minutes_of_the_transform_network() -> None:
+    rows = table(TEXTS["results/README.md"], "| steps | seconds |")
+    assert len(rows) == 2
+    for row in rows:
+        folder = RESULTS / "transform_cpu" / row[0].replace(",", "")
+        account = read_account(folder / "training.json")
+        assert account is not None
+        assert row[1] == printed(account.seconds, row[1])
+        log = csv.DictReader((folder / "metrics_1.csv").read_text("utf-8").splitlines())
+        *_, last = (line for line in log if line["val/psnr_auc"])
+        for column, name in ((2, "ms_ssim_auc"), (3, "psnr_auc"), (4, "ms_ssim_1")):
+            assert row[column] == printed(float(last[f"val/{name}"]), row[column])
+
+
 def test_the_learning_curves() -> None:
     with (RESULTS / "learning_curves" / "learning_curves.csv").open(encoding="utf-8") as file:
         points = list(csv.DictReader(file))
