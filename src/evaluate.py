@@ -93,6 +93,11 @@ def trained(config: DictConfig, images: Images) -> list[Measurement]:
     return shown(measurements, str(config.run), len(images) * config.iterations)
 
 
+def iterations_of_files(config: DictConfig) -> int:
+    """Those that are measured, as far as files hold them."""
+    return min(config.iterations, MAX_ITERATIONS)
+
+
 def sizes(config: DictConfig, images: Images) -> list[FileSize]:
     """Sizes of the files of each entropy coder that the run has."""
     run = RunFolder(Path(config.run))
@@ -102,7 +107,7 @@ def sizes(config: DictConfig, images: Images) -> list[FileSize]:
         # Compile, or load what was compiled, before anything is timed.
         warm_up(entry.coder)
     found: list[FileSize] = []
-    iterations = min(config.iterations, MAX_ITERATIONS)
+    iterations = iterations_of_files(config)
     for name, pixels in track(images, "coding files", console=Console(stderr=True)):
         codes = codec.encode(pixels_to_batch(pixels).to(config.device), iterations)
         found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
@@ -114,7 +119,7 @@ def cuts(config: DictConfig, images: Images) -> list[Cut]:
     run = RunFolder(Path(config.run))
     codec, coder = load_codec(run).to(config.device), measured_coders(run)[-1].coder
     found: list[Cut] = []
-    iterations = min(config.iterations, MAX_ITERATIONS)
+    iterations = iterations_of_files(config)
     for name, pixels in track(images, "cutting files", console=Console(stderr=True)):
         image = pixels_to_batch(pixels).to(config.device)
         codes = codec.encode(image, iterations)

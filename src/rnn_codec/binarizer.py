@@ -50,7 +50,7 @@ def straight_through_sign(y: Tensor) -> Tensor:
         ([-1.0, 1.0], 1.0)
     """
     smooth = torch.tanh(y)
-    return smooth + (sign(y) - smooth).detach()
+    return smooth + (sign(smooth) - smooth).detach()
 
 
 class Binarizer(nn.Module):
@@ -95,8 +95,8 @@ class SignBinarizer(Binarizer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn the encoder's output into bits."""
-        y = torch.tanh(self.convolution(x))
-        return y + (sign(y) - y).detach() if self.training else sign(y)
+        y = self.convolution(x)
+        return straight_through_sign(y) if self.training else sign(torch.tanh(y))
 
 
 def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: int) -> Tensor:

@@ -150,9 +150,12 @@ class RecurrentCodec(nn.Module):
         return min(self.encoder.iterations, self.decoder.iterations)
 
     def start_from(self, blocks: Tensor) -> None:
-        """Begin a training with what blocks of photographs look like, (N, 768); see `Network`."""
-        for network in (self.encoder, self.decoder):
-            network.start_from(blocks, self.reconstruction.first_gain)
+        """Begin a training with what blocks of photographs look like, (N, 768), if it can."""
+        stages = self.decoder.stages_of(blocks)
+        if stages is not None:
+            scaled = stages.multiplied(self.reconstruction.first_gain)
+            self.encoder.start_from(scaled)
+            self.decoder.start_from(scaled)
 
     # -- the iteration -------------------------------------------------------------------------
 

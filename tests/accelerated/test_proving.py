@@ -43,7 +43,7 @@ def test_a_recorded_step_is_compared_with_an_eager_one(
         def run(self, *_: object) -> None: ...
 
     monkeypatch.setattr(proving, "ReplayedStep", Idle)
-    with pytest.raises(AssertionError, match=r"recorded 0\.0000"):
+    with pytest.raises(proving.CheckError, match=r"recorded 0\.0000"):
         proving.recorded_is_eager(config, pictures, CPU)
 
 
@@ -59,7 +59,7 @@ def test_a_device_that_decodes_otherwise_is_found(
     monkeypatch.setattr(proving, "deepcopy", disturbed)
     told: list[str] = []
     assert proving.prove(config, pictures, CPU, told.append) == {"codes"}
-    assert "check codes: FAILED: AssertionError" in told[0]
+    assert "check codes: FAILED: CheckError" in told[0]
 
 
 def test_a_loss_that_does_not_fall_is_found(config: dict[str, Any], pictures: list[Pixels]) -> None:

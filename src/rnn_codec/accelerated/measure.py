@@ -222,7 +222,7 @@ def measure(
     )
 
 
-ONE_PHASE = {"shrunk": 0.5, "late": None}
+ONE_PHASE = {"shrunk": 0.0, "late": None}
 """What is shown in the crops makes no difference to the speed."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from rnn_codec.accelerated.building import build_codec, build_phases, build_step
+from rnn_codec.accelerated.measure import ONE_PHASE
 from rnn_codec.accelerated.pack import Pixels
 from rnn_codec.accelerated.step import ReplayedStep, TrainingStep
 from rnn_codec.codec import to_symbols
@@ -27,7 +28,17 @@ LOSS_TOLERANCE = 0.02
 """Relative: sums of a step are in another order where it is recorded."""
 
 Check = Callable[[], str]
-"""Returns what was measured; raises `AssertionError`, or anything else, where it fails."""
+"""Returns what was measured; raises `CheckError`, or anything else, where it fails."""
+
+
+class CheckError(Exception):
+    """The device computes something else than it should."""
+
+
+def require(holds: object, told: str) -> None:
+    """Raise `CheckError`, which tells what was measured, unless something holds."""
+    if not holds:
+        raise CheckError(told)
 
 
 def prove(
@@ -82,8 +93,7 @@ def codes_are_the_processors(
     signals = state.reconstruction.signal, its_state.reconstruction.signal.cpu()
     difference = (signals[0] - signals[1]).abs().max()
     told = f"{float(turned):.5f} of the bits differ, pixels by {float(difference):.1e}"
-    assert turned <= WRONG_BITS, told
-    assert difference <= ROUNDING, told
+    require(turned <= WRONG_BITS and difference <= ROUNDING, told)
     return told
 
 
@@ -92,7 +102,7 @@ def loss_falls(config: dict[str, Any], pictures: Sequence[Pixels], device: torch
     step = build_step(plain(config), device)
     losses = train(step, step, config, pictures, device)
     told = f"loss {losses[0]:.3f} to {losses[-1]:.3f} in {STEPS} steps"
-    assert losses[-1] < losses[0], told
+    require(losses[-1] < losses[0], told)
     return told
 
 
@@ -104,7 +114,7 @@ def recorded_is_eager(
     losses = train(eager, eager, config, pictures, device)
     its_losses = train(recorded, ReplayedStep(recorded), config, pictures, device)
     told = f"loss {losses[-1]:.4f}, recorded {its_losses[-1]:.4f} after {STEPS} steps"
-    assert abs(losses[-1] - its_losses[-1]) <= LOSS_TOLERANCE * abs(losses[0]), told
+    require(abs(losses[-1] - its_losses[-1]) <= LOSS_TOLERANCE * abs(losses[0]), told)
     return told
 
 
@@ -122,7 +132,7 @@ def train(
     for _ in range(STEPS):
         runner.run(batch, min(ITERATIONS, config["max_iterations"]), phase.loss)
         loss, skipped = step.read_loss()
-        assert not skipped, "a gradient is not finite"
+        require(not skipped, "a gradient is not finite")
         losses.append(loss)
     return losses
 
@@ -131,6 +141,3 @@ def plain(config: dict[str, Any]) -> dict[str, Any]:
     """Nothing compiled: that is what `measure` tries."""
     trainer = config["trainer"] | {"compile": False, "compile_gates": False}
     return config | {"trainer": trainer}
-
-
-ONE_PHASE = {"shrunk": 0.0, "late": None}

@@ -6,13 +6,16 @@ Both carry the states of their recurrent layers from one iteration to the next.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    from rnn_codec.networks.stages import Stages
 
 STRIDE = 16
 """Pixels of the image, each way, for one position of the code."""
@@ -52,13 +55,8 @@ class Network(nn.Module, ABC):
         """The state before the first iteration."""
         return (None,) * len(self.cells)
 
-    def start_from(self, blocks: Tensor, gain: float) -> None:
-        """Begin a training with what photographs look like. Most designs begin at random.
-
-        Args:
-            blocks: of training photographs, signals −1 … 1, (N, 768): row, column, colour.
-            gain: what the framework multiplies residuals by after the first iteration.
-        """
+    def start_from(self, stages: "Stages") -> None:
+        """Begin a training with what photographs look like. Most designs begin at random."""
 
 
 class EncoderNetwork(Network):
@@ -96,6 +94,14 @@ class DecoderNetwork(Network):
     def initial_signal(self, zeros: Tensor) -> Tensor:
         """x̂_0, what there is before the first bits, like `zeros`, (B, 3, H, W)."""
         return zeros
+
+    def stages_of(self, blocks: Tensor) -> "Stages | None":
+        """What encoder and decoder of this design begin with; None for those that begin at random.
+
+        Args:
+            blocks: of training photographs, signals −1 … 1, (N, 768): row, column, colour.
+        """
+        return None
 
     def next_steps(self, state: NetworkState) -> Steps | None:
         """What the next bits will add, for an encoder of the same design that asks."""

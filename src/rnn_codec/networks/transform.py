@@ -56,7 +56,7 @@ from rnn_codec.networks.network import (
     Steps,
     depth_to_space,
 )
-from rnn_codec.networks.stages import BLOCK_DEPTH, klt_stages, model_stages
+from rnn_codec.networks.stages import BLOCK_DEPTH, Stages, klt_stages, model_stages
 
 MOST_ITERATIONS = 32
 """Stages that a network may have."""
@@ -122,10 +122,14 @@ def with_bias(x: Tensor, bias: Tensor) -> Tensor:
     return x + bias[:, None, None]
 
 
+def bounded(log_step: Tensor) -> Tensor:
+    """The logarithm of a step size, in its bounds."""
+    return log_step.clamp(-LARGEST_LOG_STEP, LARGEST_LOG_STEP)
+
+
 def stepped(bits: Tensor, log_amplitude: Tensor, log_step: Tensor) -> Tensor:
     """v = b ⊙ a ⊙ exp(G h); bits, log_step (B, 32, H, W), log_amplitude (32,)."""
-    bounded = log_step.clamp(-LARGEST_LOG_STEP, LARGEST_LOG_STEP)
-    return bits * (log_amplitude[:, None, None] + bounded).exp()
+    return bits * (log_amplitude[:, None, None] + bounded(log_step)).exp()
 
 
 def added(linear: Tensor, kept: float, stage: Tensor) -> Tensor:
@@ -171,9 +175,8 @@ class TransformEncoder(EncoderNetwork):
         """The state before the first iteration."""
         return EncoderState(None, 0)
 
-    def start_from(self, blocks: Tensor, gain: float) -> None:
-        """Begin with the KLT of training blocks; see `Network.start_from`."""
-        stages = klt_stages(blocks, self.iterations, self.groups).multiplied(gain)
+    def start_from(self, stages: Stages) -> None:
+        """Begin with the analysis of some stages."""
         with torch.no_grad():
             self.analysis.weights.values.copy_(stages.directions)
             self.log_scale.values.copy_(-stages.deviations.log())
@@ -258,9 +261,12 @@ class TransformDecoder(DecoderNetwork):
         blocks = self.mean[None, :, None, None].expand(len(zeros), -1, rows, columns)
         return to_image(blocks, STRIDE)
 
-    def start_from(self, blocks: Tensor, gain: float) -> None:
-        """Begin with the KLT of training blocks; see `Network.start_from`."""
-        stages = klt_stages(blocks, self.iterations, self.groups).multiplied(gain)
+    def stages_of(self, blocks: Tensor) -> Stages:
+        """The stages that suit the blocks."""
+        return klt_stages(blocks, self.iterations, self.groups)
+
+    def start_from(self, stages: Stages) -> None:
+        """Begin with the synthesis of some stages."""
         with torch.no_grad():
             self.mean.copy_(stages.mean)
             self.synthesis.weights.values.copy_(stages.directions.transpose(1, 2))
@@ -271,9 +277,8 @@ class TransformDecoder(DecoderNetwork):
         assert isinstance(state, DecoderState)
         amplitude = self.log_amplitude(state.iteration).exp()
         directions = self.synthesis.weights(state.iteration) * amplitude
-        if state.log_steps is None:
-            return Steps(directions, None)
-        return Steps(directions, state.log_steps.clamp(-LARGEST_LOG_STEP, LARGEST_LOG_STEP).exp())
+        known = state.log_steps
+        return Steps(directions, None if known is None else bounded(known).exp())
 
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Decode one iteration's bits."""
