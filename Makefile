@@ -63,7 +63,7 @@ test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (instal
 
 .PHONY: test-grid
 test-grid: $(STAMP) ## The smoke grid by two workers, and killed five times (half an hour)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.ablation.soak $$(mktemp -d)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.grid.soak $$(mktemp -d)
 
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell, into results/bench

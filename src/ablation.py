@@ -14,16 +14,16 @@ from hydra import compose
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rnn_codec.ablation.claims import Claims
-from rnn_codec.ablation.cost import cost_of
-from rnn_codec.ablation.plan import PlannedRun, find_run_folders, plan_grid
-from rnn_codec.ablation.progress import WorkerProgress
-from rnn_codec.ablation.tables import failures_text, plan_table
-from rnn_codec.ablation.worker import Grid, Outcome, outcome, work
 from rnn_codec.benchmark.peak import matrix_product_rate
+from rnn_codec.commands.multirun import end_on_user_error
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import StoppedError, UserError
-from rnn_codec.multirun import end_on_user_error
+from rnn_codec.grid.claims import Claims
+from rnn_codec.grid.cost import cost_of
+from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec.grid.progress import WorkerProgress
+from rnn_codec.grid.tables import failures_text, plan_table
+from rnn_codec.grid.worker import Grid, Outcome, outcome, work
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from rnn_codec.aggregation import (
+from rnn_codec.comparison import (
     Collection,
     Comparison,
     Row,
@@ -22,9 +22,9 @@ from rnn_codec.aggregation import (
     markdown,
     table_rows,
 )
-from rnn_codec.aggregation.notes import notes, problem_lines
-from rnn_codec.aggregation.tables import Section, sections
-from rnn_codec.aggregation.terminal import terminal
+from rnn_codec.comparison.notes import notes, problem_lines
+from rnn_codec.comparison.tables import Section, sections
+from rnn_codec.comparison.terminal import terminal
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.files import atomic_path
 

@@ -20,9 +20,9 @@ from rnn_codec.benchmark.entropy import (
 from rnn_codec.benchmark.networks import Timing, Workload, benchmark
 from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.configuration import build_codec
-from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import exit_on_user_error
 from rnn_codec.files import atomic_path
+from rnn_codec.machine import hardware, versions
 from rnn_codec.training.execution import Execution
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"

@@ -7,11 +7,11 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.configuration import instantiate
-from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import exit_on_user_error
 from rnn_codec.evaluation import check_measurable, chosen_picture
 from rnn_codec.evaluation.beside_jpeg import code_beside_jpeg, pairs_table, write_beside_jpeg
-from rnn_codec.models import load_model
+from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.models import load_model
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

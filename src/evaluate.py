@@ -13,13 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import track
 
-from rnn_codec.account import read_account
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.codec import MAX_ITERATIONS, check_iterations
 from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.configuration import instantiate
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.entropy.folder import load_coder, load_context_model
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.evaluation import (
@@ -47,7 +45,9 @@ from rnn_codec.evaluation.truncation import Cut, cuts_sentence, measure_cuts, wr
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.networks import CODE_DEPTH
-from rnn_codec.run_folder import RunFolder, load_codec, read_config
+from rnn_codec.runs.coders import load_coder, load_context_model
+from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.folder import RunFolder, load_codec, read_config
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

@@ -12,8 +12,8 @@ from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
 
 # Only the parser is instrumented: Numba cannot compile kernels that are.
-with atheris.instrument_imports(include=["rnn_codec.bitstream"]):
-    from rnn_codec.bitstream import Header, most_stream_bytes, pack_crc, parse
+with atheris.instrument_imports(include=["rnn_codec.compression.container"]):
+    from rnn_codec.compression.container import Header, most_stream_bytes, pack_crc, parse
 
 torch.manual_seed(0)
 CODERS: list[EntropyCoder] = [

@@ -6,8 +6,8 @@ import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
+from rnn_codec.comparison.recipes import gains_table, read_gains, write_gains
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.gains import gains_table, read_gains, write_gains
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

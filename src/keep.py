@@ -7,8 +7,8 @@ import torch
 from omegaconf import DictConfig
 
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.keeping import keep
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.runs.export import keep
+from rnn_codec.runs.folder import RunFolder
 
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
 CONFIGURATION = Path(__file__).parents[1] / "conf"

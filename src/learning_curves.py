@@ -6,9 +6,13 @@ import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
+from rnn_codec.comparison.learning_curves import (
+    curves_table,
+    read_learning_curve,
+    write_learning_curves,
+)
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.learning_curves import curves_table, read_learning_curve, write_learning_curves
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.runs.folder import RunFolder
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

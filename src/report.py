@@ -10,13 +10,12 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
-from rnn_codec.aggregation import Collection, Comparison, Row, collect, load_published, table_rows
 from rnn_codec.codec import check_iterations
-from rnn_codec.compression import Model
+from rnn_codec.comparison import Collection, Comparison, Row, collect, load_published, table_rows
+from rnn_codec.compression.model import Model
 from rnn_codec.configuration import instantiate
-from rnn_codec.environment import versions
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.models import find_folder, load_model
+from rnn_codec.machine import versions
 from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.choosing import areas_of_folders, by_area, find_models
 from rnn_codec.report.coding import (
@@ -30,6 +29,7 @@ from rnn_codec.report.coding import (
 from rnn_codec.report.curves import curves_of
 from rnn_codec.report.page import MEGABYTE, Report, Tabulated, Viewed, write_page
 from rnn_codec.report.table import columns_of
+from rnn_codec.runs.models import find_folder, load_model
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 

@@ -20,22 +20,16 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from rnn_codec.account import TrainingAccount, write_account
+from rnn_codec.commands.multirun import end_on_user_error
 from rnn_codec.configuration import build_codec, build_context_model, instantiate
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
-from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import StoppedError, UserError
-from rnn_codec.identity import (
-    check_unchanged,
-    coder_identity,
-    run_identity,
-    training_identity,
-)
-from rnn_codec.multirun import end_on_user_error
-from rnn_codec.run_folder import (
+from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.cost import TrainingAccount, write_account
+from rnn_codec.runs.folder import (
     RunFolder,
     create_run_folder,
     load_codec,
@@ -45,6 +39,12 @@ from rnn_codec.run_folder import (
     read_weights,
     write_config,
     write_weights,
+)
+from rnn_codec.runs.identity import (
+    check_unchanged,
+    coder_identity,
+    run_identity,
+    training_identity,
 )
 from rnn_codec.training.averaging import moving_average
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint

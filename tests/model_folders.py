@@ -6,7 +6,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from rnn_codec.configuration import build_codec, build_context_model
-from rnn_codec.run_folder import RunFolder, write_config, write_weights
+from rnn_codec.runs.folder import RunFolder, write_config, write_weights
 from tests.conftest import ROOT
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ablation_table as entry
-from tests.aggregation.made import write_classic, write_network
+from tests.comparison.made import write_classic, write_network
 from tests.conftest import ROOT
 
 FILES = {"ablation.md", "ablation.csv", "ablation.tex"}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_codec.codec import FADE, Codes, to_image, to_signal, to_symbols
-from rnn_codec.padding import crop, pad_to_multiple
+from rnn_codec.layers.padding import crop, pad_to_multiple
 from tests.conftest import FRAMEWORKS, PAIRS, make_codec
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnn_codec.complexity import count_macs, macs_per_pixel, parameters
-from rnn_codec.convolution import SharedConv2d
+from rnn_codec.layers.convolution import SharedConv2d
 from tests.conftest import make_codec
 
 

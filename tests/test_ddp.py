@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rnn_codec.binarizer import stochastic_sign
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.layers.binarizer import stochastic_sign
+from rnn_codec.runs.folder import RunFolder
 from tests.conftest import ROOT
 
 OPTIONS = [

@@ -16,7 +16,7 @@ from rnn_codec.configuration import build_codec
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.neural import evaluate_codec
 from rnn_codec.metrics.scores import score_pair
-from rnn_codec.run_folder import RunFolder, write_config, write_weights
+from rnn_codec.runs.folder import RunFolder, write_config, write_weights
 from tests.conftest import ROOT, make_codec
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.account import read_account
-from rnn_codec.aggregation.bd_rate import bd_rate as bjontegaard
+from rnn_codec.comparison.bd_rate import bd_rate as bjontegaard
+from rnn_codec.comparison.recipes import read_gains
 from rnn_codec.evaluation import read_summary
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.figure import ms_ssim_decibels
-from rnn_codec.gains import read_gains
 from rnn_codec.metrics.area_under_curve import area_under_curve
-from rnn_codec.models import DEFAULT_MODEL, SHIPPED
+from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
 from tests.committed_models import RESULTS, place_of, record_of
 from tests.conftest import ROOT
 

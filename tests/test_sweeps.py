@@ -22,7 +22,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 import train as entry
 from rnn_codec.configuration import build_codec
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.run_folder import RunFolder, write_config
+from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.training.loggers import RunLogger
 from tests.conftest import ROOT
 from tests.sweep_trials import Trial, trials

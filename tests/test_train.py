@@ -14,11 +14,11 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file
 
 import train as entry
-from rnn_codec.account import read_account
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.networks.stages import klt_stages
-from rnn_codec.run_folder import RunFolder, load_codec, mark, read_identity, write_config
+from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.folder import RunFolder, load_codec, mark, read_identity, write_config
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
 

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 import train as entry
-from rnn_codec.entropy.folder import load_coder
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.runs.coders import load_coder
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.coder_module import CoderTraining
 from tests.conftest import ROOT
 

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.layers.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.networks import (
     CODE_DEPTH,
     STRIDE,
@@ -26,7 +27,6 @@ from rnn_codec.networks import (
     EncoderNetwork,
     NetworkState,
 )
-from rnn_codec.padding import crop, pad_to_multiple, padded_size
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 
 MAX_ITERATIONS = 16

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.convolution import IterationConv2d, SharedConv2d
+from rnn_codec.layers.convolution import IterationConv2d, SharedConv2d
 
 TRAINING_FACTOR = 3
 """A training step multiplies once forward and twice backward: for the inputs and the weights."""

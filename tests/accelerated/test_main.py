@@ -15,11 +15,11 @@ from rnn_codec.accelerated import building, measure
 from rnn_codec.accelerated.pack import Pixels
 from rnn_codec.accelerated.packing import write_pack
 from rnn_codec.accelerated.training import LogLine, TimedTraining
-from rnn_codec.account import read_account
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
-from rnn_codec.run_folder import RunFolder, load_codec
+from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.folder import RunFolder, load_codec
 from tests.conftest import ROOT
 
 ABSENT = ("hydra", "omegaconf", "lightning", "torchmetrics", "wandb", "numba")

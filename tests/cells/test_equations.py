@@ -6,7 +6,7 @@ import torch
 from scipy.signal import correlate2d
 
 from rnn_codec.cells import AssociativeLSTMCell, GRUCell, LSTMCell, RecurrentCell, ResidualGRUCell
-from rnn_codec.convolution import SharedConv2d
+from rnn_codec.layers.convolution import SharedConv2d
 
 Array = np.ndarray
 CHANNELS = 4

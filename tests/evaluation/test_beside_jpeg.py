@@ -14,7 +14,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.beside_jpeg import code_beside_jpeg, write_beside_jpeg
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.models import load_model
+from rnn_codec.runs.models import load_model
 
 PIXELS = read_rgb(locate("skimage", "data/coffee.png"))[100:276, 200:392]
 

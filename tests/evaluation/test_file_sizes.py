@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_codec.bitstream import Header
 from rnn_codec.codec import Codes
+from rnn_codec.compression.container import Header
 from rnn_codec.entropy.context_model import bits_per_bit
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.single_iteration import SingleIteration

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rnn_codec.account import TrainingAccount
 from rnn_codec.evaluation import (
     Description,
     Measurement,
@@ -20,6 +19,7 @@ from rnn_codec.evaluation import (
     read_summary,
     write_evaluation,
 )
+from rnn_codec.runs.cost import TrainingAccount
 
 MEASUREMENTS = [
     Measurement(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.run_folder import RunFolder, load_codec, read_config
+from rnn_codec.runs.folder import RunFolder, load_codec, read_config
 from tests.launchers.commands import FAST, train_command
 
 WITHOUT_RAY = pytest.mark.skipif(

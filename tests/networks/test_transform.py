@@ -9,13 +9,13 @@ from rnn_codec.cells import GRUCell
 from rnn_codec.codec import RecurrentCodec, to_signal
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
+from rnn_codec.layers.blocks import to_blocks
 from rnn_codec.networks import (
     LinearFreePart,
     ResidualFreePart,
     TransformDecoder,
     TransformEncoder,
 )
-from rnn_codec.networks.blocks import to_blocks
 from rnn_codec.networks.transform import DecoderState, EncoderState, seen, stepped
 from rnn_codec.reconstruction import OneShot, ResidualScaling
 from tests.conftest import PAIRS, make_codec

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnn_codec.aggregation import Estimate, Row
+from rnn_codec.comparison import Estimate, Row
 from rnn_codec.report.choosing import areas_of_folders, find_models
 from tests.model_folders import write_model
 

@@ -8,12 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rnn_codec.compression import Model
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
-from rnn_codec.models import load_model
-from rnn_codec.rates import Iterations
 from rnn_codec.report.coding import (
     CodedPicture,
     check_crop,
@@ -21,6 +20,7 @@ from rnn_codec.report.coding import (
     crop_centre,
     labels,
 )
+from rnn_codec.runs.models import load_model
 from tests.model_folders import write_model
 
 ITERATIONS = 3

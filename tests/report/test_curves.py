@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnn_codec.aggregation import PublishedCurve, Row
+from rnn_codec.comparison import PublishedCurve, Row
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.report.curves import curves_of
 

@@ -1,6 +1,6 @@
 """Rows of the aggregator as a table."""
 
-from rnn_codec.aggregation import Estimate, Row
+from rnn_codec.comparison import Estimate, Row
 from rnn_codec.report.table import EMPTY, Cell, columns_of, estimate
 
 CLASSIC = Row(

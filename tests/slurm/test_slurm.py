@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rnn_codec.evaluation.record import read_summary
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.launchers.commands import FAST, train_command
 

@@ -30,12 +30,12 @@ from rnn_codec.accelerated.training import (
     accelerated_identity,
     append_line,
 )
-from rnn_codec.account import TrainingAccount, write_account
 from rnn_codec.codec import shown_iterations
-from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.files import atomic_path
-from rnn_codec.shards import save_shards
+from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.cost import TrainingAccount, write_account
+from rnn_codec.runs.shards import save_shards
 
 CONFIG, CHECKPOINT, LOG = "config.yaml", "checkpoints/accelerated.pt", "logs/accelerated.csv"
 """In the run's folder."""

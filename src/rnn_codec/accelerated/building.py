@@ -15,7 +15,7 @@ from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
-from rnn_codec.shards import load_shards
+from rnn_codec.runs.shards import load_shards
 from rnn_codec.training.execution import Execution
 
 SIDE_OF_A_PRODUCT = {"cpu": 1024, "cuda": 8192}

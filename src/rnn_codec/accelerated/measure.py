@@ -22,9 +22,9 @@ from rnn_codec.accelerated.pack import Pixels, read_pack
 from rnn_codec.accelerated.plain_config import override, read_plain_config
 from rnn_codec.accelerated.speed import largest_useful_batch, training_macs
 from rnn_codec.accelerated.step import ReplayedStep
-from rnn_codec.environment import hardware, versions
 from rnn_codec.errors import exit_on_user_error
 from rnn_codec.files import atomic_path
+from rnn_codec.machine import hardware, versions
 
 WAYS = {
     "gates": (False, True, False),

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.benchmark.timing import fastest
-from rnn_codec.compression import Model
-from rnn_codec.rates import BitsPerPixel
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.rate_control import BitsPerPixel
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rnn_codec.cells.cell import CellState, RecurrentCell
-from rnn_codec.convolution import SharedConv2d, set_bias
+from rnn_codec.layers.convolution import SharedConv2d, set_bias
 
 
 def begin(gates: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from rnn_codec.baselines import equal_bytes
-from rnn_codec.compression import Model
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.rate_control import BitsPerPixel
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.scores import score_pair
-from rnn_codec.rates import BitsPerPixel
 
 Pixels = NDArray[np.uint8]
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
-from rnn_codec.bitstream import MODEL_BYTES, Header
 from rnn_codec.codec import Codes
+from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
-from rnn_codec.environment import hardware, versions
 from rnn_codec.evaluation.curve import Curve, areas_under
 from rnn_codec.files import atomic_path
+from rnn_codec.machine import hardware, versions
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from rnn_codec.account import TrainingAccount
-from rnn_codec.environment import hardware, versions
 from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.files import atomic_path
+from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.area_under_curve import PROTOCOL
+from rnn_codec.runs.cost import TrainingAccount
 
 SUMMARY_FILE = "summary.json"
 

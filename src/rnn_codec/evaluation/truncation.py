@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from rnn_codec.bitstream import MODEL_BYTES, Header
 from rnn_codec.codec import Codes, RecurrentCodec, to_image, to_symbols
+from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.environment import hardware, versions
 from rnn_codec.files import atomic_path
+from rnn_codec.layers.padding import crop
+from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.padding import crop
 
 
 @dataclass(frozen=True)

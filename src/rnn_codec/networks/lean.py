@@ -20,9 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.binarizer import SignBinarizer
 from rnn_codec.cells import CellFactory
-from rnn_codec.convolution import SharedConv2d
+from rnn_codec.layers.binarizer import SignBinarizer
+from rnn_codec.layers.convolution import SharedConv2d
 from rnn_codec.networks.network import (
     CODE_DEPTH,
     STRIDE,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.layers.binarizer import Binarizer, GroupBinarizer
 
 if TYPE_CHECKING:
     from rnn_codec.networks.stages import Stages

@@ -42,11 +42,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.binarizer import GroupBinarizer
 from rnn_codec.cells import CellFactory, CellState
-from rnn_codec.convolution import IterationConv2d, OfEachIteration, SharedConv2d
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.networks.blocks import join_blocks, split_blocks, to_blocks, to_image
+from rnn_codec.layers.binarizer import GroupBinarizer
+from rnn_codec.layers.blocks import join_blocks, split_blocks, to_blocks, to_image
+from rnn_codec.layers.convolution import IterationConv2d, OfEachIteration, SharedConv2d
 from rnn_codec.networks.network import (
     CODE_DEPTH,
     STRIDE,

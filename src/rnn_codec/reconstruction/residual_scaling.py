@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.convolution import SharedConv2d
+from rnn_codec.layers.convolution import SharedConv2d
 from rnn_codec.reconstruction.framework import Reconstruction, ReconstructionState
 
 PATCH = 32

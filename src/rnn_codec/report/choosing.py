@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rnn_codec.aggregation import Row
-from rnn_codec.run_folder import RunFolder
+from rnn_codec.comparison import Row
+from rnn_codec.runs.folder import RunFolder
 
 
 def find_models(root: Path) -> list[Path]:

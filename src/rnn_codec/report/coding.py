@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
-from rnn_codec.bitstream import Header
 from rnn_codec.codec import Codes
-from rnn_codec.compression import Model
+from rnn_codec.compression.container import Header
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.tiling import TILE
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
-from rnn_codec.tiling import TILE
 
 Pixels = NDArray[np.uint8]
 

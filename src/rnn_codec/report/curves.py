@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rnn_codec.aggregation import Row
+from rnn_codec.comparison import Row
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.figure import ms_ssim_decibels
-from rnn_codec.models import CODERS, WITHOUT_CODER
+from rnn_codec.runs.models import CODERS, WITHOUT_CODER
 
 NOMINAL = "nominal"
 """Bits before entropy coding."""

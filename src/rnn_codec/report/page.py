@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from rnn_codec.aggregation import Row
+from rnn_codec.comparison import Row
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.report.coding import CodedPicture, Pixels, Shown

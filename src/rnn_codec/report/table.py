@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rnn_codec.aggregation import Estimate, Row
+from rnn_codec.comparison import Estimate, Row
 
 FIRST = "MS-SSIM"
 """The column that the table is sorted by at first."""

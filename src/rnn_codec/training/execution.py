@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.cells.cell import fuse
-from rnn_codec.convolution import deferred_weight_gradients
 from rnn_codec.errors import UserError
+from rnn_codec.layers.convolution import deferred_weight_gradients
 
 M = TypeVar("M", bound=nn.Module)
 

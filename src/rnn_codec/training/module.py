@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from rnn_codec.binarizer import Binarizer
 from rnn_codec.codec import (
     Iterate,
     RecurrentCodec,
@@ -17,6 +16,7 @@ from rnn_codec.codec import (
     shown_iterations,
     to_signal,
 )
+from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES

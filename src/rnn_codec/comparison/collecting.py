@@ -1,0 +1,212 @@
+"""Finds every record below a folder, and compares them with each other.
+
+What is found, and in what order, depends on what the folder holds alone. A record that contradicts
+itself is left out; so are both of two that contradict each other, since nothing says which of them
+is right.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations, product
+from pathlib import Path
+
+from rnn_codec.comparison.checks import contradictions, same, wrong_sizes
+from rnn_codec.comparison.reading import (
+    MEAN_SIZES_FILE,
+    SIZES_FILE,
+    RecordError,
+    read_mean_sizes,
+    read_record,
+    read_sizes,
+)
+from rnn_codec.comparison.records import NO_CODER, Collection, Problem, Record
+from rnn_codec.comparison.variants import row_keys
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.curve import METRICS
+from rnn_codec.evaluation.record import SUMMARY_FILE
+
+TRACES = ("per_image.csv", "compressai.json", "rate_distortion.png", SIZES_FILE, MEAN_SIZES_FILE)
+"""Files of a record: a folder that has one, but no summary, holds half a record."""
+
+ROUNDING = 1e-5
+"""Relative: what two machines may make of one model and one image."""
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+"""Shows how far an iteration has come."""
+
+
+def collect(
+    results: Path, dataset: str, passed_over: Sequence[str] = (), progress: Progress = iter
+) -> Collection:
+    """Read and check every record below `results`.
+
+    Args:
+        results: searched at any depth.
+        dataset: records of other data sets are left out, and listed.
+        passed_over: data sets whose records are for something else: they are not even listed.
+        progress: wraps the iteration over the records' folders.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    if not results.is_dir():
+        raise UserError(f"there is no folder {results}: name the folder of records with results=")
+    folders = sorted({file.parent for file in results.rglob(SUMMARY_FILE)})
+    problems = [*half_records(results), *unmeasured_runs(results)]
+    records: list[Record] = []
+    for folder in progress(folders):
+        record, found = read_checked(folder, results, dataset, passed_over)
+        problems += found
+        records += [record] if record is not None else []
+    for compare in (other_images, contradicting_pairs, repetitions):
+        found = list(compare(records))
+        out = {problem.path for problem in found if problem.left_out}
+        records = [record for record in records if record.path not in out]
+        problems += found
+    ordered = sorted(problems, key=lambda problem: (problem.path, problem.reason))
+    return Collection(dataset, tuple(records), tuple(ordered), tuple(gaps(records)))
+
+
+def read_checked(
+    folder: Path, results: Path, dataset: str, passed_over: Sequence[str]
+) -> tuple[Record | None, list[Problem]]:
+    """Read one record; None if it cannot be used, and what is wrong with it."""
+    path = folder.relative_to(results).as_posix()
+    try:
+        record = read_record(folder, path)
+        reasons = contradictions(record)
+    except RecordError as error:
+        return None, [Problem(path, str(error), left_out=True)]
+    if reasons:
+        return None, [Problem(path, reason, left_out=True) for reason in reasons]
+    if record.summary.dataset in set(passed_over) - {dataset}:
+        return None, []
+    if record.summary.dataset != dataset:
+        other = f"it is of the data set {record.summary.dataset}, the table of {dataset}"
+        return None, [Problem(path, other, left_out=True)]
+    if record.config is None:
+        return record, []
+    record, reasons = with_sizes(record)
+    model = record.summary.model
+    if model is None:
+        reasons.append("it says nothing of parameters, operations and training time")
+    elif model.training is None:
+        reasons.append("it says nothing of training time")
+    return record, [Problem(path, reason, left_out=False) for reason in reasons]
+
+
+def with_sizes(record: Record) -> tuple[Record, list[str]]:
+    """Add the file sizes of a recurrent codec, unless something is wrong with them."""
+    try:
+        sizes = read_sizes(record)
+        reasons = list(wrong_sizes(record, sizes, read_mean_sizes(record)))
+    except RecordError as error:
+        reasons = [str(error)]
+    if reasons:
+        return record, [
+            f"{reason}; its rows with entropy coders are left out" for reason in reasons
+        ]
+    return replace(record, sizes=sizes), []
+
+
+def half_records(results: Path) -> Iterator[Problem]:
+    """Folders with some files of a record but no summary, and files that were not finished."""
+    traces = {file.parent for name in TRACES for file in results.rglob(name)}
+    for folder in sorted(traces):
+        if not (folder / SUMMARY_FILE).is_file():
+            path = folder.relative_to(results).as_posix()
+            yield Problem(path, f"it is half a record: {SUMMARY_FILE} is missing", left_out=True)
+    for file in sorted(results.rglob(".*.partial*")):
+        path = file.relative_to(results).as_posix()
+        yield Problem(path, "it was left by a program that was interrupted", left_out=True)
+
+
+def unmeasured_runs(results: Path) -> Iterator[Problem]:
+    """Folders of runs without a record in or below them."""
+    for config in sorted(results.rglob("config.yaml")):
+        run = config.parent
+        of_coder = run.parent.name == "entropy"
+        if not of_coder and not any(run.rglob(SUMMARY_FILE)):
+            path = run.relative_to(results).as_posix()
+            reason = "it is a run without a record: measure it with src/evaluate.py"
+            yield Problem(path, reason, left_out=True)
+
+
+def other_images(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records of other images than most; of as many, the first in order are right."""
+    sets = Counter(record.images for record in records)
+    if len(sets) <= 1:
+        return
+    common = min(sets, key=lambda images: (-sets[images], images))
+    for record in records:
+        if record.images != common:
+            differing = sorted(set(record.images) ^ set(common))
+            reason = f"it is of other images than most records: {', '.join(differing)}"
+            yield Problem(record.path, reason, left_out=True)
+
+
+def contradicting_pairs(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records that say they are of one training, or of one row and seed, with other figures.
+
+    In one row neither can be used. In two experiments a training may have been repeated, on another
+    machine or against the clock: both stay.
+    """
+    keys = row_keys(records)
+    for one, other in combinations(records, 2):
+        of_one_place = keys[one.path] == keys[other.path] and one.seed == other.seed
+        if not (of_one_place or _of_one_training(one, other)) or _same_figures(one, other):
+            continue
+        what = "training" if _of_one_training(one, other) else "model and seed"
+        for record, beside in ((one, other), (other, one)):
+            reason = f"it has other figures than {beside.path}, of the same {what}"
+            yield Problem(record.path, reason, left_out=of_one_place)
+
+
+def repetitions(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records that repeat another of the same row, seed and figures: the first in order counts."""
+    keys = row_keys(records)
+    first: dict[tuple[object, ...], Record] = {}
+    for record in records:
+        key = (*keys[record.path], record.seed)
+        if key in first:
+            yield Problem(record.path, f"it repeats {first[key].path}", left_out=True)
+        first.setdefault(key, record)
+
+
+def gaps(records: Sequence[Record]) -> Iterator[str]:
+    """What an experiment of several recurrent codecs lacks to be a full grid.
+
+    The grid is every cell with every framework, seed and entropy coder that occurs in it.
+    """
+    grids: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.config is not None:
+            grids[record.experiment, str(record.network)].append(record)
+    for (experiment, network), found in sorted(grids.items()):
+        axes = [
+            sorted({str(getattr(r, axis)) for r in found}) for axis in ("cell", "recon", "seed")
+        ]
+        have = {(str(r.cell), str(r.recon), str(r.seed)) for r in found}
+        for cell, recon, seed in product(*axes):
+            if (cell, recon, seed) not in have:
+                yield f"{experiment}, {network}: no record of {cell}, {recon}, seed {seed}"
+        coders = {coder for record in found for coder in record.sizes} - {NO_CODER}
+        for record in found:
+            if lacking := sorted(coders - set(record.sizes)):
+                yield f"{experiment}, {network}: {record.path} lacks {', '.join(lacking)}"
+
+
+def _of_one_training(one: Record, other: Record) -> bool:
+    models = one.summary.model, other.summary.model
+    identities = {model.identity if model is not None else None for model in models}
+    return len(identities) == 1 and identities != {None}
+
+
+def _same_figures(one: Record, other: Record) -> bool:
+    if one.points != other.points or set(one.sizes) != set(other.sizes):
+        return False
+    coders: list[str | None] = [None, *sorted(one.sizes)]
+    arrays = [(one.scores[metric], other.scores[metric]) for metric in METRICS]
+    arrays += [(one.rates(coder), other.rates(coder)) for coder in coders]
+    return all(same(mine, theirs, ROUNDING) for mine, theirs in arrays)

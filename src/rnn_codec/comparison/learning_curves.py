@@ -1,0 +1,140 @@
+"""How trainings got on: quality on the pictures held out against the time spent."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.configuration import build_codec
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+from rnn_codec.runs.cost import TrainingAccount, read_account
+from rnn_codec.runs.folder import RunFolder, read_config
+
+AREAS = {"ms_ssim": "val/ms_ssim_auc", "psnr": "val/psnr_auc"}
+"""Columns of the log."""
+PANELS = (("ms_ssim", "area under MS-SSIM"), ("psnr", "area under PSNR (dB bpp)"))
+SHOWN_FROM = 0.25
+"""Share of the time from which points must be inside the figure: the first, far below the others,
+would flatten them."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A validation."""
+
+    step: int
+    """Steps done."""
+    minutes: float
+    ms_ssim: float
+    """Area under the mean curve."""
+    psnr: float
+    """dB bpp."""
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """A finished training."""
+
+    name: str
+    macs_per_pixel: float
+    """Multiply–accumulate operations of an iteration, encoder and decoder, per pixel."""
+    account: TrainingAccount
+    points: tuple[Point, ...]
+
+
+def read_learning_curve(run: RunFolder) -> LearningCurve:
+    """Read a run's log and account.
+
+    Steps are taken to have cost the same time each, validations included.
+
+    Raises:
+        UserError: it is not a finished training, or its log has no validation.
+    """
+    account = read_account(run.account)
+    if account is None:
+        raise UserError(f"{run.path} has no training.json: it is not a finished training")
+    rows = [row for log in sorted(run.path.glob("logs/*/metrics.csv")) for row in _rows(log)]
+    # A resumed training may have validated a step twice.
+    areas = {int(row["step"]) + 1: row for row in rows if row.get(AREAS["ms_ssim"])}
+    points = tuple(
+        Point(
+            step,
+            step / account.steps * account.seconds / 60,
+            *(float(row[column]) for column in AREAS.values()),
+        )
+        for step, row in sorted(areas.items())
+        if step <= account.steps
+    )
+    if not points:
+        raise UserError(f"{run.path} has no log with validations: train with logger=csv")
+    config = read_config(run)
+    macs = macs_per_pixel(build_codec(config))
+    return LearningCurve(str(config.name), macs, account, points)
+
+
+def _rows(log: Path) -> list[dict[str, str]]:
+    with log.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:
+    """Write the points, the accounts and the figure."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / "learning_curves.csv") as partial:
+        _write_points(partial, curves)
+    with atomic_path(folder / "learning_curves.json") as partial:
+        runs = {
+            curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
+            for curve in curves
+        }
+        partial.write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")
+    with atomic_path(folder / "learning_curves.png") as partial:
+        draw_learning_curves(partial, curves)
+
+
+def _write_points(path: Path, curves: Sequence[LearningCurve]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["name", "step", "minutes", "ms_ssim", "psnr"])
+        for curve in curves:
+            for point in curve.points:
+                numbers = (point.minutes, point.ms_ssim, point.psnr)
+                writer.writerow([curve.name, point.step, *(f"{n:.6g}" for n in numbers)])
+
+
+def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
+    """Draw both areas against minutes."""
+    figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
+    for axes, (score, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        longest = max(curve.points[-1].minutes for curve in curves)
+        late = []
+        for curve in curves:
+            minutes = [point.minutes for point in curve.points]
+            values = [getattr(point, score) for point in curve.points]
+            late += [v for m, v in zip(minutes, values, strict=True) if m >= SHOWN_FROM * longest]
+            axes.plot(minutes, values, "o-", label=curve.name, markersize=4)
+        if late:
+            margin = (max(late) - min(late)) / 10
+            axes.set_ylim(min(late) - margin, max(late) + margin)
+        axes.set_xlabel("minutes of training")
+        axes.set_ylabel(label)
+        axes.grid(color="#e6e6e6", linewidth=0.8)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(loc="lower right", frameon=False)
+    figure.savefig(path, format="png")
+
+
+def curves_table(curves: Sequence[LearningCurve]) -> Table:
+    """The last point of each curve."""
+    table = Table("run", *("minutes", "steps", "area MS-SSIM", "area PSNR"))
+    for curve in curves:
+        last = curve.points[-1]
+        numbers = (f"{last.minutes:.1f}", str(last.step), f"{last.ms_ssim:.4f}")
+        table.add_row(curve.name, *numbers, f"{last.psnr:.2f}")
+    return table

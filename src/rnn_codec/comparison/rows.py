@@ -1,0 +1,302 @@
+"""One row for each model and entropy coder: its figures, averaged over seeds, and its rank."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+
+from rnn_codec.comparison.bd_rate import BD_METRICS, bd_rate, decibels
+from rnn_codec.comparison.published import Published, PublishedCurve
+from rnn_codec.comparison.records import NO_CODER, Collection, Record
+from rnn_codec.comparison.statistics import (
+    Estimate,
+    Interval,
+    estimate,
+    image_weights,
+    resampled_areas,
+    standings,
+)
+from rnn_codec.comparison.variants import RowKey, row_keys
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.evaluation.curve import METRICS, Curve, areas_under, quality_at
+
+MEASURED, PUBLISHED = "measured", "published"
+ENTROPY_CODED = "published"
+"""The entropy coder of a published curve over rates after entropy coding."""
+
+Group = tuple[str, str | None, str | None]
+"""Experiment, network and entropy coder: rows with these in common are ranked together."""
+Key = TypeVar("Key")
+Progress = Callable[[Sequence[Group]], Iterable[Group]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How rows are compared."""
+
+    resamples: int = 2000
+    """Of the bootstrap."""
+    confidence: float = 0.95
+    """Of its intervals, 0 … 1."""
+    seed: int = 0
+    """Of its draws."""
+    min_overlap: float = 0.5
+    """Least share of the narrower range of qualities that two curves have in common, for a
+    BD-rate, 0 … 1."""
+    anchors: tuple[str, ...] = ("jpeg_420", "webp")
+    """Classic codecs that BD-rates are against."""
+    saving_at: tuple[float, ...] = (0.25, 2.0)
+    """Nominal rates, bits per pixel, at which savings are stated."""
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise InvalidOptionError(f"resamples must be at least 1, not {self.resamples}")
+        if not 0 < self.confidence < 1:
+            raise InvalidOptionError(f"confidence must be between 0 and 1, not {self.confidence:g}")
+        if not 0 <= self.min_overlap <= 1:
+            raise InvalidOptionError(f"min_overlap must be in 0 … 1, not {self.min_overlap:g}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model with an entropy coder, a classic codec, or a model of a paper."""
+
+    origin: str
+    """`MEASURED` or `PUBLISHED`."""
+    experiment: str
+    """The first folder below the results; of published rows the stem of their file."""
+    name: str
+    cell: str | None = None
+    recon: str | None = None
+    network: str | None = None
+    coder: str | None = None
+    """The entropy coder; None for classic codecs."""
+    variant: str = ""
+    """Options that tell the row from others of its cell and framework, or its training data."""
+    seeds: tuple[int, ...] = ()
+    images: int | None = None
+    curve: Curve | PublishedCurve | None = None
+    """Mean over images and seeds, over the rates of the row's entropy coder."""
+    areas: Mapping[str, Estimate] = field(default_factory=dict)
+    """By metric; under the mean curve of each seed."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """By metric, among the rows of its group (`Standing`); empty where it is alone."""
+    behind_best: Mapping[str, Interval] = field(default_factory=dict)
+    """By metric: its area minus the largest of its group."""
+    bd_rates: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
+    """Per cent, by (anchor, metric), where the curves overlap."""
+    savings: Mapping[float, Estimate] = field(default_factory=dict)
+    """Share 0 … 1 of the bits, by nominal rate, of rows with an entropy coder."""
+    parameters: int | None = None
+    macs_per_pixel: float | None = None
+    training_seconds: Estimate | None = None
+    """Of the codec, and of the row's entropy coder."""
+    source: str = ""
+    """Of published figures."""
+    records: tuple[str, ...] = ()
+    """Paths of the records, one for each seed."""
+
+    @property
+    def group(self) -> Group:
+        """What rows that are ranked together have in common."""
+        return self.experiment, self.network, self.coder
+
+
+def table_rows(
+    collection: Collection,
+    published: Iterable[Published],
+    comparison: Comparison,
+    progress: Progress = iter,
+) -> list[Row]:
+    """Every row: measured ones by group and falling MS-SSIM area, then those published.
+
+    Args:
+        collection: the records.
+        published: those of other data sets are left out.
+        comparison: how rows are compared.
+        progress: wraps the iteration over the groups that are ranked.
+    """
+    anchors = find_anchors(collection.records, comparison.anchors)
+    members = group_records(collection.records)
+    unranked = {
+        (key, coder): measured_row(key, coder, records, anchors, comparison)
+        for (key, coder), records in members.items()
+    }
+    groups: dict[Group, list[tuple[RowKey, str | None]]] = defaultdict(list)
+    for key, row in unranked.items():
+        groups[row.group].append(key)
+    rows = []
+    for group in progress(sorted(groups, key=lambda group: _order(group, list(unranked)))):
+        own = {key: unranked[key] for key in sorted(groups[group], key=str)}
+        ranked = with_ranks(own, members, comparison)
+        rows += sorted(ranked, key=lambda row: -row.areas["ms_ssim"].mean)
+    of_dataset = [entry for entry in published if entry.dataset == collection.dataset]
+    return rows + [published_row(entry, anchors, comparison) for entry in of_dataset]
+
+
+def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str | None], list[Record]]:
+    """The records of each row, by ascending seed: rows are models with one entropy coder each."""
+    keys, members = row_keys(records), defaultdict(list)
+    for record in sorted(records, key=lambda record: (record.seed or 0, record.path)):
+        coders = [NO_CODER, *record.sizes] if record.config is not None else [None]
+        for coder in dict.fromkeys(coders):
+            members[keys[record.path], coder].append(record)
+    return dict(members)
+
+
+def find_anchors(records: Sequence[Record], names: Sequence[str]) -> dict[str, Curve]:
+    """The mean curves of classic codecs; names without a record are left out."""
+    classic = [record for record in reversed(records) if record.config is None]
+    found = {record.summary.name: record.mean_curve(None) for record in classic}
+    return {name: found[name] for name in names if name in found}
+
+
+def measured_row(
+    key: RowKey,
+    coder: str | None,
+    records: Sequence[Record],
+    anchors: Mapping[str, Curve],
+    comparison: Comparison,
+) -> Row:
+    """The row of records that differ in their seed, without its rank."""
+    curves = [record.mean_curve(coder) for record in records]
+    of_seeds = [areas_under(curve) for curve in curves]
+    anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
+    bd_rates = [_bd_rates(curve.bpp, curve.scores(), anchors, comparison) for curve in curves]
+    models = [record.summary.model for record in records]
+    known = next((model for model in models if model is not None), None)
+    return Row(
+        origin=MEASURED,
+        experiment=key.experiment,
+        name=key.name or f"{key.cell} {key.recon}",
+        cell=key.cell or None,
+        recon=key.recon or None,
+        network=key.network or None,
+        coder=coder,
+        variant=key.variant,
+        seeds=tuple(record.seed for record in records if record.seed is not None),
+        images=len(records[0].images),
+        curve=_mean_of_curves(curves),
+        areas={metric: estimate([areas[metric] for areas in of_seeds]) for metric in METRICS},
+        bd_rates=_estimates(bd_rates),
+        savings=_estimates([savings(record, coder, comparison.saving_at) for record in records]),
+        parameters=known.parameters if known is not None else None,
+        macs_per_pixel=known.macs_per_pixel if known is not None else None,
+        training_seconds=_training_seconds(records, coder),
+        records=tuple(record.path for record in records),
+    )
+
+
+def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
+    """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
+    curve = entry.curve
+    bd_rates = {} if curve is None else _bd_rates(curve.bpp, curve.scores, anchors, comparison)
+    return Row(
+        origin=PUBLISHED,
+        experiment=entry.file,
+        name=entry.name,
+        cell=entry.cell,
+        recon=entry.recon,
+        coder=ENTROPY_CODED if entry.entropy_coding else NO_CODER,
+        variant=entry.training_data,
+        curve=curve,
+        areas={metric: estimate([area]) for metric, area in entry.areas.items()},
+        bd_rates=_estimates([bd_rates]),
+        source=entry.source,
+    )
+
+
+def with_ranks(
+    rows: Mapping[tuple[RowKey, str | None], Row],
+    members: Mapping[tuple[RowKey, str | None], Sequence[Record]],
+    comparison: Comparison,
+) -> list[Row]:
+    """Rank the rows of one group in every metric; a single row has no rank."""
+    if len(rows) == 1:
+        return list(rows.values())
+    ranks: dict[object, dict[str, int]] = defaultdict(dict)
+    behind: dict[object, dict[str, Interval]] = defaultdict(dict)
+    images = {len(members[key][0].images) for key in rows}
+    rng = np.random.default_rng(comparison.seed)
+    weights = image_weights(images.pop(), comparison.resamples, rng)
+    for metric in METRICS:
+        resampled = {
+            key: resampled_areas(
+                [(record.rates(key[1]), record.scores[metric]) for record in members[key]],
+                *(weights, rng),
+            )
+            for key in rows
+        }
+        means = {key: row.areas[metric].mean for key, row in rows.items()}
+        for key, standing in standings(means, resampled, comparison.confidence).items():
+            ranks[key][metric], behind[key][metric] = standing.rank, standing.behind_best
+    return [replace(row, ranks=ranks[key], behind_best=behind[key]) for key, row in rows.items()]
+
+
+def savings(record: Record, coder: str | None, at: Sequence[float]) -> dict[float, float]:
+    """Share of the bits that an entropy coder saves, at nominal rates that were measured.
+
+    Linear between iterations; of the mean rates, header and check values included.
+    """
+    if coder in {None, NO_CODER}:
+        return {}
+    sizes = record.sizes[str(coder)]
+    nominal, file = sizes.nominal_bpp.mean(axis=0), sizes.file_bpp.mean(axis=0)
+    found = {bpp: quality_at(list(nominal), list(1 - file / nominal), bpp) for bpp in at}
+    return {bpp: share for bpp, share in found.items() if share is not None}
+
+
+def _bd_rates(
+    bpp: Sequence[float],
+    scores: Mapping[str, Sequence[float]],
+    anchors: Mapping[str, Curve],
+    comparison: Comparison,
+) -> dict[tuple[str, str], float]:
+    """BD-rates by (anchor, metric), where there is one."""
+    found: dict[tuple[str, str], float] = {}
+    for name, anchor in anchors.items():
+        for metric in BD_METRICS:
+            if metric in scores:
+                own, other = (
+                    decibels(metric, scores[metric]),
+                    decibels(metric, getattr(anchor, metric)),
+                )
+                rate = bd_rate(bpp, own, anchor.bpp, other, comparison.min_overlap)
+                found |= {(name, metric): rate} if rate is not None else {}
+    return found
+
+
+def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
+    """Estimates of what every seed has."""
+    common = [key for key in of_seeds[0] if all(key in found for found in of_seeds)]
+    return {key: estimate([found[key] for found in of_seeds]) for key in common}
+
+
+def _training_seconds(records: Sequence[Record], coder: str | None) -> Estimate | None:
+    """Time that the codec and the entropy coder took to train; None unless every seed has it."""
+    seconds = []
+    for record in records:
+        model = record.summary.model
+        if model is None or model.training is None:
+            return None
+        of_coder = 0.0 if coder == NO_CODER else model.coder_training_seconds.get(str(coder))
+        if of_coder is None:
+            return None
+        seconds.append(model.training.seconds + of_coder)
+    return estimate(seconds)
+
+
+def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
+    columns = {
+        name: np.mean([getattr(c, name) for c in curves], axis=0) for name in asdict(curves[0])
+    }
+    return Curve(**{name: tuple(map(float, values)) for name, values in columns.items()})
+
+
+def _order(group: Group, found: Sequence[tuple[RowKey, str | None]]) -> tuple[object, ...]:
+    """Groups by experiment and network, entropy coders in the order in which they were measured."""
+    experiment, network, coder = group
+    coders = list(dict.fromkeys(coder for _, coder in found))
+    return experiment, network or "", coder != NO_CODER, coders.index(coder)

@@ -1,0 +1,152 @@
+"""Means over seeds, and which differences between models are more than noise.
+
+Every resample draws images with replacement, the same for all models that are compared (the
+bootstrap is paired), and for each model seeds with replacement. From the drawn images it computes
+the mean curve and its area anew, just as they are computed from all images, and averages the areas
+over the drawn seeds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.comparison.records import Array
+from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure of a model."""
+
+    mean: float
+    """Over the seeds."""
+    std: float | None
+    """Standard deviation over the seeds, with n−1 in the denominator; None for a single seed."""
+    count: int
+    """Of seeds."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A difference between two models, with the bootstrap's interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the comparison with the others of its group says of a model."""
+
+    rank: int
+    """1 + the number of models that are better by more than noise, but never a better rank than
+    that of a model with a larger area."""
+    behind_best: Interval
+    """Its area minus that of the model with the largest."""
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean and standard deviation of at least one value.
+
+    >>> estimate([1.0, 3.0])
+    Estimate(mean=2.0, std=1.4142135623730951, count=2)
+    >>> estimate([1.0])
+    Estimate(mean=1.0, std=None, count=1)
+    """
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Estimate(float(np.mean(values)), std, len(values))
+
+
+def areas(
+    bpp: Array, quality: Array, lowest: float = LOWEST_BPP, highest: float = HIGHEST_BPP
+) -> Array:
+    """`area_under_curve` of many curves at once.
+
+    Args:
+        bpp, quality: (…, points), in any order along the last axis.
+        lowest, highest: limits of the area.
+
+    Returns:
+        (…): the areas.
+
+    >>> areas(np.array([[0.5, 1.0], [1.0, 3.0]]), np.array([[0.9, 0.9], [0.5, 1.5]])).tolist()
+    [1.6875, 1.1875]
+    """
+    order = np.argsort(bpp, axis=-1, kind="stable")
+    rates, values = np.take_along_axis(bpp, order, -1), np.take_along_axis(quality, order, -1)
+    clipped = np.clip(rates, lowest, highest)
+    widths, rises = np.diff(rates, axis=-1), np.diff(values, axis=-1)
+    slopes = np.divide(rises, widths, out=np.zeros_like(rises), where=widths > 0)
+    starts = values[..., :-1] + slopes * (clipped[..., :-1] - rates[..., :-1])
+    pieces = np.diff(clipped, axis=-1)
+    inside = np.sum(pieces * (starts + slopes * pieces / 2), axis=-1)
+    before = values[..., 0] * (clipped[..., 0] - lowest)
+    after = values[..., -1] * (highest - clipped[..., -1])
+    return np.asarray(before + inside + after)
+
+
+def image_weights(images: int, resamples: int, rng: np.random.Generator) -> Array:
+    """How often each image is drawn, as shares: (resamples, images), rows of sum 1."""
+    return rng.multinomial(images, np.full(images, 1 / images), size=resamples) / images
+
+
+def resampled_areas(
+    runs: Sequence[tuple[Array, Array]], weights: Array, rng: np.random.Generator
+) -> Array:
+    """Areas of one model in every resample.
+
+    Args:
+        runs: rates and qualities, each (images, points), of every seed.
+        weights: of the images, (resamples, images).
+        rng: draws the seeds.
+
+    Returns:
+        (resamples,).
+    """
+    of_runs = [areas(weights @ bpp, weights @ quality) for bpp, quality in runs]
+    drawn = rng.multinomial(len(runs), np.full(len(runs), 1 / len(runs)), size=len(weights))
+    return np.sum(drawn / len(runs) * np.stack(of_runs, axis=1), axis=1)
+
+
+def standings(
+    areas_of: Mapping[Key, float], resampled: Mapping[Key, Array], confidence: float
+) -> dict[Key, Standing]:
+    """Rank models by their areas, as far as the resamples tell them apart.
+
+    Args:
+        areas_of: the area of each model.
+        resampled: its areas in every resample, the same resamples for all.
+        confidence: share of the resamples that an interval holds, 0 … 1.
+
+    Example:
+        >>> draws = {"a": np.array([3.0, 5.0]), "b": np.array([1.0, 2.0]), "c": np.array([4.0, 4])}
+        >>> found = standings({"a": 4.0, "b": 1.5, "c": 4.1}, draws, 0.95)
+        >>> [found[key].rank for key in "abc"]
+        [1, 3, 1]
+    """
+    found: dict[Key, Standing] = {}
+    rank = 1
+    ordered = sorted(areas_of, key=lambda key: -areas_of[key])
+    for key in ordered:
+        against = {
+            other: interval(
+                resampled[key] - resampled[other], areas_of[key] - areas_of[other], confidence
+            )
+            for other in ordered
+        }
+        rank = max(rank, 1 + sum(one.high < 0 for one in against.values()))
+        found[key] = Standing(rank, against[ordered[0]])
+    return found
+
+
+def interval(differences: NDArray[np.float64], difference: float, confidence: float) -> Interval:
+    """The middle share `confidence` of the resampled differences (percentile bootstrap)."""
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(differences, [tail, 100 - tail])
+    return Interval(difference, float(low), float(high))

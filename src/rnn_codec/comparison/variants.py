@@ -1,0 +1,82 @@
+"""Tells trainings of one experiment apart that differ in more than their seed.
+
+Records of one cell, framework and network make one row, with the mean over their seeds. Where their
+configurations differ in anything else, such as the learning rate, each has a row of its own, named
+after the options that differ: figures of unlike trainings are never averaged.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rnn_codec.comparison.records import Record
+from rnn_codec.runs.identity import NOT_OF_A_TRAINING
+
+NOT_OF_A_ROW = NOT_OF_A_TRAINING | {"seed", "start_from"}
+"""Options that may differ between the seeds of a row, at any depth."""
+
+
+class RowKey(NamedTuple):
+    """Whose figures are averaged."""
+
+    experiment: str
+    name: str
+    """Of a classic codec; empty for recurrent ones."""
+    network: str
+    cell: str
+    recon: str
+    variant: str
+    """Options that tell trainings of one experiment apart, empty where none do."""
+
+
+def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
+    """The row of each record, by the record's path."""
+    groups: dict[RowKey, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[_key_of_names(record)].append(record)
+    return {
+        path: key._replace(variant=variant)
+        for key, group in groups.items()
+        for path, variant in _variants(group).items()
+    }
+
+
+def _key_of_names(record: Record) -> RowKey:
+    if record.config is None:
+        return RowKey(record.experiment, record.summary.name, "", "", "", "")
+    names = str(record.network), str(record.cell), str(record.recon)
+    return RowKey(record.experiment, "", *names, "")
+
+
+def _variants(group: Sequence[Record]) -> dict[str, str]:
+    """What tells each record from the others, by its path."""
+    options = {record.path: _options(record) for record in group}
+    names = sorted({name for found in options.values() for name in found})
+    differing = [n for n in names if len({found.get(n, "–") for found in options.values()}) > 1]
+    return {
+        path: ", ".join(f"{name}={found.get(name, '–')}" for name in differing)
+        for path, found in options.items()
+    }
+
+
+def _options(record: Record) -> dict[str, str]:
+    """What a record's figures depend on, but for the seed: dotted names and values."""
+    return flat(record.config or {}) | {"iterations": str(len(record.points))}
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The options of a row, without those of `NOT_OF_A_ROW`.
+
+    >>> flat({"seed": 1, "optimizer": {"lr": 0.001, "betas": [0.9, 0.99]}})
+    {'optimizer.lr': '0.001', 'optimizer.betas': '[0.9, 0.99]'}
+    """
+    found: dict[str, str] = {}
+    for name, value in config.items():
+        if name in NOT_OF_A_ROW:
+            continue
+        found |= (
+            flat(value, f"{prefix}{name}.")
+            if isinstance(value, dict)
+            else {f"{prefix}{name}": str(value)}
+        )
+    return found

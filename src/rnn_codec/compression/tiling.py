@@ -1,0 +1,180 @@
+"""Images of any size in bounded memory: tile after tile, with seams that do not show.
+
+The codes are one grid, like those of `RecurrentCodec.encode`, and an image no larger than a tile is
+coded exactly as there. A larger one is cut into tiles, left to right and top to bottom. Each is
+coded in a window that takes in a halo of the tiles above it and to its left:
+
+    ┌──────┬───────┐     ░ The halo's bits are those of the earlier tiles: fixed, not sent again.
+    │   ┌──┼───────┤       They tell the networks what the tile continues. Encoder and decoder run
+    │   │░░│░░░░░░░│       the same windows on the same bits, so that what the decoder computes is
+    ├───┼──┼───────┤       exactly what the encoder subtracted.
+    │   │░░│ tile  │
+    │   │░░│       │     Of the halo's pixels there are two versions. The later one fades in towards
+    └───┴──┴───────┘     its tile, away from the edge of its window, where it knows the least.
+
+The size of the tile belongs to the codes: other tiles decode them to another picture.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+from rnn_codec.codec import Codes, RecurrentCodec, check_iterations, code_size
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.layers.padding import padded_size
+from rnn_codec.networks import CODE_DEPTH, STRIDE
+from rnn_codec.reconstruction.residual_scaling import PATCH
+
+TILE = 1024
+"""Side of a tile, pixels."""
+HALO = 64
+"""Pixels of the earlier tiles, above and to the left, that a window takes in."""
+FADE = 8
+"""Pixels next to the tile, of its halo, over which the later version fades in.
+
+Enough to hide the seam, and no more: the encoder chose the halo's bits for the earlier version.
+"""
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Told, after each tile, how many are done, of how many."""
+
+
+class Span(NamedTuple):
+    """One dimension of a window, in pixels of the image.
+
+    Attributes:
+        start: where the window begins.
+        own: where the tile begins; what is before it is the halo.
+        stop: where both end.
+    """
+
+    start: int
+    own: int
+    stop: int
+
+    @property
+    def halo(self) -> int:
+        """Pixels of the halo."""
+        return self.own - self.start
+
+    @property
+    def pixels(self) -> slice:
+        """The window in the image."""
+        return slice(self.start, self.stop)
+
+    def codes(self, patch: int) -> slice:
+        """The window in the codes of an image padded to multiples of `patch` pixels."""
+        return slice(self.start // STRIDE, padded_size(self.stop, patch) // STRIDE)
+
+
+def spans(size: int, tile: int) -> list[Span]:
+    """Cut one dimension of an image into tiles.
+
+    Raises:
+        InvalidOptionError: `tile` is not a multiple of 32, the largest patch of a framework.
+
+    Example:
+        >>> spans(300, tile=128)
+        [Span(start=0, own=0, stop=128), Span(start=64, own=128, stop=256), \
+Span(start=192, own=256, stop=300)]
+    """
+    if tile < PATCH or tile % PATCH:
+        raise InvalidOptionError(f"the side of a tile must be a multiple of {PATCH}, not {tile}")
+    return [Span(max(own - HALO, 0), own, min(own + tile, size)) for own in range(0, size, tile)]
+
+
+def no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def encode(
+    codec: RecurrentCodec,
+    image: Tensor,
+    iterations: int,
+    tile: int = TILE,
+    progress: Progress = no_progress,
+) -> Codes:
+    """Encode uint8 images (B, 3, H, W), which may lie in a memory-mapped file.
+
+    Memory is taken for the codes, a byte a bit, and for one window.
+
+    Args:
+        codec: the codec.
+        image: what to encode.
+        iterations: from 1 to those that the codec has.
+        tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
+        progress: told after each tile.
+
+    Raises:
+        InvalidOptionError: `iterations` or `tile` is out of its range.
+    """
+    check_iterations(iterations, codec.iterations)
+    height, width = image.shape[-2:]
+    patch = codec.reconstruction.patch
+    shape = (iterations, image.shape[0], CODE_DEPTH, *code_size(height, width, patch))
+    bits = torch.empty(shape, dtype=torch.bool, device=image.device)
+    windows = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
+    for done, (rows, columns) in enumerate(windows, start=1):
+        codec.encode_into(
+            bits[..., rows.codes(patch), columns.codes(patch)],
+            image[..., rows.pixels, columns.pixels],
+            above=rows.halo // STRIDE,
+            left=columns.halo // STRIDE,
+        )
+        progress(done, len(windows))
+    return Codes(bits, height, width)
+
+
+def decode(
+    codec: RecurrentCodec, codes: Codes, tile: int = TILE, progress: Progress = no_progress
+) -> Tensor:
+    """Decode the last reconstruction that the codes hold, uint8 (B, 3, H, W).
+
+    Memory is taken for the picture, a band of it one tile high, and one window.
+
+    Args:
+        codec: the codec that encoded.
+        codes: what `encode` returned, all of it or the first iterations and rows.
+        tile: as for `encode`.
+        progress: told after each tile.
+
+    Raises:
+        InvalidOptionError: `tile` is not a multiple of 32.
+        ValueError: the codes come from another codec, or there are none.
+    """
+    codec.check_codes(codes)
+    if not len(codes.bits):
+        raise ValueError("codes of no iteration hold no picture")
+    down, across = spans(codes.height, tile), spans(codes.width, tile)
+    batch = codes.bits.shape[1]
+    picture = codes.bits.new_empty((batch, 3, codes.height, codes.width), dtype=torch.uint8)
+    for row, rows in enumerate(down):
+        # Windows are joined to a band first and bands to the picture then: where four windows
+        # meet, each is faded along both sides without a step.
+        band = picture.new_empty(batch, 3, rows.stop - rows.start, codes.width)
+        for column, columns in enumerate(across, start=1):
+            window = _decode_window(codec, codes, rows, columns)
+            _fade_in(window, columns.halo, band[..., columns.pixels])
+            progress(row * len(across) + column, len(down) * len(across))
+        _fade_in(band.mT, rows.halo, picture[..., rows.pixels, :].mT)
+    return picture
+
+
+def _decode_window(codec: RecurrentCodec, codes: Codes, rows: Span, columns: Span) -> Tensor:
+    patch = codec.reconstruction.patch
+    bits = codes.bits[..., rows.codes(patch), columns.codes(patch)]
+    known = min(max(codes.known_rows - rows.start // STRIDE, 0), bits.shape[-2])
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return deque(codec.decode(Codes(bits, height, width, known)), maxlen=1).pop()
+
+
+def _fade_in(new: Tensor, halo: int, old: Tensor) -> None:
+    """Write `new` over `old`, uint8 (B, 3, H, W) both; in the halo's columns, on the left, fade."""
+    distance = torch.arange(halo, 0, -1, device=new.device) - 0.5
+    weight = (1 - distance / FADE).clamp(min=0)
+    mixed = torch.lerp(old[..., :halo].float(), new[..., :halo].float(), weight)
+    old[..., :halo] = mixed.round().to(torch.uint8)
+    old[..., halo:] = new[..., halo:]

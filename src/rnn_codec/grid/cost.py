@@ -1,0 +1,70 @@
+"""What a grid would cost: the operations of its trainings, and the time they take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch.utils.flop_counter import FlopCounterMode
+
+from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
+from rnn_codec.configuration import build_codec, build_context_model
+from rnn_codec.entropy.context_model import ContextModel
+from rnn_codec.grid.plan import PlannedRun
+from rnn_codec.networks import CODE_DEPTH
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Multiply–accumulate operations of a run's trainings, without coding and measuring."""
+
+    codec: float
+    coders: float
+
+    def seconds(self, macs_per_second: float) -> float:
+        """On one device of that speed."""
+        return (self.codec + self.coders) / macs_per_second
+
+
+def cost_of(run: PlannedRun, coder_configs: Sequence[DictConfig]) -> Cost:
+    """The operations of a run: its codec, and an entropy coder for each configuration."""
+    return Cost(
+        codec=codec_macs(run.config), coders=sum(coder_macs(config) for config in coder_configs)
+    )
+
+
+def codec_macs(config: DictConfig) -> float:
+    """Operations of a codec's training."""
+    trainer, most = config.trainer, config.max_iterations
+    # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
+    devices = trainer.devices if isinstance(trainer.devices, int) else 1
+    processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
+    begins = OmegaConf.select(config, "late.begins")
+    late = 0.0 if begins is None else 1 - begins
+    work = (1 - late) * _unrolled_pixels(config.data, config.min_iterations, most)
+    if late > 0:
+        work += late * _unrolled_pixels(config.late, config.late.min_iterations, most)
+    steps = trainer.max_steps * processes
+    return TRAINING_FACTOR * macs_per_pixel(build_codec(config)) * work * steps
+
+
+def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:
+    """Pixels of a process's batch, times the iterations of a step."""
+    return float(crops.batch_size * crops.crop_size**2 * (fewest + most) / 2)
+
+
+def coder_macs(config: DictConfig) -> float:
+    """Operations of an entropy coder's training."""
+    options = config.coder
+    crops = options.max_steps * options.batch_size
+    each = context_model_macs(build_context_model(config), options.crop_size)
+    return TRAINING_FACTOR * each * crops
+
+
+def context_model_macs(model: ContextModel, side: int) -> float:
+    """Operations of predicting all iterations of a code of side × side positions."""
+    bits = torch.ones(MAX_ITERATIONS, 1, CODE_DEPTH, side, side)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(bits)
+    return counter.get_total_flops() / 2

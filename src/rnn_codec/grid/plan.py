@@ -1,0 +1,141 @@
+"""What a grid consists of: a run for every combination of its axes."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from rnn_codec.configuration import instantiate
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, read_identity
+from rnn_codec.runs.identity import coder_identity, training_identity
+
+Compose = Callable[[list[str]], DictConfig]
+"""From options, as on the command line of `src/train.py`, to a configuration."""
+
+
+Axis = Sequence[object] | Mapping[str, Sequence[str]]
+"""Values of an option, or sets of options by their names."""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A codec of the grid, with its entropy coders and its record."""
+
+    name: str
+    """Short; with the identity it names the folders of a new run."""
+    options: tuple[str, ...]
+    """Of `src/train.py`."""
+    identity: str
+    """`training_identity`."""
+    coder_identities: Mapping[str, str]
+    """`coder_identity` of the entropy coders that are trained for it, by name."""
+    config: DictConfig
+
+    @property
+    def folder_name(self) -> str:
+        """For what the run leaves, unless it is there already under another name."""
+        return f"{self.name}-{self.identity[:6]}"
+
+
+def plan_grid(
+    axes: Mapping[str, Axis],
+    options: Sequence[str],
+    coders: Sequence[str],
+    compose: Compose,
+) -> list[PlannedRun]:
+    """The runs of a grid, the last axis changing fastest.
+
+    Args:
+        axes: what is combined, each with each: values of an option by its name, or sets of options.
+        options: further options, the same for all runs; those of the axes win.
+        coders: options of the group `entropy`: the coders that are trained for each codec.
+        compose: makes a configuration of options.
+
+    Raises:
+        UserError: the pictures cannot be read, or two combinations train the same.
+    """
+    data = FingerprintCache()
+    runs = []
+    choices = [choices_of(name, axis) for name, axis in axes.items()]
+    for chosen in itertools.product(*choices):
+        own = itertools.chain.from_iterable(chosen)
+        runs.append(_plan_run((*options, *own), coders, compose, data))
+    check_distinct(runs)
+    return runs
+
+
+def choices_of(name: str, axis: Axis) -> list[list[str]]:
+    """The options that each value of an axis stands for.
+
+    A set of options has a name, which becomes that of the run.
+
+    Example:
+        >>> choices_of("cell", ["gru", "lstm"])
+        [['cell=gru'], ['cell=lstm']]
+        >>> choices_of("recipe", {"short": ["trainer.max_steps=9"]})
+        [['trainer.max_steps=9', 'name=short']]
+    """
+    if isinstance(axis, Mapping):
+        return [[*options, f"name={key}"] for key, options in axis.items()]
+    return [[f"{name}={value}"] for value in axis]
+
+
+def _plan_run(
+    options: tuple[str, ...], coders: Sequence[str], compose: Compose, data: "FingerprintCache"
+) -> PlannedRun:
+    config = compose([*options, "entropy=none"])
+    identity = training_identity(config, data.fingerprint(config.data))
+    with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
+    return PlannedRun(
+        name=f"{config.name}-seed{config.seed}",
+        options=options,
+        identity=identity,
+        coder_identities={n: coder_identity(c, identity) for n, c in with_coder.items()},
+        config=config,
+    )
+
+
+class FingerprintCache:
+    """Fingerprints of pictures, each set of pictures read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def fingerprint(self, data: DictConfig) -> str:
+        """The fingerprint of a configured data module's pictures."""
+        node = OmegaConf.to_container(data, resolve=True)
+        assert isinstance(node, dict)
+        key = repr({name: value for name, value in node.items() if name != "seed"})
+        if key not in self._known:
+            self._known[key] = instantiate(data).fingerprint
+        return self._known[key]
+
+
+def check_distinct(runs: Sequence[PlannedRun]) -> None:
+    """Refuse a grid that would train the same codec twice."""
+    seen: dict[str, PlannedRun] = {}
+    for run in runs:
+        if run.identity in seen:
+            first, second = (" ".join(r.options) for r in (seen[run.identity], run))
+            raise UserError(
+                f"two runs of the grid train the same codec: {first} and {second}; "
+                "remove one of the values of grid.axes"
+            )
+        seen[run.identity] = run
+
+
+def find_run_folders(root: Path, runs: Sequence[PlannedRun]) -> dict[str, RunFolder]:
+    """Where each run is, by its identity: the folder that says so, whatever it is called.
+
+    A run that is nowhere gets the folder of its `folder_name` in `root`.
+    """
+    found = {run.identity: RunFolder(root / run.folder_name) for run in runs}
+    for file in sorted(root.glob("*/identity")):
+        folder = RunFolder(file.parent)
+        identity = read_identity(folder)
+        if identity in found:
+            found[identity] = folder
+    return found

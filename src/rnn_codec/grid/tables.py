@@ -1,0 +1,79 @@
+"""A grid for the eye: its plan, its failures."""
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.table import Table
+
+from rnn_codec.grid.cost import Cost
+from rnn_codec.grid.plan import PlannedRun
+from rnn_codec.grid.worker import LOG, Failure, Grid, Outcome
+from rnn_codec.runs.folder import RunFolder
+
+
+def plan_table(
+    grid: Grid,
+    state: Outcome,
+    folders: Mapping[str, RunFolder],
+    costs: Mapping[str, Cost],
+    macs_per_second: float,
+) -> Table:
+    """The runs, with the state of each and an estimate of what it costs.
+
+    Args:
+        grid: the grid.
+        state: what is done.
+        folders: of the runs, by identity.
+        costs: of those that are not done, by identity.
+        macs_per_second: what a training is expected to reach.
+    """
+    speed = macs_per_second / 1e9
+    table = Table(
+        title=f"{len(grid.runs)} codecs with {len(grid.runs[0].coder_identities) + 1} entropy "
+        f"settings each; time of the trainings at {speed:.0f} GMAC/s, coding and measuring not "
+        "counted",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("run", overflow="fold")
+    table.add_column("state")
+    for heading in ("10⁹ MAC", "time"):
+        table.add_column(heading, justify="right")
+    failed = {run.identity for run, _ in state.failed}
+    for run in grid.runs:
+        cost = costs.get(run.identity)
+        words = _state(run, folders[run.identity], cost is None, run.identity in failed)
+        figures = ("", "") if cost is None else _figures(cost, macs_per_second)
+        table.add_row(run.folder_name, words, *figures)
+    table.add_section()
+    total = Cost(sum(c.codec for c in costs.values()), sum(c.coders for c in costs.values()))
+    table.add_row("all that is left", "", *_figures(total, macs_per_second))
+    return table
+
+
+def _state(run: PlannedRun, folder: RunFolder, done: bool, failed: bool) -> str:
+    if done:
+        return "done"
+    begun = [name for name in run.coder_identities if folder.coder(name).weights.is_file()]
+    if folder.weights.is_file():
+        words = ", ".join(["codec trained", *(f"{name} trained" for name in begun)])
+    else:
+        words = "codec begun" if folder.checkpoint.is_file() else "to do"
+    return f"{words}; has failed" if failed else words
+
+
+def _figures(cost: Cost, macs_per_second: float) -> tuple[str, str]:
+    minutes, seconds = divmod(round(cost.seconds(macs_per_second)), 60)
+    time = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    return f"{(cost.codec + cost.coders) / 1e9:,.0f}", time
+
+
+def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> str:
+    """What has failed and where to read more."""
+    lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command tries again:"]
+    for run, failure in failed:
+        last = failure.output.splitlines()[-1] if failure.output else f"status {failure.status}"
+        lines.append(f"  {run.folder_name}, {failure.stage}: {last}")
+    lines.append(f"their output is in {grid.folder}/*/{LOG}")
+    return "\n".join(lines)

@@ -1,0 +1,200 @@
+"""A worker: takes the runs of a grid that nobody else has, one after another; finishes them."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+from rnn_codec.grid.claims import Claim, Claims
+from rnn_codec.grid.plan import PlannedRun, find_run_folders
+from rnn_codec.grid.processes import CommandError, LostClaimError, run_command
+from rnn_codec.grid.records import Recorded, put_record, recorded
+from rnn_codec.runs.folder import RunFolder, read_identity
+
+Report = Callable[[PlannedRun, str], None]
+"""Tells the user that a run has come to a stage."""
+
+LOG = "ablation.log"
+"""In a run's folder: what its commands printed."""
+LINES_OF_AN_ERROR = 30
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid, and where its parts are.
+
+    Attributes:
+        runs: the plan.
+        evaluation_options: of `src/evaluate.py`.
+        dataset: name of the pictures that they measure on.
+        folder: run folders, claims and failures; workers share it.
+        records: where the records go.
+        scripts: the folder of `train.py` and `evaluate.py`.
+    """
+
+    runs: Sequence[PlannedRun]
+    evaluation_options: Sequence[str]
+    dataset: str
+    folder: Path
+    records: Path
+    scripts: Path
+
+    @property
+    def claims(self) -> Path:
+        """Folder of the claims."""
+        return self.folder / "claims"
+
+    def failure(self, run: PlannedRun) -> Path:
+        """Where the error of a run is recorded."""
+        return self.folder / "failures" / f"{run.identity}.json"
+
+    def is_done(self, run: PlannedRun, records: Sequence[Recorded]) -> bool:
+        """Whether a record is of this run, its coders and the pictures to measure on."""
+        wanted = run.coder_identities.items()
+        return any(
+            record.identity == run.identity
+            and wanted <= record.coder_identities.items()
+            and record.dataset == self.dataset
+            for record in records
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run has failed."""
+
+    run: str
+    stage: str
+    command: list[str]
+    status: int
+    output: str
+    """The end of what the command printed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The state of a grid."""
+
+    done: list[PlannedRun]
+    failed: list[tuple[PlannedRun, Failure]]
+    left: list[PlannedRun]
+
+
+def work(grid: Grid, claims: Claims, report: Report, poll_seconds: float) -> Outcome:
+    """Finish the grid, together with whoever else is at it.
+
+    Failures recorded by earlier workers are tried again, once. Returns when every run is done or
+    has failed; runs that others have are waited for, and taken over if their worker dies.
+    """
+    forget_failures(grid)
+    while pending := outcome(grid).left:
+        if not any(try_run(grid, run, claims, report) for run in pending):
+            time.sleep(poll_seconds)
+    return outcome(grid)
+
+
+def try_run(grid: Grid, run: PlannedRun, claims: Claims, report: Report) -> bool:
+    """Finish a run if it can be claimed; whether it could be."""
+    with claims.taken(run.identity) as claim:
+        if claim is None:
+            return False
+        if run in outcome(grid).left:
+            finish(grid, run, claim, report)
+    return True
+
+
+def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
+    """Do what is left of a run; record an error, so that the other runs go on."""
+    stage = "start"
+    try:
+        folder = find_run_folders(grid.folder, [run])[run.identity]
+        folder.path.mkdir(parents=True, exist_ok=True)
+        for stage, command in stages(grid, run, folder):
+            report(run, stage)
+            run_command(command, folder.path / LOG, claim)
+        stage = "record"
+        if claim.lost.is_set():
+            raise LostClaimError
+        put_record(evaluation_folder(folder), grid.records / folder.path.name)
+        report(run, "done")
+    except LostClaimError:
+        report(run, "taken over by another worker")
+    except CommandError as error:
+        end = "\n".join(error.output.strip().splitlines()[-LINES_OF_AN_ERROR:])
+        record_failure(grid, run, Failure(run.name, stage, error.command, error.status, end))
+        report(run, f"{stage} failed")
+    except (UserError, OSError) as error:
+        record_failure(grid, run, Failure(run.name, stage, [], 1, str(error)))
+        report(run, f"{stage} failed")
+
+
+def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
+    """What is left to do, as (name, command) pairs."""
+    train = [sys.executable, os.path.relpath(grid.scripts / "train.py")]
+    quiet = "trainer.progress_bar=false"
+    found = []
+    if folder.config.is_file():
+        if not folder.weights.is_file():
+            found.append(("codec", [*train, f"resume={folder.path}", quiet]))
+    else:
+        new = [*run.options, "entropy=none", f"output={folder.path}", quiet]
+        found.append(("codec", [*train, *new]))
+    for name, identity in run.coder_identities.items():
+        coder = folder.coder(name)
+        if read_identity(coder) not in {None, identity}:
+            raise UserError(
+                f"{coder.path} holds an entropy coder that was trained with other options: "
+                "delete it, or go back to them"
+            )
+        if coder.config.is_file():
+            if not coder.weights.is_file():
+                found.append((name, [*train, f"resume={coder.path}", quiet]))
+        else:
+            new = [*run.options, f"entropy={name}", f"codec={folder.path}", quiet]
+            found.append((name, [*train, *new]))
+    evaluate = [sys.executable, os.path.relpath(grid.scripts / "evaluate.py"), f"run={folder.path}"]
+    output = f"output={evaluation_folder(folder)}"
+    found.append(("evaluation", [*evaluate, *grid.evaluation_options, output]))
+    return found
+
+
+def evaluation_folder(folder: RunFolder) -> Path:
+    """Where the measurements of a run go before they become its record."""
+    return folder.evaluation("grid")
+
+
+def outcome(grid: Grid) -> Outcome:
+    """What is done, what has failed, and what is left."""
+    records = recorded(grid.records)
+    done = [run for run in grid.runs if grid.is_done(run, records)]
+    others = [run for run in grid.runs if run not in done]
+    failures = {run.identity: read_failure(grid.failure(run)) for run in others}
+    failed = [(run, f) for run in others if (f := failures[run.identity]) is not None]
+    return Outcome(done, failed, [run for run in others if failures[run.identity] is None])
+
+
+def record_failure(grid: Grid, run: PlannedRun, failure: Failure) -> None:
+    """Keep why a run has failed."""
+    path = grid.failure(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as partial:
+        partial.write_text(json.dumps(asdict(failure), indent=2), encoding="utf-8")
+
+
+def read_failure(path: Path) -> Failure | None:
+    """Read a failure; None if there is none."""
+    try:
+        return Failure(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def forget_failures(grid: Grid) -> None:
+    """Let the runs that have failed be tried again."""
+    for run in grid.runs:
+        grid.failure(run).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What networks are built of: convolutions that iterations share, binarizers, blocks, padding."""

@@ -1,0 +1,164 @@
+"""The binarizer: a real code becomes bits [Toderici 2016; 2017, figure 1 B-Conv]."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.layers.convolution import SharedConv2d, to_image, to_matrix
+
+
+def sign(y: Tensor) -> Tensor:
+    """−1 or +1, and +1 at zero, so that every value is one of two symbols.
+
+    Example:
+        >>> sign(torch.tensor([-0.2, 0.0, 0.7]))
+        tensor([-1.,  1.,  1.])
+    """
+    return torch.where(y < 0, -1.0, 1.0).to(y.dtype)
+
+
+def stochastic_sign(y: Tensor, rank: int = 0, world_size: int = 1) -> Tensor:
+    """+1 with probability (1+y)/2, else −1, for y in [−1, 1]; the gradient passes straight through.
+
+    Args:
+        y: the share of a process in a batch, (B, …).
+        rank: number of the process.
+        world_size: processes that share the batch. Each draws the random numbers of all and uses
+            its own, so that the same batch gets the same ones however it is shared.
+
+    Example:
+        >>> stochastic_sign(torch.tensor([-1.0, 1.0]))
+        tensor([-1.,  1.])
+    """
+    # `cat` keeps the order of the dimensions in memory, in which random numbers are handed out.
+    noise = torch.rand_like(torch.cat([y.detach()] * world_size))
+    share = noise[rank * len(y) : (rank + 1) * len(y)]
+    sample = torch.where(share < (1 + y) / 2, 1.0, -1.0).to(y.dtype)
+    return y + (sample - y).detach()
+
+
+def straight_through_sign(y: Tensor) -> Tensor:
+    """The sign, with the gradient of tanh.
+
+    Example:
+        >>> y = torch.tensor([-0.5, 0.0], requires_grad=True)
+        >>> bits = straight_through_sign(y)
+        >>> bits.sum().backward()
+        >>> bits.tolist(), y.grad[1].item()
+        ([-1.0, 1.0], 1.0)
+    """
+    smooth = torch.tanh(y)
+    return smooth + (sign(smooth) - smooth).detach()
+
+
+class Binarizer(nn.Module):
+    """tanh(Wx + b), then stochastic bits in training and the sign otherwise.
+
+    Args:
+        in_channels: depth of the encoder's output.
+        depth: bits at every position.
+
+    Shapes:
+        (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1
+
+    Attributes:
+        rank: number of the process, in training by several.
+        world_size: how many processes share a batch.
+    """
+
+    def __init__(self, in_channels: int, depth: int) -> None:
+        super().__init__()
+        self.rank, self.world_size = 0, 1
+        self.convolution = SharedConv2d(in_channels, depth, kernel=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn the encoder's output into bits."""
+        y = torch.tanh(self.convolution(x))
+        return stochastic_sign(y, self.rank, self.world_size) if self.training else sign(y)
+
+
+class SignBinarizer(Binarizer):
+    """tanh(Wx + b), then its sign, in training as well; the gradient passes straight through.
+
+    Arguments and shapes are those of `Binarizer`.
+
+    Example:
+        >>> binarizer = SignBinarizer(1, 1)
+        >>> x = torch.full((1, 1, 1, 1), 0.1, requires_grad=True)
+        >>> bit = binarizer(x)
+        >>> bit.backward()
+        >>> abs(bit.item()), bool(x.grad != 0)
+        (1.0, True)
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn the encoder's output into bits."""
+        y = self.convolution(x)
+        return straight_through_sign(y) if self.training else sign(torch.tanh(y))
+
+
+def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: int) -> Tensor:
+    """Signs, group after group: b_j = sign(z_j − Σ_i M_ji s_i b_i), i over the groups before.
+
+    Bits are the same in training; the gradient is that of tanh, also through the sum.
+
+    Args:
+        real: z, (N, bits).
+        of_bits: M, what bit i adds to z_j at a step size of one, (bits, bits): j, i.
+        sizes: s, (N, bits); None for one everywhere.
+        groups: of the bits, of equal size.
+
+    Returns:
+        −1 and +1, (N, bits).
+
+    Example:
+        >>> z, ones = torch.tensor([[1.0, 0.4]]), torch.ones(2, 2)
+        >>> bits_of_groups(z, ones, None, 1), bits_of_groups(z, ones, None, 2)
+        (tensor([[1., 1.]]), tensor([[ 1., -1.]]))
+    """
+    size = real.shape[1] // groups
+    found = [straight_through_sign(real[:, :size])]
+    for first in range(size, real.shape[1], size):
+        known = torch.cat(found, dim=1)
+        steps = known if sizes is None else known * sizes[:, :first]
+        taken = F.linear(steps, of_bits[first : first + size, :first])
+        found.append(straight_through_sign(real[:, first : first + size] - taken))
+    return torch.cat(found, dim=1)
+
+
+class GroupBinarizer(nn.Module):
+    """Bits in groups: a group codes what the decoder will not add for those before it.
+
+    Args:
+        in_channels: depth of the recurrent part's output, which a layer that starts at zero adds
+            to z.
+        depth: bits at every position.
+        groups: of these bits, of equal size.
+
+    Shapes:
+        (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1, channels innermost
+    """
+
+    elementwise: ClassVar[tuple[str, ...]] = ("bits_of_groups",)
+    bits_of_groups = staticmethod(bits_of_groups)
+
+    def __init__(self, in_channels: int, depth: int, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+        self.convolution = SharedConv2d(in_channels, depth, kernel=1)
+        nn.init.zeros_(self.convolution.weight)
+
+    def forward(self, x: Tensor, linear: Tensor, of_bits: Tensor, sizes: Tensor | None) -> Tensor:
+        """Turn the encoder's output into bits; see `bits_of_groups`.
+
+        Args:
+            x: of the recurrent part.
+            linear: the linear part of z, (B, depth, H, W).
+            of_bits: M.
+            sizes: s, (B, depth, H, W), or None.
+        """
+        real = to_matrix(self.convolution(x) + linear)
+        steps = None if sizes is None else to_matrix(sizes)
+        return to_image(self.bits_of_groups(real, of_bits, steps, self.groups), x)

@@ -1,0 +1,78 @@
+"""Copies of a run without what only training needs: models to commit, or to send to somebody.
+
+<kept>/config.yaml, identity, training.json, weights*.safetensors    as in the run's folder
+<kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
+<kept>/entropy/<name>/           the same of its entropy coders
+"""
+
+import math
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.shards import load_shards, save_shards
+
+KEPT = ("config.yaml", "identity", "training.json", "weights*.safetensors")
+
+
+def keep(
+    run: RunFolder,
+    kept: Path,
+    coders: Collection[str] | None = None,
+    dtype: torch.dtype | None = None,
+) -> list[Path]:
+    """Copy a trained run and its entropy coders to a new folder; returns the files made.
+
+    Args:
+        run: its folder.
+        kept: the folder to make.
+        coders: names of the entropy coders to copy; None for all.
+        dtype: of the weights in the copy; None for that of the run.
+
+    Raises:
+        UserError: the run is not trained to its end, lacks a coder, or the folder is there already.
+    """
+    read_config(run)
+    trained = {coder.path.name: coder for coder in run.coders()}
+    chosen = list(trained) if coders is None else coders
+    for name in chosen:
+        if name not in trained:
+            raise UserError(
+                f"{run.path} has no entropy coder {name}: it has {', '.join(trained) or 'none'}"
+            )
+    if not run.weights.is_file():
+        raise UserError(f"{run.path} is not trained: go on with it by resume={run.path}")
+    partial = kept.with_name(f".{kept.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    if kept.exists():
+        raise UserError(f"{kept} is there already: delete it, or name another folder")
+    _copy(run, partial, dtype)
+    for name in chosen:
+        _copy(trained[name], partial / "entropy" / name, dtype)
+    partial.replace(kept)
+    return sorted(path for path in kept.rglob("*") if path.is_file())
+
+
+def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
+    (target / "logs").mkdir(parents=True)
+    for pattern in KEPT:
+        for file in run.path.glob(pattern):
+            shutil.copyfile(file, target / file.name)
+    if dtype is not None:
+        _convert(RunFolder(target), dtype)
+    versions = sorted(run.path.glob("logs/version_*/"), key=lambda f: int(f.name.split("_")[1]))
+    logs = [log for version in versions if (log := version / "metrics.csv").is_file()]
+    for number, log in enumerate(logs, start=1):
+        shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
+
+
+def _convert(run: RunFolder, dtype: torch.dtype) -> None:
+    """Rewrite weights in another precision, in one file."""
+    weights = {name: tensor.to(dtype) for name, tensor in load_shards(run.weights).items()}
+    for file in run.path.glob("weights-*.safetensors"):
+        file.unlink()
+    save_shards(run.weights, weights, math.inf)

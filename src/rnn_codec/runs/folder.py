@@ -1,0 +1,183 @@
+"""The folder of one training run: what is in it, how it is written and loaded.
+
+<run>/config.yaml                the resolved configuration, written before the first step
+<run>/identity                   which training it is, a digest of configuration and pictures
+<run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
+<run>/weights.safetensors        the trained codec, written when training ends; see shards.py
+<run>/training.json              what the training cost
+<run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
+<run>/reconstructions/           pictures made during training
+<run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
+<run>/evaluation/<data>/         what src/evaluate.py writes
+"""
+
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from yaml import YAMLError
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.configuration import build_codec
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+from rnn_codec.runs.shards import load_shards, save_shards
+
+NETWORKS = ("codec.", "model.")
+"""What the networks are called in the checkpoints of codecs and of context models."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside a run's folder."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def identity(self) -> Path:
+        """Which training it is."""
+        return self.path / "identity"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last checkpoint."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def weights(self) -> Path:
+        """The exported weights."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def account(self) -> Path:
+        """What the training cost, written before the weights."""
+        return self.path / "training.json"
+
+    @property
+    def reconstructions(self) -> Path:
+        """Pictures made during training."""
+        return self.path / "reconstructions"
+
+    def coder(self, name: str) -> "RunFolder":
+        """The folder of an entropy coder."""
+        return RunFolder(self.path / "entropy" / name)
+
+    def coders(self) -> list["RunFolder"]:
+        """The folders of all entropy coders that have weights, in order of
+        their names, the last first."""
+        folders = sorted((self.path / "entropy").glob("*/"), reverse=True)
+        runs = [RunFolder(folder) for folder in folders]
+        return [run for run in runs if run.weights.is_file()]
+
+    @property
+    def codec_run(self) -> "RunFolder":
+        """The folder of the codec that this folder's entropy coder is for."""
+        return RunFolder(self.path.parents[1])
+
+    def evaluation(self, data: str) -> Path:
+        """Where the measurements on a data set go."""
+        return self.path / "evaluation" / data
+
+
+def create_run_folder(root: Path, name: str) -> RunFolder:
+    """Make a folder of its own for a run, also when several start in the same second."""
+    folder = root / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"cannot make the run folder {folder}: {error.strerror}") from error
+    return RunFolder(folder)
+
+
+def write_config(run: RunFolder, config: DictConfig) -> None:
+    """Write the configuration, with nothing left to interpolate."""
+    run.path.mkdir(parents=True, exist_ok=True)
+    with atomic_path(run.config) as temporary:
+        temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+def mark(run: RunFolder, identity: str) -> None:
+    """Write down which training a run is."""
+    with atomic_path(run.identity) as partial:
+        partial.write_text(identity + "\n", encoding="ascii")
+
+
+def read_identity(run: RunFolder) -> str | None:
+    """Which training a run is; None if that is not known."""
+    try:
+        return run.identity.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+
+
+def read_config(run: RunFolder) -> DictConfig:
+    """Read a run's configuration."""
+    if not run.path.is_dir():
+        raise UserError(f"there is no run folder {run.path}")
+    if not run.config.is_file():
+        raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
+    try:
+        config = OmegaConf.load(run.config)
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{run.config} cannot be read as YAML") from error
+    if not isinstance(config, DictConfig) or "codec" not in config:
+        raise UserError(f"{run.config} does not describe a codec")
+    return config
+
+
+def write_weights(
+    run: RunFolder, network: nn.Module, dtype: torch.dtype, largest_megabytes: float = math.inf
+) -> None:
+    """Export a network's weights in `dtype`, in files of a size at most."""
+    tensors = {
+        name: tensor.detach().to(dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    save_shards(run.weights, tensors, largest_megabytes)
+
+
+def load_codec(run: RunFolder) -> RecurrentCodec:
+    """Build a run's codec and load its weights: those exported, else the last checkpoint's."""
+    config = read_config(run)
+    codec = build_codec(config)
+    load_weights(codec, read_weights(run), run)
+    return codec.eval()
+
+
+def read_weights(run: RunFolder) -> dict[str, Tensor]:
+    """The weights of a run, by name, as floats."""
+    try:
+        if run.weights.is_file():
+            return {name: tensor.float() for name, tensor in load_shards(run.weights).items()}
+        if run.checkpoint.is_file():
+            state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+            return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
+    except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
+    raise UserError(
+        f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
+        f"train it on with resume={run.path}"
+    )
+
+
+def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
+    """Load weights into a network; refuse those of another architecture."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(
+            f"the weights in {run.path} belong to another architecture than its config.yaml"
+        ) from error

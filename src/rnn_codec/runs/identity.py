@@ -1,0 +1,147 @@
+"""What a model, or a training, is: digests of all that it depends on, and of nothing else."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from rnn_codec.compression.container import MODEL_BYTES
+from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, read_config, read_identity, read_weights
+
+FORMAT = "rnn-codec model 1"
+
+NOT_OF_A_TRAINING = frozenset(
+    {
+        # Where things are, and what is shown.
+        *("name", "output_root", "output", "resume", "cache_dir", "root", "validation_root"),
+        *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
+        *("largest_megabytes", "compile_gates"),
+        # What follows once the codec is trained.
+        *("entropy", "coder"),
+    }
+)
+"""Options that do not change what a codec's training results in, at any depth. Pictures count by
+what is in them, not by where they are."""
+
+
+def training_identity(config: DictConfig, data: str) -> str:
+    """16 hexadecimal digits that differ between trainings that can end in different codecs.
+
+    Args:
+        config: the configuration of `src/train.py`.
+        data: the data module's `fingerprint`.
+
+    Raises:
+        UserError: the run that the configuration starts from cannot be read.
+
+    Example:
+        >>> config = OmegaConf.create({"seed": 0, "output": "runs/a", "start_from": None})
+        >>> same = OmegaConf.merge(config, {"output": "runs/b"})
+        >>> training_identity(config, "") == training_identity(same, "")
+        True
+        >>> other = OmegaConf.merge(config, {"seed": 1})
+        >>> training_identity(config, "") == training_identity(other, "")
+        False
+    """
+    options = _without(OmegaConf.to_container(config, resolve=True), NOT_OF_A_TRAINING)
+    if config.get("start_from") is not None:
+        options["start_from"] = run_digest(RunFolder(Path(config.start_from))).hex()
+    # Runs that began before the option was there are those without a late part.
+    if options.get("late", {}).get("begins") is None:
+        options.pop("late", None)
+    text = json.dumps([options, data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def coder_identity(config: DictConfig, codec: str) -> str:
+    """16 hexadecimal digits that differ between trainings of an entropy coder.
+
+    Args:
+        config: the configuration of `src/train.py`.
+        codec: `run_identity` of the codec that it is for.
+    """
+    groups = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(groups, dict)
+    options = {key: _without(groups[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
+    text = json.dumps([options, codec], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_unchanged(run: RunFolder, begun_as: str) -> None:
+    """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
+
+    Args:
+        run: its folder.
+        begun_as: the identity that its configuration gives now, before any option is changed.
+
+    Raises:
+        UserError: it is not the one that the run wrote down: exact resumption is not possible.
+    """
+    if read_identity(run) not in {None, begun_as}:
+        raise UserError(
+            f"{run.path} began as another training: its pictures, or the weights that it starts "
+            "from, have changed since; bring them back, or start a new run"
+        )
+
+
+def run_identity(run: RunFolder) -> str:
+    """Which training a run is: what it wrote down when it began, else a digest of its weights."""
+    return read_identity(run) or run_digest(run).hex()
+
+
+def _without(node: Any, names: Collection[str]) -> Any:
+    """A nested dictionary without some keys."""
+    if not isinstance(node, dict):
+        return node
+    return {key: _without(value, names) for key, value in node.items() if key not in names}
+
+
+def model_identifier(codec: bytes, coder: EntropyCoder) -> bytes:
+    """The identifier, 6 bytes, of a codec, known by its digest, together with an entropy coder."""
+    return hashlib.sha256(codec + coder.digest()).digest()[:MODEL_BYTES]
+
+
+def run_digest(run: RunFolder) -> bytes:
+    """`codec_digest` of a run's codec.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return codec_digest(read_config(run).codec, read_weights(run))
+
+
+def codec_digest(architecture: DictConfig, weights: Mapping[str, Tensor]) -> bytes:
+    """32 bytes that differ between codecs that differ in anything.
+
+    Weights count by their values in single precision, in whatever precision they are stored.
+
+    Args:
+        architecture: the node `codec` of a configuration.
+        weights: tensors by name.
+
+    Example:
+        >>> import torch
+        >>> node, weight = OmegaConf.create({"width": 0.125}), torch.tensor([1.0, 2.0])
+        >>> codec_digest(node, {"first.weight": weight}).hex()[:12]
+        'ad25c7b458d1'
+        >>> codec_digest(node, {"first.weight": weight.half()}).hex()[:12]
+        'ad25c7b458d1'
+    """
+    description = {
+        "format": FORMAT,
+        "codec": OmegaConf.to_container(architecture, resolve=True),
+        "tensors": {name: list(tensor.shape) for name, tensor in weights.items()},
+    }
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"))
+    sha = hashlib.sha256(text.encode("ascii") + b"\0")
+    for name in sorted(weights):
+        values = weights[name].detach().cpu().float().numpy()
+        sha.update(np.ascontiguousarray(values, "<f4").tobytes())
+    return sha.digest()

@@ -1,0 +1,158 @@
+"""Finds trained models: by name, or by the identifier in a file.
+
+A model is a run's folder with a codec and, in `entropy/<name>/`, its entropy coders. Names and
+identifiers are looked up in the folders that the environment variable RNN_CODEC_MODELS lists, in
+`results/` and in `runs/`: models themselves, or folders of models; last among the models that come
+with the package, in `zoo/`.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.compression.model import Model
+from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.none import NoneCoder
+from rnn_codec.errors import UserError
+from rnn_codec.runs.coders import load_coder
+from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.identity import model_identifier, run_digest
+
+PLACES_VARIABLE = "RNN_CODEC_MODELS"
+SHIPPED = Path(__file__).parents[1] / "zoo"
+"""Models that come with the package."""
+DEFAULT_MODEL = "flagship"
+"""The one of `SHIPPED` that is used where none is named."""
+WITHOUT_CODER = NoneCoder.name
+CODERS = ("progressive", "single_iteration", WITHOUT_CODER)
+"""The best first."""
+
+
+class NoModelError(UserError):
+    """A model that is nowhere to be found."""
+
+
+def load_model(place: str | Path, entropy: str | None = None, device: str = "cpu") -> Model:
+    """Load a model.
+
+    Args:
+        place: its folder, or the name of one in `default_places`.
+        entropy: one of `CODERS`; None for the best that the folder has.
+        device: where the networks run, such as "cpu" or "cuda".
+
+    Raises:
+        UserError: there is no such model, or it has no such coder or cannot be read.
+    """
+    run = RunFolder(find_folder(place))
+    digest = run_digest(run)
+    coder = _coder(run, entropy or coder_names(run)[0])
+    return Model(_load(run, device), coder, model_identifier(digest, coder), run.path)
+
+
+def find_model(
+    identifier: bytes, places: Sequence[Path] | None = None, device: str = "cpu"
+) -> Model:
+    """Load the model that made a file.
+
+    Args:
+        identifier: `Header.model` of the file.
+        places: models and folders of models; None for `default_places`.
+        device: where the networks run.
+
+    Raises:
+        NoModelError: it is in none of the places.
+        UserError: the only model there cannot be read.
+    """
+    places = default_places() if places is None else places
+    folders = list(model_folders(places))
+    unreadable: list[UserError] = []
+    for run in folders:
+        coder = _coder_of_file(run, identifier, unreadable)
+        if coder is not None:
+            return Model(_load(run, device), coder, identifier, run.path)
+    # Among many models, one that is not trained yet is no reason to complain.
+    if unreadable and len(folders) == 1:
+        raise unreadable[0]
+    raise NoModelError(
+        f"the model {identifier.hex()} is not in {_listed(places)}: name its folder with --model, "
+        f"or in the environment variable {PLACES_VARIABLE}"
+    )
+
+
+def find_folder(place: str | Path) -> Path:
+    """The folder of a model: `place` itself, or of that name in `default_places`."""
+    places = default_places() if Path(place).name == str(place) else []
+    for folder in (Path(place), *(other / place for other in places)):
+        if RunFolder(folder).config.is_file():
+            return folder
+    if Path(place).is_dir():
+        raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
+    if not places:
+        raise NoModelError(f"there is no folder {place}")
+    raise NoModelError(f"there is no model {place}, neither here nor in {_listed(places)}")
+
+
+def default_places() -> list[Path]:
+    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `SHIPPED`."""
+    listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
+    return [*(Path(place) for place in (*listed, "results", "runs") if place), SHIPPED]
+
+
+def model_folders(places: Sequence[Path]) -> Iterator[RunFolder]:
+    """The models among places and in them."""
+    for place in places:
+        children = sorted(place.iterdir()) if place.is_dir() else []
+        for folder in (place, *children):
+            if RunFolder(folder).config.is_file():
+                yield RunFolder(folder)
+
+
+def coder_names(run: RunFolder) -> list[str]:
+    """The entropy coders of a model, the best first."""
+    trained = {coder.path.name for coder in run.coders()}
+    return [name for name in CODERS if name == WITHOUT_CODER or name in trained]
+
+
+def _coder_of_file(
+    run: RunFolder, identifier: bytes, unreadable: list[UserError]
+) -> EntropyCoder | None:
+    """The coder with which a model has the identifier; what cannot be read is added to a list."""
+    try:
+        digest = run_digest(run)
+    except UserError as error:
+        unreadable.append(error)
+        return None
+    for name in coder_names(run):
+        try:
+            coder = _coder(run, name)
+        except UserError as error:
+            unreadable.append(error)
+        else:
+            if model_identifier(digest, coder) == identifier:
+                return coder
+    return None
+
+
+def _coder(run: RunFolder, name: str) -> EntropyCoder:
+    if name not in coder_names(run):
+        raise UserError(
+            f"{run.path} has no entropy coder {name}: it has {', '.join(coder_names(run))}"
+        )
+    return NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name).path)
+
+
+def _load(run: RunFolder, device: str) -> RecurrentCodec:
+    codec = load_codec(run)
+    try:
+        return codec.to(torch.device(device))
+    # What PyTorch raises depends on what it was built with.
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the device {device} cannot be used: {reason}") from error
+
+
+def _listed(places: Sequence[Path]) -> str:
+    return ", ".join(str(place) for place in places)

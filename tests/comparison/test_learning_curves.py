@@ -1,0 +1,62 @@
+"""Learning curves, from the folders that trainings leave."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from PIL import Image
+
+from rnn_codec.comparison.learning_curves import Point, read_learning_curve, write_learning_curves
+from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.errors import UserError
+from rnn_codec.runs.cost import TrainingAccount, write_account
+from rnn_codec.runs.folder import RunFolder, write_config
+from tests.conftest import ROOT, make_codec
+
+COLUMNS = ["step", "train/loss", "val/ms_ssim_auc", "val/psnr_auc"]
+
+
+def make_run(folder: Path, *logs: list[tuple[object, ...]]) -> RunFolder:
+    """A finished training of 40 steps in 120 seconds; its log has a part for each resumption."""
+    run = RunFolder(folder)
+    for number, rows in enumerate(logs):
+        log = folder / "logs" / f"version_{number}" / "metrics.csv"
+        log.parent.mkdir(parents=True)
+        with log.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([COLUMNS, *rows])
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        write_config(run, compose("train", [f"name={folder.name}"]))
+    write_account(run.account, TrainingAccount("0", 120.0, 40, 80, {}, {}))
+    return run
+
+
+def test_validations_are_found_at_the_minute(tmp_path: Path) -> None:
+    first = [(9, 0.5, "", ""), (9, "", 1.5, 40), (19, "", 1.6, 42)]
+    # Resumed at step 10: step 20 was validated again.
+    second = [(19, "", 1.61, 43), (39, "", 1.7, 45)]
+    curve = read_learning_curve(make_run(tmp_path / "one", first, second))
+    assert curve.name == "one"
+    expected = (Point(10, 0.5, 1.5, 40), Point(20, 1.0, 1.61, 43), Point(40, 2.0, 1.7, 45))
+    assert curve.points == expected
+
+
+def test_figure_and_points_are_written(tmp_path: Path) -> None:
+    names = ("one", "two")
+    runs = [make_run(tmp_path / name, [(9, "", 1.5, 40), (39, "", 1.7, 45)]) for name in names]
+    write_learning_curves(tmp_path / "out", [read_learning_curve(run) for run in runs])
+    lines = (tmp_path / "out" / "learning_curves.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == [f"{n},{p}" for n in names for p in ("10,0.5,1.5,40", "40,2,1.7,45")]
+    runs = json.loads((tmp_path / "out" / "learning_curves.json").read_text(encoding="utf-8"))
+    assert {name: run["training"]["steps"] for name, run in runs.items()} == {"one": 40, "two": 40}
+    # GRU at an eighth of the paper's width; see tests/test_complexity.py.
+    assert runs["one"]["macs_per_pixel"] == macs_per_pixel(make_codec("gru", "one_shot"))
+    assert Image.open(tmp_path / "out" / "learning_curves.png").width > 1000
+
+
+def test_what_is_no_finished_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no training\.json"):
+        read_learning_curve(RunFolder(tmp_path))
+    with pytest.raises(UserError, match="no log with validations"):
+        read_learning_curve(make_run(tmp_path / "silent", [(9, 0.5, "", "")]))

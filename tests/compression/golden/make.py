@@ -1,0 +1,57 @@
+"""Makes the golden files anew, when the version of the format changes.
+
+Photographs inside installed packages, coded by the committed model with each entropy coder.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.compression.container import MAX_PIXELS
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.rate_control import Iterations
+from rnn_codec.data.package_photographs import locate
+from rnn_codec.data.reading import read_rgb
+from rnn_codec.files import atomic_path
+from rnn_codec.runs.models import load_model
+
+FOLDER = Path(__file__).parent
+MODEL = Path(__file__).parents[3] / "results" / "gru-one_shot-tiny"
+CODERS = ("none", "single_iteration", "progressive")
+FILES = {"coffee": "data/coffee.png", "rocket": "data/rocket.jpg"}
+CROPS = {"coffee": (slice(60, 188), slice(200, 360)), "rocket": (slice(100, 177), slice(250, 381))}
+"""Of photographs of scikit-image; the second has odd sides."""
+ITERATIONS = {"coffee": 16, "rocket": 5}
+
+
+def picture(name: str) -> NDArray[np.uint8]:
+    """A part of a photograph, (H, W, 3)."""
+    return read_rgb(locate("skimage", FILES[name]))[CROPS[name]]
+
+
+def bits_digest(model: Model, data: bytes) -> str:
+    """SHA-256 of the bits that a file decodes to."""
+    header, arrived = model._arrived(data, MAX_PIXELS)
+    assert arrived.iterations == header.iterations
+    return hashlib.sha256(np.packbits(arrived.bits).tobytes()).hexdigest()
+
+
+def main() -> None:
+    """Write the files and their digests."""
+    digests = {}
+    for coder in CODERS:
+        model = load_model(MODEL, coder)
+        for name in CROPS:
+            data = model.compress(picture(name), Iterations(ITERATIONS[name]))
+            with atomic_path(FOLDER / f"{name}-{coder}.rnc") as partial:
+                partial.write_bytes(data)
+            digests[f"{name}-{coder}.rnc"] = bits_digest(model, data)
+    with atomic_path(FOLDER / "digests.json") as partial:
+        partial.write_text(json.dumps(digests, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,305 @@
+"""Pictures to files and back: exact, by any prefix, to any budget; mistakes are explained."""
+
+import tracemalloc
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.compression.container import BadFileError, Header, parse
+from rnn_codec.compression.model import (
+    Contents,
+    Model,
+    NothingArrivedError,
+    Pixels,
+    WrongModelError,
+    truncate,
+)
+from rnn_codec.compression.rate_control import MSSSIM, PSNR, BitsPerPixel, Bytes, Iterations
+from rnn_codec.entropy.coder import CorruptStreamError, EntropyCoder
+from rnn_codec.entropy.none import NoneCoder
+from rnn_codec.entropy.progressive import Progressive
+from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.errors import UserError
+from rnn_codec.metrics import psnr
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import ImageTooSmallError
+from tests.conftest import PAIRS, make_codec
+
+CODERS = ["none", "single_iteration", "progressive"]
+SIZES = [(1, 1), (17, 33), (3, 1000)]
+IDENTIFIER = b"\1\2\3\4\5\6"
+
+
+@cache
+def coder(name: str) -> EntropyCoder:
+    torch.manual_seed(0)
+    if name == "none":
+        return NoneCoder()
+    return {"single_iteration": SingleIteration, "progressive": Progressive}[name]().quantise()
+
+
+@cache
+def codec(cell: str, recon: str, network: str) -> RecurrentCodec:
+    return make_codec(cell, recon, network=network).eval()
+
+
+def make_model(
+    cell: str = "gru", recon: str = "one_shot", entropy: str = "none", network: str = "paper"
+) -> Model:
+    its_codec = codec(cell, recon, network)
+    return Model(its_codec, coder(entropy), IDENTIFIER, Path("models/mine"))
+
+
+def waves(height: int, width: int) -> Pixels:
+    y, x = np.mgrid[:height, :width]
+    planes = [128 + 100 * np.sin(x / (5 + c) + y / (9 - c)) for c in range(3)]
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+def own_reconstruction(model: Model, pixels: Pixels, iterations: int) -> Pixels:
+    codes = model.codec.encode(pixels_to_batch(pixels), iterations)
+    *_, last = model.codec.decode(codes)
+    return last[0].permute(1, 2, 0).numpy()
+
+
+def claims(data: bytes, **changes: int) -> bytes:
+    """A file whose header says something else, with a check value that agrees."""
+    header, stream = parse(data)
+    return replace(header, **changes).pack() + stream
+
+
+@pytest.mark.parametrize(
+    ("network", "entropy"), [("paper", entropy) for entropy in CODERS] + [("transform", "none")]
+)
+@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+def test_the_picture_is_the_codecs_own_reconstruction(
+    cell: str, recon: str, network: str, entropy: str
+) -> None:
+    model = make_model(cell, recon, entropy, network)
+    for height, width in SIZES:
+        pixels = waves(height, width)
+        data = model.compress(pixels, Iterations(2))
+        assert np.array_equal(model.decompress(data), own_reconstruction(model, pixels, 2))
+
+
+@pytest.mark.parametrize("network", ["paper", "transform"])
+@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+def test_the_same_for_a_photographs_size(cell: str, recon: str, network: str) -> None:
+    model = make_model(cell, recon, "progressive", network)
+    pixels = waves(512, 768)
+    data = model.compress(pixels, Iterations(1))
+    assert np.array_equal(model.decompress(data), own_reconstruction(model, pixels, 1))
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_every_prefix_is_a_picture_or_says_why_not(entropy: str) -> None:
+    model, pixels = make_model(entropy=entropy), waves(33, 40)
+    data = model.compress(pixels, Iterations(2))
+    wholes = [own_reconstruction(model, pixels, n) for n in (1, 2)]
+    header_length = len(data) - len(parse(data)[1])
+    arrived = []
+    for length in range(len(data) + 1):
+        try:
+            decoded = model.decode(data[:length])
+        except NothingArrivedError:
+            assert not arrived
+        except BadFileError:
+            assert length < header_length
+        else:
+            contents = decoded.contents
+            assert contents.file_bytes == length
+            arrived.append((contents.iterations, contents.rows))
+            if contents.rows == 0:
+                assert np.array_equal(decoded.pixels, wholes[contents.iterations - 1])
+    assert arrived == sorted(arrived)
+    assert {(0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0)} <= set(arrived)
+
+
+def test_rows_that_arrived_are_used() -> None:
+    model, pixels = make_model(), waves(48, 64)
+    contents = model.encode(pixels, Iterations(2)).contents
+    assert contents.rows_of == 3
+    cut = model.encode(pixels, Bytes(contents.file_bytes - 8))
+    assert (cut.contents.iterations, cut.contents.rows) == (1, 2)
+    before, now = own_reconstruction(model, pixels, 1), model.decompress(cut.data)
+    assert not np.array_equal(now[:16], before[:16])
+    assert np.array_equal(now[44:], before[44:])
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+@pytest.mark.parametrize("bpp", [0.3, 0.5, 1.1, 3.0])
+def test_a_budget_is_kept_and_all_that_was_promised_arrives(entropy: str, bpp: float) -> None:
+    model, pixels = make_model(entropy=entropy), waves(70, 90)
+    encoded = model.encode(pixels, BitsPerPixel(bpp))
+    assert 8 * len(encoded.data) <= bpp * 70 * 90
+    assert model.inspect(encoded.data) == encoded.contents
+    assert encoded.contents.bits_per_pixel == 8 * len(encoded.data) / (70 * 90)
+    begun = encoded.contents.iterations + (encoded.contents.rows > 0)
+    assert encoded.contents.header.iterations == begun
+    model.decompress(encoded.data)
+
+
+def test_a_budget_too_small_says_the_least() -> None:
+    model, pixels = make_model(), waves(33, 40)
+    with pytest.raises(UserError, match="allow") as caught:
+        model.compress(pixels, Bytes(15))
+    least = int(str(caught.value).split("allow ")[1].split()[0])
+    assert len(model.compress(pixels, Bytes(least))) == least
+    with pytest.raises(UserError, match="too few"):
+        model.compress(pixels, Bytes(least - 1))
+
+
+def test_a_target_is_the_first_iteration_to_reach_it() -> None:
+    model, pixels = make_model(recon="additive"), waves(33, 40)
+    scores = [
+        float(psnr(pixels_to_batch(own_reconstruction(model, pixels, n)), pixels_to_batch(pixels)))
+        for n in range(1, 17)
+    ]
+    target = sorted(scores)[8]
+    expected = next(n for n, score in enumerate(scores, start=1) if score >= target)
+    encoded = model.encode(pixels, PSNR(target))
+    assert (encoded.contents.iterations, encoded.reached) == (expected, True)
+    encoded = model.encode(pixels, PSNR(99))
+    assert (encoded.contents.iterations, encoded.reached) == (16, False)
+
+
+def test_ms_ssim_of_a_small_picture() -> None:
+    with pytest.raises(ImageTooSmallError):
+        make_model().compress(waves(33, 40), MSSSIM(0.9))
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_truncation_to_iterations_is_what_a_shorter_encoding_holds(entropy: str) -> None:
+    model, pixels = make_model(entropy=entropy), waves(33, 40)
+    data = model.compress(pixels, Iterations(4))
+    for iterations in range(1, 5):
+        shorter = model.truncate(data, iterations)
+        assert data.startswith(shorter)
+        assert model.inspect(shorter).iterations == iterations
+        assert model.inspect(shorter[:-1]).iterations < iterations
+        expected = own_reconstruction(model, pixels, iterations)
+        assert np.array_equal(model.decompress(shorter), expected)
+    assert model.truncate(data, 16) == data
+
+
+def test_truncation_of_what_is_cut_already() -> None:
+    model, pixels = make_model(entropy="progressive"), waves(33, 40)
+    data = model.compress(pixels, Iterations(3))
+    for length in range(len(model.truncate(data, 1)), len(data)):
+        cut = data[:length]
+        assert model.inspect(model.truncate(cut, 1)).iterations == 1
+        assert cut.startswith(model.truncate(cut, 2))
+
+
+def test_truncation_to_bytes_needs_no_model() -> None:
+    data = make_model().compress(waves(33, 40), Iterations(2))
+    assert truncate(data, Bytes(50)) == data[:50]
+    assert truncate(data, BitsPerPixel(8 * 60 / (33 * 40))) == data[:60]
+    assert truncate(data, Bytes(10**6)) == data
+    header_bytes = len(data) - len(parse(data)[1])
+    assert len(truncate(data, Bytes(header_bytes + 1))) == header_bytes + 1
+    with pytest.raises(
+        UserError, match=f"nothing of the picture: allow at least {header_bytes + 1}"
+    ):
+        truncate(data, Bytes(header_bytes))
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_every_changed_byte_of_a_whole_file_is_noticed(entropy: str) -> None:
+    model = make_model(entropy=entropy)
+    for rate in (Iterations(2), Bytes(80)):
+        data = model.compress(waves(33, 40), rate)
+        for place in range(len(data)):
+            damaged = bytearray(data)
+            damaged[place] ^= 0x55
+            try:
+                decoded = model.decompress(bytes(damaged))
+            except UserError:
+                continue
+            # The last byte may have bits that nothing depends on.
+            assert place == len(data) - 1
+            assert np.array_equal(decoded, model.decompress(data))
+
+
+@cache
+def small_file(entropy: str) -> tuple[bytes, Pixels]:
+    model = make_model(entropy=entropy)
+    data = model.compress(waves(17, 33), Iterations(2))
+    return data, model.decompress(data)
+
+
+@settings(max_examples=300)
+@given(
+    entropy=st.sampled_from(CODERS),
+    place=st.integers(0, 10**6),
+    change=st.integers(1, 255),
+    length=st.integers(0, 10**6),
+)
+def test_damage_is_noticed(entropy: str, place: int, change: int, length: int) -> None:
+    data, pixels = small_file(entropy)
+    damaged = bytearray(data)
+    damaged[place % len(data)] ^= change
+    try:
+        decoded = make_model(entropy=entropy).decode(bytes(damaged[: length % len(data) + 1]))
+    except UserError:
+        return
+    # Rows of an iteration whose check value has not arrived may be wrong, whole iterations not.
+    assert decoded.contents.iterations < 2 or np.array_equal(decoded.pixels, pixels)
+
+
+def test_a_stream_belongs_to_its_header() -> None:
+    model = make_model(entropy="progressive")
+    data = model.compress(waves(48, 32), Iterations(1))
+    with pytest.raises(CorruptStreamError):
+        model.decompress(claims(data, width=48, height=32))
+
+
+def test_a_file_of_another_model() -> None:
+    model = make_model()
+    data = replace(model, identifier=b"\6\5\4\3\2\1").compress(waves(8, 8), Iterations(1))
+    with pytest.raises(WrongModelError, match=r"model 060504030201, not by models/mine \(0102"):
+        model.decompress(data)
+
+
+@pytest.mark.parametrize("stream", [b"", b"\x55" * 5])
+def test_a_large_claim_takes_no_memory(stream: bytes) -> None:
+    data = Header(2**14, 2**14, 16, 0, IDENTIFIER, 1000).pack() + stream
+    tracemalloc.start()
+    with pytest.raises(NothingArrivedError, match="nothing of the picture has arrived"):
+        make_model().decompress(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_the_limit_on_pixels() -> None:
+    data = make_model().compress(waves(10, 10), Iterations(1))
+    make_model().decompress(data, max_pixels=100)
+    with pytest.raises(UserError, match="the limit is 99 pixels"):
+        make_model().decompress(data, max_pixels=99)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "problem"),
+    [
+        (np.zeros((4, 4), np.uint8), ValueError),
+        (np.zeros((4, 4, 4), np.uint8), ValueError),
+        (np.zeros((4, 4, 3), np.float32), ValueError),
+        (np.zeros((0, 4, 3), np.uint8), UserError),
+    ],
+)
+def test_what_is_no_picture(pixels: np.ndarray, problem: type[Exception]) -> None:
+    with pytest.raises(problem):
+        make_model().compress(pixels)
+
+
+def test_contents_say_the_rate_of_the_file() -> None:
+    header = Header(80, 10, 2, 0, IDENTIFIER, 100)
+    assert Contents(header, 50, 1, 0, 2).bits_per_pixel == 0.5

@@ -1,0 +1,48 @@
+"""A grid of stand-ins; as a program, a worker on it: python -m tests.grid.grids CELL …"""
+
+import sys
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from rnn_codec.grid.claims import Claims
+from rnn_codec.grid.plan import PlannedRun
+from rnn_codec.grid.worker import Grid, Outcome, work
+from tests.grid.scripts import write_scripts
+from tests.grid.summaries import write_summary
+
+CODERS = {"single_iteration": "s" * 16, "progressive": "p" * 16}
+
+
+def planned(cell: str) -> PlannedRun:
+    """A run; `broken` is a cell that does not train."""
+    identity = cell.rjust(16, "0")
+    return PlannedRun(cell, (f"cell={cell}",), identity, CODERS, OmegaConf.create())
+
+
+def make_grid(folder: Path, cells: list[str]) -> Grid:
+    """A grid whose stand-ins and files are in a folder, the working directory."""
+    runs = [planned(cell) for cell in cells]
+    if not (folder / "scripts").exists():
+        write_scripts(folder / "scripts")
+        (folder / "summaries").mkdir()
+    for run in runs:
+        write_summary(folder / "summaries" / f"{run.folder_name}.json", run.identity, CODERS)
+    return Grid(
+        runs=runs,
+        evaluation_options=["data=photos"],
+        dataset="photos",
+        folder=folder / "runs",
+        records=folder / "records",
+        scripts=folder / "scripts",
+    )
+
+
+def work_on(grid: Grid) -> Outcome:
+    """Work as `src/ablation.py` does, impatiently."""
+    claims = Claims(grid.claims, every_seconds=0.05, dead_after_seconds=60)
+    return work(grid, claims, lambda run, stage: print(run.name, stage), poll_seconds=0.02)
+
+
+if __name__ == "__main__":
+    work_on(make_grid(Path.cwd(), sys.argv[1:]))

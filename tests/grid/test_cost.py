@@ -1,0 +1,71 @@
+"""What a grid costs, against closed forms."""
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from torch import nn
+
+from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.configuration import build_codec
+from rnn_codec.entropy.binary_rnn import MaskedConv2d
+from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.grid.cost import Cost, codec_macs, coder_macs, context_model_macs
+from tests.conftest import ROOT
+
+
+def configure(*options: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", list(options))
+
+
+def test_a_training_multiplies_three_times_what_its_forward_passes_do() -> None:
+    config = configure("trainer.max_steps=10", "data.batch_size=4", "data.crop_size=64")
+    each = macs_per_pixel(build_codec(config))
+    assert codec_macs(config) == pytest.approx(3 * each * 64 * 64 * 4 * 10 * 8)
+    several = configure(
+        *("trainer.max_steps=10", "data.batch_size=2", "data.crop_size=64"),
+        *("trainer.accumulate_grad_batches=2", "trainer.devices=3", "trainer.num_nodes=2"),
+        *("min_iterations=1", "max_iterations=16"),
+    )
+    assert codec_macs(several) == pytest.approx(3 * each * 64 * 64 * 24 * 10 * 8.5)
+
+
+def test_a_late_part_costs_what_it_unrolls() -> None:
+    alike = configure("trainer.max_steps=10", "data.batch_size=4", "data.crop_size=64")
+    late = configure(
+        *("trainer.max_steps=10", "data.batch_size=2", "data.crop_size=32", "late=larger_crops"),
+        *("late.begins=0.8", "late.crop_size=64", "late.batch_size=4"),
+    )
+    # Eight steps of an eighth of the pixels and two of the whole.
+    assert codec_macs(late) == pytest.approx((0.8 / 8 + 0.2) * codec_macs(alike))
+
+
+def test_a_context_model_costs_what_its_convolutions_do() -> None:
+    model = SingleIteration()
+    counted = 0
+
+    def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal counted
+        assert isinstance(layer, layers)
+        weight = layer.masked_weight() if isinstance(layer, MaskedConv2d) else layer.weight
+        counted += weight.numel() * output[0, 0].numel() * len(output)
+
+    layers = (nn.Conv1d, nn.Conv2d, MaskedConv2d)
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, layers)]
+    with torch.inference_mode():
+        model(torch.ones(16, 1, 32, 5, 5))
+    for hook in hooks:
+        hook.remove()
+    assert context_model_macs(model, 5) == counted > 0
+
+
+def test_a_coder_costs_its_steps() -> None:
+    options = ["entropy=single_iteration", "coder.batch_size=2", "coder.crop_size=5"]
+    ten, twenty = (coder_macs(configure(*options, f"coder.max_steps={n}")) for n in (10, 20))
+    assert ten == 3 * 2 * 10 * context_model_macs(SingleIteration(), 5)
+    assert twenty == 2 * ten
+
+
+def test_time_follows_the_speed() -> None:
+    assert Cost(codec=6e9, coders=4e9).seconds(2e9) == 5

@@ -1,0 +1,205 @@
+"""A worker, with stand-ins for the trainings: what it runs, resumes, shares and records."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rnn_codec.grid import worker
+from rnn_codec.grid.records import put_record, recorded
+from rnn_codec.grid.worker import forget_failures, outcome, stages
+from rnn_codec.runs.folder import RunFolder, mark
+from tests.conftest import ROOT
+from tests.grid.grids import CODERS, make_grid, planned, work_on
+
+CELLS = ["lstm", "gru", "residual_gru"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def start_worker(folder: Path, *cells: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
+    command = [sys.executable, "-m", "tests.grid.grids", *cells]
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+
+
+def steps(folder: Path) -> Counter[str]:
+    """How often each step of each training was done."""
+    return Counter((folder / "steps").read_text().splitlines())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_finishes_a_grid_once(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, CELLS)
+    result = work_on(grid)
+    assert [run.name for run in result.done] == CELLS
+    assert (result.failed, result.left) == ([], [])
+    # Steps are named by folders: those of the codecs differ, the two coders' are called the same.
+    assert len(steps(tmp_path)) == 5 * (len(CELLS) + len(CODERS))
+    assert sum(steps(tmp_path).values()) == 5 * len(CELLS) * (1 + len(CODERS))
+    assert {r.identity for r in recorded(grid.records)} == {run.identity for run in grid.runs}
+    before = (tmp_path / "steps").read_text()
+    assert work_on(grid) == result
+    assert (tmp_path / "steps").read_text() == before
+
+
+def test_goes_on_where_a_run_was_left(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    (run,) = grid.runs
+    folder = RunFolder(tmp_path / "runs" / run.folder_name)
+
+    def names_and_options() -> list[tuple[str, list[str]]]:
+        return [(name, command[2:]) for name, command in stages(grid, run, folder)]
+
+    new = names_and_options()
+    assert [name for name, _ in new] == ["codec", *CODERS, "evaluation"]
+    assert {"cell=gru", f"output={folder.path}", "entropy=none"} <= set(new[0][1])
+    assert {"cell=gru", f"codec={folder.path}", "entropy=progressive"} <= set(new[2][1])
+    assert {f"run={folder.path}", "data=photos"} <= set(new[3][1])
+
+    folder.path.mkdir(parents=True)
+    folder.config.touch()
+    assert f"resume={folder.path}" in names_and_options()[0][1]
+    folder.weights.touch()
+    assert [name for name, _ in names_and_options()] == [*CODERS, "evaluation"]
+    coder = folder.coder("single_iteration")
+    coder.path.mkdir(parents=True)
+    coder.config.touch()
+    assert f"resume={coder.path}" in names_and_options()[0][1]
+    coder.weights.touch()
+    assert [name for name, _ in names_and_options()] == ["progressive", "evaluation"]
+
+
+def test_a_failure_is_recorded_and_stops_nothing(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["broken", "gru"])
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["gru"]
+    ((run, failure),) = result.failed
+    assert (run.name, failure.stage, failure.status) == ("broken", "codec", 1)
+    assert failure.output == "error: there is no cell broken"
+    assert "cell=broken" in failure.command
+
+
+def test_a_record_that_cannot_be_written_is_a_failure_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = make_grid(tmp_path, ["gru", "lstm"])
+
+    def full(evaluation: Path, record: Path) -> None:
+        if "gru" in record.name:
+            raise OSError(28, "No space left on device", str(record))
+        put_record(evaluation, record)
+
+    monkeypatch.setattr(worker, "put_record", full)
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["lstm"]
+    ((run, failure),) = result.failed
+    assert (run.name, failure.stage) == ("gru", "record")
+    assert "No space left" in failure.output
+
+
+def test_whoever_has_lost_the_run_records_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    claim = SimpleNamespace(lost=threading.Event())
+    # Too late to be noticed while a command runs.
+    monkeypatch.setattr(worker, "run_command", lambda *_: claim.lost.set())
+    worker.finish(grid, grid.runs[0], claim, lambda *_: None)
+    assert not grid.records.exists()
+    assert not outcome(grid).failed
+
+
+def test_what_has_failed_is_tried_again_by_the_next_worker(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["broken"])
+    assert work_on(grid).failed
+    script = tmp_path / "scripts" / "train.py"
+    script.write_text(script.read_text().replace('"broken"', '"mended"'))
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["broken"]
+    assert result.failed == []
+
+
+def test_a_coder_trained_with_other_options_is_not_passed_off(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    folder = RunFolder(tmp_path / "runs" / grid.runs[0].folder_name)
+    coder = folder.coder("progressive")
+    coder.path.mkdir(parents=True)
+    mark(coder, "with other options")
+    ((_, failure),) = work_on(grid).failed
+    assert "trained with other options" in failure.output
+    assert str(coder.path) in failure.output
+
+
+def test_a_record_of_other_pictures_or_coders_does_not_count(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    work_on(grid)
+    (summary,) = grid.records.glob("*/summary.json")
+    whole = summary.read_text()
+    for old, new in (('"photos"', '"kodak"'), ("p" * 16, "q" * 16), ("gru".rjust(16, "0"), "x")):
+        assert old in whole
+        summary.write_text(whole.replace(old, new))
+        assert [run.name for run in outcome(grid).left] == ["gru"]
+    summary.write_text(whole)
+    assert not outcome(grid).left
+
+
+def test_two_workers_do_nothing_twice(tmp_path: Path) -> None:
+    make_grid(tmp_path, CELLS)
+    workers = [start_worker(tmp_path, *CELLS) for _ in range(2)]
+    assert [worker.wait() for worker in workers] == [0, 0]
+    grid = make_grid(tmp_path, CELLS)
+    assert len(outcome(grid).done) == len(CELLS)
+    done = steps(tmp_path)
+    for run in grid.runs:
+        assert [done[f"{run.folder_name} {step}"] for step in range(5)] == [1] * 5
+    assert {done[f"progressive {step}"] for step in range(5)} == {len(CELLS)}
+
+
+def test_killed_five_times_it_ends_with_the_same_records(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+        make_grid(folder, CELLS)
+    assert start_worker(whole, *CELLS).wait() == 0
+    random_numbers = random.Random(4)
+    for index in range(5):
+        worker = start_worker(killed, *CELLS)
+        # Into the run, each time a little further than the last.
+        begun = len(steps(killed)) if (killed / "steps").exists() else 0
+        wanted = begun + random_numbers.randint(1, 3)
+        while worker.poll() is None and (
+            not (killed / "steps").exists() or len(steps(killed)) < wanted
+        ):
+            time.sleep(0.005)
+        assert worker.poll() is None, f"ended before kill {index}"
+        worker.kill()
+        worker.wait()
+    assert start_worker(killed, *CELLS).wait() == 0
+    assert contents(killed / "records") == contents(whole / "records")
+    # Each kill did one step again at most: what was done before it was kept.
+    assert sum(steps(killed).values()) <= sum(steps(whole).values()) + 5
+
+
+def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    other = make_grid(tmp_path, ["broken"])
+    work_on(other)
+    forget_failures(grid)
+    assert outcome(other).failed
+    assert planned("gru") in grid.runs

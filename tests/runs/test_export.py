@@ -1,0 +1,73 @@
+"""What is kept of a run codes like the run itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rnn_codec.compression.rate_control import Iterations
+from rnn_codec.errors import UserError
+from rnn_codec.runs.export import keep
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.models import load_model
+from tests.model_folders import write_model
+
+PIXELS = np.full((20, 30, 3), 77, np.uint8)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A model with a checkpoint, a log of two parts and an entropy coder."""
+    folder = tmp_path / "run"
+    write_model(folder, "single_iteration")
+    for name in (
+        "checkpoints/last.ckpt",
+        "logs/version_0/metrics.csv",
+        "logs/version_1/metrics.csv",
+    ):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(name)
+    return RunFolder(folder)
+
+
+def test_a_kept_model_makes_the_same_files(run: RunFolder, tmp_path: Path) -> None:
+    files = keep(run, tmp_path / "kept")
+    first, second = load_model(run.path), load_model(tmp_path / "kept")
+    assert second.coder.name == "single_iteration"
+    assert second.compress(PIXELS, Iterations(2)) == first.compress(PIXELS, Iterations(2))
+    names = {file.relative_to(tmp_path / "kept").as_posix() for file in files}
+    assert {"logs/metrics_1.csv", "logs/metrics_2.csv"} <= names
+    assert not any("last.ckpt" in name for name in names)
+
+
+def test_nothing_is_overwritten(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(UserError, match="is there already"):
+        keep(run, tmp_path / "kept")
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def test_a_run_without_weights_is_refused(run: RunFolder, tmp_path: Path) -> None:
+    run.weights.unlink()
+    with pytest.raises(UserError, match=r"is not trained: go on with it by resume="):
+        keep(run, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_coders_can_be_left_out_or_are_named(run: RunFolder, tmp_path: Path) -> None:
+    keep(run, tmp_path / "bare", coders=[])
+    assert load_model(tmp_path / "bare").coder.name == "none"
+    with pytest.raises(UserError, match="no entropy coder progressive: it has single_iteration"):
+        keep(run, tmp_path / "kept", coders=["progressive"])
+    assert not (tmp_path / "kept").exists()
+
+
+def test_weights_can_be_kept_at_half_the_size(run: RunFolder, tmp_path: Path) -> None:
+    keep(run, tmp_path / "whole", coders=[], dtype=torch.float32)
+    keep(run, tmp_path / "half", coders=[], dtype=torch.float16)
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("whole", "half")]
+    assert 0.45 < sizes[1] / sizes[0] < 0.55
+    whole, half = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "half"))
+    assert all(torch.equal(half[name], whole[name].half()) for name in whole)

@@ -1,0 +1,98 @@
+"""Run folders: what is broken or missing is explained."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from rnn_codec.configuration import build_codec
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import (
+    RunFolder,
+    create_run_folder,
+    load_codec,
+    write_config,
+    write_weights,
+)
+from tests.conftest import PAIRS, ROOT
+
+
+def configure(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", list(overrides))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    run, config = RunFolder(tmp_path), configure()
+    write_config(run, config)
+    write_weights(run, build_codec(config), torch.float32)
+    return run
+
+
+@pytest.mark.parametrize(("cell", "recon"), PAIRS)
+def test_every_pair_round_trips(cell: str, recon: str, tmp_path: Path) -> None:
+    run, config = RunFolder(tmp_path), configure(f"cell={cell}", f"recon={recon}")
+    codec = build_codec(config)
+    write_config(run, config)
+    write_weights(run, codec, torch.float32)
+    for name, value in load_codec(run).state_dict().items():
+        assert torch.equal(value, codec.state_dict()[name])
+
+
+def test_folders_of_the_same_second_differ(tmp_path: Path) -> None:
+    folders = {create_run_folder(tmp_path, "gru").path for _ in range(20)}
+    assert len(folders) == 20
+
+
+def test_weights_of_another_architecture(run: RunFolder) -> None:
+    write_config(run, configure("cell=lstm"))
+    with pytest.raises(UserError, match="another architecture"):
+        load_codec(run)
+
+
+def test_a_run_without_weights(run: RunFolder) -> None:
+    run.weights.unlink()
+    with pytest.raises(UserError, match="has no weights"):
+        load_codec(run)
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no run folder"):
+        load_codec(RunFolder(tmp_path / "nowhere"))
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a run folder"):
+        load_codec(RunFolder(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"not weights at all"])
+def test_damaged_weights(run: RunFolder, content: bytes) -> None:
+    run.weights.write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read"):
+        load_codec(run)
+
+
+def test_a_damaged_checkpoint(run: RunFolder) -> None:
+    run.weights.unlink()
+    run.checkpoint.parent.mkdir()
+    run.checkpoint.write_bytes(b"\x80\x02damaged")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_codec(run)
+
+
+def test_a_configuration_may_name_nothing_outside(run: RunFolder) -> None:
+    config = configure()
+    config.codec.encoder.cell = {"_target_": "os.system", "command": "true"}
+    run.config.write_text(OmegaConf.to_yaml(config, resolve=True))
+    with pytest.raises(UserError, match=r"os\.system"):
+        load_codec(run)
+
+
+def test_a_damaged_configuration(run: RunFolder) -> None:
+    run.config.write_text("codec: [unclosed")
+    with pytest.raises(UserError, match=r"config\.yaml"):
+        load_codec(run)

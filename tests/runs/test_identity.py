@@ -1,0 +1,104 @@
+"""The identity of a training: it follows what changes the result, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from rnn_codec.configuration import build_codec, instantiate
+from rnn_codec.runs.folder import RunFolder, write_config, write_weights
+from rnn_codec.runs.identity import coder_identity, training_identity
+from tests.conftest import ROOT
+
+
+def configure(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", list(overrides))
+
+
+BASE = training_identity(configure(), "pictures")
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "output=elsewhere",
+        "name=another",
+        "logger=wandb",
+        "trainer.progress_bar=false",
+        "trainer.log_every_n_steps=7",
+        "checkpoint.every_minutes=1",
+        "data.cache_dir=elsewhere",
+        "entropy=progressive",
+        "coder.max_steps=3",
+    ],
+)
+def test_what_does_not_change_the_codec_does_not_count(override: str) -> None:
+    assert training_identity(configure(override), "pictures") == BASE
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1",
+        "cell=lstm",
+        "recon=additive",
+        "network.width=0.25",
+        "optimizer.lr=0.001",
+        "trainer.max_steps=3",
+        "trainer.devices=2",
+        "trainer.max_time=00:00:01:00",
+        "data.crop_size=64",
+        "max_iterations=16",
+        "averaging.decay=0.9",
+        "export.dtype=float16",
+        "late=larger_crops",
+    ],
+)
+def test_what_changes_the_codec_counts(override: str) -> None:
+    assert training_identity(configure(override), "pictures") != BASE
+
+
+def test_pictures_count_by_content_not_by_place(tmp_path: Path) -> None:
+    assert training_identity(configure(), "other pictures") != BASE
+    here, there = (
+        training_identity(configure("data=folder", f"data.root={root}"), "pictures")
+        for root in ("here", "there")
+    )
+    assert here == there != BASE
+    data = [instantiate(configure(f"data.cache_dir={tmp_path / n}").data) for n in ("a", "b")]
+    assert data[0].fingerprint == data[1].fingerprint
+
+
+def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
+    identities = set()
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        run, config = RunFolder(tmp_path / name), configure(f"seed={seed}")
+        write_config(run, config)
+        codec = build_codec(config)
+        # Weights that follow from the seed.
+        for parameter in codec.parameters():
+            parameter.data.fill_(float(seed))
+        write_weights(run, codec, next(codec.parameters()).dtype)
+        identities.add(training_identity(configure(f"start_from={run.path}"), "pictures"))
+    assert len(identities) == 2
+    assert BASE not in identities
+
+
+def test_a_coder_follows_its_codec_and_its_options() -> None:
+    base = coder_identity(configure("entropy=progressive"), "codec")
+    assert coder_identity(configure("entropy=progressive", "cell=lstm"), "codec") == base
+    others = {
+        coder_identity(configure("entropy=progressive"), "another"),
+        coder_identity(configure("entropy=single_iteration"), "codec"),
+        coder_identity(configure("entropy=progressive", "coder.max_steps=3"), "codec"),
+        coder_identity(configure("entropy=progressive", "seed=1"), "codec"),
+    }
+    assert len(others | {base}) == 5
+
+
+def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
+    now = configure()
+    config = OmegaConf.masked_copy(now, [name for name in now if name != "late"])
+    assert training_identity(config, "pictures") == BASE

@@ -1,0 +1,133 @@
+"""Models by name and by identifier; what an identifier depends on."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from rnn_codec.compression.container import parse
+from rnn_codec.compression.rate_control import Iterations
+from rnn_codec.entropy.none import NoneCoder
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, load_codec, read_config, write_config, write_weights
+from rnn_codec.runs.identity import codec_digest, model_identifier, run_digest
+from rnn_codec.runs.models import NoModelError, find_folder, find_model, load_model
+from tests.model_folders import write_model
+
+PIXELS = np.full((20, 30, 3), 77, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three models: with two entropy coders, with one, without."""
+    folder = tmp_path_factory.mktemp("models")
+    write_model(folder / "two", "progressive", "single_iteration", seed=1)
+    write_model(folder / "one", "single_iteration", seed=2)
+    write_model(folder / "plain", seed=3)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RNN_CODEC_MODELS", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "best"), [("two", "progressive"), ("one", "single_iteration"), ("plain", "none")]
+)
+def test_the_best_coder_is_the_default(models: Path, name: str, best: str) -> None:
+    assert load_model(models / name).coder.name == best
+
+
+def test_every_coder_makes_files_that_find_their_model(models: Path) -> None:
+    identifiers = set()
+    for name in ("progressive", "single_iteration", "none"):
+        model = load_model(models / "two", name)
+        data = model.compress(PIXELS, Iterations(1))
+        found = find_model(parse(data)[0].model, [models])
+        assert (found.coder.name, found.path) == (name, models / "two")
+        assert np.array_equal(found.decompress(data), model.decompress(data))
+        identifiers.add(model.identifier)
+    assert len(identifiers) == 3
+
+
+def test_a_coder_that_the_model_has_not(models: Path) -> None:
+    with pytest.raises(UserError, match="has no entropy coder progressive: it has single_it"):
+        load_model(models / "one", "progressive")
+
+
+def test_names_are_looked_up_where_models_are(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NoModelError, match="no model one, neither here nor in results, runs"):
+        find_folder("one")
+    for place in ("runs", "results"):
+        write_model(tmp_path / place / "one")
+        assert find_folder("one") == Path(place, "one")
+    monkeypatch.setenv("RNN_CODEC_MODELS", os.pathsep.join(["/nowhere", str(models)]))
+    assert find_folder("one") == models / "one"
+    write_model(tmp_path / "one")
+    assert find_folder("one") == Path("one")
+
+
+def test_a_model_itself_may_be_listed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNN_CODEC_MODELS", str(models / "plain"))
+    assert find_model(load_model(models / "plain").identifier).path == models / "plain"
+
+
+def test_folders_that_are_no_models(models: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoModelError, match="there is no folder runs/one"):
+        find_folder("runs/one")
+    with pytest.raises(NoModelError, match="is not a model's folder"):
+        find_folder(models)
+
+
+def test_unreadable_models_are_passed_over(models: Path, tmp_path: Path) -> None:
+    broken = write_model(tmp_path / "models" / "a_broken")
+    RunFolder(broken).weights.write_bytes(b"broken")
+    half = write_model(tmp_path / "models" / "b", "progressive")
+    RunFolder(half).coder("progressive").weights.write_bytes(b"broken")
+    identifier = load_model(half, "none").identifier
+    assert find_model(identifier, [tmp_path / "models"]).path == half
+    with pytest.raises(UserError, match=r"weights in .*a_broken cannot be read"):
+        find_model(identifier, [broken])
+
+
+def test_a_model_that_is_nowhere(models: Path) -> None:
+    with pytest.raises(NoModelError, match=r"the model 000000000000 is not in .*models.*--model"):
+        find_model(bytes(6), [models])
+
+
+def test_a_device_that_is_not_there(models: Path) -> None:
+    with pytest.raises(UserError, match="the device abacus cannot be used"):
+        load_model(models / "plain", device="abacus")
+
+
+def test_the_identifier_is_that_of_the_values(models: Path, tmp_path: Path) -> None:
+    run, copy = RunFolder(models / "plain"), RunFolder(tmp_path / "copy")
+    write_config(copy, read_config(run))
+    codec = load_codec(run)
+    write_weights(copy, codec, torch.float32)  # the original holds half precision
+    assert run_digest(copy) == run_digest(run)
+    with torch.no_grad():
+        next(codec.parameters()).view(-1)[0] += 0.001
+    write_weights(copy, codec, torch.float32)
+    assert run_digest(copy) != run_digest(run)
+
+
+def test_the_identifier_depends_on_everything() -> None:
+    node, weights = OmegaConf.create({"width": 1}), {"a": torch.ones(2, 3), "b": torch.zeros(1)}
+    digests = [
+        codec_digest(node, weights),
+        codec_digest(OmegaConf.create({"width": 2}), weights),
+        codec_digest(node, {"a": torch.ones(3, 2), "b": torch.zeros(1)}),
+        codec_digest(node, {"a": torch.ones(2, 3), "c": torch.zeros(1)}),
+        codec_digest(node, {"a": torch.ones(2, 3), "b": torch.ones(1)}),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert digests[0] == codec_digest(node, dict(reversed(weights.items())))
+    assert len({model_identifier(digest, NoneCoder()) for digest in digests}) == len(digests)
