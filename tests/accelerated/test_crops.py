@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-
 from rnn_codec.accelerated.crops import DeviceCrops, DevicePictures
+
 from rnn_codec.errors import UserError
 
 CPU = torch.device("cpu")

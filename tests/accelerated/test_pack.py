@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from rnn_codec.accelerated.pack import Pixels, read_pack
 from rnn_codec.accelerated.packing import (
     LOSSLESS,
@@ -17,6 +16,7 @@ from rnn_codec.accelerated.packing import (
     encode_picture,
     write_pack,
 )
+
 from rnn_codec.errors import UserError
 
 RNG = np.random.default_rng(0)

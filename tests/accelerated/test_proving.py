@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 import yaml
-
 from rnn_codec.accelerated import proving
 from rnn_codec.accelerated.pack import Pixels
+
 from rnn_codec.data.package_photographs import TRAINING, locate
 from rnn_codec.data.reading import read_rgb
 from tests.accelerated.test_main import configuration

@@ -6,9 +6,9 @@ from functools import partial
 import lightning as L
 import pytest
 import torch
+from rnn_codec.accelerated.step import TrainingStep
 from torch.utils.data import DataLoader
 
-from rnn_codec.accelerated.step import TrainingStep
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 from rnn_codec.training.module import CodecTraining

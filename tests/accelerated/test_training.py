@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from rnn_codec.accelerated.crops import DeviceCrops, DevicePictures
 from rnn_codec.accelerated.speed import training_macs
 from rnn_codec.accelerated.step import TrainingStep
 from rnn_codec.accelerated.training import LogLine, Phase, Recipe, TimedTraining, append_line
 from rnn_codec.accelerated.validation import psnr_curve
+
 from rnn_codec.codec import to_image, to_signal
 from rnn_codec.complexity import count_macs, macs_per_pixel
 from rnn_codec.errors import UserError

@@ -16,6 +16,7 @@ from hydra.utils import instantiate
 from torch import Tensor, nn
 
 from rnn_codec.data.crops import LateCrops, MixedSampler
+from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import (
     FolderDataModule,
     HighEntropyDataModule,
@@ -24,7 +25,6 @@ from rnn_codec.data.modules import (
     spread,
 )
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.data.packing import pack
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
@@ -333,4 +333,4 @@ def test_each_process_starts_at_the_trainers_step(photographs: Path) -> None:
 
 def test_photos_are_those_of_the_packages(tmp_path: Path) -> None:
     path = locate("sklearn", "datasets/images/china.jpg")
-    np.testing.assert_array_equal(pack([path], tmp_path).image(0), read_rgb(path))
+    np.testing.assert_array_equal(decode([path], tmp_path).image(0), read_rgb(path))
