@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from rnn_codec.compression.container import parse
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, load_codec, read_config, write_config, write_weights
+from rnn_codec.runs.folder import RunFolder, read_config, write_config
 from rnn_codec.runs.identity import codec_digest, model_identifier, run_digest
 from rnn_codec.runs.models import NoModelError, find_folder, find_model, load_model
+from rnn_codec.runs.weights import load_codec, write_weights
 from tests.model_folders import write_model
 
 PIXELS = np.full((20, 30, 3), 77, np.uint8)
@@ -120,10 +120,10 @@ def test_the_identifier_is_that_of_the_values(models: Path, tmp_path: Path) -> N
 
 
 def test_the_identifier_depends_on_everything() -> None:
-    node, weights = OmegaConf.create({"width": 1}), {"a": torch.ones(2, 3), "b": torch.zeros(1)}
+    node, weights = {"width": 1}, {"a": torch.ones(2, 3), "b": torch.zeros(1)}
     digests = [
         codec_digest(node, weights),
-        codec_digest(OmegaConf.create({"width": 2}), weights),
+        codec_digest({"width": 2}, weights),
         codec_digest(node, {"a": torch.ones(3, 2), "b": torch.zeros(1)}),
         codec_digest(node, {"a": torch.ones(2, 3), "c": torch.zeros(1)}),
         codec_digest(node, {"a": torch.ones(2, 3), "b": torch.ones(1)}),

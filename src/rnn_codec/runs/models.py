@@ -17,9 +17,9 @@ from rnn_codec.compression.model import Model
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
-from rnn_codec.runs.coders import load_coder
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.identity import model_identifier, run_digest
+from rnn_codec.runs.weights import load_codec, load_coder
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
 SHIPPED = Path(__file__).parents[1] / "zoo"
@@ -141,7 +141,7 @@ def _coder(run: RunFolder, name: str) -> EntropyCoder:
         raise UserError(
             f"{run.path} has no entropy coder {name}: it has {', '.join(coder_names(run))}"
         )
-    return NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name).path)
+    return NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name))
 
 
 def _load(run: RunFolder, device: str) -> RecurrentCodec:
