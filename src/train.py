@@ -20,6 +20,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from rnn_codec.codec import RecurrentCodec
 from rnn_codec.commands.multirun import end_on_user_error
 from rnn_codec.configuration import build_codec, build_context_model, instantiate, plain
 from rnn_codec.data.blocks import draw_blocks
@@ -38,9 +39,12 @@ from rnn_codec.runs.folder import (
 )
 from rnn_codec.runs.identity import (
     check_unchanged,
+    coder_digest,
     coder_identity,
+    run_digest,
     run_identity,
     training_identity,
+    write_digest,
 )
 from rnn_codec.runs.weights import load_codec, load_weights, read_weights, write_weights
 from rnn_codec.training.averaging import moving_average
@@ -187,6 +191,7 @@ def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
     dtype = getattr(torch, config.export.dtype)
     write_weights(run, network, dtype, config.export.largest_megabytes)
+    write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
 def check(config: DictConfig) -> None:

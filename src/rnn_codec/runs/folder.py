@@ -4,6 +4,7 @@
 <run>/identity                   which training it is, a digest of configuration and pictures
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends; see shards.py
+<run>/digest                     of the exported codec, or coder; see identity.py
 <run>/training.json              what the training cost
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
@@ -49,6 +50,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The exported weights."""
         return self.path / "weights.safetensors"
+
+    @property
+    def digest(self) -> Path:
+        """The digest of what was exported, so that a model is found without reading its weights."""
+        return self.path / "digest"
 
     @property
     def account(self) -> Path:

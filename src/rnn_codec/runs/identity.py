@@ -10,10 +10,10 @@ import numpy as np
 from torch import Tensor
 
 from rnn_codec.compression.container import MODEL_BYTES
-from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
 from rnn_codec.runs.folder import RunFolder, read_config, read_identity
-from rnn_codec.runs.weights import read_weights
+from rnn_codec.runs.weights import load_coder, read_weights
 
 FORMAT = "rnn-codec model 1"
 
@@ -100,9 +100,32 @@ def _without(node: Any, names: Collection[str]) -> Any:
     return {key: _without(value, names) for key, value in node.items() if key not in names}
 
 
-def model_identifier(codec: bytes, coder: EntropyCoder) -> bytes:
-    """The identifier, 6 bytes, of a codec, known by its digest, together with an entropy coder."""
-    return hashlib.sha256(codec + coder.digest()).digest()[:MODEL_BYTES]
+def model_identifier(codec: bytes, coder: bytes) -> bytes:
+    """The identifier, 6 bytes, of a codec together with an entropy coder, known by digests."""
+    return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
+
+
+def write_digest(run: RunFolder, digest: bytes) -> None:
+    """Write down what was exported, as hexadecimal digits."""
+    with atomic_path(run.digest) as partial:
+        partial.write_text(digest.hex() + "\n", encoding="ascii")
+
+
+def read_digest(run: RunFolder) -> bytes | None:
+    """The digest of what was exported; None if none was written, or it is damaged."""
+    try:
+        return bytes.fromhex(run.digest.read_text(encoding="ascii").strip()) or None
+    except (OSError, ValueError):
+        return None
+
+
+def coder_digest(run: RunFolder) -> bytes:
+    """The digest of an entropy coder in its folder.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return load_coder(run).digest()
 
 
 def run_digest(run: RunFolder) -> bytes:
