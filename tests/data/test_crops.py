@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from rnn_codec.data.crops import ChangingSampler, CropSampler, MixedSampler, TrainingBatches
+from rnn_codec.data.crops import (
+    ChangingSampler,
+    CropSampler,
+    DeviceCropSampler,
+    MixedSampler,
+    TrainingBatches,
+)
 from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
 from tests.data.pictures import decoded
@@ -75,6 +81,16 @@ def test_steps_and_seeds_draw_other_batches(images: DecodedImages) -> None:
         for step in range(5)
     ]
     assert len({batch.numpy().tobytes() for batch in batches}) == 25
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**32 - 1), st.integers(0, 2))
+def test_crops_cut_on_a_device_are_the_same(
+    images: DecodedImages, step: int, seed: int, rank: int
+) -> None:
+    pixels = torch.from_numpy(images.pixels.copy())
+    device = DeviceCropSampler(images, SIZE, 20, seed, pixels)
+    cut = CropSampler(images, SIZE, 20, seed)
+    assert torch.equal(device.batch(step, rank, 3), cut.batch(step, rank, 3))
 
 
 def test_another_sampler_goes_on_from_a_step(images: DecodedImages) -> None:

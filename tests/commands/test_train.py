@@ -13,12 +13,14 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from safetensors.torch import load_file
 
-import train as entry
+from rnn_codec.commands import train as entry
+from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.networks.stages import klt_stages
 from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder, load_codec, mark, read_identity, write_config
+from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
+from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
 
@@ -47,7 +49,7 @@ def run_training(folder: Path, *overrides: str) -> dict[str, torch.Tensor]:
     """Train in this process; return the exported weights."""
     run, config = RunFolder(folder), configure(*overrides)
     folder.mkdir(exist_ok=True)
-    write_config(run, config)
+    write_config(run, plain(config))
     entry.train(config, run)
     return load_file(run.weights)
 
@@ -151,6 +153,76 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="trainer=cpu"):
         entry.check(configure("trainer=gpu"))
+
+
+LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_recorded_steps_train_as_others_do(precision: str, tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=5", f"trainer.precision={precision}", *TRANSFORM, *LATE, cache]
+    plain = run_training(tmp_path / "plain", *options)
+    on_gpu = ["trainer.recorded=true", "trainer.crops_on_device=true"]
+    assert_same(run_training(tmp_path / "recorded", *options, *on_gpu), plain)
+    states = [
+        torch.load(RunFolder(tmp_path / name).checkpoint, weights_only=True)
+        for name in ("plain", "recorded")
+    ]
+    assert_same(*(state["current_model_state"] for state in states))
+    assert states[0]["lr_schedulers"] == states[1]["lr_schedulers"]
+    # How it is run does not make another training of it.
+    assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "recorded")}) == 1
+
+
+@pytest.mark.parametrize("option", ["trainer.devices=2", "trainer.accumulate_grad_batches=2"])
+def test_what_cannot_be_recorded_is_refused(option: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.recorded"):
+        entry.check(configure("trainer.recorded=true", option))
+
+
+def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str) -> None:
+    config = configure(*TRANSFORM, *LATE, "trainer.minutes=0.5", cache)
+    entry.plan_for_time(config)
+    steps = config.trainer.max_steps
+    assert steps != configure().trainer.max_steps
+    assert config.schedule.total_steps == steps
+    assert entry.first_late_step(config) == round(0.6 * steps)
+    assert "00:00:00:10" < config.trainer.max_time <= "00:00:00:30"
+    # The machine may be busy; within a factor of three the time is right.
+    config.trainer.max_time = None
+    run = RunFolder(tmp_path / "run")
+    entry.train(config, run)
+    account = read_account(run.account)
+    assert account is not None
+    assert account.steps == steps
+    assert 30 / 3 < account.seconds < 3 * 30
+
+
+def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.minutes is too short"):
+        entry.plan_for_time(configure(*TRANSFORM, "trainer.minutes=0.001", cache))
+    with pytest.raises(UserError, match=r"trainer\.minutes is for one process"):
+        entry.plan_for_time(configure("trainer.devices=2", "trainer.minutes=1"))
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["averaging.decay=null", "optimizer.weight_decay=0", cache]
+    first = run_training(tmp_path / "first", "trainer.max_steps=1", *options)
+    original = CodecTraining.loss_of
+
+    def spoilt(self: CodecTraining, *arguments: object) -> torch.Tensor:
+        return original(self, *arguments) * (float("nan") if self.global_step == 0 else 1)
+
+    monkeypatch.setattr(CodecTraining, "loss_of", spoilt)
+    zero = ["optimizer=adam", "optimizer.lr=1e-30"]
+    untouched = run_training(tmp_path / "still", "trainer.max_steps=1", *options[::2], *zero)
+    moved = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
+    assert_same(moved, untouched)
+    assert any(not torch.equal(moved[name], first[name]) for name in moved)
+    later = run_training(tmp_path / "later", "trainer.max_steps=3", *options)
+    assert all(torch.isfinite(tensor).all() for tensor in later.values())
 
 
 def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
@@ -269,7 +341,7 @@ def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
 
 
 def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
-    write_config(RunFolder(tmp_path), configure())
+    write_config(RunFolder(tmp_path), plain(configure()))
     config = configure(f"resume={tmp_path}")
     with pytest.raises(UserError, match="cell=lstm cannot be set"):
         entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
@@ -304,7 +376,7 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
 
 def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
-    write_config(RunFolder(tmp_path), configure())
+    write_config(RunFolder(tmp_path), plain(configure()))
     with pytest.raises(UserError, match="already holds a run"):
         entry.new_run(configure(f"output={tmp_path}"))
 
