@@ -35,7 +35,7 @@ def training_identity(config: DictConfig, data: str) -> str:
     """16 hexadecimal digits that differ between trainings that can end in different codecs.
 
     Args:
-        config: the configuration of `src/train.py`.
+        config: the configuration of `rnn-codec train`.
         data: the data module's `fingerprint`.
 
     Raises:
@@ -64,7 +64,7 @@ def coder_identity(config: DictConfig, codec: str) -> str:
     """16 hexadecimal digits that differ between trainings of an entropy coder.
 
     Args:
-        config: the configuration of `src/train.py`.
+        config: the configuration of `rnn-codec train`.
         codec: `run_identity` of the codec that it is for.
     """
     groups = OmegaConf.to_container(config, resolve=True)
