@@ -1,6 +1,8 @@
-"""Train a codec and its entropy coder: python src/train.py cell=gru entropy=progressive."""
+"""Train a codec and its entropy coder: rnn-codec train, from a checkout."""
+
+import sys
 
 from rnn_codec.commands.train import main
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

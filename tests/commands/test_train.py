@@ -333,9 +333,8 @@ def test_an_unknown_option_is_named(tmp_path: Path) -> None:
 def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
     """Standard error of a command that must fail."""
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     with pytest.raises(SystemExit) as exit_:
-        entry.main()
+        entry.main(arguments)
     assert exit_.value.code != 0
     return capsys.readouterr().err
 

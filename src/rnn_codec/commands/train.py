@@ -1,17 +1,18 @@
-"""Train a codec and its entropy coder: python src/train.py cell=gru entropy=progressive.
+"""Train a codec and its entropy coder.
 
-All options: conf/. codec=<run folder> trains an entropy coder for the codec of that run.
+For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folder> the entropy coder
+is trained alone, for the codec of that run.
 """
 
 import logging
 import os
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import hydra
 import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -22,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.commands.multirun import end_on_user_error
+from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import build_codec, build_context_model, instantiate, plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
@@ -58,8 +59,6 @@ from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPict
 from rnn_codec.training.processes import check_processes, is_first_process
 from rnn_codec.training.recorded import RecordedCodecTraining
 from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
-
-CONFIGURATION = Path(__file__).parents[3] / "conf"
 
 RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
 """Tells the processes that DDP starts which folder the first one made."""
@@ -386,31 +385,33 @@ def quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="train")
-def main(config: DictConfig) -> None:
+def train_as_configured(config: DictConfig) -> None:
     """Set up the run's folder and train: the codec, unless it is given, then its coder."""
-    with end_on_user_error():
-        quieten_lightning()
-        refuse_multirun_of_processes(config)
-        if config.resume is not None:
-            config, run = resumed(config, list(HydraConfig.get().overrides.task))
-            check_processes(config.trainer.devices, config.trainer.num_nodes, str(run.path))
-        elif isinstance(config.codec, str):
-            check_processes(config.trainer.devices, config.trainer.num_nodes, config.codec)
-            run = codec_to_extend(config)
-        else:
-            check_processes(config.trainer.devices, config.trainer.num_nodes, config.output)
-            check(config)
-            if config.trainer.minutes is not None:
-                plan_for_time(config)
-            config, run = new_run(config)
+    quieten_lightning()
+    refuse_multirun_of_processes(config)
+    if config.resume is not None:
+        config, run = resumed(config, list(HydraConfig.get().overrides.task))
+        check_processes(config.trainer.devices, config.trainer.num_nodes, str(run.path))
+    elif isinstance(config.codec, str):
+        check_processes(config.trainer.devices, config.trainer.num_nodes, config.codec)
+        run = codec_to_extend(config)
+    else:
+        check_processes(config.trainer.devices, config.trainer.num_nodes, config.output)
+        check(config)
+        if config.trainer.minutes is not None:
+            plan_for_time(config)
+        config, run = new_run(config)
+    try:
         if not isinstance(config.codec, str):
             train_codec_of(config, run)
         if config.entropy.model is not None:
             config.codec = str(run.path)
             train_coder(config, run)
-        rank_zero_only(print)(f"The trained codec is in {run.path}")
+    except torch.OutOfMemoryError as error:
+        raise UserError("the GPU's memory is too small: lower data.batch_size") from error
+    rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 
-if __name__ == "__main__":
-    main()
+def main(words: Sequence[str]) -> None:
+    """Train as configured."""
+    run_configured(train_as_configured, "train", words)
