@@ -181,21 +181,20 @@ def test_what_cannot_be_recorded_is_refused(option: str) -> None:
 
 
 def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str) -> None:
-    config = configure(*TRANSFORM, *LATE, "trainer.minutes=0.5", cache)
+    options = [*TRANSFORM, *LATE, "trainer.minutes=1", cache]
+    config = configure(*options)
     entry.plan_for_time(config)
     steps = config.trainer.max_steps
     assert steps != configure().trainer.max_steps
     assert config.schedule.total_steps == steps
     assert entry.first_late_step(config) == round(0.6 * steps)
-    assert "00:00:00:10" < config.trainer.max_time <= "00:00:00:30"
-    # The machine may be busy; within a factor of three the time is right.
-    config.trainer.max_time = None
-    run = RunFolder(tmp_path / "run")
-    entry.train(config, run)
-    account = read_account(run.account)
+    # Measuring is part of the time.
+    assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
+    run_training(tmp_path / "run", *options, "trainer.max_steps=30")
+    account = read_account(RunFolder(tmp_path / "run").account)
     assert account is not None
-    assert account.steps == steps
-    assert 30 / 3 < account.seconds < 3 * 30
+    # Within a factor of three: the machine may be busy.
+    assert 60 / 3 < steps * account.seconds / account.steps < 3 * 60
 
 
 def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
@@ -208,21 +207,19 @@ def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
 def test_a_gradient_that_is_not_finite_moves_nothing(
     tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["averaging.decay=null", "optimizer.weight_decay=0", cache]
-    first = run_training(tmp_path / "first", "trainer.max_steps=1", *options)
+    options = ["averaging.decay=null", cache, "optimizer.weight_decay=0"]
     original = CodecTraining.loss_of
 
     def spoilt(self: CodecTraining, *arguments: object) -> torch.Tensor:
         return original(self, *arguments) * (float("nan") if self.global_step == 0 else 1)
 
     monkeypatch.setattr(CodecTraining, "loss_of", spoilt)
-    zero = ["optimizer=adam", "optimizer.lr=1e-30"]
-    untouched = run_training(tmp_path / "still", "trainer.max_steps=1", *options[::2], *zero)
-    moved = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
-    assert_same(moved, untouched)
-    assert any(not torch.equal(moved[name], first[name]) for name in moved)
+    spoilt_once = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
+    still = run_training(tmp_path / "still", "trainer.max_steps=1", *options, "optimizer.lr=0")
+    assert_same(spoilt_once, still)
     later = run_training(tmp_path / "later", "trainer.max_steps=3", *options)
     assert all(torch.isfinite(tensor).all() for tensor in later.values())
+    assert any(not torch.equal(later[name], still[name]) for name in later)
 
 
 def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
