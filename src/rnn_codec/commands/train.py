@@ -4,6 +4,7 @@ For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folde
 is trained alone, for the codec of that run.
 """
 
+import gc
 import logging
 import os
 import time
@@ -192,12 +193,19 @@ def measure_pace(config: DictConfig, phase: Phase, crops: DictConfig, share: flo
     model.phases = rehearsal(phase)
     stop, stopwatch = StopOnSignal(), Stopwatch()
     options = replace(
-        trainer_options(config), max_steps=STEPS, val_check_interval=STEPS + 1, progress_bar=False
+        trainer_options(config),
+        max_steps=STEPS,
+        max_time=None,
+        val_check_interval=STEPS + 1,
+        progress_bar=False,
     )
     with TemporaryDirectory() as folder:
         run, logger = RunFolder(Path(folder)), CSVLogger(folder)
         trainer = build_trainer(options, upkeep(config), run, logger, [stop, stopwatch])
         trainer.fit(model, datamodule=data)
+    # What was recorded holds the GPU's memory.
+    del trainer, model, data
+    gc.collect()
     if stop.signalled:
         raise StoppedError("stopped before the training began")
     return stopwatch.pace(share, phase)
@@ -381,6 +389,9 @@ def quieten_lightning() -> None:
     # PerIterationMean has already added up over the processes.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+    # The first steps of those that are to be recorded, and a learning rate on the device.
+    warnings.filterwarnings("ignore", message=".*capturable=True.*")
+    warnings.filterwarnings("ignore", message=".*To copy construct from a tensor.*")
     # On every machine that has Slurm, whether it is wanted or not.
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 

@@ -32,7 +32,8 @@ Step: TypeAlias = Callable[[Tensor], Tensor]
 class RecordedCodecTraining(CodecTraining):
     """Trains as `CodecTraining` does; the optimizer's step is part of `training_step`.
 
-    Nothing in it waits for the device. It is for one process.
+    Nothing in it waits for the device. It is for one process. The optimizer must be one whose step
+    can be recorded: it has the option `capturable`, as Adam has.
     """
 
     recorder: "StepRecorder | None" = None
@@ -41,6 +42,8 @@ class RecordedCodecTraining(CodecTraining):
         """Let a recorded step read the learning rate and count its steps on the device."""
         if self.device.type == "cuda":
             self.recorder = StepRecorder()
+            # Few shapes come often: the fastest kernels are worth being looked for.
+            torch.backends.cudnn.benchmark = True
             for group in self._optimizer.param_groups:
                 rate = torch.as_tensor(group["lr"], dtype=torch.float32, device=self.device)
                 group.update(lr=rate, capturable=True)
