@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rnn_codec.evaluation.record import read_summary
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_codec
 from tests.commands.program import PROGRAM, run
 
 ONE_PAIR = ["grid.axes.cell=[gru]", "grid.axes.recon=[additive]"]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from rnn_codec.comparison.learning_curves import Point, read_learning_curve, write_learning_curves
 from rnn_codec.complexity import macs_per_pixel
+from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.runs.cost import TrainingAccount, write_account
 from rnn_codec.runs.folder import RunFolder, write_config
@@ -27,7 +28,7 @@ def make_run(folder: Path, *logs: list[tuple[object, ...]]) -> RunFolder:
         with log.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([COLUMNS, *rows])
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        write_config(run, compose("train", [f"name={folder.name}"]))
+        write_config(run, plain(compose("train", [f"name={folder.name}"])))
     write_account(run.account, TrainingAccount("0", 120.0, 40, 80, {}, {}))
     return run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
@@ -46,10 +46,10 @@ from rnn_codec.evaluation.truncation import Cut, cuts_sentence, measure_cuts, wr
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.networks import CODE_DEPTH
-from rnn_codec.runs.coders import load_coder, load_context_model
 from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder, load_codec, read_config
+from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.models import SHIPPED, find_folder
+from rnn_codec.runs.weights import load_codec, load_coder, load_context_model
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 
@@ -139,8 +139,7 @@ def warm_up(coder: EntropyCoder) -> None:
 
 def measured_coders(run: RunFolder) -> list[MeasuredCoder]:
     """No entropy coding, and every coder of the run."""
-    folders = [coder.path for coder in run.coders()]
-    trained = [MeasuredCoder(load_coder(path), load_context_model(path)) for path in folders]
+    trained = [MeasuredCoder(load_coder(c), load_context_model(c)) for c in run.coders()]
     return [MeasuredCoder(NoneCoder(), None), *trained]
 
 
@@ -181,9 +180,9 @@ def describe(config: DictConfig, dataset: str) -> Description:
     if config.codec is not None:
         return Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
     run = read_config(run_of(config))
-    settings |= {"seed": run.seed, "config": OmegaConf.to_container(run, resolve=True)}
+    settings |= {"seed": run["seed"], "config": run}
     text = "bits per pixel of the code before entropy coding"
-    return Description(run.name, dataset, text, settings, model_facts(run_of(config)))
+    return Description(run["name"], dataset, text, settings, model_facts(run_of(config)))
 
 
 def model_facts(run: RunFolder) -> ModelFacts:
