@@ -8,7 +8,6 @@ this package: it never pools errors first.
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
-from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.psnr import psnr
 from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour, psnr_hvs_luma
 from rnn_codec.metrics.scores import SCORES, score_batch, score_pair
@@ -16,7 +15,6 @@ from rnn_codec.metrics.scores import SCORES, score_batch, score_pair
 __all__ = [
     "SCORES",
     "ImageTooSmallError",
-    "PerIterationMean",
     "area_under_curve",
     "ms_ssim",
     "pixels_to_batch",
