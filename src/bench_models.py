@@ -13,7 +13,7 @@ from rich.progress import track
 from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import exit_on_user_error
-from rnn_codec.evaluation import chosen_picture
+from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.files import atomic_path
 from rnn_codec.machine import hardware, versions
 from rnn_codec.runs.models import SHIPPED, load_model, model_folders

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import hydra
 import numpy as np
@@ -15,41 +15,27 @@ from rich.progress import track
 
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.codec import MAX_ITERATIONS, check_iterations
-from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.configuration import instantiate
-from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError, exit_on_user_error
-from rnn_codec.evaluation import (
-    Description,
-    Measurement,
-    ModelFacts,
-    Summary,
-    check_measurable,
-    chosen_picture,
-    curve_table,
-    draw_reconstructions,
-    evaluate_baseline,
-    evaluate_codec,
-    mean_curve,
-    write_evaluation,
-)
+from rnn_codec.evaluation.baseline import evaluate_baseline
+from rnn_codec.evaluation.curve import mean_curve
 from rnn_codec.evaluation.file_sizes import (
-    FileSize,
-    MeasuredCoder,
-    measure_file_sizes,
     sizes_table,
     write_file_sizes,
 )
-from rnn_codec.evaluation.truncation import Cut, cuts_sentence, measure_cuts, write_cuts
+from rnn_codec.evaluation.measurement import Measurement, check_measurable
+from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
+from rnn_codec.evaluation.record import Description, Summary, write_evaluation
+from rnn_codec.evaluation.recurrent import evaluate_codec, measured_coders, model_facts
+from rnn_codec.evaluation.table import curve_table
+from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.networks import CODE_DEPTH
-from rnn_codec.runs.coders import load_coder, load_context_model
-from rnn_codec.runs.cost import read_account
 from rnn_codec.runs.folder import RunFolder, load_codec, read_config
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
+
+Item = TypeVar("Item")
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 
@@ -63,81 +49,62 @@ def evaluate(config: DictConfig) -> Summary:
     for name, pixels in images:
         check_measurable(name, pixels)
     _, shown_picture = chosen_picture(images, config.picture)
-    measured = classic(config.codec, images) if config.run is None else trained(config, images)
-    beside = [
-        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
-    ]
+    settings: dict[str, object] = {"command": " ".join(["python", *sys.argv])}
+    if config.run is None:
+        folder = output_folder(config, data.evaluation_name)
+        text = f"{config.codec} by Pillow"
+        description = Description(config.codec, data.evaluation_name, text, settings)
+        summary = write(config, folder, classic(config.codec, images), description, images)
+        Console().print(f"Written to {folder}", soft_wrap=True)
+        return summary
+    run = RunFolder(Path(config.run))
+    codec = load_codec(run)
+    check_iterations(config.iterations, codec.iterations)
     folder = output_folder(config, data.evaluation_name)
-    summary = write_evaluation(folder, measured, describe(config, data.evaluation_name), beside)
-    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
-    points = "iteration" if config.codec is None else "quality"
-    Console().print(curve_table(summary.curve, title, points, beside))
-    if config.run is not None:
-        draw_picture(config, shown_picture, folder / "reconstructions.png")
-        of_files = summary.curve.first(MAX_ITERATIONS)
-        means = write_file_sizes(folder, sizes(config, images), of_files, summary.settings)
-        Console().print(sizes_table(means))
-        if config.cut_at:
-            summary_of_cuts = write_cuts(folder, cuts(config, images), summary.settings)
-            Console().print(cuts_sentence(summary_of_cuts))
+    configuration = read_config(run)
+    settings |= {
+        "seed": configuration.seed,
+        "config": OmegaConf.to_container(configuration, resolve=True),
+    }
+    text = "bits per pixel of the code before entropy coding"
+    facts = model_facts(run, codec)
+    description = Description(configuration.name, data.evaluation_name, text, settings, facts)
+    device = torch.device(config.device)
+    coders = measured_coders(run, device)
+    evaluated = shown(
+        evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at),
+        str(config.run),
+        len(images),
+    )
+    measurements = [measurement for picture in evaluated for measurement in picture.measurements]
+    summary = write(config, folder, measurements, description, images)
+    with atomic_path(folder / "reconstructions.png") as partial:
+        draw_reconstructions(partial, codec, pixels_to_batch(shown_picture).to(device))
+    sizes = [size for picture in evaluated for size in picture.sizes]
+    means = write_file_sizes(folder, sizes, summary.curve.first(MAX_ITERATIONS), settings)
+    Console().print(sizes_table(means))
+    if cuts := [cut for picture in evaluated for cut in picture.cuts]:
+        Console().print(cuts_sentence(write_cuts(folder, cuts, settings)))
     Console().print(f"Written to {folder}", soft_wrap=True)
     return summary
 
 
-def trained(config: DictConfig, images: Images) -> list[Measurement]:
-    """Measure the codec of a run."""
-    codec = load_codec(RunFolder(Path(config.run)))
-    check_iterations(config.iterations, codec.iterations)
-    device = torch.device(config.device)
-    measurements = evaluate_codec(codec, images, config.iterations, device)
-    return shown(measurements, str(config.run), len(images) * config.iterations)
-
-
-def iterations_of_files(config: DictConfig) -> int:
-    """Those that are measured, as far as files hold them."""
-    return min(config.iterations, MAX_ITERATIONS)
-
-
-def sizes(config: DictConfig, images: Images) -> list[FileSize]:
-    """Sizes of the files of each entropy coder that the run has."""
-    run = RunFolder(Path(config.run))
-    codec = load_codec(run).to(config.device)
-    coders = measured_coders(run)
-    for entry in coders:
-        # Compile, or load what was compiled, before anything is timed.
-        warm_up(entry.coder)
-    found: list[FileSize] = []
-    iterations = iterations_of_files(config)
-    for name, pixels in track(images, "coding files", console=Console(stderr=True)):
-        codes = codec.encode(pixels_to_batch(pixels).to(config.device), iterations)
-        found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
-    return found
-
-
-def cuts(config: DictConfig, images: Images) -> list[Cut]:
-    """What the files of the run's best coder decode to when they are cut."""
-    run = RunFolder(Path(config.run))
-    codec, coder = load_codec(run).to(config.device), measured_coders(run)[-1].coder
-    found: list[Cut] = []
-    iterations = iterations_of_files(config)
-    for name, pixels in track(images, "cutting files", console=Console(stderr=True)):
-        image = pixels_to_batch(pixels).to(config.device)
-        codes = codec.encode(image, iterations)
-        found += measure_cuts(name, image, codes, codec, coder, config.cut_at)
-    return found
-
-
-def warm_up(coder: EntropyCoder) -> None:
-    """Code two iterations of one position."""
-    stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), 0)
-    coder.decode(stream.data, 2, 1, 1, 0)
-
-
-def measured_coders(run: RunFolder) -> list[MeasuredCoder]:
-    """No entropy coding, and every coder of the run."""
-    folders = [coder.path for coder in run.coders()]
-    trained = [MeasuredCoder(load_coder(path), load_context_model(path)) for path in folders]
-    return [MeasuredCoder(NoneCoder(), None), *trained]
+def write(
+    config: DictConfig,
+    folder: Path,
+    measurements: list[Measurement],
+    description: Description,
+    images: Images,
+) -> Summary:
+    """Write the record, beside classic codecs on the same pictures; print its table."""
+    beside = [
+        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
+    ]
+    summary = write_evaluation(folder, measurements, description, beside)
+    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
+    points = "iteration" if config.codec is None else "quality"
+    Console().print(curve_table(summary.curve, title, points, beside))
+    return summary
 
 
 def classic(name: str, images: Images) -> list[Measurement]:
@@ -146,17 +113,9 @@ def classic(name: str, images: Images) -> list[Measurement]:
     return shown(evaluate_baseline(codec, images), name, len(images) * len(codec.qualities))
 
 
-def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[Measurement]:
-    """Collect measurements under a progress bar."""
-    bar = track(measurements, f"measuring {label}", total, console=Console(stderr=True))
-    return list(bar)
-
-
-def draw_picture(config: DictConfig, pixels: NDArray[np.uint8], path: Path) -> None:
-    """Draw one image of the set at several rates."""
-    codec = load_codec(RunFolder(Path(config.run)))
-    with atomic_path(path) as partial:
-        draw_reconstructions(partial, codec, pixels_to_batch(pixels))
+def shown(measured: Iterator[Item], label: str, total: int) -> list[Item]:
+    """Collect what is measured under a progress bar."""
+    return list(track(measured, f"measuring {label}", total, console=Console(stderr=True)))
 
 
 def output_folder(config: DictConfig, dataset: str) -> Path:
@@ -166,31 +125,6 @@ def output_folder(config: DictConfig, dataset: str) -> Path:
     if config.run is None:
         raise UserError("set output=<folder> for the measurements of a classic codec")
     return RunFolder(Path(config.run)).evaluation(dataset)
-
-
-def describe(config: DictConfig, dataset: str) -> Description:
-    """What is measured, and how to measure it again."""
-    settings: dict[str, object] = {"command": " ".join(["python", *sys.argv])}
-    if config.codec is not None:
-        return Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
-    run = read_config(RunFolder(Path(config.run)))
-    settings |= {"seed": run.seed, "config": OmegaConf.to_container(run, resolve=True)}
-    text = "bits per pixel of the code before entropy coding"
-    return Description(run.name, dataset, text, settings, model_facts(RunFolder(Path(config.run))))
-
-
-def model_facts(run: RunFolder) -> ModelFacts:
-    """Size and cost of a run's codec and its entropy coders."""
-    codec, account = load_codec(run), read_account(run.account)
-    accounts = {coder.path.name: read_account(coder.account) for coder in run.coders()}
-    return ModelFacts(
-        parameters=parameters(codec),
-        macs_per_pixel=macs_per_pixel(codec),
-        identity=account.identity if account else None,
-        training=account,
-        coder_training_seconds={name: a.seconds for name, a in accounts.items() if a},
-        coder_identities={name: a.identity for name, a in accounts.items() if a},
-    )
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="evaluate")

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.comparison.recipes import gains_table, read_gains, write_gains
+from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.errors import UserError, exit_on_user_error
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
@@ -20,7 +21,7 @@ def main(config: DictConfig) -> None:
             raise UserError("set records=<folder of a grid's records>, such as results/study")
         gains = read_gains(Path(config.records), config.base)
         write_gains(Path(config.records), gains)
-        Console().print(gains_table(gains))
+        Console().print(rich_table(gains_table(gains)))
         Console().print(f"Written to {config.records}", soft_wrap=True)
 
 

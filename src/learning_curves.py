@@ -11,6 +11,7 @@ from rnn_codec.comparison.learning_curves import (
     read_learning_curve,
     write_learning_curves,
 )
+from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.runs.folder import RunFolder
 
@@ -25,7 +26,7 @@ def main(config: DictConfig) -> None:
             raise UserError("set runs=[<run folder>, ...] and output=<folder>")
         curves = [read_learning_curve(RunFolder(Path(run))) for run in config.runs]
         write_learning_curves(Path(config.output), curves)
-        Console().print(curves_table(curves))
+        Console().print(rich_table(curves_table(curves)))
         Console().print(f"Written to {config.output}", soft_wrap=True)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import report as entry
-from rnn_codec.evaluation import read_summary
+from rnn_codec.evaluation.record import read_summary
 from rnn_codec.report.page import embedded_json
 from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page
 
