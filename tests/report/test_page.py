@@ -52,7 +52,7 @@ def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None
     (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
     record = read_summary(tmp_path / MODEL / "evaluation/kodak").curve
     np.testing.assert_allclose(network["lines"]["nominal"]["bpp"], record.bpp)
-    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], record.psnr)
+    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], record.scores["psnr"])
     sizes = json.loads((tmp_path / MODEL / "evaluation/kodak/file_sizes.json").read_text())
     for coder in sizes["coders"][1:]:
         line = network["lines"][coder["coder"]]
