@@ -9,7 +9,7 @@ import hydra
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
@@ -31,7 +31,8 @@ from rnn_codec.evaluation.table import curve_table
 from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.runs.folder import RunFolder, load_codec, read_config
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.weights import load_codec
 
 CONFIGURATION = Path(__file__).parents[1] / "conf"
 
@@ -62,13 +63,10 @@ def evaluate(config: DictConfig) -> Summary:
     check_iterations(config.iterations, codec.iterations)
     folder = output_folder(config, data.evaluation_name)
     configuration = read_config(run)
-    settings |= {
-        "seed": configuration.seed,
-        "config": OmegaConf.to_container(configuration, resolve=True),
-    }
+    settings |= {"seed": configuration["seed"], "config": configuration}
     text = "bits per pixel of the code before entropy coding"
     facts = model_facts(run, codec)
-    description = Description(configuration.name, data.evaluation_name, text, settings, facts)
+    description = Description(configuration["name"], data.evaluation_name, text, settings, facts)
     device = torch.device(config.device)
     coders = measured_coders(run, device)
     evaluated = shown(

@@ -20,8 +20,9 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from rnn_codec.codec import RecurrentCodec
 from rnn_codec.commands.multirun import end_on_user_error
-from rnn_codec.configuration import build_codec, build_context_model, instantiate
+from rnn_codec.configuration import build_codec, build_context_model, instantiate, plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
@@ -32,20 +33,20 @@ from rnn_codec.runs.cost import TrainingAccount, write_account
 from rnn_codec.runs.folder import (
     RunFolder,
     create_run_folder,
-    load_codec,
-    load_weights,
     mark,
     read_config,
-    read_weights,
     write_config,
-    write_weights,
 )
 from rnn_codec.runs.identity import (
     check_unchanged,
+    coder_digest,
     coder_identity,
+    run_digest,
     run_identity,
     training_identity,
+    write_digest,
 )
+from rnn_codec.runs.weights import load_codec, load_weights, read_weights, write_weights
 from rnn_codec.training.averaging import moving_average
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.clock import TrainingClock
@@ -73,11 +74,11 @@ def train(config: DictConfig, run: RunFolder) -> None:
     model, data = build_model(config), build_data(config)
     if config.start_from is None and not run.checkpoint.is_file():
         start_from_photographs(model, config, data)
-    identity = training_identity(config, data.fingerprint)
+    identity = training_identity(plain(config), data.fingerprint)
     if is_first_process():
         if run.config.is_file():
             check_unchanged(run, training_identity(read_config(run), data.fingerprint))
-        write_config(run, config)
+        write_config(run, plain(config))
         mark(run, identity)
     clock = TrainingClock(count_images)
     callbacks = [
@@ -123,10 +124,10 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     steps = {key: options[key] for key in ("max_steps", "val_check_interval")}
     its_config = OmegaConf.merge(config, {"trainer": {**steps, "accumulate_grad_batches": 1}})
     assert isinstance(its_config, DictConfig)
-    identity = coder_identity(config, run_identity(codec_run))
+    identity = coder_identity(plain(config), run_identity(codec_run))
     if is_first_process():
         check_unchanged(run, identity)
-        write_config(run, config)
+        write_config(run, plain(config))
         mark(run, identity)
     clock = TrainingClock(count_crops)
     throughput = Throughput(config.trainer.log_every_n_steps, "positions", count_positions)
@@ -190,6 +191,7 @@ def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
     dtype = getattr(torch, config.export.dtype)
     write_weights(run, network, dtype, config.export.largest_megabytes)
+    write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
 def check(config: DictConfig) -> None:
@@ -220,7 +222,7 @@ def refuse_another_network(config: DictConfig, start: RunFolder) -> None:
     """Weights to start from must be of the same network, cell and framework."""
     for group in ("network", "cell", "recon"):
         ours = OmegaConf.select(config, f"{group}.name")
-        theirs = OmegaConf.select(read_config(start), f"{group}.name")
+        theirs = read_config(start).get(group, {}).get("name")
         if theirs is not None and theirs != ours:
             raise UserError(
                 f"start_from={start.path} is a run of {group}={theirs}, this one is of "
@@ -328,7 +330,7 @@ def build_callbacks(config: DictConfig, run: RunFolder) -> list[L.Callback]:
 def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFolder]:
     """The configuration of the run to resume, with the overrides that a resumed run may have."""
     run = RunFolder(Path(config.resume))
-    saved = read_config(run)
+    saved = OmegaConf.create(read_config(run))
     for override in overrides:
         if override.startswith("resume="):
             continue

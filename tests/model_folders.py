@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 from hydra import compose, initialize_config_dir
 
-from rnn_codec.configuration import build_codec, build_context_model
-from rnn_codec.runs.folder import RunFolder, write_config, write_weights
+from rnn_codec.configuration import build_codec, build_context_model, plain
+from rnn_codec.runs.folder import RunFolder, write_config
+from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT
 
 
@@ -17,9 +18,9 @@ def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train")
         configs = {name: compose("train", [f"entropy={name}"]) for name in coders}
-    write_config(run, config)
+    write_config(run, plain(config))
     write_weights(run, build_codec(config), torch.float16)
     for name, of_coder in configs.items():
-        write_config(run.coder(name), of_coder)
+        write_config(run.coder(name), plain(of_coder))
         write_weights(run.coder(name), build_context_model(of_coder), torch.float16)
     return folder

@@ -9,7 +9,8 @@ import pytest
 
 import ablation as entry
 from rnn_codec.evaluation.record import read_summary
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_codec
 from tests.conftest import ROOT
 
 ONE_PAIR = ["grid.axes.cell=[gru]", "grid.axes.recon=[additive]"]

@@ -12,11 +12,12 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 import evaluate as entry
-from rnn_codec.configuration import build_codec
+from rnn_codec.configuration import build_codec, plain
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.evaluation.recurrent import evaluate_codec
 from rnn_codec.metrics.scores import score_pair
-from rnn_codec.runs.folder import RunFolder, write_config, write_weights
+from rnn_codec.runs.folder import RunFolder, write_config
+from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT, make_codec
 
 
@@ -38,7 +39,7 @@ def run(tmp_path: Path) -> RunFolder:
     folder.mkdir()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["recon=additive"])
-    write_config(RunFolder(folder), config)
+    write_config(RunFolder(folder), plain(config))
     write_weights(RunFolder(folder), build_codec(config), torch.float32)
     return RunFolder(folder)
 

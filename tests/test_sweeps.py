@@ -20,7 +20,7 @@ from PIL import Image
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 import train as entry
-from rnn_codec.configuration import build_codec
+from rnn_codec.configuration import build_codec, plain
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.training.loggers import RunLogger
@@ -228,7 +228,7 @@ def test_an_offline_run_is_synced_whole(
     config = composed(*options)
     del config.hydra
     folder.path.mkdir()
-    write_config(folder, config)
+    write_config(folder, plain(config))
     wandb.teardown()
     try:
         entry.train(config, folder)

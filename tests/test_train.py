@@ -14,11 +14,13 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file
 
 import train as entry
+from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.networks.stages import klt_stages
 from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder, load_codec, mark, read_identity, write_config
+from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
+from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
 
@@ -47,7 +49,7 @@ def run_training(folder: Path, *overrides: str) -> dict[str, torch.Tensor]:
     """Train in this process; return the exported weights."""
     run, config = RunFolder(folder), configure(*overrides)
     folder.mkdir(exist_ok=True)
-    write_config(run, config)
+    write_config(run, plain(config))
     entry.train(config, run)
     return load_file(run.weights)
 
@@ -269,7 +271,7 @@ def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
 
 
 def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
-    write_config(RunFolder(tmp_path), configure())
+    write_config(RunFolder(tmp_path), plain(configure()))
     config = configure(f"resume={tmp_path}")
     with pytest.raises(UserError, match="cell=lstm cannot be set"):
         entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
@@ -304,7 +306,7 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
 
 def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
-    write_config(RunFolder(tmp_path), configure())
+    write_config(RunFolder(tmp_path), plain(configure()))
     with pytest.raises(UserError, match="already holds a run"):
         entry.new_run(configure(f"output={tmp_path}"))
 

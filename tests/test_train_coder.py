@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 import train as entry
-from rnn_codec.runs.coders import load_coder
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_coder
 from rnn_codec.training.coder_module import CoderTraining
 from tests.conftest import ROOT
 
@@ -41,7 +41,7 @@ def test_codec_then_coder(entropy: str, main, tmp_path: Path) -> None:
     main(f"output={run.path}", f"entropy={entropy}", *CODEC, *CODER)
     assert run.weights.is_file()
     assert run.coder(entropy).weights.is_file()
-    assert load_coder(run.coder(entropy).path).name == entropy
+    assert load_coder(run.coder(entropy)).name == entropy
     assert [coder.path for coder in run.coders()] == [run.coder(entropy).path]
 
 

@@ -13,8 +13,9 @@ from hydra import compose, initialize_config_dir
 from prepare_accelerator import prepare
 from rnn_codec.accelerated.packing import write_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.shards import MEGABYTE
+from rnn_codec.runs.weights import load_codec
 from tests.accelerated.test_main import corner
 from tests.conftest import ROOT
 

@@ -19,7 +19,8 @@ from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
 from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_codec
 from tests.conftest import ROOT
 
 ABSENT = ("hydra", "omegaconf", "lightning", "torchmetrics", "wandb", "numba")

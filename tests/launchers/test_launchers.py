@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.runs.folder import RunFolder, load_codec, read_config
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.weights import load_codec
 from tests.launchers.commands import FAST, train_command
 
 WITHOUT_RAY = pytest.mark.skipif(
@@ -34,7 +35,7 @@ def test_every_job_leaves_its_own_run(launcher: list[str], tmp_path: Path) -> No
     subprocess.run(command, check=True, cwd=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
     runs = [RunFolder(config.parent) for config in (tmp_path / "runs").glob("*/config.yaml")]
-    assert sorted(read_config(run).cell.name for run in runs) == ["gru", "lstm"]
+    assert sorted(read_config(run)["cell"]["name"] for run in runs) == ["gru", "lstm"]
     assert all(load_codec(run) for run in runs)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.runs.folder import RunFolder, load_codec
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_codec
 from tests.launchers.commands import FAST, train_command
 
 

@@ -5,17 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from rnn_codec.configuration import build_codec
+from rnn_codec.configuration import build_codec, plain
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import (
-    RunFolder,
-    create_run_folder,
-    load_codec,
-    write_config,
-    write_weights,
-)
+from rnn_codec.runs.folder import RunFolder, create_run_folder, write_config
+from rnn_codec.runs.weights import load_codec, write_weights
 from tests.conftest import PAIRS, ROOT
 
 
@@ -27,7 +22,7 @@ def configure(*overrides: str) -> DictConfig:
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     run, config = RunFolder(tmp_path), configure()
-    write_config(run, config)
+    write_config(run, plain(config))
     write_weights(run, build_codec(config), torch.float32)
     return run
 
@@ -36,7 +31,7 @@ def run(tmp_path: Path) -> RunFolder:
 def test_every_pair_round_trips(cell: str, recon: str, tmp_path: Path) -> None:
     run, config = RunFolder(tmp_path), configure(f"cell={cell}", f"recon={recon}")
     codec = build_codec(config)
-    write_config(run, config)
+    write_config(run, plain(config))
     write_weights(run, codec, torch.float32)
     for name, value in load_codec(run).state_dict().items():
         assert torch.equal(value, codec.state_dict()[name])
@@ -48,7 +43,7 @@ def test_folders_of_the_same_second_differ(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_architecture(run: RunFolder) -> None:
-    write_config(run, configure("cell=lstm"))
+    write_config(run, plain(configure("cell=lstm")))
     with pytest.raises(UserError, match="another architecture"):
         load_codec(run)
 
@@ -87,7 +82,7 @@ def test_a_damaged_checkpoint(run: RunFolder) -> None:
 def test_a_configuration_may_name_nothing_outside(run: RunFolder) -> None:
     config = configure()
     config.codec.encoder.cell = {"_target_": "os.system", "command": "true"}
-    run.config.write_text(OmegaConf.to_yaml(config, resolve=True))
+    write_config(run, plain(config))
     with pytest.raises(UserError, match=r"os\.system"):
         load_codec(run)
 

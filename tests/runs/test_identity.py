@@ -1,18 +1,25 @@
 """The identity of a training: it follows what changes the result, and nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from rnn_codec.configuration import build_codec, instantiate
-from rnn_codec.runs.folder import RunFolder, write_config, write_weights
+from rnn_codec.configuration import instantiate, plain
+from rnn_codec.runs.architecture import build_codec
+from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.identity import coder_identity, training_identity
+from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT
 
 
-def configure(*overrides: str) -> DictConfig:
+def configure(*overrides: str) -> dict[str, Any]:
+    return plain(composed(*overrides))
+
+
+def composed(*overrides: str) -> DictConfig:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose("train", list(overrides))
 
@@ -67,7 +74,7 @@ def test_pictures_count_by_content_not_by_place(tmp_path: Path) -> None:
         for root in ("here", "there")
     )
     assert here == there != BASE
-    data = [instantiate(configure(f"data.cache_dir={tmp_path / n}").data) for n in ("a", "b")]
+    data = [instantiate(composed(f"data.cache_dir={tmp_path / n}").data) for n in ("a", "b")]
     assert data[0].fingerprint == data[1].fingerprint
 
 
@@ -76,7 +83,7 @@ def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         run, config = RunFolder(tmp_path / name), configure(f"seed={seed}")
         write_config(run, config)
-        codec = build_codec(config)
+        codec = build_codec(config["codec"])
         # Weights that follow from the seed.
         for parameter in codec.parameters():
             parameter.data.fill_(float(seed))
@@ -99,6 +106,6 @@ def test_a_coder_follows_its_codec_and_its_options() -> None:
 
 
 def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
-    now = configure()
-    config = OmegaConf.masked_copy(now, [name for name in now if name != "late"])
+    config = configure()
+    del config["late"]
     assert training_identity(config, "pictures") == BASE

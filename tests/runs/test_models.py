@@ -1,20 +1,27 @@
 """Models by name and by identifier; what an identifier depends on."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from rnn_codec.compression.container import parse
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, load_codec, read_config, write_config, write_weights
-from rnn_codec.runs.identity import codec_digest, model_identifier, run_digest
+from rnn_codec.runs.folder import RunFolder, read_config, write_config
+from rnn_codec.runs.identity import (
+    codec_digest,
+    coder_digest,
+    model_identifier,
+    run_digest,
+    write_digest,
+)
 from rnn_codec.runs.models import NoModelError, find_folder, find_model, load_model
+from rnn_codec.runs.weights import load_codec, write_weights
 from tests.model_folders import write_model
 
 PIXELS = np.full((20, 30, 3), 77, np.uint8)
@@ -120,14 +127,59 @@ def test_the_identifier_is_that_of_the_values(models: Path, tmp_path: Path) -> N
 
 
 def test_the_identifier_depends_on_everything() -> None:
-    node, weights = OmegaConf.create({"width": 1}), {"a": torch.ones(2, 3), "b": torch.zeros(1)}
+    node, weights = {"width": 1}, {"a": torch.ones(2, 3), "b": torch.zeros(1)}
     digests = [
         codec_digest(node, weights),
-        codec_digest(OmegaConf.create({"width": 2}), weights),
+        codec_digest({"width": 2}, weights),
         codec_digest(node, {"a": torch.ones(3, 2), "b": torch.zeros(1)}),
         codec_digest(node, {"a": torch.ones(2, 3), "c": torch.zeros(1)}),
         codec_digest(node, {"a": torch.ones(2, 3), "b": torch.ones(1)}),
     ]
     assert len(set(digests)) == len(digests)
     assert digests[0] == codec_digest(node, dict(reversed(weights.items())))
-    assert len({model_identifier(digest, NoneCoder()) for digest in digests}) == len(digests)
+    assert len({model_identifier(digest, NoneCoder().digest()) for digest in digests}) == len(
+        digests
+    )
+
+
+def exported(folder: Path, *coders: str, seed: int) -> Path:
+    """A model with the digests that an export writes."""
+    run = RunFolder(write_model(folder, *coders, seed=seed))
+    write_digest(run, run_digest(run))
+    for coder in run.coders():
+        write_digest(coder, coder_digest(coder))
+    return folder
+
+
+def test_an_exported_model_is_found_by_its_digests_alone(tmp_path: Path) -> None:
+    for number, name in enumerate("abc"):
+        exported(tmp_path / name, "single_iteration", seed=number)
+    identifiers = {name: load_model(tmp_path / name).identifier for name in "bc"}
+    # What is not the model sought is not read: that it is damaged does not show.
+    for run in (RunFolder(tmp_path / "a"), RunFolder(tmp_path / "c")):
+        run.weights.write_bytes(b"broken")
+        run.coder("single_iteration").weights.write_bytes(b"broken")
+    found = find_model(identifiers["b"], [tmp_path])
+    assert (found.path, found.coder.name) == (tmp_path / "b", "single_iteration")
+    with pytest.raises(UserError, match="cannot be read"):
+        find_model(identifiers["c"], [tmp_path])
+
+
+def test_weights_that_changed_after_the_export(tmp_path: Path) -> None:
+    run = RunFolder(exported(tmp_path / "a", seed=1))
+    identifier = load_model(run.path).identifier
+    shutil.copyfile(RunFolder(write_model(tmp_path / "b", seed=2)).weights, run.weights)
+    with pytest.raises(UserError, match="other weights than when it was exported"):
+        find_model(identifier, [tmp_path])
+
+
+@pytest.mark.parametrize("content", ["", "not hexadecimal", "ff"])
+def test_a_damaged_digest(content: str, tmp_path: Path) -> None:
+    run = RunFolder(exported(tmp_path / "a", seed=1))
+    identifier = load_model(run.path).identifier
+    run.digest.write_text(content)
+    if content == "ff":
+        with pytest.raises(NoModelError):
+            find_model(identifier, [tmp_path])
+    else:
+        assert find_model(identifier, [tmp_path]).path == run.path

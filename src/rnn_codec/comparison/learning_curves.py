@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
-from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.figure import plain
 from rnn_codec.files import atomic_path, write_json
+from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingAccount, read_account
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 
@@ -74,8 +74,8 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     if not points:
         raise UserError(f"{run.path} has no log with validations: train with logger=csv")
     config = read_config(run)
-    macs = macs_per_pixel(build_codec(config))
-    return LearningCurve(str(config.name), macs, account, points)
+    macs = macs_per_pixel(build_codec(config["codec"]))
+    return LearningCurve(str(config["name"]), macs, account, points)
 
 
 def _rows(log: Path) -> list[dict[str, str]]:

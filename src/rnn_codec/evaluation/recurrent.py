@@ -17,9 +17,9 @@ from rnn_codec.evaluation.record import ModelFacts
 from rnn_codec.evaluation.truncation import Cut, measure_cuts
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.networks import CODE_DEPTH
-from rnn_codec.runs.coders import load_coder, load_context_model
 from rnn_codec.runs.cost import read_account
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_coder, load_context_model
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def measured_coders(run: RunFolder, device: torch.device) -> list[MeasuredCoder]
     Raises:
         UserError: a coder cannot be used.
     """
-    folders = [coder.path for coder in run.coders()]
     trained = [
-        MeasuredCoder(load_coder(path), load_context_model(path).to(device)) for path in folders
+        MeasuredCoder(load_coder(coder), load_context_model(coder).to(device))
+        for coder in run.coders()
     ]
     found = [MeasuredCoder(NoneCoder(), None), *trained]
     for entry in found:

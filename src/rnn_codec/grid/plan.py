@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from rnn_codec.configuration import instantiate
+from rnn_codec.configuration import instantiate, plain
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.runs.identity import coder_identity, training_identity
@@ -87,13 +87,13 @@ def _plan_run(
     options: tuple[str, ...], coders: Sequence[str], compose: Compose, data: "FingerprintCache"
 ) -> PlannedRun:
     config = compose([*options, "entropy=none"])
-    identity = training_identity(config, data.fingerprint(config.data))
+    identity = training_identity(plain(config), data.fingerprint(config.data))
     with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",
         options=options,
         identity=identity,
-        coder_identities={n: coder_identity(c, identity) for n, c in with_coder.items()},
+        coder_identities={n: coder_identity(plain(c), identity) for n, c in with_coder.items()},
         config=config,
     )
 

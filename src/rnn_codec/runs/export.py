@@ -1,6 +1,6 @@
 """Copies of a run without what only training needs: models to commit, or to send to somebody.
 
-<kept>/config.yaml, identity, training.json, weights*.safetensors    as in the run's folder
+<kept>/config.yaml, identity, training.json, weights*.safetensors, digest    as in the run's folder
 <kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
 <kept>/entropy/<name>/           the same of its entropy coders
 """
@@ -14,6 +14,7 @@ import torch
 
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
+from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
 from rnn_codec.runs.shards import load_shards, save_shards
 
 KEPT = ("config.yaml", "identity", "training.json", "weights*.safetensors")
@@ -51,8 +52,11 @@ def keep(
     if kept.exists():
         raise UserError(f"{kept} is there already: delete it, or name another folder")
     _copy(run, partial, dtype)
+    write_digest(RunFolder(partial), run_digest(RunFolder(partial)))
     for name in chosen:
-        _copy(trained[name], partial / "entropy" / name, dtype)
+        coder = RunFolder(partial).coder(name)
+        _copy(trained[name], coder.path, dtype)
+        write_digest(coder, coder_digest(coder))
     partial.replace(kept)
     return sorted(path for path in kept.rglob("*") if path.is_file())
 

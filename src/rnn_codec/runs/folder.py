@@ -1,9 +1,10 @@
-"""The folder of one training run: what is in it, how it is written and loaded.
+"""The folder of a run: what is in it, and what training it is.
 
 <run>/config.yaml                the resolved configuration, written before the first step
 <run>/identity                   which training it is, a digest of configuration and pictures
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends; see shards.py
+<run>/digest                     of the exported codec, or coder; see identity.py
 <run>/training.json              what the training cost
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
@@ -11,28 +12,18 @@
 <run>/evaluation/<data>/         what src/evaluate.py writes
 """
 
-import math
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from pickle import UnpicklingError
+from typing import Any
 
-import torch
-from omegaconf import DictConfig, OmegaConf
-from safetensors import SafetensorError
-from torch import Tensor, nn
-from yaml import YAMLError
+import yaml
 
-from rnn_codec.codec import RecurrentCodec
-from rnn_codec.configuration import build_codec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
-from rnn_codec.runs.shards import load_shards, save_shards
-
-NETWORKS = ("codec.", "model.")
-"""What the networks are called in the checkpoints of codecs and of context models."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +51,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The exported weights."""
         return self.path / "weights.safetensors"
+
+    @property
+    def digest(self) -> Path:
+        """The digest of what was exported, so that a model is found without reading its weights."""
+        return self.path / "digest"
 
     @property
     def account(self) -> Path:
@@ -102,11 +98,12 @@ def create_run_folder(root: Path, name: str) -> RunFolder:
     return RunFolder(folder)
 
 
-def write_config(run: RunFolder, config: DictConfig) -> None:
-    """Write the configuration, with nothing left to interpolate."""
+def write_config(run: RunFolder, options: Mapping[str, Any]) -> None:
+    """Write the configuration, which has nothing left to interpolate."""
     run.path.mkdir(parents=True, exist_ok=True)
-    with atomic_path(run.config) as temporary:
-        temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
+    with atomic_path(run.config) as partial:
+        text = yaml.safe_dump(dict(options), allow_unicode=True, sort_keys=False)
+        partial.write_text(text, encoding="utf-8")
 
 
 def mark(run: RunFolder, identity: str) -> None:
@@ -133,62 +130,20 @@ def metrics_logs(run: RunFolder) -> list[Path]:
     return sorted(found, key=lambda log: int(re.findall(r"\d+", str(log.relative_to(logs)))[0]))
 
 
-def read_config(run: RunFolder) -> DictConfig:
-    """Read a run's configuration."""
+def read_config(run: RunFolder) -> dict[str, Any]:
+    """Read a run's configuration.
+
+    Raises:
+        UserError: there is none that describes a codec.
+    """
     if not run.path.is_dir():
         raise UserError(f"there is no run folder {run.path}")
     if not run.config.is_file():
         raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
     try:
-        config = OmegaConf.load(run.config)
-    except (YAMLError, UnicodeDecodeError) as error:
+        config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{run.config} cannot be read as YAML") from error
-    if not isinstance(config, DictConfig) or "codec" not in config:
+    if not isinstance(config, dict) or "codec" not in config:
         raise UserError(f"{run.config} does not describe a codec")
     return config
-
-
-def write_weights(
-    run: RunFolder, network: nn.Module, dtype: torch.dtype, largest_megabytes: float = math.inf
-) -> None:
-    """Export a network's weights in `dtype`, in files of a size at most."""
-    tensors = {
-        name: tensor.detach().to(dtype).contiguous()
-        for name, tensor in network.state_dict().items()
-    }
-    save_shards(run.weights, tensors, largest_megabytes)
-
-
-def load_codec(run: RunFolder) -> RecurrentCodec:
-    """Build a run's codec and load its weights: those exported, else the last checkpoint's."""
-    config = read_config(run)
-    codec = build_codec(config)
-    load_weights(codec, read_weights(run), run)
-    return codec.eval()
-
-
-def read_weights(run: RunFolder) -> dict[str, Tensor]:
-    """The weights of a run, by name, as floats."""
-    try:
-        if run.weights.is_file():
-            return {name: tensor.float() for name, tensor in load_shards(run.weights).items()}
-        if run.checkpoint.is_file():
-            state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-            return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
-    except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
-    raise UserError(
-        f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
-        f"train it on with resume={run.path}"
-    )
-
-
-def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
-    """Load weights into a network; refuse those of another architecture."""
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise UserError(
-            f"the weights in {run.path} belong to another architecture than its config.yaml"
-        ) from error

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from rnn_codec.compression.container import MODEL_BYTES
-from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, read_config, read_identity, read_weights
+from rnn_codec.files import atomic_path
+from rnn_codec.runs.folder import RunFolder, read_config, read_identity
+from rnn_codec.runs.weights import load_coder, read_weights
 
 FORMAT = "rnn-codec model 1"
 
@@ -31,28 +31,27 @@ NOT_OF_A_TRAINING = frozenset(
 what is in them, not by where they are."""
 
 
-def training_identity(config: DictConfig, data: str) -> str:
+def training_identity(config: Mapping[str, Any], data: str) -> str:
     """16 hexadecimal digits that differ between trainings that can end in different codecs.
 
     Args:
-        config: the configuration of `src/train.py`.
+        config: the configuration of a training, with nothing left to interpolate.
         data: the data module's `fingerprint`.
 
     Raises:
         UserError: the run that the configuration starts from cannot be read.
 
     Example:
-        >>> config = OmegaConf.create({"seed": 0, "output": "runs/a", "start_from": None})
-        >>> same = OmegaConf.merge(config, {"output": "runs/b"})
+        >>> config = {"seed": 0, "output": "runs/a", "start_from": None}
+        >>> same, other = {**config, "output": "runs/b"}, {**config, "seed": 1}
         >>> training_identity(config, "") == training_identity(same, "")
         True
-        >>> other = OmegaConf.merge(config, {"seed": 1})
         >>> training_identity(config, "") == training_identity(other, "")
         False
     """
-    options = _without(OmegaConf.to_container(config, resolve=True), NOT_OF_A_TRAINING)
+    options = _without(config, NOT_OF_A_TRAINING)
     if config.get("start_from") is not None:
-        options["start_from"] = run_digest(RunFolder(Path(config.start_from))).hex()
+        options["start_from"] = run_digest(RunFolder(Path(config["start_from"]))).hex()
     # Runs that began before the option was there are those without a late part.
     if options.get("late", {}).get("begins") is None:
         options.pop("late", None)
@@ -60,16 +59,14 @@ def training_identity(config: DictConfig, data: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def coder_identity(config: DictConfig, codec: str) -> str:
+def coder_identity(config: Mapping[str, Any], codec: str) -> str:
     """16 hexadecimal digits that differ between trainings of an entropy coder.
 
     Args:
-        config: the configuration of `src/train.py`.
+        config: as of `training_identity`.
         codec: `run_identity` of the codec that it is for.
     """
-    groups = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(groups, dict)
-    options = {key: _without(groups[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
+    options = {key: _without(config[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
     text = json.dumps([options, codec], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -98,14 +95,37 @@ def run_identity(run: RunFolder) -> str:
 
 def _without(node: Any, names: Collection[str]) -> Any:
     """A nested dictionary without some keys."""
-    if not isinstance(node, dict):
+    if not isinstance(node, Mapping):
         return node
     return {key: _without(value, names) for key, value in node.items() if key not in names}
 
 
-def model_identifier(codec: bytes, coder: EntropyCoder) -> bytes:
-    """The identifier, 6 bytes, of a codec, known by its digest, together with an entropy coder."""
-    return hashlib.sha256(codec + coder.digest()).digest()[:MODEL_BYTES]
+def model_identifier(codec: bytes, coder: bytes) -> bytes:
+    """The identifier, 6 bytes, of a codec together with an entropy coder, known by digests."""
+    return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
+
+
+def write_digest(run: RunFolder, digest: bytes) -> None:
+    """Write down what was exported, as hexadecimal digits."""
+    with atomic_path(run.digest) as partial:
+        partial.write_text(digest.hex() + "\n", encoding="ascii")
+
+
+def read_digest(run: RunFolder) -> bytes | None:
+    """The digest of what was exported; None if none was written, or it is damaged."""
+    try:
+        return bytes.fromhex(run.digest.read_text(encoding="ascii").strip()) or None
+    except (OSError, ValueError):
+        return None
+
+
+def coder_digest(run: RunFolder) -> bytes:
+    """The digest of an entropy coder in its folder.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return load_coder(run).digest()
 
 
 def run_digest(run: RunFolder) -> bytes:
@@ -114,10 +134,10 @@ def run_digest(run: RunFolder) -> bytes:
     Raises:
         UserError: it cannot be read.
     """
-    return codec_digest(read_config(run).codec, read_weights(run))
+    return codec_digest(read_config(run)["codec"], read_weights(run))
 
 
-def codec_digest(architecture: DictConfig, weights: Mapping[str, Tensor]) -> bytes:
+def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bytes:
     """32 bytes that differ between codecs that differ in anything.
 
     Weights count by their values in single precision, in whatever precision they are stored.
@@ -128,7 +148,7 @@ def codec_digest(architecture: DictConfig, weights: Mapping[str, Tensor]) -> byt
 
     Example:
         >>> import torch
-        >>> node, weight = OmegaConf.create({"width": 0.125}), torch.tensor([1.0, 2.0])
+        >>> node, weight = {"width": 0.125}, torch.tensor([1.0, 2.0])
         >>> codec_digest(node, {"first.weight": weight}).hex()[:12]
         'ad25c7b458d1'
         >>> codec_digest(node, {"first.weight": weight.half()}).hex()[:12]
@@ -136,7 +156,7 @@ def codec_digest(architecture: DictConfig, weights: Mapping[str, Tensor]) -> byt
     """
     description = {
         "format": FORMAT,
-        "codec": OmegaConf.to_container(architecture, resolve=True),
+        "codec": architecture,
         "tensors": {name: list(tensor.shape) for name, tensor in weights.items()},
     }
     text = json.dumps(description, sort_keys=True, separators=(",", ":"))

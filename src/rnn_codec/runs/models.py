@@ -12,14 +12,18 @@ from pathlib import Path
 
 import torch
 
-from rnn_codec.codec import RecurrentCodec
 from rnn_codec.compression.model import Model
-from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
-from rnn_codec.runs.coders import load_coder
-from rnn_codec.runs.folder import RunFolder, load_codec
-from rnn_codec.runs.identity import model_identifier, run_digest
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.identity import (
+    codec_digest,
+    coder_digest,
+    model_identifier,
+    read_digest,
+    run_digest,
+)
+from rnn_codec.runs.weights import load_codec, load_coder
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
 SHIPPED = Path(__file__).parents[1] / "zoo"
@@ -47,15 +51,15 @@ def load_model(place: str | Path, entropy: str | None = None, device: str = "cpu
         UserError: there is no such model, or it has no such coder or cannot be read.
     """
     run = RunFolder(find_folder(place))
-    digest = run_digest(run)
-    coder = _coder(run, entropy or coder_names(run)[0])
-    return Model(_load(run, device), coder, model_identifier(digest, coder), run.path)
+    return _load(run, entropy or coder_names(run)[0], device)
 
 
 def find_model(
     identifier: bytes, places: Sequence[Path] | None = None, device: str = "cpu"
 ) -> Model:
     """Load the model that made a file.
+
+    Only its own weights are read, where models were exported with their digests.
 
     Args:
         identifier: `Header.model` of the file.
@@ -64,15 +68,15 @@ def find_model(
 
     Raises:
         NoModelError: it is in none of the places.
-        UserError: the only model there cannot be read.
+        UserError: the only model there cannot be read, or that of the file has changed.
     """
     places = default_places() if places is None else places
     folders = list(model_folders(places))
     unreadable: list[UserError] = []
     for run in folders:
-        coder = _coder_of_file(run, identifier, unreadable)
-        if coder is not None:
-            return Model(_load(run, device), coder, identifier, run.path)
+        name = _coder_of_file(run, identifier, unreadable)
+        if name is not None:
+            return _unchanged(_load(run, name, device), identifier)
     # Among many models, one that is not trained yet is no reason to complain.
     if unreadable and len(folders) == 1:
         raise unreadable[0]
@@ -116,42 +120,55 @@ def coder_names(run: RunFolder) -> list[str]:
     return [name for name in CODERS if name == WITHOUT_CODER or name in trained]
 
 
-def _coder_of_file(
-    run: RunFolder, identifier: bytes, unreadable: list[UserError]
-) -> EntropyCoder | None:
+def _coder_of_file(run: RunFolder, identifier: bytes, unreadable: list[UserError]) -> str | None:
     """The coder with which a model has the identifier; what cannot be read is added to a list."""
     try:
-        digest = run_digest(run)
+        codec = read_digest(run) or run_digest(run)
     except UserError as error:
         unreadable.append(error)
         return None
     for name in coder_names(run):
         try:
-            coder = _coder(run, name)
+            coder = _digest_of_coder(run, name)
         except UserError as error:
             unreadable.append(error)
         else:
-            if model_identifier(digest, coder) == identifier:
-                return coder
+            if model_identifier(codec, coder) == identifier:
+                return name
     return None
 
 
-def _coder(run: RunFolder, name: str) -> EntropyCoder:
+def _digest_of_coder(run: RunFolder, name: str) -> bytes:
+    if name == WITHOUT_CODER:
+        return NoneCoder().digest()
+    return read_digest(run.coder(name)) or coder_digest(run.coder(name))
+
+
+def _load(run: RunFolder, name: str, device: str) -> Model:
     if name not in coder_names(run):
         raise UserError(
             f"{run.path} has no entropy coder {name}: it has {', '.join(coder_names(run))}"
         )
-    return NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name).path)
-
-
-def _load(run: RunFolder, device: str) -> RecurrentCodec:
+    coder = NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name))
     codec = load_codec(run)
+    digest = codec_digest(read_config(run)["codec"], codec.state_dict())
+    identifier = model_identifier(digest, coder.digest())
     try:
-        return codec.to(torch.device(device))
+        return Model(codec.to(torch.device(device)), coder, identifier, run.path)
     # What PyTorch raises depends on what it was built with.
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"the device {device} cannot be used: {reason}") from error
+
+
+def _unchanged(model: Model, identifier: bytes) -> Model:
+    """Refuse a model whose weights are not those that its digests were written for."""
+    if model.identifier != identifier:
+        raise UserError(
+            f"{model.path} has other weights than when it was exported: bring them back, or "
+            "delete the files named digest in it"
+        )
+    return model
 
 
 def _listed(places: Sequence[Path]) -> str:

@@ -1,24 +1,25 @@
 """Files made once decode to the same bits, whatever the machine and however it computes."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import torch
 
 from rnn_codec.compression.model import Model
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.runs.models import load_model
-from tests.compression.golden.make import CODERS, CROPS, FOLDER, MODEL, bits_digest, picture
+from tests.compression.golden.make import CODERS, CROPS, FOLDER, bits_digest, model_of, picture
 
 DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
 
 
-def model_of(name: str) -> Model:
-    return load_model(MODEL, Path(name).stem.partition("-")[2])
+def model_of_file(name: str) -> Model:
+    return model_of(Path(name).stem.partition("-")[2])
 
 
 def test_there_is_a_file_for_every_coder() -> None:
@@ -28,35 +29,37 @@ def test_there_is_a_file_for_every_coder() -> None:
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_bits_are_those_of_old(name: str) -> None:
-    assert bits_digest(model_of(name), (FOLDER / name).read_bytes()) == DIGESTS[name]
+    assert bits_digest(model_of_file(name), (FOLDER / name).read_bytes()) == DIGESTS[name]
 
 
+@pytest.fixture
+def _restored_threads() -> Iterator[None]:
+    before = torch.get_num_threads(), numba.get_num_threads()
+    yield
+    torch.set_num_threads(before[0])
+    numba.set_num_threads(before[1])
+
+
+@pytest.mark.usefixtures("_restored_threads")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_do_not_matter(threads: int) -> None:
-    code = (
-        "import json, numba, torch\n"
-        "from tests.compression.golden.test_golden import *\n"
-        f"torch.set_num_threads({threads}); numba.set_num_threads({threads})\n"
-        "for name in DIGESTS:\n"
-        "    assert bits_digest(model_of(name), (FOLDER / name).read_bytes()) == DIGESTS[name]\n"
-    )
-    environment = {"NUMBA_NUM_THREADS": "2", "OMP_NUM_THREADS": str(threads), "PATH": ""}
-    root = Path(__file__).parents[3]
-    environment["PYTHONPATH"] = f"{root}:{root / 'src'}"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env=environment)
+    torch.set_num_threads(threads)
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    for name, digest in DIGESTS.items():
+        assert bits_digest(model_of_file(name), (FOLDER / name).read_bytes()) == digest
 
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_networks_precision_does_not_reach_the_bits(name: str) -> None:
-    data, model = (FOLDER / name).read_bytes(), model_of(name)
-    model.codec.to(torch.bfloat16)
+    data, model = (FOLDER / name).read_bytes(), model_of_file(name)
+    model = replace(model, codec=deepcopy(model.codec).to(torch.bfloat16))
     assert bits_digest(model, data) == DIGESTS[name]
     assert score(model, data, name) > 20
 
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_pictures_are_still_pictures(name: str) -> None:
-    assert score(model_of(name), (FOLDER / name).read_bytes(), name) > 24
+    assert score(model_of_file(name), (FOLDER / name).read_bytes(), name) > 24
 
 
 def score(model: Model, data: bytes, name: str) -> float:

@@ -1,0 +1,99 @@
+"""The weights of a run: exported, read, and loaded into what its config.yaml describes.
+
+The integers of an entropy coder are made from its weights when they are loaded: scaling by powers
+of two and rounding are exact, so every machine makes the same.
+"""
+
+import math
+from pickle import UnpicklingError
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.context_model import ContextModel
+from rnn_codec.errors import UserError
+from rnn_codec.runs.architecture import build_codec, build_context_model
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.shards import load_shards, save_shards
+
+NETWORKS = ("codec.", "model.")
+"""What the networks are called in the checkpoints of codecs and of context models."""
+
+
+def write_weights(
+    run: RunFolder, network: nn.Module, dtype: torch.dtype, largest_megabytes: float = math.inf
+) -> None:
+    """Export a network's weights in `dtype`, in files of a size at most."""
+    tensors = {
+        name: tensor.detach().to(dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    save_shards(run.weights, tensors, largest_megabytes)
+
+
+def load_codec(run: RunFolder) -> RecurrentCodec:
+    """A run's codec with its weights: those exported, else the last checkpoint's.
+
+    Raises:
+        UserError: there is none, or its weights cannot be used.
+    """
+    codec = build_codec(read_config(run)["codec"])
+    load_weights(codec, read_weights(run), run)
+    return codec.eval()
+
+
+def load_context_model(run: RunFolder) -> ContextModel:
+    """The context model of an entropy coder's folder, in floats.
+
+    Raises:
+        UserError: there is none, or its weights cannot be used.
+    """
+    entropy = read_config(run).get("entropy")
+    if not isinstance(entropy, dict) or entropy.get("model") is None:
+        raise UserError(f"{run.config} describes no context model")
+    model = build_context_model(entropy["model"])
+    load_weights(model, read_weights(run), run)
+    return model.eval()
+
+
+def load_coder(run: RunFolder) -> EntropyCoder:
+    """The entropy coder of its folder.
+
+    Raises:
+        UserError: as `load_context_model`, or its weights are too large for integers.
+    """
+    try:
+        with torch.no_grad():
+            return load_context_model(run).quantise()
+    except ValueError as error:
+        raise UserError(f"{run.path}: {error}") from error
+
+
+def read_weights(run: RunFolder) -> dict[str, Tensor]:
+    """The weights of a run, by name, as floats."""
+    try:
+        if run.weights.is_file():
+            return {name: tensor.float() for name, tensor in load_shards(run.weights).items()}
+        if run.checkpoint.is_file():
+            state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+            return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
+    except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
+    raise UserError(
+        f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
+        f"train it on with resume={run.path}"
+    )
+
+
+def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
+    """Load weights into a network; refuse those of another architecture."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(
+            f"the weights in {run.path} belong to another architecture than its config.yaml"
+        ) from error
