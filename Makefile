@@ -24,8 +24,8 @@ setup: $(STAMP) ## Build .venv with the pinned versions
 
 .PHONY: train
 train: $(STAMP) ## Train on photographs of installed packages, measure, draw the curve (minutes)
-	$(BIN)/python src/train.py experiment=first_run output=$(RUN)
-	$(BIN)/python src/evaluate.py run=$(RUN) data=photos
+	$(BIN)/rnn-codec train experiment=first_run output=$(RUN)
+	$(BIN)/rnn-codec evaluate model=$(RUN) data=photos
 
 .PHONY: test
 test: $(STAMP) ## Lint, check types, run every test
@@ -36,26 +36,26 @@ test: $(STAMP) ## Lint, check types, run every test
 
 .PHONY: kodak
 kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check them
-	$(BIN)/python src/fetch_kodak.py
+	$(BIN)/rnn-codec kodak $(OPTIONS)
 
 .PHONY: baselines
 baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselines
 	for codec in jpeg_420 jpeg_444 webp jpeg2000 avif; do \
-		$(BIN)/python src/evaluate.py codec=$$codec data=kodak beside=[] \
+		$(BIN)/rnn-codec evaluate codec=$$codec data=kodak beside=[] \
 			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
 	done
 
 .PHONY: bench-models
 bench-models: $(STAMP) ## Time the models that come with the package: results/bench/models/
-	$(BIN)/python src/bench_models.py $(OPTIONS)
+	$(BIN)/rnn-codec bench what=models $(OPTIONS)
 
 .PHONY: ablation-table
 ablation-table: $(STAMP) ## Put the records of results/ together: results/ablation.md, .csv, .tex
-	$(BIN)/python src/ablation_table.py $(OPTIONS)
+	$(BIN)/rnn-codec table $(OPTIONS)
 
 .PHONY: report
 report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html
-	$(BIN)/python src/report.py $(OPTIONS)
+	$(BIN)/rnn-codec report $(OPTIONS)
 
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
@@ -66,13 +66,13 @@ test-grid: $(STAMP) ## The smoke grid by two workers, and killed five times (hal
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.grid.soak $$(mktemp -d)
 
 .PHONY: bench
-bench: $(STAMP) ## Time training and coding of every cell, into results/bench
-	$(BIN)/python src/bench.py
+bench: $(STAMP) ## Time training and coding of every cell: results/bench/networks/
+	$(BIN)/rnn-codec bench $(OPTIONS)
 
 .PHONY: fuzz
 fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (installs atheris)
 	$(BIN)/pip install --quiet atheris
-	$(BIN)/python src/fuzz.py -max_total_time=600 -max_len=400 $(OPTIONS)
+	$(BIN)/python tests/fuzz.py -max_total_time=600 -max_len=400 $(OPTIONS)
 
 .PHONY: clean
 clean: ## Remove .venv and the caches, keep runs

@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,9 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
+
+# Processes that tests start take this checkout, whatever is installed.
+os.environ["PYTHONPATH"] = str(ROOT / "src")
 
 LSTM = partial(LSTMCell, forget_bias=1.0)
 ASSOCIATIVE_LSTM = partial(AssociativeLSTMCell, forget_bias=1.0, key_bias=1.0)

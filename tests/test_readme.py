@@ -11,12 +11,14 @@ import torch
 import yaml
 from hydra import compose, initialize_config_dir
 
-from ablation import hydra_words
+from rnn_codec.__main__ import subcommands
+from rnn_codec.commands.grid import hydra_words
 from rnn_codec.configuration import build_codec
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONF = ROOT / "conf"
+CONFIGURATIONS = {path.stem for path in CONF.glob("*.yaml")}
 
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
@@ -58,9 +60,9 @@ def shell_lines() -> list[str]:
     return blocks + re.findall(r"`([^`]+)`", PROSE.replace("\n", " "))
 
 
-def commands(script: str) -> list[str]:
-    """Every command line that calls a script of src/, without its comment, its gaps filled in."""
-    start = f"python src/{script}.py "
+def commands(subcommand: str) -> list[str]:
+    """Every command line of a subcommand, without its comment, its gaps filled in."""
+    start = f"rnn-codec {subcommand} "
     found = [line.partition("  #")[0] for line in shell_lines() if line.startswith(start)]
     return [re.sub(r"<[^>]*>", "placeholder", command) for command in found]
 
@@ -135,21 +137,25 @@ def test_every_target_of_make_exists() -> None:
     assert {"train", "test", "help"} <= named <= set(targets)
 
 
-@pytest.mark.parametrize("script", ["train", "evaluate"])
-def test_every_command_composes(script: str) -> None:
-    found = [c for c in commands(script) if "cell=minimal" not in c]
-    assert found
+def test_every_subcommand_exists() -> None:
+    named = {word for line in shell_lines() for word in re.findall(r"^rnn-codec (\S+)", line)}
+    assert {"train", "evaluate", "grid"} <= named <= {*subcommands(), "--help"}
+
+
+@pytest.mark.parametrize("configuration", sorted(CONFIGURATIONS - {"grid"}))
+def test_every_command_composes(configuration: str) -> None:
+    found = [c for c in commands(configuration.replace("_", "-")) if "cell=minimal" not in c]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for command in found:
-            compose(script, overrides(command))
+            compose(configuration, overrides(command))
 
 
 def test_every_command_of_a_grid_composes() -> None:
-    found = [hydra_words(shlex.split(command)[2:]) for command in commands("ablation")]
+    found = [hydra_words(shlex.split(command)[2:]) for command in commands("grid")]
     assert found
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for words in found:
-            config = compose("ablation", words)
+            config = compose("grid", words)
             compose("train", [*config.grid.train, *config.options])
             compose("evaluate", [*config.grid.evaluate, *config.evaluation_options])
 

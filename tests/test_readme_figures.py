@@ -122,7 +122,7 @@ def sizes_of(record: Path, coder: str) -> dict[str, list[float]]:
 
 def coding_time(name: str) -> dict[str, float]:
     """How long a model took for a picture with all its iterations."""
-    content = json.loads((RESULTS / "bench" / "models" / "models.json").read_text("utf-8"))
+    content = json.loads((RESULTS / "bench" / "models" / "bench.json").read_text("utf-8"))
     times: list[dict[str, float]] = content["times"]
     return next(t for t in times if t["model"] == name and t["bits_per_pixel"] == 2)
 
@@ -243,7 +243,10 @@ def test_how_good_the_flagship_is_on_photographs_held_out() -> None:
 
 
 def test_the_speed_of_networks() -> None:
-    records = RESULTS / "bench" / "bench.json", RESULTS / "bench" / "transform" / "bench.json"
+    records = (
+        RESULTS / "bench" / "networks" / "bench.json",
+        RESULTS / "bench" / "transform" / "bench.json",
+    )
     shares = {
         (t["network"], t["cell"], t["operation"]): t["fraction_of_peak"]
         for record in records

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetch_kodak import main, read_options
 from rnn_codec.data.kodak import download, kodak_checksums, kodak_paths, parse_checksums
 from rnn_codec.data.modules import KodakDataModule
 from rnn_codec.errors import UserError
+from tests.commands.program import run
 from tests.data.pictures import noise, save
 
 FILES = {"one.png": b"first", "two.png": b"second", "three.png": b"third"}
@@ -86,19 +86,11 @@ def test_missing_file_on_the_server(server: Server, tmp_path: Path) -> None:
         download(tmp_path, server.url, {"four.png": "0" * 64})
 
 
-def test_entry_point_ends_with_a_sentence_and_a_failure(
+def test_the_command_ends_with_a_sentence_and_a_failure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as exit:
-        main([f"data.kodak_root={tmp_path}", "data.url=http://127.0.0.1:9"])
-    assert exit.value.code == 1
+    assert run("kodak", f"data.kodak_root={tmp_path}", "data.url=http://127.0.0.1:9") == 1
     assert "error: http://127.0.0.1:9/kodim01.png cannot be downloaded" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("override", ["data.kodak_rot=x", "kodak_root=x", "=", "data=3", "data.[="])
-def test_entry_point_refuses_unknown_options(override: str) -> None:
-    with pytest.raises(UserError, match=r"the options are data\.kodak_root"):
-        read_options([override])
 
 
 def test_there_are_24_checksums() -> None:

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from rnn_codec.grid.claims import Claims
 from rnn_codec.grid.plan import PlannedRun
 from rnn_codec.grid.worker import Grid, Outcome, work
-from tests.grid.scripts import write_scripts
+from tests.grid.stand_in import write_program
 from tests.grid.summaries import write_summary
 
 CODERS = {"single_iteration": "s" * 16, "progressive": "p" * 16}
@@ -23,8 +23,8 @@ def planned(cell: str) -> PlannedRun:
 def make_grid(folder: Path, cells: list[str]) -> Grid:
     """A grid whose stand-ins and files are in a folder, the working directory."""
     runs = [planned(cell) for cell in cells]
-    if not (folder / "scripts").exists():
-        write_scripts(folder / "scripts")
+    if not (folder / "summaries").exists():
+        write_program(folder)
         (folder / "summaries").mkdir()
     for run in runs:
         write_summary(folder / "summaries" / f"{run.folder_name}.json", run.identity, CODERS)
@@ -34,12 +34,12 @@ def make_grid(folder: Path, cells: list[str]) -> Grid:
         dataset="photos",
         folder=folder / "runs",
         records=folder / "records",
-        scripts=folder / "scripts",
+        program=[sys.executable, str(folder / "stand_in.py")],
     )
 
 
 def work_on(grid: Grid) -> Outcome:
-    """Work as `src/ablation.py` does, impatiently."""
+    """Work as `rnn-codec grid` does, impatiently."""
     claims = Claims(grid.claims, every_seconds=0.05, dead_after_seconds=60)
     return work(grid, claims, lambda run, stage: print(run.name, stage), poll_seconds=0.02)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.commands.program import PROGRAM
 from tests.conftest import ROOT
 
 KILLS = 5
@@ -27,7 +28,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     """A worker on a grid in a folder."""
     words = [f"output={folder}/runs", f"records={folder}/records"]
     caches = [f"data.cache_dir={folder}/cache", f"coder.cache_dir={folder}/codes"]
-    command = [sys.executable, str(ROOT / "src" / "ablation.py"), "grid=smoke", *words]
+    command = [*PROGRAM, "grid", "grid=smoke", *words]
     return subprocess.Popen([*command, "--", *caches], cwd=ROOT)
 
 

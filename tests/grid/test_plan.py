@@ -77,7 +77,7 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
     save(tmp_path / "photographs" / "two.png", noise(200, 200, 1))
     grid = yaml.safe_load(path.read_text(encoding="utf-8"))
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        assert compose("ablation", [f"grid={path.stem}"]).grid.name == path.stem
+        assert compose("grid", [f"grid={path.stem}"]).grid.name == path.stem
         compose("evaluate", grid["evaluate"])
     photographs = f"data.root={tmp_path / 'photographs'}"
     options = [*grid["train"], "data=folder", photographs, f"data.cache_dir={tmp_path}"]

@@ -70,7 +70,7 @@ def test_goes_on_where_a_run_was_left(tmp_path: Path) -> None:
     assert [name for name, _ in new] == ["codec", *CODERS, "evaluation"]
     assert {"cell=gru", f"output={folder.path}", "entropy=none"} <= set(new[0][1])
     assert {"cell=gru", f"codec={folder.path}", "entropy=progressive"} <= set(new[2][1])
-    assert {f"run={folder.path}", "data=photos"} <= set(new[3][1])
+    assert {f"model={folder.path}", "data=photos"} <= set(new[3][1])
 
     folder.path.mkdir(parents=True)
     folder.config.touch()
@@ -128,7 +128,7 @@ def test_whoever_has_lost_the_run_records_nothing(
 def test_what_has_failed_is_tried_again_by_the_next_worker(tmp_path: Path) -> None:
     grid = make_grid(tmp_path, ["broken"])
     assert work_on(grid).failed
-    script = tmp_path / "scripts" / "train.py"
+    script = tmp_path / "stand_in.py"
     script.write_text(script.read_text().replace('"broken"', '"mended"'))
     result = work_on(grid)
     assert [run.name for run in result.done] == ["broken"]

@@ -3,9 +3,7 @@
 import shutil
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-
-from report import report
+from tests.commands.program import run
 from tests.conftest import ROOT
 
 MODEL = "gru-one_shot-tiny"
@@ -15,13 +13,17 @@ NOT_COPIED = shutil.ignore_patterns("*.png", "logs")
 
 def make_page(folder: Path, *overrides: str) -> Path:
     """Make a page below `folder`; returns its path."""
+    assert run("report", *page_options(folder), *overrides) == 0
+    return folder / "index.html"
+
+
+def page_options(folder: Path) -> list[str]:
+    """Options of a small page of the committed records, which are copied to a folder."""
     copy_results(folder / "results")
-    options = [
-        f"results={folder / 'results'}", f"output={folder / 'index.html'}", "most_pictures=2",
-        "shipped=[]", "crop=[192,176]", f"iterations={ITERATIONS}", *overrides,
+    return [
+        f"records={folder / 'results'}", f"output={folder / 'index.html'}", "most_pictures=2",
+        "shipped=[]", "crop=[192,176]", f"iterations={ITERATIONS}",
     ]  # fmt: skip
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return report(compose("report", options))
 
 
 def copy_results(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""src/report.py and its page, without a browser: what the file holds, what mistakes lead to."""
+"""rnn-codec report and its page, without a browser: what the file holds, what mistakes lead to."""
 
 import base64
 import io
@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-import report as entry
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.report.page import embedded_json
-from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page
+from tests.commands.program import run
+from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page, page_options
 
 
 @pytest.fixture(scope="module")
@@ -132,15 +132,10 @@ def test_a_small_page_stores_pictures_with_loss_and_says_so(tmp_path: Path) -> N
     )
 
 
-def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["report.py", *arguments])
-    entry.main()
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["results=nowhere"], "there is no folder nowhere"),
+        (["records=nowhere"], "there is no folder nowhere"),
         (["dataset=other"], "there is no record of other below"),
         (["iterations=17"], "iterations must be 1 … 16"),
         (["crop=[100,100]"], "crop must be two sides"),
@@ -155,15 +150,13 @@ def test_mistakes_end_in_one_sentence(arguments, message, tmp_path, monkeypatch,
     copy_results(tmp_path / "results")
     monkeypatch.chdir(tmp_path)
     options = ["iterations=1", "crop=[161,161]", "most_pictures=1", *arguments]
-    with pytest.raises(SystemExit) as exit_:
-        main(monkeypatch, *{option.partition("=")[0]: option for option in options}.values())
-    assert exit_.value.code == 1
+    assert run("report", *{option.partition("=")[0]: option for option in options}.values()) == 1
     assert message in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "results/report").exists()
 
 
-def test_without_plotly_the_user_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_plotly_the_user_is_told(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
-    with pytest.raises(entry.UserError, match=r"rnn-codec\[report\]"):
-        make_page(tmp_path)
+    assert run("report", *page_options(tmp_path)) == 1
+    assert "rnn-codec[report]" in capsys.readouterr().err
     assert not (tmp_path / "index.html").exists()

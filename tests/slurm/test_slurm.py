@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
-from tests.conftest import ROOT
+from tests.commands.program import PROGRAM
 from tests.launchers.commands import FAST, train_command
 
 PATIENCE = 900
@@ -40,8 +39,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 def grid_command(*arguments: str) -> list[str]:
     """Two cells of the smoke grid, worked on by Slurm jobs."""
     cells = ["grid.axes.cell=[gru,lstm]", "grid.axes.recon=[one_shot]"]
-    script = str(ROOT / "src" / "ablation.py")
-    return [sys.executable, script, "--multirun", "grid=smoke", *cells, *arguments]
+    return [*PROGRAM, "grid", "--multirun", "grid=smoke", *cells, *arguments]
 
 
 def test_two_jobs_share_two_cells_of_the_smoke_grid(tmp_path: Path) -> None:
@@ -67,13 +65,13 @@ def test_a_job_that_is_put_back_into_the_queue_goes_on(tmp_path: Path) -> None:
         (checkpoint,) = runs.glob("*/checkpoints/last.ckpt")
         before = step_of(checkpoint)
         # What Slurm sends signal_delay_s before a job's time is over.
-        subprocess.run(["scancel", "--signal=USR2", "--name=ablation"], check=True)
+        subprocess.run(["scancel", "--signal=USR2", "--name=grid"], check=True)
         wait_for(lambda: output(tmp_path).count("Starting with") == 2, process)
         stopped_at = step_of(checkpoint)
         assert stopped_at >= before
         wait_for(lambda: step_of(checkpoint) > stopped_at, process)
     finally:
-        subprocess.run(["scancel", "--name=ablation"], check=True)
+        subprocess.run(["scancel", "--name=grid"], check=True)
         process.kill()
         process.wait()
 

@@ -1,1 +1,4 @@
-"""The commands, and what they share: options, errors, the terminal."""
+"""The subcommands of `rnn-codec`: a module with a function `main` is one.
+
+The others are what subcommands share: options, errors, the terminal.
+"""

@@ -151,7 +151,7 @@ def unmeasured_runs(results: Path) -> Iterator[Problem]:
         of_coder = run.parent.name == "entropy"
         if not of_coder and not any(run.rglob(SUMMARY_FILE)):
             path = run.relative_to(results).as_posix()
-            reason = "it is a run without a record: measure it with src/evaluate.py"
+            reason = "it is a run without a record: measure it with rnn-codec evaluate"
             yield Problem(path, reason, left_out=True)
 
 

@@ -13,12 +13,12 @@ from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.file_sizes import FileSize, MeasuredCoder, measure_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, measure
-from rnn_codec.evaluation.record import ModelFacts
+from rnn_codec.evaluation.record import Description, ModelFacts
 from rnn_codec.evaluation.truncation import Cut, measure_cuts
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.networks import CODE_DEPTH
 from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_coder, load_context_model
 
 
@@ -95,6 +95,14 @@ def measured_coders(run: RunFolder, device: torch.device) -> list[MeasuredCoder]
     for entry in found:
         _warm_up(entry.coder)
     return found
+
+
+def describe_run(run: RunFolder, codec: RecurrentCodec, dataset: str, command: str) -> Description:
+    """What is known of a run's codec, which is on the CPU, before it is measured."""
+    config = read_config(run)
+    settings = {"command": command, "seed": config["seed"], "config": config}
+    text = "bits per pixel of the code before entropy coding"
+    return Description(config["name"], dataset, text, settings, model_facts(run, codec))
 
 
 def model_facts(run: RunFolder, codec: RecurrentCodec) -> ModelFacts:

@@ -13,7 +13,7 @@ from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.runs.identity import coder_identity, training_identity
 
 Compose = Callable[[list[str]], DictConfig]
-"""From options, as on the command line of `src/train.py`, to a configuration."""
+"""From options, as on the command line of `rnn-codec train`, to a configuration."""
 
 
 Axis = Sequence[object] | Mapping[str, Sequence[str]]
@@ -27,7 +27,7 @@ class PlannedRun:
     name: str
     """Short; with the identity it names the folders of a new run."""
     options: tuple[str, ...]
-    """Of `src/train.py`."""
+    """Of `rnn-codec train`."""
     identity: str
     """`training_identity`."""
     coder_identities: Mapping[str, str]

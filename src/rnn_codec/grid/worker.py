@@ -1,8 +1,6 @@
 """A worker: takes the runs of a grid that nobody else has, one after another; finishes them."""
 
 import json
-import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +17,7 @@ from rnn_codec.runs.folder import RunFolder, read_identity
 Report = Callable[[PlannedRun, str], None]
 """Tells the user that a run has come to a stage."""
 
-LOG = "ablation.log"
+LOG = "grid.log"
 """In a run's folder: what its commands printed."""
 LINES_OF_AN_ERROR = 30
 
@@ -30,11 +28,11 @@ class Grid:
 
     Attributes:
         runs: the plan.
-        evaluation_options: of `src/evaluate.py`.
+        evaluation_options: of `rnn-codec evaluate`.
         dataset: name of the pictures that they measure on.
         folder: run folders, claims and failures; workers share it.
         records: where the records go.
-        scripts: the folder of `train.py` and `evaluate.py`.
+        program: the words that start `rnn-codec`.
     """
 
     runs: Sequence[PlannedRun]
@@ -42,7 +40,7 @@ class Grid:
     dataset: str
     folder: Path
     records: Path
-    scripts: Path
+    program: Sequence[str]
 
     @property
     def claims(self) -> Path:
@@ -135,7 +133,7 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
 
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
     """What is left to do, as (name, command) pairs."""
-    train = [sys.executable, os.path.relpath(grid.scripts / "train.py")]
+    train = [*grid.program, "train"]
     quiet = "trainer.progress_bar=false"
     found = []
     if folder.config.is_file():
@@ -157,9 +155,8 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
         else:
             new = [*run.options, f"entropy={name}", f"codec={folder.path}", quiet]
             found.append((name, [*train, *new]))
-    evaluate = [sys.executable, os.path.relpath(grid.scripts / "evaluate.py"), f"run={folder.path}"]
-    output = f"output={evaluation_folder(folder)}"
-    found.append(("evaluation", [*evaluate, *grid.evaluation_options, output]))
+    places = [f"model={folder.path}", f"output={evaluation_folder(folder)}"]
+    found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
 
 

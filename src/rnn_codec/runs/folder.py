@@ -9,7 +9,7 @@
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
-<run>/evaluation/<data>/         what src/evaluate.py writes
+<run>/evaluation/<data>/         what rnn-codec evaluate writes
 """
 
 import re

@@ -1,10 +1,13 @@
-"""Time training and coding on this machine: python src/bench.py (make bench)."""
+"""Time networks in training and coding, or models on a picture, on this machine.
+
+For example: rnn-codec bench what=models
+"""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import hydra
 import torch
 from hydra import compose
 from omegaconf import DictConfig
@@ -17,20 +20,87 @@ from rnn_codec.benchmark.entropy import (
     EntropyWorkload,
     benchmark_entropy,
 )
+from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.benchmark.networks import Timing, Workload, benchmark
 from rnn_codec.benchmark.peak import matrix_product_rate
-from rnn_codec.configuration import build_codec
-from rnn_codec.errors import exit_on_user_error
+from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.configuration import build_codec, instantiate
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.files import atomic_path
 from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.models import SHIPPED, load_model, model_folders
 from rnn_codec.training.execution import Execution
-
-CONFIGURATION = Path(__file__).parents[1] / "conf"
 
 HEADINGS = ("network", "cell", "operation", "s", "GMAC/s", "of peak", "patches or images/s")
 
 
-def bench(config: DictConfig) -> list[tuple[str, str, Timing]]:
+def bench(config: DictConfig) -> None:
+    """Time what is asked for, write and show it."""
+    timed = {"networks": bench_networks, "models": bench_models}
+    if config.what not in timed:
+        raise UserError(f"what={config.what} is none of {', '.join(timed)}")
+    timed[config.what](config)
+
+
+def bench_networks(config: DictConfig) -> None:
+    """Every cell in every network, and entropy coding."""
+    entropy = benchmark_entropy(EntropyWorkload(**config.entropy_workload), config.seed)
+    timings = time_networks(config)
+    record = {
+        **conditions(),
+        "matrix_product_gmacs_per_second": matrix_product_rate(torch.device(config.device)),
+        "workload": dict(config.workload),
+        "timings": [{"network": n, "cell": c, **asdict(t)} for n, c, t in timings],
+        "entropy_workload": dict(config.entropy_workload),
+        "entropy_timings": [asdict(timing) for timing in entropy],
+    }
+    parts = [introduction(record), table(timings), entropy_table(record, entropy)]
+    write(config, record, "\n".join(line for part in parts for line in [*part, ""]))
+
+
+def bench_models(config: DictConfig) -> None:
+    """Every model at every rate."""
+    images = list(instantiate(config.data).evaluation_images())
+    name, pixels = chosen_picture(images, config.picture)
+    shipped = [str(run.path) for run in model_folders([SHIPPED])]
+    places = list(config.models) if config.models is not None else shipped
+    jobs = [(place, rate) for place in places for rate in config.rates]
+    times: list[CodingTime] = [
+        time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
+        for place, rate in track(jobs, "timing", console=Console(stderr=True))
+    ]
+    record = {
+        **conditions(),
+        "picture": name,
+        "repetitions": config.repetitions,
+        "times": [asdict(time) for time in times],
+    }
+    write(config, record, coding_table(times))
+
+
+def conditions() -> dict[str, object]:
+    """On what, and by what, anything is timed."""
+    return {
+        "command": command_line(),
+        "versions": versions(),
+        "hardware": hardware(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def write(config: DictConfig, record: dict[str, object], text: str) -> None:
+    """Write bench.json and bench.md, print the latter."""
+    folder = Path(config.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / "bench.json") as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    with atomic_path(folder / "bench.md") as partial:
+        partial.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def time_networks(config: DictConfig) -> list[tuple[str, str, Timing]]:
     """Time every cell at every size."""
     torch.manual_seed(config.seed)
     execution = Execution(
@@ -47,32 +117,6 @@ def bench(config: DictConfig) -> list[tuple[str, str, Timing]]:
         codec = build_codec(compose("train", overrides))
         rows += [(network, cell, timing) for timing in benchmark(codec, work, execution, device)]
     return rows
-
-
-def write(
-    config: DictConfig, rows: list[tuple[str, str, Timing]], entropy: list[EntropyTiming]
-) -> str:
-    """Write bench.json and bench.md; return the latter's text."""
-    folder, device = Path(config.output), torch.device(config.device)
-    folder.mkdir(parents=True, exist_ok=True)
-    record = {
-        "command": "make bench",
-        "versions": versions(),
-        "hardware": hardware(),
-        "threads": torch.get_num_threads(),
-        "matrix_product_gmacs_per_second": matrix_product_rate(device),
-        "workload": dict(config.workload),
-        "timings": [{"network": n, "cell": c, **asdict(t)} for n, c, t in rows],
-        "entropy_workload": dict(config.entropy_workload),
-        "entropy_timings": [asdict(timing) for timing in entropy],
-    }
-    with atomic_path(folder / "bench.json") as partial:
-        partial.write_text(json.dumps(record, indent=2) + "\n")
-    parts = [introduction(record), table(rows), entropy_table(record, entropy)]
-    text = "\n".join(line for part in parts for line in [*part, ""])
-    with atomic_path(folder / "bench.md") as partial:
-        partial.write_text(text)
-    return text
 
 
 def introduction(record: dict) -> list[str]:
@@ -119,13 +163,6 @@ def entropy_table(record: dict, timings: list[EntropyTiming]) -> list[str]:
     return lines
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="bench")
-def main(config: DictConfig) -> None:
-    """Time, write and show."""
-    with exit_on_user_error():
-        entropy = benchmark_entropy(EntropyWorkload(**config.entropy_workload), config.seed)
-        print(write(config, bench(config), entropy))
-
-
-if __name__ == "__main__":
-    main()
+def main(words: Sequence[str]) -> None:
+    """Time what is asked for, write and show it."""
+    run_configured(bench, "bench", words)

@@ -1,24 +1,22 @@
-"""Show a picture by a model and by JPEG at equal bytes: python src/beside_jpeg.py."""
+"""Show a picture by a model and by JPEG at equal bytes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
+from rnn_codec.commands.configured import command_line, run_configured
 from rnn_codec.comparison.jpeg_comparison import code_with_jpeg, pairs_table, write_jpeg_comparison
 from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.configuration import instantiate
-from rnn_codec.errors import exit_on_user_error
 from rnn_codec.evaluation.measurement import check_measurable
 from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.machine import hardware, versions
 from rnn_codec.runs.models import load_model
 
-CONFIGURATION = Path(__file__).parents[1] / "conf"
 
-
-def beside_jpeg(config: DictConfig) -> None:
+def compare(config: DictConfig) -> None:
     """Code the picture at every rate, write the record and the figure, print the table."""
     images = list(instantiate(config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
@@ -26,7 +24,7 @@ def beside_jpeg(config: DictConfig) -> None:
     model = load_model(config.model)
     pairs = [code_with_jpeg(model, pixels, rate) for rate in config.rates]
     about = {
-        "command": "python src/beside_jpeg.py",
+        "command": command_line(),
         "model": str(config.model),
         "picture": name,
         "versions": versions(),
@@ -37,12 +35,6 @@ def beside_jpeg(config: DictConfig) -> None:
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="beside_jpeg")
-def main(config: DictConfig) -> None:
-    """Compare; a mistake of the user's ends in one sentence."""
-    with exit_on_user_error():
-        beside_jpeg(config)
-
-
-if __name__ == "__main__":
-    main()
+def main(words: Sequence[str]) -> None:
+    """Code the picture at every rate, write and show what came out."""
+    run_configured(compare, "compare-jpeg", words)

@@ -1,8 +1,7 @@
-"""src/evaluate.py: records of trained and classic codecs, and what it says to mistakes."""
+"""rnn-codec evaluate: records of trained and classic codecs, and what it says to mistakes."""
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,13 @@ import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-import evaluate as entry
 from rnn_codec.configuration import build_codec, plain
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.evaluation.recurrent import evaluate_codec
 from rnn_codec.metrics.scores import score_pair
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
+from tests.commands.program import run
 from tests.conftest import ROOT, make_codec
 
 
@@ -34,7 +33,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
+def model(tmp_path: Path) -> RunFolder:
     folder = tmp_path / "run"
     folder.mkdir()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
@@ -44,15 +43,10 @@ def run(tmp_path: Path) -> RunFolder:
     return RunFolder(folder)
 
 
-def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["evaluate.py", *arguments])
-    entry.main()
-
-
-def test_a_run_leaves_its_record(run, pictures, monkeypatch, capsys) -> None:
+def test_a_run_leaves_its_record(model, pictures, capsys) -> None:
     options = ["data=folder", f"data.root={pictures}", "iterations=3", "beside=[jpeg_420]"]
-    main(monkeypatch, f"run={run.path}", *options)
-    folder = run.evaluation("pictures")
+    assert run("evaluate", f"model={model.path}", *options) == 0
+    folder = model.evaluation("pictures")
     assert {path.name for path in folder.iterdir()} == {
         "per_image.csv", "summary.json", "compressai.json", "rate_distortion.png",
         "reconstructions.png", "file_sizes.csv", "file_sizes.json", "file_sizes.png",
@@ -71,10 +65,10 @@ def test_a_run_leaves_its_record(run, pictures, monkeypatch, capsys) -> None:
     assert "jpeg_420" in printed
 
 
-def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path, monkeypatch) -> None:
+def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path) -> None:
     output = tmp_path / "out"
     options = ["data=folder", f"data.root={pictures}", "beside=[]", f"output={output}"]
-    main(monkeypatch, "codec=jpeg_420", *options)
+    assert run("evaluate", "codec=jpeg_420", *options) == 0
     assert json.loads((output / "summary.json").read_text())["name"] == "jpeg_420"
 
 
@@ -95,8 +89,8 @@ def test_rates_count_the_padding_and_scores_are_of_8_bit_pixels() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "set either run=<run folder> or codec=<classic codec>"),
-        (["run=nowhere"], "there is no run folder nowhere"),
+        ([], "set either model=<run folder> or codec=<classic codec>"),
+        (["model=nowhere"], "there is no model nowhere"),
         (["codec=jpeg_999", "output=out"], "jpeg_420"),
         (["codec=webp"], "output="),
         (["codec=webp", "output=out", "data=folder", "data.root=nowhere"], "nowhere"),
@@ -105,34 +99,24 @@ def test_rates_count_the_padding_and_scores_are_of_8_bit_pixels() -> None:
 )
 def test_mistakes_end_in_one_sentence(arguments, message, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as exit_:
-        main(monkeypatch, "beside=[]", *arguments)
-    assert exit_.value.code == 1
+    assert run("evaluate", "beside=[]", *arguments) == 1
     error = capsys.readouterr().err
     assert message in error.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture"])
-def test_a_picture_that_is_none_is_an_error(
-    content, pictures, tmp_path, monkeypatch, capsys
-) -> None:
+def test_a_picture_that_is_none_is_an_error(content, pictures, tmp_path, capsys) -> None:
     (pictures / "c.png").write_bytes(content)
-    with pytest.raises(SystemExit):
-        main(
-            monkeypatch, "codec=webp", f"output={tmp_path / 'out'}", "data=folder",
-            f"data.root={pictures}",
-        )  # fmt: skip
+    options = [f"output={tmp_path / 'out'}", "data=folder", f"data.root={pictures}"]
+    assert run("evaluate", "codec=webp", *options) == 1
     assert "c.png" in capsys.readouterr().err
 
 
-def test_a_picture_too_small_for_ms_ssim_is_an_error(pictures, tmp_path, monkeypatch, capsys):
+def test_a_picture_too_small_for_ms_ssim_is_an_error(pictures, tmp_path, capsys):
     Image.new("RGB", (100, 200)).save(pictures / "small.png")
-    with pytest.raises(SystemExit):
-        main(
-            monkeypatch, "codec=jpeg_420", f"output={tmp_path / 'out'}", "data=folder",
-            f"data.root={pictures}",
-        )  # fmt: skip
+    options = [f"output={tmp_path / 'out'}", "data=folder", f"data.root={pictures}"]
+    assert run("evaluate", "codec=jpeg_420", *options) == 1
     error = capsys.readouterr().err
     assert "small.png is 100×200 pixels" in error
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""The command `rnn-codec`: what it writes and prints, and what it says to mistakes."""
+"""compress, decompress, info, truncate: what they write and print, what they say to mistakes."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rnn_codec.commands import cli
+from rnn_codec.commands import decompress, jobs
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.runs.models import SHIPPED, load_model
+from tests.commands.program import run
 from tests.model_folders import write_model
 
 HEIGHT, WIDTH = 40, 50
@@ -18,7 +19,7 @@ HEIGHT, WIDTH = 40, 50
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("cli") / "mine", "progressive")
+    return write_model(tmp_path_factory.mktemp("models") / "mine", "progressive")
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +34,6 @@ def folder(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     Path("broken.png").write_bytes(b"no picture")
     Path("a.rnc").write_bytes(load_model(model).compress(read_rgb("a.png"), Iterations(3)))
     return tmp_path
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
-    return int(caught.value.code or 0)
 
 
 def names(folder: Path) -> set[str]:
@@ -208,7 +203,6 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("", "the following arguments are required: command"),
         ("compress a.png --model mine", "name one input and one output"),
         ("compress a.png b.tif c.png --model mine", "name one input and one output"),
         ("compress a.png b.tif --model mine", "b.tif is to be a code file: give it a name that"),
@@ -253,21 +247,21 @@ def raise_out_of_memory(*_: object) -> None:
 
 
 def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(cli, "read_file", raise_interrupt)
+    monkeypatch.setattr(decompress, "read_file", raise_interrupt)
     assert run("decompress", "a.rnc", "x.png") == 130
     assert capsys.readouterr().err == ""
 
 
 def test_out_of_memory(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(cli, "read_file", raise_out_of_memory)
+    monkeypatch.setattr(decompress, "read_file", raise_out_of_memory)
     assert run("decompress", "a.rnc", "x.png") == 1
     assert capsys.readouterr().err == "error: a.rnc is too large for this memory\n"
 
 
 def test_models_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
-    find = cli.find_model
-    monkeypatch.setattr(cli, "find_model", lambda *args: loaded.append(args) or find(*args))
+    find = jobs.find_model
+    monkeypatch.setattr(jobs, "find_model", lambda *args: loaded.append(args) or find(*args))
     Path("b.rnc").write_bytes(Path("a.rnc").read_bytes())
     assert run("decompress", "a.rnc", "b.rnc", "--output-folder", "out") == 0
     assert len(loaded) == 1

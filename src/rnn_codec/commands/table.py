@@ -1,16 +1,17 @@
-"""Compare every record below results/: python src/ablation_table.py (make ablation-table)."""
+"""Compare all records of a folder, as Markdown, CSV and LaTeX."""
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
+from rnn_codec.commands.configured import run_configured
 from rnn_codec.comparison import csv_file, latex, markdown
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import RowColumn, columns
@@ -19,21 +20,19 @@ from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
-
-CONFIGURATION = Path(__file__).parents[1] / "conf"
 
 WIDTH = 100
 """Of the tables where the output is not a terminal."""
 
 
-def ablation_table(config: DictConfig) -> list[Row]:
+def write_table(config: DictConfig) -> None:
     """Read the records, write the table as Markdown, CSV and LaTeX, show it."""
     comparison = read_comparison(config)
     bar = partial(track, console=Console(stderr=True))
     reading, ranking = (partial(bar, description=text) for text in ("reading", "comparing"))
-    collection = collect(Path(config.results), config.dataset, config.passed_over, reading)
+    collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)
     every = columns(comparison.anchors, comparison.saving_at)
@@ -44,7 +43,6 @@ def ablation_table(config: DictConfig) -> list[Row]:
     faults = len(problem_lines(collection))
     if config.strict and faults:
         raise UserError(f"{faults} records are missing, incomplete or left out: see the list above")
-    return rows
 
 
 def read_comparison(config: DictConfig) -> Comparison:
@@ -89,12 +87,6 @@ def show(collection: Collection, found: list[Section]) -> None:
         console.print(f"[yellow]{escape(where)}[/]: {escape(what)}", highlight=False)
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="ablation_table")
-def main(config: DictConfig) -> None:
-    """Compare; a mistake of the user's ends in one sentence."""
-    with exit_on_user_error():
-        ablation_table(config)
-
-
-if __name__ == "__main__":
-    main()
+def main(words: Sequence[str]) -> None:
+    """Read the records, write the table, show it."""
+    run_configured(write_table, "table", words)

@@ -1,17 +1,17 @@
-"""src/ablation_table.py: what it writes, prints and says to mistakes."""
+"""rnn-codec table: what it writes, prints and says to mistakes."""
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import ablation_table as entry
+from tests.commands.program import run
 from tests.comparison.made import write_classic, write_network
 from tests.conftest import ROOT
 
+FAST = ["comparison.resamples=20", "published=null"]
 FILES = {"ablation.md", "ablation.csv", "ablation.tex"}
 
 
@@ -26,13 +26,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
-def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["ablation_table.py", *arguments])
-    entry.main()
-
-
-def test_writes_and_prints_the_table(results, tmp_path, monkeypatch, capsys) -> None:
-    main(monkeypatch, f"results={results}", f"output={tmp_path / 'new'}", "comparison.resamples=20")
+def test_writes_and_prints_the_table(results, tmp_path, capsys) -> None:
+    options = [f"output={tmp_path / 'new'}", "published=results/published"]
+    assert run("table", f"records={results}", *options, "comparison.resamples=20") == 0
     assert {file.name for file in (tmp_path / "new").iterdir()} == FILES
     shown = capsys.readouterr().out
     for text in (
@@ -48,48 +44,43 @@ def test_writes_and_prints_the_table(results, tmp_path, monkeypatch, capsys) -> 
     assert str(tmp_path) not in (tmp_path / "new" / "ablation.md").read_text(encoding="utf-8")
 
 
-def test_an_inconsistent_record_is_reported_and_the_rest_shown(
-    results, tmp_path, monkeypatch, capsys
-) -> None:
+def test_an_inconsistent_record_is_reported_and_the_rest_shown(results, tmp_path, capsys) -> None:
     file = results / "grid" / "edited" / "summary.json"
     write_network(file.parent, cell="lstm")
     content = json.loads(file.read_text())
     content["areas"]["ms_ssim"] = 1.8749
     file.write_text(json.dumps(content))
-    options = [f"results={results}", f"output={tmp_path}", "comparison.resamples=20"]
-    main(monkeypatch, *options)
+    options = [f"records={results}", f"output={tmp_path}", *FAST]
+    assert run("table", *options) == 0
     shown = capsys.readouterr().out
     sentence = "the ms_ssim area in summary.json is 1.8749"
     assert f"grid/edited: {sentence}" in shown
     assert sentence.replace("_", "\\_") in (tmp_path / "ablation.md").read_text(encoding="utf-8")
     assert "gru" in shown
     assert "grid/edited" not in (tmp_path / "ablation.csv").read_text(encoding="utf-8")
-    with pytest.raises(SystemExit) as ended:
-        main(monkeypatch, *options, "strict=true")
-    assert ended.value.code == 1
+    assert run("table", *options, "strict=true") == 1
     assert "1 records are missing, incomplete or left out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("results=nowhere", "there is no folder nowhere"),
+        ("records=nowhere", "there is no folder nowhere"),
         ("comparison.confidence=2", "confidence must be between 0 and 1"),
     ],
 )
 def test_a_mistake_ends_in_one_sentence(
-    results, tmp_path, monkeypatch, capsys, option: str, sentence: str
+    results, tmp_path, capsys, option: str, sentence: str
 ) -> None:
-    with pytest.raises(SystemExit):
-        main(monkeypatch, f"results={results}", f"output={tmp_path}", option)
+    assert run("table", f"records={results}", f"output={tmp_path}", option) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert sentence in error
 
 
-def test_without_published_figures(results, tmp_path, monkeypatch) -> None:
+def test_without_published_figures(results, tmp_path) -> None:
     options = ["published=null", "comparison.resamples=20"]
-    main(monkeypatch, f"results={results}", f"output={tmp_path}", *options)
+    assert run("table", f"records={results}", f"output={tmp_path}", *options) == 0
     assert "Papers" not in (tmp_path / "ablation.md").read_text(encoding="utf-8")
 
 

@@ -1,23 +1,22 @@
-"""Make the report, one self-contained page: python src/report.py (make report)."""
+"""Make the report, a self-contained page of all records and models."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
 from rnn_codec.codec import check_iterations
+from rnn_codec.commands.configured import command_line, run_configured
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.compression.model import Model
 from rnn_codec.configuration import instantiate
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
 from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.curves import curves_of
@@ -34,17 +33,15 @@ from rnn_codec.report.pictures import (
 from rnn_codec.report.table import table_content
 from rnn_codec.runs.models import find_folder, load_model
 
-CONFIGURATION = Path(__file__).parents[1] / "conf"
-
 Item = TypeVar("Item")
 
 
-def report(config: DictConfig) -> Path:
+def make_page(config: DictConfig) -> None:
     """Make the page as configured, and screenshots of it where they are asked for."""
     check_iterations(config.iterations)
     check_crop(config.crop)
     reading = shown("reading records")
-    collection = collect(Path(config.results), config.dataset, config.passed_over, reading)
+    collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
     content = Report(
@@ -61,7 +58,6 @@ def report(config: DictConfig) -> Path:
     if config.screenshots is not None:
         for screenshot in take_screenshots(path, Path(config.screenshots)):
             console.print(f"{screenshot}", soft_wrap=True)
-    return path
 
 
 def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) -> list[Row]:
@@ -70,8 +66,8 @@ def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) 
     rows = table_rows(collection, published, comparison)
     if not rows:
         raise UserError(
-            f"there is no record of {config.dataset} below {config.results}: measure a codec with "
-            "src/evaluate.py, or choose others with results= and dataset="
+            f"there is no record of {config.dataset} below {config.records}: measure a codec with "
+            "rnn-codec evaluate, or choose others with records= and dataset="
         )
     return rows
 
@@ -108,8 +104,8 @@ def model_places(config: DictConfig, rows: list[Row]) -> list[Path]:
     Unless they are named: those that come with the package, then the others, the best first.
     """
     if config.models is None:
-        results = Path(config.results)
-        best = by_area(find_models(results), areas_of_folders(rows, results))
+        records = Path(config.records)
+        best = by_area(find_models(records), areas_of_folders(rows, records))
         return [*map(find_folder, config.shipped), *best]
     found = [(Path(place), find_models(Path(place))) for place in config.models]
     # What holds no model may be the name of one: loading it will tell.
@@ -146,17 +142,10 @@ def chosen_pictures(
 
 def footer() -> list[str]:
     """How the page came about."""
-    command = " ".join(["python", *sys.argv])
     made_with = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return [f"Made by {command} with {made_with}. Nothing is loaded from elsewhere."]
+    return [f"Made by `{command_line()}` with {made_with}. Nothing is loaded from elsewhere."]
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="report")
-def main(config: DictConfig) -> None:
-    """Make the page; a mistake of the user's ends in one sentence."""
-    with exit_on_user_error():
-        report(config)
-
-
-if __name__ == "__main__":
-    main()
+def main(words: Sequence[str]) -> None:
+    """Make the page as configured, and screenshots of it where they are asked for."""
+    run_configured(make_page, "report", words)

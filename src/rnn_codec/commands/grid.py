@@ -1,21 +1,22 @@
-"""Run a grid of trainings, alone or with other workers: python src/ablation.py grid=smoke.
+"""Train and measure a grid of codecs, alone or with other workers.
 
-What follows `--` goes to every training: grid=paper -- data=folder data.root=photographs
+For example: rnn-codec grid grid=smoke. What follows `--` goes to every training:
+grid=paper -- data=folder data.root=photographs
 """
 
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import hydra
 import torch
 from hydra import compose
 from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.benchmark.peak import matrix_product_rate
-from rnn_codec.commands.multirun import end_on_user_error
+from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.grid.claims import Claims
@@ -25,7 +26,8 @@ from rnn_codec.grid.progress import WorkerProgress
 from rnn_codec.grid.tables import failures_text, plan_table
 from rnn_codec.grid.worker import Grid, Outcome, outcome, work
 
-CONFIGURATION = Path(__file__).parents[1] / "conf"
+PROGRAM = (sys.executable, "-m", "rnn_codec")
+"""The command `rnn-codec`, as a process of its own."""
 
 
 def build_grid(config: DictConfig) -> Grid:
@@ -39,12 +41,12 @@ def build_grid(config: DictConfig) -> Grid:
         dataset=instantiate(compose("evaluate", measuring).data).evaluation_name,
         folder=Path(config.output),
         records=Path(config.records),
-        scripts=Path(__file__).parent,
+        program=PROGRAM,
     )
 
 
 def compose_training(options: list[str]) -> DictConfig:
-    """The configuration of src/train.py with some options."""
+    """The configuration of `rnn-codec train` with some options."""
     return compose("train", options)
 
 
@@ -79,29 +81,26 @@ def run_grid(grid: Grid, config: DictConfig) -> Outcome:
             ) from None
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="ablation")
-def main(config: DictConfig) -> None:
+def train_grid(config: DictConfig) -> None:
     """Plan the grid; print it, or work on it."""
-    with end_on_user_error():
-        grid = build_grid(config)
-        if config.dry_run:
-            show_plan(grid, config.efficiency)
-            return
-        result = run_grid(grid, config)
-        Console().print(
-            f"{len(result.done)} of {len(grid.runs)} runs are recorded in {grid.records}"
-        )
-        if result.failed:
-            raise UserError(failures_text(result.failed, grid))
+    grid = build_grid(config)
+    if config.dry_run:
+        show_plan(grid, config.efficiency)
+        return
+    result = run_grid(grid, config)
+    Console().print(f"{len(result.done)} of {len(grid.runs)} runs are recorded in {grid.records}")
+    if result.failed:
+        raise UserError(failures_text(result.failed, grid))
 
 
-def hydra_words(words: list[str]) -> list[str]:
+def hydra_words(words: Sequence[str]) -> list[str]:
     """A command line as Hydra reads it, which knows neither --dry-run nor --.
 
     Example:
         >>> hydra_words(["grid=paper", "--dry-run", "--", "cell=gru", "data.root=my photos"])
         ['grid=paper', 'dry_run=true', 'options=["cell=gru", "data.root=my photos"]']
     """
+    words = list(words)
     end = words.index("--") if "--" in words else len(words)
     own = ["dry_run=true" if word == "--dry-run" else word for word in words[:end]]
     if end == len(words):
@@ -109,6 +108,6 @@ def hydra_words(words: list[str]) -> list[str]:
     return [*own, f"options={json.dumps(words[end + 1 :], ensure_ascii=False)}"]
 
 
-if __name__ == "__main__":
-    sys.argv = hydra_words(sys.argv)
-    main()
+def main(words: Sequence[str]) -> None:
+    """Plan the grid; print it, or work on it."""
+    run_configured(train_grid, "grid", hydra_words(words))

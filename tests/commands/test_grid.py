@@ -1,17 +1,15 @@
-"""src/ablation.py: plans, trains, records, and says what has failed."""
+"""rnn-codec grid: plans, trains, records, and says what has failed."""
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import ablation as entry
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
-from tests.conftest import ROOT
+from tests.commands.program import PROGRAM, run
 
 ONE_PAIR = ["grid.axes.cell=[gru]", "grid.axes.recon=[additive]"]
 
@@ -22,14 +20,8 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return ["grid=smoke", *places, *more, *caches]
 
 
-def run_here(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program in this process."""
-    monkeypatch.setattr(sys, "argv", ["ablation.py", *entry.hydra_words(words)])
-    entry.main()
-
-
 def test_a_dry_run_prints_the_plan_and_trains_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "src" / "ablation.py"), *arguments(tmp_path, "--dry-run")]
+    command = [*PROGRAM, "grid", *arguments(tmp_path, "--dry-run")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "12 codecs with 3 entropy settings each" in done.stdout
     assert done.stdout.count("to do") == 12
@@ -41,7 +33,7 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run_here(arguments(tmp_path, *ONE_PAIR), monkeypatch)
+    assert run("grid", *arguments(tmp_path, *ONE_PAIR)) == 0
     assert "1 of 1 runs are recorded" in capsys.readouterr().out
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("gru"))
     assert load_codec(RunFolder(folder))
@@ -58,7 +50,7 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     assert coders == {"none", "single_iteration", "progressive"}
 
     capsys.readouterr()
-    run_here(arguments(tmp_path, *ONE_PAIR, "dry_run=true"), monkeypatch)
+    assert run("grid", *arguments(tmp_path, *ONE_PAIR, "--dry-run")) == 0
     assert "done" in capsys.readouterr().out
 
 
@@ -68,9 +60,7 @@ def test_what_has_failed_is_named_and_the_exit_status_says_so(
     monkeypatch.chdir(tmp_path)
     # It composes, but a codec so narrow cannot be built.
     words = [*arguments(tmp_path, *ONE_PAIR), "network.width=0.01"]
-    with pytest.raises(SystemExit) as exit_:
-        run_here(words, monkeypatch)
-    assert exit_.value.code == 1
+    assert run("grid", *words) == 1
     error = capsys.readouterr().err
     assert "1 of 1 runs have failed" in error
     assert "codec: error: network.width" in error

@@ -1,0 +1,45 @@
+"""Decompress .rnc files, whole or cut, to pictures."""
+
+import time
+from collections.abc import Sequence
+
+from rnn_codec.commands.jobs import Job, describe_amount, model_finder, run_jobs
+from rnn_codec.commands.options import (
+    SUFFIX,
+    add_device,
+    add_files,
+    add_model,
+    named_jobs,
+    new_parser,
+    prepare_outputs,
+)
+from rnn_codec.compression.container import parse, read_file
+from rnn_codec.data.writing import check_writable_suffix, write_rgb
+
+
+def main(words: Sequence[str]) -> None:
+    """Files to pictures."""
+    parser = new_parser("decompress", __doc__)
+    add_files(parser, SUFFIX)
+    add_model(parser)
+    add_device(parser)
+    parser.add_argument(
+        "--suffix", default=".png", help="format of pictures in the output folder (default: .png)"
+    )
+    options = parser.parse_args(words)
+    jobs = named_jobs(parser, options, options.suffix)
+    for job in jobs:
+        check_writable_suffix(job.output)
+    prepare_outputs(options, jobs)
+    find = model_finder(options.model, options.device)
+
+    def work(job: Job) -> str:
+        started = time.perf_counter()
+        data = read_file(job.input, options.max_pixels)
+        header, _ = parse(data, options.max_pixels)
+        decoded = find(header.model).decode(data, options.max_pixels)
+        write_rgb(job.output, decoded.pixels)
+        seconds = time.perf_counter() - started
+        return f"{job.output}: decoded from {describe_amount(decoded.contents)}, in {seconds:.2f} s"
+
+    run_jobs(jobs, work, "decompressing")

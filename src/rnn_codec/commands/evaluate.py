@@ -1,0 +1,126 @@
+"""Measure a trained or a classic codec: rate, quality, sizes of files.
+
+For example: rnn-codec evaluate model=runs/mine data=kodak
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.progress import track
+
+from rnn_codec.baselines.registry import codec as classic_codec
+from rnn_codec.codec import MAX_ITERATIONS, check_iterations
+from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.configuration import instantiate
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.baseline import evaluate_baseline
+from rnn_codec.evaluation.curve import mean_curve
+from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
+from rnn_codec.evaluation.measurement import Measurement, check_measurable
+from rnn_codec.evaluation.pictures import chosen_picture, write_reconstructions
+from rnn_codec.evaluation.record import Description, Summary, write_evaluation
+from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
+from rnn_codec.evaluation.table import curve_table
+from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.models import SHIPPED, find_folder
+from rnn_codec.runs.weights import load_codec
+
+Images = list[tuple[str, NDArray[np.uint8]]]
+Item = TypeVar("Item")
+
+
+def evaluate(config: DictConfig) -> None:
+    """Measure as configured; write the record, print the table."""
+    if (config.model is None) == (config.codec is None):
+        raise UserError("set either model=<run folder> or codec=<classic codec>")
+    data = instantiate(config.data)
+    images = list(data.evaluation_images())
+    for name, pixels in images:
+        check_measurable(name, pixels)
+    measure = evaluate_classic if config.model is None else evaluate_run
+    folder = measure(config, images, data.evaluation_name)
+    Console().print(f"Written to {folder}", soft_wrap=True)
+
+
+def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure a classic codec; return the record's folder."""
+    if config.output is None:
+        raise UserError("set output=<folder> for the measurements of a classic codec")
+    folder, settings = Path(config.output), {"command": command_line()}
+    description = Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
+    write_record(config, folder, classic(config.codec, images), description, images)
+    return folder
+
+
+def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure the codec of a run, its files and these files cut; return the record's folder."""
+    run, device = RunFolder(find_folder(config.model)), torch.device(config.device)
+    codec = load_codec(run)
+    check_iterations(config.iterations, codec.iterations)
+    _, shown = chosen_picture(images, config.picture)
+    folder = record_folder(config, run, dataset)
+    description = describe_run(run, codec, dataset, command_line())
+    coders = measured_coders(run, device)
+    measured = evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at)
+    evaluated = collect(measured, f"measuring {config.model}", len(images))
+    measurements = [measurement for picture in evaluated for measurement in picture.measurements]
+    summary = write_record(config, folder, measurements, description, images)
+    write_reconstructions(folder / "reconstructions.png", codec, shown)
+    sizes = [size for picture in evaluated for size in picture.sizes]
+    of_files = summary.curve.first(MAX_ITERATIONS)
+    means = write_file_sizes(folder, sizes, of_files, summary.settings)
+    Console().print(sizes_table(means))
+    if cuts := [cut for picture in evaluated for cut in picture.cuts]:
+        Console().print(cuts_sentence(write_cuts(folder, cuts, summary.settings)))
+    return folder
+
+
+def write_record(
+    config: DictConfig,
+    folder: Path,
+    measurements: list[Measurement],
+    description: Description,
+    images: Images,
+) -> Summary:
+    """Write the record, with classic codecs on the same pictures beside; print its table."""
+    beside = [
+        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
+    ]
+    summary = write_evaluation(folder, measurements, description, beside)
+    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
+    points = "iteration" if summary.model is not None else "quality"
+    Console().print(curve_table(summary.curve, title, points, beside))
+    return summary
+
+
+def classic(name: str, images: Images) -> list[Measurement]:
+    """Measure a classic codec."""
+    codec = classic_codec(name)
+    total = len(images) * len(codec.qualities)
+    return collect(evaluate_baseline(codec, images), f"measuring {name}", total)
+
+
+def collect(measured: Iterator[Item], label: str, total: int) -> list[Item]:
+    """Take everything that is measured, under a progress bar."""
+    return list(track(measured, label, total, console=Console(stderr=True)))
+
+
+def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:
+    """Where the record of a run goes."""
+    if config.output is not None:
+        return Path(config.output)
+    if SHIPPED in run.path.parents:
+        raise UserError("set output=<folder> for the measurements of a model of the package")
+    return run.evaluation(dataset)
+
+
+def main(words: Sequence[str]) -> None:
+    """Measure as configured; write the record, print the table."""
+    run_configured(evaluate, "evaluate", words)

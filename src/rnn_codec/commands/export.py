@@ -1,0 +1,37 @@
+"""Copy a trained model without what only its training needs.
+
+For example: rnn-codec export model=runs/mine output=results/mine
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+
+from rnn_codec.commands.configured import run_configured
+from rnn_codec.errors import UserError
+from rnn_codec.runs.export import keep
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.models import find_folder
+
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
+
+
+def export(config: DictConfig) -> None:
+    """Copy the model, and say how large it is."""
+    if config.model is None or config.output is None:
+        raise UserError("set model=<run folder> and output=<new folder>")
+    precision = PRECISIONS.get(config.dtype)
+    if config.dtype is not None and precision is None:
+        raise UserError(f"dtype={config.dtype} is none of {', '.join(PRECISIONS)}")
+    target = Path(config.output)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files = keep(RunFolder(find_folder(config.model)), target, config.coders, precision)
+    size = sum(file.stat().st_size for file in files) / 1e6
+    print(f"{target}: {len(files)} files, {size:.1f} MB")
+
+
+def main(words: Sequence[str]) -> None:
+    """Copy the model, and say how large it is."""
+    run_configured(export, "export", words)

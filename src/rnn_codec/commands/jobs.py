@@ -1,0 +1,103 @@
+"""Files that a subcommand reads and writes, one after another, and what it prints of each."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+
+from rnn_codec.compression.model import Contents, Model
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+from rnn_codec.runs.models import find_folder, find_model
+
+FindModel: TypeAlias = Callable[[bytes], Model]
+"""From the identifier in a file to the model that made it."""
+
+
+class Job(NamedTuple):
+    """One file to read and one to write."""
+
+    input: Path
+    output: Path
+
+
+def model_finder(place: str | None, device: str) -> FindModel:
+    """Finds each model once, in the folder given or else in the usual places."""
+    places = None if place is None else [find_folder(place)]
+    return cache(lambda identifier: find_model(identifier, places, device))
+
+
+def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> None:
+    """Do all jobs, also after one that fails, and print what each returns; exit with 1 if one did.
+
+    Args:
+        jobs: what is to be done.
+        work: does one and returns what is to be printed of it.
+        label: of the progress bar.
+    """
+    failed = 0
+    console = Console(stderr=True)
+    shown = console.is_terminal and len(jobs) > 1
+    # Where only standard error is a terminal, lines for standard output must not go there.
+    with Progress(
+        console=console, disable=not shown, transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as progress:
+        for job in progress.track(jobs, description=label):
+            try:
+                print(work(job), flush=True)
+            except UserError as error:
+                failed += 1
+                print(f"error: {_naming(job.input, str(error))}", file=sys.stderr, flush=True)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                failed += 1
+                print(f"error: {job.input} is too large for this memory", file=sys.stderr)
+    if failed and len(jobs) > 1:
+        print(f"error: {failed} of {len(jobs)} files failed", file=sys.stderr)
+    if failed:
+        sys.exit(1)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # On a processor PyTorch raises a plain RuntimeError.
+    kinds = (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, kinds) or "can't allocate memory" in str(error)
+
+
+def _naming(path: Path, message: str) -> str:
+    return message if str(path) in message else f"{path}: {message}"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        with atomic_path(path) as partial:
+            partial.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def describe_amount(contents: Contents) -> str:
+    """Size and rate of a file's code, which is not the size of a decoded picture."""
+    return (
+        f"{contents.file_bytes} bytes of code, {contents.bits_per_pixel:.4g} bits per pixel, "
+        f"{describe_iterations(contents)}"
+    )
+
+
+def describe_iterations(contents: Contents) -> str:
+    """How much of a code is there: whole iterations, and rows of the next."""
+    whole = f"{contents.iterations} iteration{'' if contents.iterations == 1 else 's'}"
+    if contents.rows == 0:
+        return whole
+    return f"{whole} and {contents.rows} of {contents.rows_of} rows of the next"

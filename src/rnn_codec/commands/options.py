@@ -1,0 +1,123 @@
+"""Options that subcommands on files share, and the files that they name."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from rnn_codec.commands.jobs import Job
+from rnn_codec.compression.container import MAX_PIXELS
+from rnn_codec.compression.rate_control import BitsPerPixel, Bytes, Iterations, Rate
+from rnn_codec.errors import UserError
+
+SUFFIX = ".rnc"
+"""How names of compressed files end."""
+
+RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
+
+
+def new_parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """A parser of a subcommand's options."""
+    return argparse.ArgumentParser(prog=f"rnn-codec {name}", description=description)
+
+
+def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
+    """An input and an output, or inputs and a folder for the outputs."""
+    help_text = f"a {kind} and the file to write; with --output-folder any number of inputs"
+    parser.add_argument("files", nargs="+", type=Path, help=help_text)
+    parser.add_argument("--output-folder", type=Path, help="write a file for each input there")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The model that made a file, and what pictures are refused."""
+    text = "folder or name of the model (default: found by the identifier in the file)"
+    parser.add_argument("--model", help=text)
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        default=MAX_PIXELS,
+        help="refuse files of larger pictures (default: %(default)s)",
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where networks run."""
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, mps, …")
+
+
+def add_sizes(rates: RateGroup) -> None:
+    """Rates that are known before anything is decoded."""
+    add_rate(rates, "--bytes", Bytes, int, "length of the file, at most")
+    add_rate(rates, "--bpp", BitsPerPixel, float, "bits per pixel of the file, at most")
+    add_rate(rates, "--iterations", Iterations, int, "1 … 16")
+
+
+def add_rate(
+    rates: RateGroup, name: str, make: Callable[..., Rate], number: type[int | float], text: str
+) -> None:
+    """An option that says where a file ends."""
+
+    def rate(argument: str) -> Rate:
+        try:
+            return make(number(argument))
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    metavar = name.removeprefix("--").replace("-", "_").upper()
+    rates.add_argument(name, dest="rate", type=rate, metavar=metavar, help=text)
+
+
+def named_jobs(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, suffix: str
+) -> list[Job]:
+    """What to read and where to write; a mistake is an error of the option parser.
+
+    Args:
+        parser: of the options.
+        options: with those of `add_files`.
+        suffix: of outputs in a folder.
+    """
+    files, error = options.files, parser.error
+    if options.output_folder is not None:
+        suffix = f".{suffix.removeprefix('.')}"
+        jobs = [Job(path, options.output_folder / (path.stem + suffix)) for path in files]
+    elif len(files) == 2:
+        jobs = [Job(*files)]
+    else:
+        error("name one input and one output, or any number of inputs and --output-folder")
+    inputs, outputs = [job.input for job in jobs], [job.output for job in jobs]
+    twice = {str(path) for path in outputs if outputs.count(path) > 1}
+    if twice:
+        error(f"several inputs would be written to {', '.join(sorted(twice))}")
+    for output in outputs:
+        if any(output.exists() and path.exists() and output.samefile(path) for path in inputs):
+            error(f"{output} is an input: it will not be overwritten")
+    return jobs
+
+
+def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
+    """`named_jobs` that write compressed files."""
+    jobs = named_jobs(parser, options, SUFFIX)
+    for job in jobs:
+        if job.output.suffix.lower() != SUFFIX:
+            parser.error(f"{job.output} is to be a code file: give it a name that ends in {SUFFIX}")
+    return jobs
+
+
+def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
+    """Make the folder for outputs, and find out before the work whether they can be written.
+
+    Raises:
+        UserError: they cannot.
+    """
+    folder = options.output_folder
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make the folder {folder}: {error.strerror}") from error
+    for job in jobs:
+        if not job.output.parent.is_dir():
+            raise UserError(f"{job.output} cannot be written: there is no such folder")
+        if job.output.is_dir():
+            raise UserError(f"{job.output} cannot be written: it is a folder")
