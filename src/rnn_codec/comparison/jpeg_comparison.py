@@ -1,6 +1,5 @@
 """One picture by a model and by JPEG, whose files are equally large, to look at."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.table import Table
 
 from rnn_codec.baselines import equal_bytes
+from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.rate_control import BitsPerPixel
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
-from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.metrics.scores import score_pair
+from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
+from rnn_codec.files import atomic_path, write_json
+from rnn_codec.metrics.scores import Score, in_documents
 
 Pixels = NDArray[np.uint8]
 
@@ -26,32 +25,22 @@ INCHES = 4.6
 
 @dataclass(frozen=True)
 class CodedPicture:
-    """A file, and what it decodes to."""
+    """The file of a codec that may have so many bits per pixel."""
 
+    bits_per_pixel: float
     codec: str
-    file_bytes: int
-    psnr: float
-    """dB."""
-    ms_ssim: float
-    pixels: Pixels
-    """(H, W, 3)"""
-
-    def figures(self) -> dict[str, object]:
-        """All but the pixels."""
-        return {"file_bytes": self.file_bytes, "psnr": self.psnr, "ms_ssim": self.ms_ssim}
+    file: MeasuredFile
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two files of one picture, that of JPEG not the larger one."""
 
-    bits_per_pixel: float
-    """That the model's file may have."""
     model: CodedPicture
     jpeg: CodedPicture
 
 
-def code_beside_jpeg(model: Model, pixels: Pixels, bits_per_pixel: float) -> Pair:
+def code_with_jpeg(model: Model, pixels: Pixels, bits_per_pixel: float) -> Pair:
     """Code a picture (H, W, 3) with a model, and as the best JPEG 4:2:0 that is not larger.
 
     Raises:
@@ -65,36 +54,34 @@ def code_beside_jpeg(model: Model, pixels: Pixels, bits_per_pixel: float) -> Pai
             f"no JPEG file of the picture has as few as {len(data)} bytes: choose larger rates"
         )
     jpeg = files[quality]
+    own = measure_file(len(data), model.decompress(data), pixels)
+    other = measure_file(len(jpeg), equal_bytes.CODEC.decode(jpeg), pixels)
     return Pair(
-        bits_per_pixel,
-        _coded(model.path.name, data, model.decompress(data), pixels),
-        _coded(f"JPEG, quality {quality}", jpeg, equal_bytes.CODEC.decode(jpeg), pixels),
+        CodedPicture(bits_per_pixel, model.path.name, own),
+        CodedPicture(bits_per_pixel, f"JPEG, quality {quality}", other),
     )
 
 
-def _coded(codec: str, data: bytes, decoded: Pixels, pixels: Pixels) -> CodedPicture:
-    scores = score_pair(pixels_to_batch(decoded)[0], pixels_to_batch(pixels)[0])
-    return CodedPicture(codec, len(data), scores["psnr"], scores["ms_ssim"], decoded)
-
-
-def write_beside_jpeg(
+def write_jpeg_comparison(
     folder: Path, pixels: Pixels, pairs: Sequence[Pair], about: Mapping[str, object]
 ) -> None:
     """Write beside_jpeg.json and beside_jpeg.png."""
     folder.mkdir(parents=True, exist_ok=True)
     found = [
         {
-            "bits_per_pixel": pair.bits_per_pixel,
-            "model": pair.model.figures(),
-            "jpeg_420": pair.jpeg.figures(),
+            "bits_per_pixel": pair.model.bits_per_pixel,
+            "model": _figures(pair.model.file),
+            "jpeg_420": _figures(pair.jpeg.file),
         }
         for pair in pairs
     ]
-    with atomic_path(folder / "beside_jpeg.json") as partial:
-        text = json.dumps({**about, "pairs": found}, indent=2)
-        partial.write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "beside_jpeg.json", {**about, "pairs": found})
     with atomic_path(folder / "beside_jpeg.png") as partial:
         draw_pairs(partial, pixels, pairs)
+
+
+def _figures(file: MeasuredFile) -> dict[str, float]:
+    return {"file_bytes": file.file_bytes, **file.scores}
 
 
 def draw_pairs(path: Path, pixels: Pixels, pairs: Sequence[Pair]) -> None:
@@ -107,19 +94,26 @@ def draw_pairs(path: Path, pixels: Pixels, pairs: Sequence[Pair]) -> None:
         axes[0].imshow(pixels)
         axes[0].set_title("original", fontsize=10)
         for place, coded in zip(axes[1:], (pair.model, pair.jpeg), strict=True):
-            scores = f"{coded.psnr:.2f} dB, MS-SSIM {coded.ms_ssim:.4f}"
-            place.imshow(coded.pixels)
-            place.set_title(f"{coded.codec}: {coded.file_bytes:,} bytes, {scores}", fontsize=10)
+            file_bytes, scores = coded.file.file_bytes, coded.file.scores
+            quality = f"{scores['psnr']:.2f} dB, MS-SSIM {scores['ms_ssim']:.4f}"
+            place.imshow(coded.file.pixels)
+            place.set_title(f"{coded.codec}: {file_bytes:,} bytes, {quality}", fontsize=10)
         for place in axes:
             place.set_axis_off()
     figure.savefig(path, format="png")
 
 
 def pairs_table(pairs: Sequence[Pair]) -> Table:
-    """The files, for a terminal."""
-    table = Table("bpp", "codec", "bytes", "PSNR", "MS-SSIM")
-    for pair in pairs:
-        for coded in (pair.model, pair.jpeg):
-            figures = (str(coded.file_bytes), f"{coded.psnr:.2f}", f"{coded.ms_ssim:.4f}")
-            table.add_row(f"{pair.bits_per_pixel:g}", coded.codec, *figures)
-    return table
+    """The files."""
+    columns: list[Column[CodedPicture]] = [
+        Column("bits_per_pixel", "bpp", lambda coded: coded.bits_per_pixel, digits=2),
+        Column("codec", "codec", lambda coded: coded.codec, numeric=False),
+        Column("file_bytes", "bytes", lambda coded: coded.file.file_bytes, digits=0),
+        *(_score(metric, score) for metric, score in in_documents().items()),
+    ]
+    coded = [coded for pair in pairs for coded in (pair.model, pair.jpeg)]
+    return arrange("pictures", columns, [("", coded)])
+
+
+def _score(metric: str, score: Score) -> Column[CodedPicture]:
+    return Column(metric, score.title, lambda c: c.file.scores.get(metric), digits=score.digits)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rnn_codec.comparison import Row
+from rnn_codec.comparison.rows import Row, sorting_area
 from rnn_codec.runs.folder import RunFolder
 
 
@@ -19,11 +19,11 @@ def find_models(root: Path) -> list[Path]:
 
 
 def areas_of_folders(rows: Iterable[Row], results: Path) -> dict[Path, float]:
-    """The largest area under MS-SSIM of every record, by its folder; rates as the files have."""
+    """The largest area by which rows are sorted of every record, by its folder."""
     found: dict[Path, float] = {}
     for row in rows:
+        area = sorting_area(row)
         for path in row.records:
-            area = row.areas["ms_ssim"].mean
             found[results / path] = max(area, found.get(results / path, -math.inf))
     return found
 

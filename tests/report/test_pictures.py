@@ -13,7 +13,7 @@ from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
-from rnn_codec.report.coding import (
+from rnn_codec.report.pictures import (
     CodedPicture,
     check_crop,
     code_picture,
@@ -56,10 +56,10 @@ def test_every_step_is_a_file_of_so_many_iterations(coded, model, pixels) -> Non
     assert len(steps) == ITERATIONS
     for iterations, step in enumerate(steps, start=1):
         data = model.compress(pixels, Iterations(iterations))
-        assert step.bytes == len(data)
+        assert step.file_bytes == len(data)
         assert step.bpp == pytest.approx(8 * len(data) / (190 * 170))
         np.testing.assert_array_equal(step.pixels, model.decompress(data))
-        assert step.psnr == pytest.approx(psnr(step.pixels, pixels))
+        assert step.scores["psnr"] == pytest.approx(psnr(step.pixels, pixels))
 
 
 def test_jpeg_is_the_best_that_is_not_larger(coded, pixels) -> None:
@@ -67,21 +67,21 @@ def test_jpeg_is_the_best_that_is_not_larger(coded, pixels) -> None:
     (steps,), (equal,) = coded.models, coded.equal
     assert coded.smallest_jpeg == min(sizes.values())
     for step, quality in zip(steps, equal, strict=True):
-        fitting = [q for q, size in sizes.items() if size <= step.bytes]
+        fitting = [q for q, size in sizes.items() if size <= step.file_bytes]
         assert quality == (max(fitting) if fitting else None)
         if quality is not None:
             file = coded.jpegs[quality]
             assert file.data == jpeg(pixels, quality)
             decoded = np.asarray(Image.open(io.BytesIO(file.data)))
-            assert file.shown.bytes == len(file.data)
-            assert file.shown.psnr == pytest.approx(psnr(decoded, pixels))
+            assert file.measured.file_bytes == len(file.data)
+            assert file.measured.scores["psnr"] == pytest.approx(psnr(decoded, pixels))
     assert coded.jpegs
     assert set(coded.jpegs) == {quality for quality in equal if quality is not None}
 
 
 def test_jpeg_cannot_go_as_low_as_the_first_iteration(coded) -> None:
     assert coded.equal[0][0] is None
-    assert coded.models[0][0].bytes < coded.smallest_jpeg
+    assert coded.models[0][0].file_bytes < coded.smallest_jpeg
 
 
 def test_labels_are_unique() -> None:

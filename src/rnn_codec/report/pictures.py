@@ -13,7 +13,7 @@ from rnn_codec.compression.container import Header
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.tiling import TILE
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.evaluation.measurement import Measurement, measure
+from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
@@ -21,30 +21,11 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A file and what it decodes to.
-
-    Attributes:
-        bytes: length of the file, header included.
-        bpp: the same in bits per pixel.
-        psnr: dB, of RGB, against the original.
-        ms_ssim: 0 … 1.
-        pixels: (H, W, 3), uint8 RGB.
-    """
-
-    bytes: int
-    bpp: float
-    psnr: float
-    ms_ssim: float
-    pixels: Pixels
-
-
-@dataclass(frozen=True)
 class JpegFile:
     """A JPEG file of a picture: kept whole, since browsers show it as it is."""
 
     data: bytes
-    shown: Shown
+    measured: MeasuredFile
 
 
 @dataclass(frozen=True)
@@ -62,7 +43,7 @@ class CodedPicture:
 
     name: str
     original: Pixels
-    models: list[list[Shown]]
+    models: list[list[MeasuredFile]]
     equal: list[list[int | None]]
     jpegs: dict[int, JpegFile]
     smallest_jpeg: int
@@ -112,21 +93,21 @@ def code_picture(
     Raises:
         ImageTooSmallError: a side has 160 pixels or less.
     """
-    coded = [list(model_steps(model, name, pixels, iterations)) for model in models]
+    coded = [list(model_steps(model, pixels, iterations)) for model in models]
     files = equal_bytes.every_quality(pixels)
-    equal = [[equal_bytes.best_within(files, step.bytes) for step in steps] for steps in coded]
+    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
         name=name,
         original=pixels,
         models=coded,
         equal=equal,
-        jpegs={quality: _jpeg_file(name, pixels, files[quality]) for quality in used},
+        jpegs={quality: _jpeg_file(pixels, files[quality]) for quality in used},
         smallest_jpeg=min(len(data) for data in files.values()),
     )
 
 
-def model_steps(model: Model, name: str, pixels: Pixels, iterations: int) -> Iterator[Shown]:
+def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
     """What a model's file of a picture shows when it ends after 1, 2, … iterations.
 
     The networks run once for all: a file of t iterations holds the first t of every longer one.
@@ -136,7 +117,7 @@ def model_steps(model: Model, name: str, pixels: Pixels, iterations: int) -> Ite
     sizes = file_bytes(model, codes)
     for index, decoded in enumerate(model.codec.decode(codes)):
         shown = np.ascontiguousarray(decoded[0].permute(1, 2, 0).cpu().numpy())
-        yield _shown(measure(name, index + 1, sizes[index], shown, pixels), sizes[index], shown)
+        yield measure_file(sizes[index], shown, pixels)
 
 
 def file_bytes(model: Model, codes: Codes) -> list[int]:
@@ -160,10 +141,5 @@ def _label(folder: Path, folders: Sequence[Path]) -> str:
     return folder.as_posix()
 
 
-def _jpeg_file(name: str, pixels: Pixels, data: bytes) -> JpegFile:
-    decoded = equal_bytes.CODEC.decode(data)
-    return JpegFile(data, _shown(measure(name, 0, len(data), decoded, pixels), len(data), decoded))
-
-
-def _shown(measured: Measurement, size: int, pixels: Pixels) -> Shown:
-    return Shown(size, measured.bpp, measured.psnr, measured.ms_ssim, pixels)
+def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
+    return JpegFile(data, measure_file(len(data), equal_bytes.CODEC.decode(data), pixels))

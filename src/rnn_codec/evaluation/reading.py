@@ -1,27 +1,110 @@
-"""Reads the files of one record, and refuses what is not whole."""
+"""A record, read from its folder; what is not whole is refused."""
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rnn_codec.comparison.records import Array, Record, Sizes
-from rnn_codec.evaluation.curve import METRICS
-from rnn_codec.evaluation.file_sizes import FileSize
-from rnn_codec.evaluation.measurement import Measurement
-from rnn_codec.evaluation.record import SUMMARY_FILE, read_summary
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_COLUMNS, SIZES_FILE
+from rnn_codec.evaluation.record import (
+    MEASUREMENT_COLUMNS,
+    PER_IMAGE_FILE,
+    SUMMARY_FILE,
+    Summary,
+    read_summary,
+)
+from rnn_codec.metrics.scores import SCORES
 
-PER_IMAGE_FILE = "per_image.csv"
-SIZES_FILE = "file_sizes.csv"
-MEAN_SIZES_FILE = "file_sizes.json"
+NO_CODER = "none"
+"""The entropy coder that writes every bit as it is: its rates are the nominal ones."""
+
+Array = NDArray[np.float64]
 
 
 class RecordError(ValueError):
     """A record's file cannot be used; the message is a sentence that names the file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Rates of one entropy coder, bits per pixel, (images, points)."""
+
+    nominal_bpp: Array
+    ideal_bpp: Array
+    file_bpp: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A codec measured on a data set. Rows of the arrays are images, columns points."""
+
+    path: str
+    """Of its folder, below the results; POSIX."""
+    folder: Path
+    summary: Summary
+    images: tuple[str, ...]
+    """Names, sorted."""
+    points: tuple[float, ...]
+    """Iterations, or qualities of a classic codec, ascending."""
+    bpp: Array
+    """Nominal rates of a recurrent codec, those of the files of a classic one."""
+    scores: Mapping[str, Array]
+    """By metric."""
+    sizes: Mapping[str, Sizes] = field(default_factory=dict)
+    """By entropy coder; empty for classic codecs, and where files were not measured."""
+
+    @property
+    def experiment(self) -> str:
+        """The first folder below the results."""
+        return self.path.split("/", 1)[0]
+
+    @property
+    def config(self) -> Mapping[str, Any] | None:
+        """The configuration of the training; None for classic codecs."""
+        config = self.summary.settings.get("config")
+        return config if isinstance(config, dict) else None
+
+    @property
+    def cell(self) -> str | None:
+        """Of a recurrent codec."""
+        return self._name_of("cell")
+
+    @property
+    def recon(self) -> str | None:
+        """Of a recurrent codec."""
+        return self._name_of("recon")
+
+    @property
+    def network(self) -> str | None:
+        """Of a recurrent codec."""
+        return self._name_of("network")
+
+    @property
+    def seed(self) -> int | None:
+        """Of the training of a recurrent codec."""
+        seed = self.summary.settings.get("seed")
+        return seed if isinstance(seed, int) else None
+
+    def rates(self, coder: str | None) -> Array:
+        """Bits per pixel, (images, points): nominal for `NO_CODER`, else those of the files.
+
+        Of a classic codec, whose coder is None, those of its files.
+        """
+        return self.bpp if coder in {None, NO_CODER} else self.sizes[str(coder)].file_bpp
+
+    def mean_curve(self, coder: str | None) -> Curve:
+        """Means over the images, over the rates of a coder (`rates`)."""
+        scores = {metric: _means(values) for metric, values in self.scores.items()}
+        return Curve(self.points, _means(self.rates(coder)), scores)
+
+    def _name_of(self, group: str) -> str | None:
+        return self.config[group]["name"] if self.config is not None else None
 
 
 def read_record(folder: Path, path: str) -> Record:
@@ -40,10 +123,11 @@ def read_record(folder: Path, path: str) -> Record:
         # The message must not depend on where the results lie.
         reason = _first_line(error).replace(f"{folder}/", "")
         raise RecordError(f"{SUMMARY_FILE} cannot be read: {reason}") from error
-    rows = read_rows(folder / PER_IMAGE_FILE, [field.name for field in fields(Measurement)])
-    images, points, columns = tabulate(rows, "point", ("bpp", *METRICS), PER_IMAGE_FILE)
-    scores = {metric: columns[metric] for metric in METRICS}
-    return Record(path, folder, summary, images, points, columns["bpp"], scores)
+    rows = read_rows(folder / PER_IMAGE_FILE, MEASUREMENT_COLUMNS, SCORES)
+    # Records from before a metric was added do without it.
+    metrics = [column for column in rows[0] if column not in MEASUREMENT_COLUMNS]
+    images, points, scores = tabulate(rows, "point", ("bpp", *metrics), PER_IMAGE_FILE)
+    return Record(path, folder, summary, images, points, scores.pop("bpp"), scores)
 
 
 def read_sizes(record: Record) -> dict[str, Sizes]:
@@ -52,7 +136,7 @@ def read_sizes(record: Record) -> dict[str, Sizes]:
     Raises:
         RecordError: it is missing, not whole, or of other images or iterations than the record.
     """
-    rows = read_rows(record.folder / SIZES_FILE, [field.name for field in fields(FileSize)])
+    rows = read_rows(record.folder / SIZES_FILE, SIZES_COLUMNS)
     return {
         coder: _sizes([row for row in rows if row["coder"] == coder], record)
         for coder in dict.fromkeys(row["coder"] for row in rows)
@@ -85,8 +169,15 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read a CSV file with these columns and at least one row.
+def read_rows(
+    path: Path, columns: Sequence[str], further: Collection[str] = ()
+) -> list[dict[str, str]]:
+    """Read a CSV file with at least one row.
+
+    Args:
+        path: the file.
+        columns: that it has, in this order.
+        further: columns that may follow.
 
     Raises:
         RecordError: it is missing, has other columns, no rows, or a row of another length.
@@ -98,14 +189,19 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         raise RecordError(f"{path.name} is missing") from error
     except (ValueError, OSError, csv.Error) as error:
         raise RecordError(f"{path.name} cannot be read: {_first_line(error)}") from error
-    if not lines or lines[0] != list(columns):
-        raise RecordError(f"{path.name} does not have the columns {', '.join(columns)}")
+    head = lines[0] if lines else []
+    rest = head[len(columns) :]
+    if head[: len(columns)] != list(columns) or not set(rest) <= set(further):
+        known = ", ".join((*columns, *further))
+        raise RecordError(f"{path.name} does not have the columns {known}")
+    if len(set(head)) < len(head):
+        raise RecordError(f"{path.name} has a column twice")
     if len(lines) == 1:
         raise RecordError(f"{path.name} has no rows")
     for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(columns):
+        if len(line) != len(head):
             raise RecordError(f"{path.name} breaks off in line {number}")
-    return [dict(zip(columns, line, strict=True)) for line in lines[1:]]
+    return [dict(zip(head, line, strict=True)) for line in lines[1:]]
 
 
 def tabulate(
@@ -156,3 +252,7 @@ def _sizes(rows: Sequence[Mapping[str, str]], record: Record) -> Sizes:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _means(values: Array) -> tuple[float, ...]:
+    return tuple(float(value) for value in values.mean(axis=0))

@@ -6,25 +6,27 @@ agree to the last digits; `TOLERANCE` leaves room for another order of summation
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnn_codec.comparison.reading import MEAN_SIZES_FILE, SIZES_FILE, RecordError, read_json
-from rnn_codec.comparison.records import NO_CODER, Record, Sizes
-from rnn_codec.evaluation.curve import METRICS, Curve, areas_under
-from rnn_codec.evaluation.record import SUMMARY_FILE, ModelFacts, compressai_results
+from rnn_codec.evaluation.curve import areas_under
+from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_FILE
+from rnn_codec.evaluation.reading import NO_CODER, Record, RecordError, Sizes, read_json
+from rnn_codec.evaluation.record import (
+    EXPORT_FILE,
+    PER_IMAGE_FILE,
+    SUMMARY_FILE,
+    ModelFacts,
+    compressai_results,
+)
 from rnn_codec.metrics.area_under_curve import PROTOCOL
+from rnn_codec.metrics.scores import SCORES
 
 TOLERANCE = 1e-9
 """Relative, between figures that are computed from the same numbers."""
-
-HIGHEST = {"psnr": 100.0, "ms_ssim": 1.0, "psnr_hvs": 100.0, "psnr_hvs_luma": 100.0}
-"""Of each metric."""
-
-EXPORT_FILE = "compressai.json"
 
 GROUPS = ("cell", "recon", "network")
 """Groups of options whose names say what a codec is."""
@@ -58,13 +60,15 @@ def wrong_types(record: Record) -> Iterator[str]:
     for name, kind in (("name", str), ("dataset", str), ("images", int), ("settings", dict)):
         if not isinstance(getattr(summary, name), kind):
             yield f"{SUMMARY_FILE}: {name} is not of the right kind"
-    columns = asdict(summary.curve).values()
+    columns = summary.curve.columns().values()
     lengths = {len(values) for values in columns}
     if len(lengths) != 1 or 0 in lengths or not all(map(_are_numbers, columns)):
         yield f"{SUMMARY_FILE}: curve does not hold lists of numbers of one length"
-    areas = summary.areas
-    if not (isinstance(areas, dict) and {*areas} == {*METRICS} and _are_numbers(areas.values())):
-        yield f"{SUMMARY_FILE}: areas does not hold a number for each of {', '.join(METRICS)}"
+    areas, metrics = summary.areas, summary.curve.scores
+    if not (isinstance(areas, dict) and {*areas} == {*metrics} and _are_numbers(areas.values())):
+        yield f"{SUMMARY_FILE}: areas does not hold a number for each of {', '.join(metrics)}"
+    if {*metrics} != {*record.scores}:
+        yield f"{SUMMARY_FILE} and {PER_IMAGE_FILE} have other metrics"
     if summary.model is not None and not _is_whole(summary.model):
         yield f"{SUMMARY_FILE}: model does not hold what is known of one"
 
@@ -74,8 +78,8 @@ def wrong_range(record: Record) -> Iterator[str]:
     if (record.bpp <= 0).any():
         yield "per_image.csv has a rate that is not positive"
     for metric, values in record.scores.items():
-        if (values > HIGHEST[metric]).any():
-            yield f"per_image.csv has a {metric} above {HIGHEST[metric]:g}"
+        if (values > SCORES[metric].highest).any():
+            yield f"per_image.csv has a {metric} above {SCORES[metric].highest:g}"
 
 
 def wrong_counts(record: Record) -> Iterator[str]:
@@ -89,9 +93,9 @@ def wrong_counts(record: Record) -> Iterator[str]:
 
 def wrong_means(record: Record) -> Iterator[str]:
     """A curve that is not the mean of the images."""
-    means = record.mean_curve(None)
-    for name in ("bpp", *METRICS):
-        if not same(getattr(record.summary.curve, name), getattr(means, name)):
+    found = record.summary.curve.columns()
+    for name, means in record.mean_curve(None).columns().items():
+        if not same(found[name], means):
             yield f"the {name} of the curve in {SUMMARY_FILE} is not the mean of per_image.csv"
 
 
@@ -201,10 +205,10 @@ def wrong_coder(
     if (np.diff(sizes.file_bpp, axis=1) <= 0).any() or (sizes.file_bpp <= 0).any():
         yield f"files of {coder} in {SIZES_FILE} do not grow with every iteration"
         return
-    curve = Curve(**{**asdict(record.mean_curve(None)), "bpp": tuple(sizes.file_bpp.mean(axis=0))})
+    curve = replace(record.mean_curve(None), bpp=tuple(sizes.file_bpp.mean(axis=0)))
     expected = areas_under(curve)
     if not isinstance(areas, dict) or not same(
-        [areas.get(metric, np.nan) for metric in METRICS], [expected[m] for m in METRICS]
+        [areas.get(metric, np.nan) for metric in expected], list(expected.values())
     ):
         yield f"the areas of {coder} in {MEAN_SIZES_FILE} are not those of its curve"
 

@@ -1,4 +1,4 @@
-"""Pixels inside the page: data URIs, without loss where the page may be large enough."""
+"""Images inside the page: data URIs, without loss where the page may be large enough."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Container:
+class ImageFormat:
     """How reconstructions are stored.
 
     Attributes:
@@ -32,12 +32,12 @@ class Stored:
     """Reconstructions as data URIs.
 
     Attributes:
-        container: how they are stored.
+        format: how they are stored.
         uris: in the order of the pixels.
         lowest_psnr: of the stored against the exact pixels, dB; None without loss.
     """
 
-    container: str
+    format: str
     uris: list[str]
     lowest_psnr: float | None
 
@@ -56,45 +56,47 @@ def lossless(pixels: Pixels) -> bytes:
     return _webp(pixels, lossless=True)
 
 
-def lossy(quality: int) -> Container:
+def lossy(quality: int) -> ImageFormat:
     """WebP of a quality, 1 to 100."""
 
     def encode(pixels: Pixels) -> bytes:
         return _webp(pixels, quality=quality)
 
-    return Container(f"WebP of quality {quality}", encode)
+    return ImageFormat(f"WebP of quality {quality}", encode)
 
 
-LOSSLESS = Container("WebP without loss", lossless)
-CONTAINERS = (LOSSLESS, *(lossy(quality) for quality in (99, 95, 90, 80)))
+LOSSLESS = ImageFormat("WebP without loss", lossless)
+FORMATS = (LOSSLESS, *(lossy(quality) for quality in (99, 95, 90, 80)))
 """The best first. Of the lossy ones the last is still some 10 dB nearer to a codec's pixels than
 these are to the original."""
 
 
 def store(
-    pictures: Sequence[Pixels], room: float, containers: Sequence[Container] = CONTAINERS
+    pictures: Sequence[Pixels], room: float, formats: Sequence[ImageFormat] = FORMATS
 ) -> Stored:
-    """Store pictures in the first container that needs at most `room` characters for all.
+    """Store pictures in the first format that needs at most `room` characters for all.
 
     Raises:
         UserError: the last one needs more.
     """
-    for container in containers:
-        uris = _uris_within(pictures, container, room)
+    for file_format in formats:
+        uris = _uris_within(pictures, file_format, room)
         if uris is not None:
-            exact = container is LOSSLESS or not uris
-            return Stored(container.name, uris, None if exact else _lowest_psnr(pictures, uris))
+            exact = file_format is LOSSLESS or not uris
+            return Stored(file_format.name, uris, None if exact else _lowest_psnr(pictures, uris))
     raise UserError(
         f"{len(pictures)} reconstructions do not fit into the page: allow more with megabytes=, "
         "or fewer models by most_models= or models=, fewer pictures= or a smaller crop="
     )
 
 
-def _uris_within(pictures: Sequence[Pixels], container: Container, room: float) -> list[str] | None:
+def _uris_within(
+    pictures: Sequence[Pixels], file_format: ImageFormat, room: float
+) -> list[str] | None:
     """The pictures as data URIs; None as soon as they are too long."""
     uris: list[str] = []
     for pixels in pictures:
-        uris.append(data_uri("webp", container.encode(pixels)))
+        uris.append(data_uri("webp", file_format.encode(pixels)))
         room -= len(uris[-1])
         if room < 0:
             return None

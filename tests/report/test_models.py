@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from rnn_codec.comparison import Estimate, Row
-from rnn_codec.report.choosing import areas_of_folders, find_models
+from rnn_codec.comparison.rows import Row
+from rnn_codec.comparison.statistics import Estimate
+from rnn_codec.report.models import areas_of_folders, find_models
 from tests.model_folders import write_model
 
 
