@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnn_codec.evaluation import read_summary
+from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.models import SHIPPED
 from tests.conftest import ROOT
 

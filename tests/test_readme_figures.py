@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from rnn_codec.comparison.bd_rate import bd_rate as bjontegaard
-from rnn_codec.comparison.recipes import read_gains
-from rnn_codec.evaluation import read_summary
+from rnn_codec.comparison.recipes import COLUMNS, read_gains
 from rnn_codec.evaluation.curve import quality_at
-from rnn_codec.evaluation.figure import ms_ssim_decibels
+from rnn_codec.evaluation.record import read_summary
 from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import read_account
 from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
 from tests.committed_models import RESULTS, place_of, record_of
@@ -70,7 +70,7 @@ def test_the_flagships_curve() -> None:
                 value = summary.areas[metric]
             else:
                 curve = summary.curve
-                value = quality_at(curve.bpp, getattr(curve, metric), float(row[0]))
+                value = quality_at(curve.bpp, curve.scores[metric], float(row[0]))
             assert row[column] == printed(value, row[column])
 
 
@@ -101,13 +101,13 @@ def test_the_model_zoo() -> None:
         # Files hold as many iterations as have sizes.
         curve = summary.curve.first(len(sizes["file_bpp"]))
         jpeg = read_summary(JPEG).curve
-        scores = (ms_ssim_decibels(c.ms_ssim) for c in (curve, jpeg))
+        scores = (SCORES["ms_ssim"].decibels(c.scores["ms_ssim"]) for c in (curve, jpeg))
         own, anchor = zip((sizes["file_bpp"], jpeg.bpp), scores, strict=True)
         assert summary.model is not None
         assert parameters == f"{summary.model.parameters / 1e6:.2f} M"
         assert size == f"{megabytes(name):.1f} MB"
         assert area == printed(summary.areas["ms_ssim"], area)
-        assert coded == printed(area_under_curve(sizes["file_bpp"], curve.ms_ssim), coded)
+        assert coded == printed(area_under_curve(sizes["file_bpp"], curve.scores["ms_ssim"]), coded)
         assert bd_rate == printed(bjontegaard(*own, *anchor, 0.5), bd_rate)
         for column, seconds in ((8, "compress_seconds"), (9, "decompress_seconds")):
             if row[column] != "–":
@@ -161,8 +161,8 @@ def test_the_studies(study: str) -> None:
     lines = table(f"\n{gains}\n", "| run | MS-SSIM area |")
     assert len(lines) == len(recorded)
     for line in lines:
-        cells = tuple(line[column].replace("\\_", "_") for column in range(len(line)))
-        assert cells == recorded[cells[0]].cells()
+        cells = [line[column].replace("\\_", "_") for column in range(len(line))]
+        assert cells == [column.text(recorded[cells[0]]) for column in COLUMNS]
 
 
 def test_minutes_of_the_transform_network() -> None:
@@ -234,8 +234,8 @@ def test_how_the_flagship_learnt() -> None:
 
 def test_how_good_the_flagship_is_on_photographs_held_out() -> None:
     held_out = read_summary(RESULTS / "flagship" / "held_out")
-    assert (held_out.images, len(held_out.curve.psnr)) == (32, 24)
-    for scores in (held_out.curve.psnr, held_out.curve.ms_ssim):
+    assert (held_out.images, len(held_out.curve.point)) == (32, 24)
+    for scores in held_out.curve.scores.values():
         assert list(scores) == sorted(scores)
     assert f"the PSNR area is {held_out.areas['psnr']:.2f}" in " ".join(
         TEXTS["results/README.md"].split()

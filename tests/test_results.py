@@ -12,8 +12,8 @@ import torch
 
 from rnn_codec.baselines.registry import names
 from rnn_codec.codec import MAX_ITERATIONS
-from rnn_codec.evaluation import read_summary
-from rnn_codec.evaluation.curve import METRICS, quality_at
+from rnn_codec.evaluation.curve import quality_at
+from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import SHIPPED
 from rnn_codec.runs.weights import load_codec
@@ -61,11 +61,12 @@ def rows(record: Path) -> list[dict[str, str]]:
 def means(record: Path) -> dict[str, np.ndarray]:
     """The mean of every column at each point, ascending."""
     at_point = defaultdict(list)
+    names = [name for name in rows(record)[0] if name not in {"image", "point"}]
     for row in rows(record):
-        at_point[float(row["point"])].append([float(row[name]) for name in ("bpp", *METRICS)])
+        at_point[float(row["point"])].append([float(row[name]) for name in names])
     points = sorted(at_point)
     columns = np.array([np.mean(at_point[point], axis=0) for point in points]).T
-    return dict(zip(("point", "bpp", *METRICS), [np.array(points), *columns], strict=True))
+    return dict(zip(("point", *names), [np.array(points), *columns], strict=True))
 
 
 def area(bpp: np.ndarray, quality: np.ndarray) -> float:
@@ -109,7 +110,9 @@ def test_jpeg_has_its_published_area() -> None:
 @pytest.mark.parametrize("bpp", PUBLISHED_JPEG)
 def test_jpeg_has_its_published_quality(bpp: float) -> None:
     curve = read_summary(BASELINES / "jpeg_420").curve
-    assert quality_at(curve.bpp, curve.psnr, bpp) == pytest.approx(PUBLISHED_JPEG[bpp], abs=0.15)
+    assert quality_at(curve.bpp, curve.scores["psnr"], bpp) == pytest.approx(
+        PUBLISHED_JPEG[bpp], abs=0.15
+    )
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=relative)
@@ -119,8 +122,8 @@ def test_a_summary_agrees_with_its_images(record: Path) -> None:
     assert summary.images == len(images)
     assert len(rows(record)) == len(images) * len(mean["point"])
     for column, values in mean.items():
-        np.testing.assert_allclose(getattr(summary.curve, column), values, rtol=1e-12)
-    for metric in METRICS:
+        np.testing.assert_allclose(summary.curve.columns()[column], values, rtol=1e-12)
+    for metric in summary.curve.scores:
         expected = area(mean["bpp"], mean[metric])
         assert summary.areas[metric] == pytest.approx(expected, rel=1e-12)
 
@@ -130,8 +133,8 @@ def test_the_exported_curve_is_that_of_the_summary(record: Path) -> None:
     curve = read_summary(record).curve
     exported = json.loads((record / "compressai.json").read_text(encoding="utf-8"))["results"]
     assert tuple(exported["bpp"]) == curve.bpp
-    assert tuple(exported["psnr-rgb"]) == curve.psnr
-    assert tuple(exported["ms-ssim-rgb"]) == curve.ms_ssim
+    assert tuple(exported["psnr-rgb"]) == curve.scores["psnr"]
+    assert tuple(exported["ms-ssim-rgb"]) == curve.scores["ms_ssim"]
 
 
 @pytest.mark.parametrize("record", KODAK_RECORDS, ids=relative)
@@ -190,5 +193,5 @@ def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> Non
     assert most >= MAX_ITERATIONS
     assert curve.point == tuple(range(1, most + 1))
     np.testing.assert_allclose(curve.bpp, np.arange(1, most + 1) / 8)
-    assert (np.diff(curve.psnr) > 0).all()
-    assert (np.diff(curve.ms_ssim) > 0).all()
+    assert (np.diff(curve.scores["psnr"]) > 0).all()
+    assert (np.diff(curve.scores["ms_ssim"]) > 0).all()

@@ -1,9 +1,12 @@
 """Files that are either whole or absent."""
 
+import csv
 import errno
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 
@@ -35,3 +38,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
+    """Write an object as JSON, whole or not at all; raises `ValueError` for NaN or infinity."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_path(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file, whole or not at all."""
+    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)

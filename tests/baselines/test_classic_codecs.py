@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 from skimage.data import astronaut
 
-from rnn_codec.baselines import UnknownCodecError, codec, names
 from rnn_codec.baselines.classic import PillowCodec
+from rnn_codec.baselines.registry import UnknownCodecError, codec, names
 
 PHOTOGRAPH = np.ascontiguousarray(astronaut()[:192, 128:352])
 SIGNATURES = {

@@ -11,8 +11,8 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from rnn_codec.configuration import build_codec, plain
-from rnn_codec.evaluation import read_summary
-from rnn_codec.evaluation.neural import evaluate_codec
+from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.recurrent import evaluate_codec
 from rnn_codec.metrics.scores import score_pair
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
@@ -76,14 +76,15 @@ def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path) -> None:
 def test_rates_count_the_padding_and_scores_are_of_8_bit_pixels() -> None:
     codec = make_codec("gru", "one_shot")
     pixels = np.random.default_rng(0).integers(0, 256, (161, 170, 3), dtype=np.uint8)
-    measured = list(evaluate_codec(codec, [("a", pixels)], 2, torch.device("cpu")))
+    (evaluated,) = evaluate_codec(codec, [("a", pixels)], 2)
+    measured = evaluated.measurements
     padded = (176 // 16) * (176 // 16) * 32
     assert [m.bpp for m in measured] == pytest.approx(
         [padded / (161 * 170), 2 * padded / (161 * 170)]
     )
     image = torch.from_numpy(pixels).permute(2, 0, 1)
     last = list(codec.decode(codec.encode(image[None], 2)))[-1][0]
-    assert measured[-1].psnr == score_pair(last, image)["psnr"]
+    assert measured[-1].scores == score_pair(last, image)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn_codec.evaluation import Description, Measurement, ModelFacts, write_evaluation
 from rnn_codec.evaluation.file_sizes import FileSize, write_file_sizes
+from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.evaluation.record import Description, ModelFacts, write_evaluation
 from rnn_codec.runs.cost import TrainingAccount
 
 IMAGES = ("a.png", "b.png", "c.png", "d.png", "e.png")
@@ -53,10 +54,12 @@ def network_measurements(
             found.append(
                 Measurement(
                     *(image, k, k / 8),
-                    psnr=20 + decibels,
-                    ms_ssim=1 - 10 ** (-(3 + decibels) / 10),
-                    psnr_hvs=19 + 1.1 * decibels,
-                    psnr_hvs_luma=21 + 1.2 * decibels,
+                    {
+                        "psnr": 20 + decibels,
+                        "ms_ssim": 1 - 10 ** (-(3 + decibels) / 10),
+                        "psnr_hvs": 19 + 1.1 * decibels,
+                        "psnr_hvs_luma": 21 + 1.2 * decibels,
+                    },
                 )
             )
     return found
@@ -106,11 +109,19 @@ def write_network(
 def write_classic(folder: Path, name: str, better: float, dataset: str = "kodak") -> Path:
     """Write the record of a classic codec, whose rates differ between images."""
     measurements = [
-        Measurement(image, q, bpp, 20 + d, 1 - 10 ** (-(3 + d) / 10), 19 + d, 21 + d)
+        Measurement(image, q, bpp, scores)
         for number, image in enumerate(IMAGES)
         for q in (1, 5, 20, 50, 80, 95)
         for bpp in [0.15 * (1 + number / 10) * (1 + q / 6)]
         for d in [3 * np.log(bpp) + 8 + better + number / 2]
+        for scores in [
+            {
+                "psnr": 20 + d,
+                "ms_ssim": 1 - 10 ** (-(3 + d) / 10),
+                "psnr_hvs": 19 + d,
+                "psnr_hvs_luma": 21 + d,
+            }
+        ]
     ]
     write_evaluation(folder, measurements, Description(name, dataset, f"{name} by Pillow"))
     return folder

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
-from rnn_codec.comparison import load_published
-from rnn_codec.comparison.bd_rate import bd_rate, decibels, overlap, rising
+from rnn_codec.comparison.bd_rate import bd_rate, overlap, rising
+from rnn_codec.comparison.published import load_published
+from rnn_codec.metrics.scores import SCORES
 from tests.conftest import ROOT
 
 JPEG_420 = """
@@ -30,7 +31,9 @@ def test_published_curves_have_their_known_bd_rates(file: str, expected: float) 
     (curve,) = [entry.curve for entry in entries if entry.file == file]
     assert curve is not None
     jpeg = np.array(JPEG_420.split(), dtype=float).reshape(-1, 2)
-    own, anchor = decibels("ms_ssim", curve.scores["ms_ssim"]), decibels("ms_ssim", jpeg[:, 1])
+    own, anchor = (
+        SCORES["ms_ssim"].decibels(values) for values in (curve.scores["ms_ssim"], jpeg[:, 1])
+    )
     assert bd_rate(curve.bpp, own, jpeg[:, 0], anchor, 0.5) == pytest.approx(expected, abs=0.1)
 
 
@@ -80,5 +83,5 @@ def test_overlap_is_a_share_of_the_narrower_range() -> None:
 
 
 def test_ms_ssim_is_compared_in_decibels() -> None:
-    assert decibels("ms_ssim", [0.9, 0.999]).tolist() == pytest.approx([10, 30])
-    assert decibels("psnr", [30, 31]).tolist() == [30, 31]
+    assert SCORES["ms_ssim"].decibels([0.9, 0.999]).tolist() == pytest.approx([10, 30])
+    assert SCORES["psnr"].decibels([30, 31]).tolist() == [30, 31]

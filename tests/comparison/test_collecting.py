@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.comparison import Collection, collect
+from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation import read_summary
+from rnn_codec.evaluation.record import read_summary
 from tests.comparison.made import IMAGES, write_classic, write_network
 from tests.conftest import ROOT
 

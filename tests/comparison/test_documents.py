@@ -11,27 +11,21 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rnn_codec.comparison import (
-    Collection,
-    Comparison,
-    Estimate,
-    Interval,
-    Problem,
-    Row,
-    collect,
-    csv_file,
-    latex,
-    load_published,
-    markdown,
-    table_rows,
-)
+from rnn_codec.comparison import csv_file, latex, markdown
+from rnn_codec.comparison.collecting import Collection, Problem, collect
+from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.notes import notes, problem_lines
-from rnn_codec.comparison.tables import Section, magnitude, sections, with_spread
+from rnn_codec.comparison.published import load_published
+from rnn_codec.comparison.rows import Comparison, Row, table_rows
+from rnn_codec.comparison.sections import Section, sections
+from rnn_codec.comparison.statistics import Estimate, Interval
+from rnn_codec.comparison.tables import Column, magnitude
 from rnn_codec.comparison.terminal import terminal
 from tests.conftest import ROOT
 
 COMPARISON = Comparison(resamples=50)
 METRICS = ("psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma")
+COLUMNS = columns(COMPARISON.anchors, COMPARISON.saving_at)
 
 WIDEST = Row(
     origin="measured",
@@ -73,7 +67,7 @@ def rows(collection: Collection) -> list[Row]:
 
 
 def arranged(rows: list[Row]) -> list[Section]:
-    return sections(rows, COMPARISON.anchors, COMPARISON.saving_at)
+    return sections(rows, COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +90,7 @@ def markdown_tables(text: str) -> list[list[list[str]]]:
 
 def test_markdown_tables_have_the_same_cells_in_every_line(text: str) -> None:
     tables = markdown_tables(text)
-    assert len(tables) == 3 + 2 + 3
+    assert len(tables) == 3 + 2 + 2 + 1
     for table in tables:
         assert {len(line) for line in table} == {len(table[0])}
         assert all(re.fullmatch("-{3}:?", cell) for cell in table[1])
@@ -105,7 +99,7 @@ def test_markdown_tables_have_the_same_cells_in_every_line(text: str) -> None:
 def test_markdown_holds_the_figures(text: str, rows: list[Row]) -> None:
     quality = markdown_tables(text)[0]
     assert quality[0] == [
-        "cell", "framework", "MS-SSIM", "rank", "paper's", "PSNR-HVS", "rank", "PSNR"
+        "cell", "framework", "MS-SSIM", "rank", "paper's", "PSNR", "rank", "PSNR-HVS", "rank"
     ]  # fmt: skip
     titles = [line[0] for line in quality if line[0].startswith("**")]
     assert titles == [
@@ -124,8 +118,9 @@ def test_markdown_holds_the_figures(text: str, rows: list[Row]) -> None:
 
 def test_markdown_says_what_is_published_and_what_is_measured(text: str) -> None:
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert titles[:3] == [
-        "grid, network tiny (measured, 2 seeds)", "Classic codecs (measured)", "Papers (published)"
+    assert titles[:4] == [
+        "grid, network tiny (measured, 2 seeds)", "Classic codecs (measured)",
+        "Papers: curves (published)", "Papers: areas (published)",
     ]  # fmt: skip
 
 
@@ -153,7 +148,7 @@ def test_the_paper_stands_only_beside_rows_that_count_bits_as_it_does(text: str)
 
 
 def test_csv_holds_every_number_with_all_its_digits(rows: list[Row]) -> None:
-    text = csv_file.document(rows, COMPARISON.anchors, COMPARISON.saving_at)
+    text = csv_file.document(rows, COLUMNS)
     lines = list(csv.DictReader(io.StringIO(text)))
     assert len(lines) == len(rows) == 9 + 2 + 22
     for line, row in zip(lines, rows, strict=True):
@@ -179,7 +174,7 @@ def check_estimate(line: dict[str, str], name: str, found: Estimate | None) -> N
 
 
 def test_csv_of_nothing_is_empty() -> None:
-    assert csv_file.document([], (), ()) == ""
+    assert csv_file.document([], COLUMNS) == ""
 
 
 def test_latex_tables_are_well_formed(rows: list[Row]) -> None:
@@ -242,5 +237,7 @@ def test_numbers_are_written_briefly() -> None:
     assert magnitude(30_214_000) == "30.2 M"
     assert magnitude(721) == "721"
     assert magnitude(2.5e9) == "2.5 G"
-    assert with_spread(None, 3) == "–"
-    assert with_spread(Estimate(-1.25, 0.5, 2), 1) == "−1.2 ± 0.5"
+    column = Column[Estimate | None]("x", "x", lambda found: found, digits=1)
+    assert column.text(None) == "–"
+    assert column.text(Estimate(-1.25, 0.5, 2)) == "−1.2 ± 0.5"
+    assert replace(column, scale=100, sign="+").text(Estimate(0.25, None, 1)) == "+25.0"

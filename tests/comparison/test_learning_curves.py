@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
@@ -12,8 +13,11 @@ from rnn_codec.comparison.learning_curves import Point, read_learning_curve, wri
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
+from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingAccount, write_account
-from rnn_codec.runs.folder import RunFolder, write_config
+from rnn_codec.runs.export import keep
+from rnn_codec.runs.folder import RunFolder, read_config, write_config
+from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT, make_codec
 
 COLUMNS = ["step", "train/loss", "val/ms_ssim_auc", "val/psnr_auc"]
@@ -41,6 +45,17 @@ def test_validations_are_found_at_the_minute(tmp_path: Path) -> None:
     assert curve.name == "one"
     expected = (Point(10, 0.5, 1.5, 40), Point(20, 1.0, 1.61, 43), Point(40, 2.0, 1.7, 45))
     assert curve.points == expected
+
+
+def test_an_exported_run_has_the_curve_of_the_run(tmp_path: Path) -> None:
+    # The last part validated every step again: the eleventh comes after the second.
+    parts = [[(9, "", 1.5 + part / 100, 40), (39, "", 1.7, 45)] for part in range(11)]
+    run = make_run(tmp_path / "one", *parts)
+    write_weights(run, build_codec(read_config(run)["codec"]), torch.float32)
+    keep(run, tmp_path / "kept")
+    curve = read_learning_curve(RunFolder(tmp_path / "kept"))
+    assert curve == read_learning_curve(run)
+    assert curve.points[0].ms_ssim == 1.6
 
 
 def test_figure_and_points_are_written(tmp_path: Path) -> None:

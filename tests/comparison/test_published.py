@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnn_codec.comparison import Published, load_published
+from rnn_codec.comparison.published import Published, load_published
 from rnn_codec.errors import UserError
 from tests.conftest import ROOT
 

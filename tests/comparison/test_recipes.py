@@ -8,7 +8,8 @@ from PIL import Image
 
 from rnn_codec.comparison.recipes import read_gains, write_gains
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation import Description, Measurement, ModelFacts, write_evaluation
+from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.evaluation.record import Description, ModelFacts, write_evaluation
 from rnn_codec.runs.cost import TrainingAccount
 
 FACTS = ModelFacts(1, 1.0, "0", TrainingAccount("0", 90.0, 10, 20, {}, {}), {})
@@ -17,7 +18,8 @@ FACTS = ModelFacts(1, 1.0, "0", TrainingAccount("0", 90.0, 10, 20, {}, {}), {})
 def put(folder: Path, name: str, ms_ssim: float, dataset: str = "held_out") -> None:
     """A record whose curve is flat: its areas are 1.875 times its scores."""
     points = [
-        Measurement("a.png", point, point / 8, 30.0, ms_ssim, 25.0, 26.0) for point in range(1, 17)
+        Measurement("a.png", point, point / 8, {"psnr": 30.0, "ms_ssim": ms_ssim})
+        for point in range(1, 17)
     ]
     write_evaluation(folder / name, points, Description(name, dataset, model=FACTS))
 
@@ -27,9 +29,11 @@ def test_gains_are_differences_of_areas(tmp_path: Path) -> None:
         put(tmp_path, name, ms_ssim)
     gains = read_gains(tmp_path, "recipe")
     assert [gain.name for gain in gains] == ["with_y", "recipe", "without_x"]
-    assert [g.ms_ssim_gain for g in gains] == pytest.approx([0.05 * 1.875, 0, -0.1 * 1.875])
-    assert [g.ms_ssim for g in gains] == pytest.approx([0.95 * 1.875, 0.9 * 1.875, 0.8 * 1.875])
-    assert {(g.steps, g.minutes, g.psnr_gain) for g in gains} == {(10, 1.5, 0.0)}
+    assert [g.gains["ms_ssim"] for g in gains] == pytest.approx([0.05 * 1.875, 0, -0.1 * 1.875])
+    assert [g.areas["ms_ssim"] for g in gains] == pytest.approx(
+        [0.95 * 1.875, 0.9 * 1.875, 0.8 * 1.875]
+    )
+    assert {(g.steps, g.seconds, g.gains["psnr"]) for g in gains} == {(10, 90.0, 0.0)}
     write_gains(tmp_path, gains)
     lines = (tmp_path / "gains.md").read_text(encoding="utf-8").splitlines()
     assert lines[2] == r"| with\_y | 1.7812 | +0.0937 | 56.25 | +0.00 | 10 | 1.5 |"
@@ -52,7 +56,7 @@ def test_other_pictures_are_not_compared(tmp_path: Path) -> None:
 def test_a_record_without_a_training_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "recipe", 0.9)
     bare = Description("bare", "held_out", model=replace(FACTS, training=None))
-    point = Measurement("a.png", 1, 0.125, 30.0, 0.9, 25.0, 26.0)
+    point = Measurement("a.png", 1, 0.125, {"psnr": 30.0, "ms_ssim": 0.9})
     write_evaluation(tmp_path / "bare", [point], bare)
     with pytest.raises(UserError, match="bare says nothing of its training"):
         read_gains(tmp_path, "recipe")

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnn_codec.comparison import Comparison, Row, collect, load_published, table_rows
+from rnn_codec.comparison.collecting import collect
+from rnn_codec.comparison.published import load_published
+from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.errors import InvalidOptionError
 from tests.comparison.made import write_network
 from tests.conftest import ROOT

@@ -27,9 +27,9 @@ from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
-from rnn_codec.metrics import psnr
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError
+from rnn_codec.metrics.psnr import psnr
 from tests.conftest import PAIRS, make_codec
 
 CODERS = ["none", "single_iteration", "progressive"]

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from skimage.data import astronaut, coffee
 
-from rnn_codec.baselines import codec
-from rnn_codec.evaluation import evaluate_baseline, mean_curve
-from rnn_codec.metrics import ImageTooSmallError, pixels_to_batch, score_pair
+from rnn_codec.baselines.registry import codec
+from rnn_codec.evaluation.baseline import evaluate_baseline
+from rnn_codec.evaluation.curve import mean_curve
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import ImageTooSmallError
+from rnn_codec.metrics.scores import score_pair
 
 IMAGES = [("astronaut", astronaut()[:168, 100:292]), ("coffee", coffee()[100:268, 100:276])]
 
@@ -30,7 +33,7 @@ def test_the_rate_is_that_of_the_file_and_the_scores_those_of_its_pixels() -> No
     assert first.bpp == 8 * len(data) / (168 * 192)
     decoded = pixels_to_batch(jpeg.decode(data))[0]
     scores = score_pair(decoded, pixels_to_batch(pixels)[0])
-    assert scores == {name: getattr(first, name) for name in scores}
+    assert scores == first.scores
 
 
 def test_works_as_it_goes() -> None:

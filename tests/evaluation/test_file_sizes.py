@@ -24,7 +24,7 @@ from rnn_codec.evaluation.file_sizes import (
     write_file_sizes,
 )
 
-CURVE = Curve((1, 2), (0.125, 0.25), (20.0, 22.0), (0.8, 0.9), (20.0, 22.0), (21.0, 23.0))
+CURVE = Curve((1, 2), (0.125, 0.25), {"psnr": (20.0, 22.0), "ms_ssim": (0.8, 0.9)})
 
 
 def make_codes() -> Codes:

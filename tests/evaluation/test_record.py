@@ -9,21 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rnn_codec.evaluation import (
-    Description,
-    Measurement,
-    ModelFacts,
-    UnequalPointsError,
-    areas_under,
-    mean_curve,
-    read_summary,
-    write_evaluation,
-)
+from rnn_codec.evaluation.curve import UnequalPointsError, areas_under, mean_curve
+from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.evaluation.record import Description, ModelFacts, read_summary, write_evaluation
 from rnn_codec.runs.cost import TrainingAccount
 
 MEASUREMENTS = [
     Measurement(
-        image, k, k / 8, 24 + shift + k / 2, 1 - 0.2 / k, 25 + shift + k / 3, 26 + shift + k / 4
+        *(image, k, k / 8),
+        {"psnr": 24 + shift + k / 2, "ms_ssim": 1 - 0.2 / k, "psnr_hvs": 25 + shift + k / 3},
     )
     for image, shift in (("one", 0.1), ("two", 2.0))
     for k in range(1, 17)
@@ -54,10 +48,11 @@ def test_every_measurement_is_read_back_from_the_table(folder: Path) -> None:
         rows = list(csv.DictReader(file))
     read = [
         Measurement(
-            row.pop("image"), int(row.pop("point")), **{k: float(v) for k, v in row.items()}
+            row.pop("image"), int(row.pop("point")), float(row.pop("bpp")),
+            {metric: float(score) for metric, score in row.items()},
         )
         for row in rows
-    ]
+    ]  # fmt: skip
     assert read == MEASUREMENTS
 
 
@@ -88,8 +83,8 @@ def test_speaks_compressais_format(folder: Path) -> None:
     curve = mean_curve(MEASUREMENTS)
     assert content["results"] == {
         "bpp": list(curve.bpp),
-        "psnr-rgb": list(curve.psnr),
-        "ms-ssim-rgb": list(curve.ms_ssim),
+        "psnr-rgb": list(curve.scores["psnr"]),
+        "ms-ssim-rgb": list(curve.scores["ms_ssim"]),
     }
 
 
@@ -100,7 +95,7 @@ def test_draws_a_figure(folder: Path) -> None:
 
 
 def test_one_point_and_perfect_images_make_a_record_too(tmp_path: Path) -> None:
-    lossless = [Measurement("one", 1, 8.0, 100.0, 1.0, 100.0, 100.0)]
+    lossless = [Measurement("one", 1, 8.0, {"psnr": 100.0, "ms_ssim": 1.0})]
     summary = write_evaluation(tmp_path, lossless, Description("lossless", "synthetic"))
     assert read_summary(tmp_path) == summary
     assert sorted(file.name for file in tmp_path.iterdir()) == FILES

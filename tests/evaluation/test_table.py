@@ -5,12 +5,16 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from rnn_codec.evaluation import Curve, curve_table
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.table import curve_table
 
-OWN = Curve(
-    (1, 2, 3), (0.125, 0.25, 2.0), (24.0, 26.0, 30.0), (0.8, 0.9, 0.95), (23.0, 25, 29), (1, 2, 3)
-)
-JPEG = Curve((5, 95), (0.2, 1.2), (23.0, 33.0), (0.75, 0.95), (22.0, 32.0), (1, 2))
+
+def curve(point, bpp, psnr, ms_ssim, psnr_hvs) -> Curve:
+    return Curve(point, bpp, {"psnr": psnr, "ms_ssim": ms_ssim, "psnr_hvs": psnr_hvs})
+
+
+OWN = curve((1, 2, 3), (0.125, 0.25, 2.0), (24.0, 26.0, 30.0), (0.8, 0.9, 0.95), (23.0, 25, 29))
+JPEG = curve((5, 95), (0.2, 1.2), (23.0, 33.0), (0.75, 0.95), (22.0, 32.0))
 
 
 def printed(table: Table) -> str:
@@ -48,7 +52,7 @@ def test_shows_others_at_equal_rate_but_not_beyond_what_was_measured() -> None:
 
 
 def test_equal_rates_keep_their_own_scores() -> None:
-    tied = Curve((1, 2), (0.5, 0.5), (20.0, 30.0), (0.8, 0.9), (20.0, 30.0), (1, 2))
+    tied = curve((1, 2), (0.5, 0.5), (20.0, 30.0), (0.8, 0.9), (20.0, 30.0))
     assert [row[2] for row in rows(curve_table(tied, "tied"))[:2]] == ["20.00", "30.00"]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from rnn_codec.evaluation.measurement import Measurement
@@ -12,6 +11,6 @@ from rnn_codec.evaluation.record import Description, ModelFacts, summarise
 def write_summary(path: Path, identity: str, coders: Mapping[str, str]) -> None:
     """A summary of a run with entropy coders (name: identity)."""
     facts = ModelFacts(1, 1.0, identity, None, {}, dict(coders))
-    measurements = [Measurement("one", 1, 0.125, 20.0, 0.8, 21.0, 22.0)]
+    measurements = [Measurement("one", 1, 0.125, {"psnr": 20.0, "ms_ssim": 0.8})]
     description = Description("run", "photos", model=facts)
-    path.write_text(json.dumps(asdict(summarise(measurements, description))))
+    path.write_text(json.dumps(summarise(measurements, description).content()))

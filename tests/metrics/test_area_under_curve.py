@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.metrics import area_under_curve
+from rnn_codec.metrics.area_under_curve import area_under_curve
 
 # Toderici et al. 2017, Residual GRU one-shot without entropy coding: the released MS-SSIM on Kodak.
 RELEASED_MS_SSIM = [

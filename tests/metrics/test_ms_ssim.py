@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import correlate1d
 
-from rnn_codec.metrics import ImageTooSmallError, ms_ssim
+from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import distributed, multiprocessing
 
-from rnn_codec.metrics import psnr
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
+from rnn_codec.metrics.psnr import psnr
 
 ITERATIONS = 3
 IMAGES = 7

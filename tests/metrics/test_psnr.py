@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.metrics import peak_signal_noise_ratio
 
-from rnn_codec.metrics import psnr
+from rnn_codec.metrics.psnr import psnr
 
 PIXELS = hnp.arrays(np.uint8, (2, 3, 5, 7))
 

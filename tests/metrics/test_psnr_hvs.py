@@ -7,8 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import dctn
 
-from rnn_codec.metrics import pixels_to_batch, psnr_hvs_colour, psnr_hvs_luma
-from rnn_codec.metrics.psnr_hvs import CONTRAST_SENSITIVITY, dct_matrix
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.psnr_hvs import (
+    CONTRAST_SENSITIVITY,
+    dct_matrix,
+    psnr_hvs_colour,
+    psnr_hvs_luma,
+)
 
 # ITU-T T.81, table K.1.
 JPEG_LUMINANCE_STEPS = """

@@ -2,7 +2,8 @@
 
 import torch
 
-from rnn_codec.metrics import SCORES, psnr_hvs_colour, score_batch, score_pair
+from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour
+from rnn_codec.metrics.scores import SCORES, score_batch, score_pair
 
 
 def test_scores_a_pair_with_every_metric_in_the_order_of_reports() -> None:

@@ -205,6 +205,7 @@ class TestViewer:
                 "bpp": f"{step['bpp']:.3f}",
                 "PSNR, dB": f"{step['psnr']:.2f}",
                 "MS-SSIM": f"{step['ms_ssim']:.4f}",
+                "PSNR-HVS, dB": f"{step['psnr_hvs']:.2f}",
             }
             assert page.locator("#iteration-shown").text_content() == f"{iteration} of {ITERATIONS}"
 
@@ -342,8 +343,8 @@ class TestTable:
         )
 
     def test_names_are_sorted_too(self, page) -> None:
-        page.locator("#rows thead button", has_text="Name").click()
-        names = column(page, "Name")
+        page.locator("#rows thead button", has_text="Codec").click()
+        names = column(page, "Codec")
         initials = [name[0].lower() for name in names]
         assert initials == sorted(initials)
         assert "gru one_shot" in names
@@ -393,7 +394,7 @@ def test_a_page_without_models_works(running, tmp_path: Path) -> None:
     watched = Watched(running.new_page(), file)
     assert watched.page.locator("#no-pictures").is_visible()
     assert not watched.page.locator("#viewer").is_visible()
-    assert len(column(watched.page, "Name")) > 5
+    assert len(column(watched.page, "Codec")) > 5
     watched.page.close()
     assert watched.errors == []
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnn_codec.comparison import PublishedCurve, Row
+from rnn_codec.comparison.rows import Row
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.report.curves import curves_of
 
-CURVE = Curve((1, 2), (0.1, 0.2), (20.0, 25.0), (0.9, 0.99), (21.0, 26.0), (22.0, 27.0))
+CURVE = Curve((1, 2), (0.1, 0.2), {"psnr": (20.0, 25.0), "ms_ssim": (0.9, 0.99)})
 
 
 def row(coder: str | None, bpp: tuple[float, float], **values) -> Row:
@@ -52,7 +52,7 @@ def test_a_classic_codec_has_one_rate() -> None:
 
 
 def test_a_published_curve_has_the_scores_it_has() -> None:
-    published = PublishedCurve((0.125,), {"ms_ssim": (0.9,)})
+    published = Curve((), (0.125,), {"ms_ssim": (0.9,)})
     table = Row(origin="published", experiment="paper", name="GRU", source="a table")
     (curve,) = curves_of([table, replace(table, curve=published, source="a figure")])
     assert (curve.kind, curve.source) == ("published", "a figure")
@@ -75,6 +75,6 @@ def test_names_say_what_tells_curves_apart_and_no_more() -> None:
 
 
 def test_the_ms_ssim_of_a_perfect_picture_is_finite() -> None:
-    perfect = replace(CURVE, ms_ssim=(0.9, 1.0))
+    perfect = replace(CURVE, scores={"ms_ssim": (0.9, 1.0)})
     (curve,) = curves_of([row(None, (0.1, 0.2), curve=perfect)])
     assert np.isfinite(curve.lines["only"].scores["ms_ssim_db"]).all()

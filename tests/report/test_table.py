@@ -1,7 +1,9 @@
 """Rows of the aggregator as a table."""
 
-from rnn_codec.comparison import Estimate, Row
-from rnn_codec.report.table import EMPTY, Cell, columns_of, estimate
+from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.rows import Row
+from rnn_codec.comparison.statistics import Estimate
+from rnn_codec.report.table import table_content
 
 CLASSIC = Row(
     origin="measured", experiment="baselines", name="jpeg_420", images=24,
@@ -21,27 +23,34 @@ PUBLISHED = Row(
 )  # fmt: skip
 
 
-def cells(row: Row, *rows: Row) -> dict[str, Cell]:
-    return {column.label: column.cell(row) for column in columns_of([row, *rows])}
+COLUMNS = columns(["jpeg_420"], [0.25])
+
+
+def cells(row: Row, *rows: Row) -> dict[str, dict]:
+    """The cells of the first row by their headings."""
+    content = table_content([row, *rows], COLUMNS, [])
+    assert isinstance(content["columns"], list)
+    assert isinstance(content["rows"], list)
+    labels = [column["label"] for column in content["columns"]]
+    return dict(zip(labels, content["rows"][0], strict=True))
 
 
 def test_a_row_of_a_network() -> None:
-    shown = {label: cell.text for label, cell in cells(NETWORK).items()}
-    assert shown == {
-        "Name": "gru one_shot",
-        "Coder": "progressive",
+    assert {label: cell["text"] for label, cell in cells(NETWORK).items()} == {
+        "Codec": "gru one_shot",
+        "Entropy coder": "progressive",
         "Origin": "measured",
         "MS-SSIM": "1.7681 ± 0.0012",
         "Rank": "2",
-        "BD jpeg_420, PSNR": "-12.3",
-        "Saved at 0.25, %": "32.7",
-        "Parameters": "571,234",
-        "kMAC/pixel": "11.3",
-        "Training, h": "1.50",
+        "JPEG 4:2:0, PSNR": "−12.3",
+        "Saved at 0.25 bpp, %": "32.7",
+        "Parameters": "571 k",
+        "MAC per pixel": "11.3 k",
+        "Training, min": "90.0",
         "Cell": "gru",
         "Framework": "one_shot",
         "Network": "tiny",
-        "Seeds": "2",
+        "Seeds": "0 1",
         "Images": "24",
         "Experiment": "grid",
     }
@@ -49,15 +58,23 @@ def test_a_row_of_a_network() -> None:
 
 def test_columns_without_a_value_are_left_out() -> None:
     assert "Rank" not in cells(CLASSIC)
-    assert cells(CLASSIC, NETWORK)["Rank"] == EMPTY
+    assert cells(CLASSIC, NETWORK)["Rank"] == {"value": None, "text": "–", "title": ""}
 
 
 def test_published_rows_are_marked_and_their_metric_is_another() -> None:
     shown = cells(PUBLISHED, CLASSIC)
-    assert shown["Origin"].text == "published"
-    assert shown["PSNR-HVS 2011"].text == "53.00"
+    assert shown["Origin"]["text"] == "published"
+    assert shown["PSNR-HVS of 2011"]["text"] == "53.00"
     assert "PSNR-HVS" not in shown
 
 
 def test_values_sort_by_all_their_digits() -> None:
-    assert estimate(Estimate(1.79203, None, 1), 1, 2) == Cell(1.79203, "1.79")
+    assert cells(CLASSIC)["MS-SSIM"] == {"value": 1.79203, "text": "1.7920", "title": ""}
+    assert cells(NETWORK)["MS-SSIM"]["title"] == "mean and deviation of 2 seeds"
+
+
+def test_the_table_is_sorted_by_ms_ssim_at_first() -> None:
+    content = table_content([CLASSIC], COLUMNS, ["a problem"])
+    assert isinstance(content["sorted_by"], int)
+    assert list(cells(CLASSIC))[content["sorted_by"]] == "MS-SSIM"
+    assert content["problems"] == ["a problem"]

@@ -9,6 +9,7 @@ class Avif(PillowCodec):
     """AVIF with chroma at half the resolution and Pillow's default effort."""
 
     name = "avif"
+    title = "AVIF"
     pillow_format = "AVIF"
     quality_limits = (0, 100)
     qualities = (1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93)

@@ -15,6 +15,8 @@ class ClassicCodec(ABC):
 
     name: ClassVar[str]
     """The name in the registry and in records."""
+    title: ClassVar[str]
+    """What tables and the page call it."""
     qualities: ClassVar[tuple[float, ...]]
     """Settings that span about 0.05 to 3 bits per pixel on Kodak, ascending; the first is the
     codec's lowest where that already costs more."""

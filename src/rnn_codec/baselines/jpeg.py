@@ -15,6 +15,7 @@ class Jpeg420(PillowCodec):
     """JPEG with chroma at half the resolution, the usual choice of cameras and the web."""
 
     name = "jpeg_420"
+    title = "JPEG 4:2:0"
     pillow_format = "JPEG"
     quality_limits = (1, 100)
     qualities = (1, 5, 8, 12, 16, 20, 25, 30, 40, 50, 60, 70, 75, 80, 85, 90, 93, 95)
@@ -29,4 +30,5 @@ class Jpeg444(Jpeg420):
     """JPEG with chroma at full resolution."""
 
     name = "jpeg_444"
+    title = "JPEG 4:4:4"
     subsampling = "4:4:4"

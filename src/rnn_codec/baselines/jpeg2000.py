@@ -15,6 +15,7 @@ class Jpeg2000(PillowCodec):
     """
 
     name = "jpeg2000"
+    title = "JPEG 2000"
     pillow_format = "JPEG2000"
     quality_limits = (0.01, SOURCE_BPP)
     qualities = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3)

@@ -25,6 +25,11 @@ def names() -> tuple[str, ...]:
     return tuple(_CODECS)
 
 
+def titles() -> dict[str, str]:
+    """What each codec is called in tables, by its name."""
+    return {name: kind.title for name, kind in _CODECS.items()}
+
+
 def codec(name: str) -> ClassicCodec:
     """Return the classic codec called `name`; raises `UnknownCodecError` with the known names.
 

@@ -9,6 +9,7 @@ class WebP(PillowCodec):
     """WebP, which always keeps chroma at half the resolution."""
 
     name = "webp"
+    title = "WebP"
     pillow_format = "WEBP"
     quality_limits = (0, 100)
     qualities = (0, 2, 5, 10, 20, 35, 50, 65, 75, 80, 85, 90, 93, 95)

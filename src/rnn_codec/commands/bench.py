@@ -26,7 +26,7 @@ from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import command_line, run_configured
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation import chosen_picture
+from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.files import atomic_path
 from rnn_codec.machine import hardware, versions
 from rnn_codec.runs.models import SHIPPED, load_model, model_folders

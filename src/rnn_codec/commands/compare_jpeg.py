@@ -7,9 +7,11 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.comparison.jpeg_comparison import code_with_jpeg, pairs_table, write_jpeg_comparison
+from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.configuration import instantiate
-from rnn_codec.evaluation import check_measurable, chosen_picture
-from rnn_codec.evaluation.beside_jpeg import code_beside_jpeg, pairs_table, write_beside_jpeg
+from rnn_codec.evaluation.measurement import check_measurable
+from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.machine import hardware, versions
 from rnn_codec.runs.models import load_model
 
@@ -20,7 +22,7 @@ def compare(config: DictConfig) -> None:
     name, pixels = chosen_picture(images, config.picture)
     check_measurable(name, pixels)
     model = load_model(config.model)
-    pairs = [code_beside_jpeg(model, pixels, rate) for rate in config.rates]
+    pairs = [code_with_jpeg(model, pixels, rate) for rate in config.rates]
     about = {
         "command": command_line(),
         "model": str(config.model),
@@ -28,8 +30,8 @@ def compare(config: DictConfig) -> None:
         "versions": versions(),
         "hardware": hardware(),
     }
-    write_beside_jpeg(Path(config.output), pixels, pairs, about)
-    Console().print(pairs_table(pairs))
+    write_jpeg_comparison(Path(config.output), pixels, pairs, about)
+    Console().print(rich_table(pairs_table(pairs)))
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 

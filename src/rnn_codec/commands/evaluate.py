@@ -4,8 +4,8 @@ For example: rnn-codec evaluate model=runs/mine data=kodak
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,41 +17,23 @@ from rich.progress import track
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.codec import MAX_ITERATIONS, check_iterations
 from rnn_codec.commands.configured import command_line, run_configured
-from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.configuration import instantiate
-from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation import (
-    Description,
-    Measurement,
-    ModelFacts,
-    check_measurable,
-    chosen_picture,
-    curve_table,
-    draw_reconstructions,
-    evaluate_baseline,
-    evaluate_codec,
-    mean_curve,
-    write_evaluation,
-)
-from rnn_codec.evaluation.file_sizes import (
-    FileSize,
-    MeasuredCoder,
-    measure_file_sizes,
-    sizes_table,
-    write_file_sizes,
-)
-from rnn_codec.evaluation.truncation import Cut, cuts_sentence, measure_cuts, write_cuts
-from rnn_codec.files import atomic_path
-from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.networks import CODE_DEPTH
-from rnn_codec.runs.cost import read_account
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.evaluation.baseline import evaluate_baseline
+from rnn_codec.evaluation.curve import mean_curve
+from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
+from rnn_codec.evaluation.measurement import Measurement, check_measurable
+from rnn_codec.evaluation.pictures import chosen_picture, write_reconstructions
+from rnn_codec.evaluation.record import Description, Summary, write_evaluation
+from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
+from rnn_codec.evaluation.table import curve_table
+from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import SHIPPED, find_folder
-from rnn_codec.runs.weights import load_codec, load_coder, load_context_model
+from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
+Item = TypeVar("Item")
 
 
 def evaluate(config: DictConfig) -> None:
@@ -62,141 +44,81 @@ def evaluate(config: DictConfig) -> None:
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
-    _, shown_picture = chosen_picture(images, config.picture)
-    measured = classic(config.codec, images) if config.model is None else trained(config, images)
-    beside = [
-        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
-    ]
-    folder = output_folder(config, data.evaluation_name)
-    summary = write_evaluation(folder, measured, describe(config, data.evaluation_name), beside)
-    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
-    points = "iteration" if config.codec is None else "quality"
-    Console().print(curve_table(summary.curve, title, points, beside))
-    if config.model is not None:
-        draw_picture(config, shown_picture, folder / "reconstructions.png")
-        of_files = summary.curve.first(MAX_ITERATIONS)
-        means = write_file_sizes(folder, sizes(config, images), of_files, summary.settings)
-        Console().print(sizes_table(means))
-        if config.cut_at:
-            summary_of_cuts = write_cuts(folder, cuts(config, images), summary.settings)
-            Console().print(cuts_sentence(summary_of_cuts))
+    measure = evaluate_classic if config.model is None else evaluate_run
+    folder = measure(config, images, data.evaluation_name)
     Console().print(f"Written to {folder}", soft_wrap=True)
 
 
-def trained(config: DictConfig, images: Images) -> list[Measurement]:
-    """Measure the codec of a run."""
-    codec = load_codec(run_of(config))
+def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure a classic codec; return the record's folder."""
+    if config.output is None:
+        raise UserError("set output=<folder> for the measurements of a classic codec")
+    folder, settings = Path(config.output), {"command": command_line()}
+    description = Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
+    write_record(config, folder, classic(config.codec, images), description, images)
+    return folder
+
+
+def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure the codec of a run, its files and these files cut; return the record's folder."""
+    run, device = RunFolder(find_folder(config.model)), torch.device(config.device)
+    codec = load_codec(run)
     check_iterations(config.iterations, codec.iterations)
-    device = torch.device(config.device)
-    measurements = evaluate_codec(codec, images, config.iterations, device)
-    return shown(measurements, str(config.model), len(images) * config.iterations)
+    _, shown = chosen_picture(images, config.picture)
+    folder = record_folder(config, run, dataset)
+    description = describe_run(run, codec, dataset, command_line())
+    coders = measured_coders(run, device)
+    measured = evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at)
+    evaluated = collect(measured, f"measuring {config.model}", len(images))
+    measurements = [measurement for picture in evaluated for measurement in picture.measurements]
+    summary = write_record(config, folder, measurements, description, images)
+    write_reconstructions(folder / "reconstructions.png", codec, shown)
+    sizes = [size for picture in evaluated for size in picture.sizes]
+    of_files = summary.curve.first(MAX_ITERATIONS)
+    means = write_file_sizes(folder, sizes, of_files, summary.settings)
+    Console().print(sizes_table(means))
+    if cuts := [cut for picture in evaluated for cut in picture.cuts]:
+        Console().print(cuts_sentence(write_cuts(folder, cuts, summary.settings)))
+    return folder
 
 
-def run_of(config: DictConfig) -> RunFolder:
-    """The folder of the model that is measured."""
-    return RunFolder(find_folder(config.model))
-
-
-def iterations_of_files(config: DictConfig) -> int:
-    """Those that are measured, as far as files hold them."""
-    return min(config.iterations, MAX_ITERATIONS)
-
-
-def sizes(config: DictConfig, images: Images) -> list[FileSize]:
-    """Sizes of the files of each entropy coder that the run has."""
-    run = run_of(config)
-    codec = load_codec(run).to(config.device)
-    coders = measured_coders(run)
-    for entry in coders:
-        # Compile, or load what was compiled, before anything is timed.
-        warm_up(entry.coder)
-    found: list[FileSize] = []
-    iterations = iterations_of_files(config)
-    for name, pixels in track(images, "coding files", console=Console(stderr=True)):
-        codes = codec.encode(pixels_to_batch(pixels).to(config.device), iterations)
-        found += measure_file_sizes(name, replace(codes, bits=codes.bits.cpu()), coders)
-    return found
-
-
-def cuts(config: DictConfig, images: Images) -> list[Cut]:
-    """What the files of the run's best coder decode to when they are cut."""
-    run = run_of(config)
-    codec, coder = load_codec(run).to(config.device), measured_coders(run)[-1].coder
-    found: list[Cut] = []
-    iterations = iterations_of_files(config)
-    for name, pixels in track(images, "cutting files", console=Console(stderr=True)):
-        image = pixels_to_batch(pixels).to(config.device)
-        codes = codec.encode(image, iterations)
-        found += measure_cuts(name, image, codes, codec, coder, config.cut_at)
-    return found
-
-
-def warm_up(coder: EntropyCoder) -> None:
-    """Code two iterations of one position."""
-    stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), 0)
-    coder.decode(stream.data, 2, 1, 1, 0)
-
-
-def measured_coders(run: RunFolder) -> list[MeasuredCoder]:
-    """No entropy coding, and every coder of the run."""
-    trained = [MeasuredCoder(load_coder(c), load_context_model(c)) for c in run.coders()]
-    return [MeasuredCoder(NoneCoder(), None), *trained]
+def write_record(
+    config: DictConfig,
+    folder: Path,
+    measurements: list[Measurement],
+    description: Description,
+    images: Images,
+) -> Summary:
+    """Write the record, with classic codecs on the same pictures beside; print its table."""
+    beside = [
+        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
+    ]
+    summary = write_evaluation(folder, measurements, description, beside)
+    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
+    points = "iteration" if summary.model is not None else "quality"
+    Console().print(curve_table(summary.curve, title, points, beside))
+    return summary
 
 
 def classic(name: str, images: Images) -> list[Measurement]:
     """Measure a classic codec."""
     codec = classic_codec(name)
-    return shown(evaluate_baseline(codec, images), name, len(images) * len(codec.qualities))
+    total = len(images) * len(codec.qualities)
+    return collect(evaluate_baseline(codec, images), f"measuring {name}", total)
 
 
-def shown(measurements: Iterator[Measurement], label: str, total: int) -> list[Measurement]:
-    """Collect measurements under a progress bar."""
-    bar = track(measurements, f"measuring {label}", total, console=Console(stderr=True))
-    return list(bar)
+def collect(measured: Iterator[Item], label: str, total: int) -> list[Item]:
+    """Take everything that is measured, under a progress bar."""
+    return list(track(measured, label, total, console=Console(stderr=True)))
 
 
-def draw_picture(config: DictConfig, pixels: NDArray[np.uint8], path: Path) -> None:
-    """Draw one image of the set at several rates."""
-    codec = load_codec(run_of(config))
-    with atomic_path(path) as partial:
-        draw_reconstructions(partial, codec, pixels_to_batch(pixels))
-
-
-def output_folder(config: DictConfig, dataset: str) -> Path:
-    """Where the record goes."""
+def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:
+    """Where the record of a run goes."""
     if config.output is not None:
         return Path(config.output)
-    if config.model is None:
-        raise UserError("set output=<folder> for the measurements of a classic codec")
-    run = run_of(config)
     if SHIPPED in run.path.parents:
         raise UserError("set output=<folder> for the measurements of a model of the package")
     return run.evaluation(dataset)
-
-
-def describe(config: DictConfig, dataset: str) -> Description:
-    """What is measured, and how to measure it again."""
-    settings: dict[str, object] = {"command": command_line()}
-    if config.codec is not None:
-        return Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
-    run = read_config(run_of(config))
-    settings |= {"seed": run["seed"], "config": run}
-    text = "bits per pixel of the code before entropy coding"
-    return Description(run["name"], dataset, text, settings, model_facts(run_of(config)))
-
-
-def model_facts(run: RunFolder) -> ModelFacts:
-    """Size and cost of a run's codec and its entropy coders."""
-    codec, account = load_codec(run), read_account(run.account)
-    accounts = {coder.path.name: read_account(coder.account) for coder in run.coders()}
-    return ModelFacts(
-        parameters=parameters(codec),
-        macs_per_pixel=macs_per_pixel(codec),
-        identity=account.identity if account else None,
-        training=account,
-        coder_training_seconds={name: a.seconds for name, a in accounts.items() if a},
-        coder_identities={name: a.identity for name, a in accounts.items() if a},
-    )
 
 
 def main(words: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from rnn_codec.comparison.learning_curves import (
     read_learning_curve,
     write_learning_curves,
 )
+from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import find_folder
@@ -23,7 +24,7 @@ def draw(config: DictConfig) -> None:
         raise UserError("set models=[<run folder>, ...] and output=<folder>")
     curves = [read_learning_curve(RunFolder(find_folder(model))) for model in config.models]
     write_learning_curves(Path(config.output), curves)
-    Console().print(curves_table(curves))
+    Console().print(rich_table(curves_table(curves)))
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from rnn_codec.commands.configured import run_configured
 from rnn_codec.comparison.recipes import gains_table, read_gains, write_gains
+from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.errors import UserError
 
 
@@ -17,7 +18,7 @@ def compare_recipes(config: DictConfig) -> None:
         raise UserError("set records=<folder of a grid's records>, such as results/study")
     gains = read_gains(Path(config.records), config.base)
     write_gains(Path(config.output), gains)
-    Console().print(gains_table(gains))
+    Console().print(rich_table(gains_table(gains)))
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 

@@ -10,14 +10,19 @@ from rich.progress import track
 
 from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, run_configured
-from rnn_codec.comparison import Collection, Comparison, Row, collect, load_published, table_rows
+from rnn_codec.comparison.collecting import Collection, collect
+from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.published import load_published
+from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.compression.model import Model
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
 from rnn_codec.report.browser import take_screenshots
-from rnn_codec.report.choosing import areas_of_folders, by_area, find_models
-from rnn_codec.report.coding import (
+from rnn_codec.report.curves import curves_of
+from rnn_codec.report.models import areas_of_folders, by_area, find_models
+from rnn_codec.report.page import MEGABYTE, Report, Viewed, write_page
+from rnn_codec.report.pictures import (
     CodedPicture,
     Pixels,
     check_crop,
@@ -25,9 +30,7 @@ from rnn_codec.report.coding import (
     crop_centre,
     labels,
 )
-from rnn_codec.report.curves import curves_of
-from rnn_codec.report.page import MEGABYTE, Report, Tabulated, Viewed, write_page
-from rnn_codec.report.table import columns_of
+from rnn_codec.report.table import table_content
 from rnn_codec.runs.models import find_folder, load_model
 
 Item = TypeVar("Item")
@@ -39,12 +42,13 @@ def make_page(config: DictConfig) -> None:
     check_crop(config.crop)
     reading = shown("reading records")
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
-    rows = rows_of(config, collection)
+    comparison = Comparison(seed=config.seed)
+    rows = rows_of(config, comparison, collection)
     content = Report(
         dataset=config.dataset,
         curves=curves_of(rows),
         viewed=viewed(config, rows),
-        tabulated=tabulated(rows, collection),
+        table=tabulated(rows, comparison, collection),
         footer=footer(),
     )
     path = Path(config.output)
@@ -56,10 +60,10 @@ def make_page(config: DictConfig) -> None:
             console.print(f"{screenshot}", soft_wrap=True)
 
 
-def rows_of(config: DictConfig, collection: Collection) -> list[Row]:
+def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) -> list[Row]:
     """Rows of the records and of what is published."""
     published = load_published(Path(config.published))
-    rows = table_rows(collection, published, Comparison(seed=config.seed))
+    rows = table_rows(collection, published, comparison)
     if not rows:
         raise UserError(
             f"there is no record of {config.dataset} below {config.records}: measure a codec with "
@@ -68,10 +72,11 @@ def rows_of(config: DictConfig, collection: Collection) -> list[Row]:
     return rows
 
 
-def tabulated(rows: list[Row], collection: Collection) -> Tabulated:
+def tabulated(rows: list[Row], comparison: Comparison, collection: Collection) -> dict[str, object]:
     """The table, with what is missing or could not be used."""
     problems = [f"{problem.path}: {problem.reason}" for problem in collection.problems]
-    return Tabulated(rows, columns_of(rows), [*problems, *collection.missing])
+    shown = columns(comparison.anchors, comparison.saving_at)
+    return table_content(rows, shown, [*problems, *collection.missing])
 
 
 def viewed(config: DictConfig, rows: list[Row]) -> Viewed:

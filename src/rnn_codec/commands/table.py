@@ -12,19 +12,13 @@ from rich.markup import escape
 from rich.progress import track
 
 from rnn_codec.commands.configured import run_configured
-from rnn_codec.comparison import (
-    Collection,
-    Comparison,
-    Row,
-    collect,
-    csv_file,
-    latex,
-    load_published,
-    markdown,
-    table_rows,
-)
+from rnn_codec.comparison import csv_file, latex, markdown
+from rnn_codec.comparison.collecting import Collection, collect
+from rnn_codec.comparison.columns import RowColumn, columns
 from rnn_codec.comparison.notes import notes, problem_lines
-from rnn_codec.comparison.tables import Section, sections
+from rnn_codec.comparison.published import load_published
+from rnn_codec.comparison.rows import Comparison, Row, table_rows
+from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
@@ -41,8 +35,9 @@ def write_table(config: DictConfig) -> None:
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)
-    found = sections(rows, comparison.anchors, comparison.saving_at)
-    write(Path(config.output), collection, rows, found, comparison)
+    every = columns(comparison.anchors, comparison.saving_at)
+    found = sections(rows, every)
+    write(Path(config.output), collection, rows, found, every, comparison)
     show(collection, found)
     print(f"Written to {Path(config.output) / 'ablation'}.md, .csv and .tex")
     faults = len(problem_lines(collection))
@@ -62,6 +57,7 @@ def write(
     collection: Collection,
     rows: list[Row],
     found: list[Section],
+    every: list[RowColumn],
     comparison: Comparison,
 ) -> None:
     """Write the three files."""
@@ -73,7 +69,7 @@ def write(
     problems = problem_lines(collection)
     contents = {
         "md": markdown.document(title, introduction, found, protocol, problems),
-        "csv": csv_file.document(rows, comparison.anchors, comparison.saving_at),
+        "csv": csv_file.document(rows, every),
         "tex": latex.document(found, protocol),
     }
     folder.mkdir(parents=True, exist_ok=True)

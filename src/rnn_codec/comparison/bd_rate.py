@@ -4,17 +4,12 @@ import bjontegaard
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnn_codec.comparison.records import Array
-from rnn_codec.evaluation.figure import ms_ssim_decibels
+from rnn_codec.evaluation.reading import Array
 
 BD_METRICS = ("ms_ssim", "psnr")
+"""Those for which the field states BD-rates."""
 
 FEWEST_POINTS = 2
-
-
-def decibels(metric: str, values: ArrayLike) -> Array:
-    """Scores of one of `BD_METRICS` in dB: MS-SSIM as −10 log₁₀(1 − MS-SSIM), as everyone does."""
-    return ms_ssim_decibels(values) if metric == "ms_ssim" else np.asarray(values, dtype=float)
 
 
 def bd_rate(

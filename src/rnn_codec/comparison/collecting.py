@@ -7,26 +7,25 @@ is right.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
 
-from rnn_codec.comparison.checks import contradictions, same, wrong_sizes
-from rnn_codec.comparison.reading import (
-    MEAN_SIZES_FILE,
-    SIZES_FILE,
+from rnn_codec.comparison.variants import row_keys
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.checks import contradictions, same, wrong_sizes
+from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_FILE
+from rnn_codec.evaluation.reading import (
+    NO_CODER,
+    Record,
     RecordError,
     read_mean_sizes,
     read_record,
     read_sizes,
 )
-from rnn_codec.comparison.records import NO_CODER, Collection, Problem, Record
-from rnn_codec.comparison.variants import row_keys
-from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import METRICS
-from rnn_codec.evaluation.record import SUMMARY_FILE
+from rnn_codec.evaluation.record import EXPORT_FILE, FIGURE_FILE, PER_IMAGE_FILE, SUMMARY_FILE
 
-TRACES = ("per_image.csv", "compressai.json", "rate_distortion.png", SIZES_FILE, MEAN_SIZES_FILE)
+TRACES = (PER_IMAGE_FILE, EXPORT_FILE, FIGURE_FILE, SIZES_FILE, MEAN_SIZES_FILE)
 """Files of a record: a folder that has one, but no summary, holds half a record."""
 
 ROUNDING = 1e-5
@@ -34,6 +33,29 @@ ROUNDING = 1e-5
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 """Shows how far an iteration has come."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a record, in a sentence."""
+
+    path: str
+    """Of the record's folder, or of a file, below the results."""
+    reason: str
+    left_out: bool
+    """Whether nothing of the record is in the table, or the rest of it is."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that is below a folder of results, of one data set."""
+
+    dataset: str
+    records: tuple[Record, ...]
+    """In order of their paths."""
+    problems: tuple[Problem, ...]
+    missing: tuple[str, ...]
+    """What a grid lacks, a sentence each."""
 
 
 def collect(
@@ -207,6 +229,7 @@ def _same_figures(one: Record, other: Record) -> bool:
     if one.points != other.points or set(one.sizes) != set(other.sizes):
         return False
     coders: list[str | None] = [None, *sorted(one.sizes)]
-    arrays = [(one.scores[metric], other.scores[metric]) for metric in METRICS]
+    metrics = one.scores.keys() & other.scores.keys()
+    arrays = [(one.scores[metric], other.scores[metric]) for metric in metrics]
     arrays += [(one.rates(coder), other.rates(coder)) for coder in coders]
     return all(same(mine, theirs, ROUNDING) for mine, theirs in arrays)

@@ -1,20 +1,20 @@
 """How trainings got on: quality on the pictures held out against the time spent."""
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from rich.table import Table
 
+from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.evaluation.figure import plain
+from rnn_codec.files import atomic_path, write_json
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingAccount, read_account
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 
 AREAS = {"ms_ssim": "val/ms_ssim_auc", "psnr": "val/psnr_auc"}
 """Columns of the log."""
@@ -59,7 +59,7 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     account = read_account(run.account)
     if account is None:
         raise UserError(f"{run.path} has no training.json: it is not a finished training")
-    rows = [row for log in sorted(run.path.glob("logs/*/metrics.csv")) for row in _rows(log)]
+    rows = [row for log in metrics_logs(run) for row in _rows(log)]
     # A resumed training may have validated a step twice.
     areas = {int(row["step"]) + 1: row for row in rows if row.get(AREAS["ms_ssim"])}
     points = tuple(
@@ -88,12 +88,11 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / "learning_curves.csv") as partial:
         _write_points(partial, curves)
-    with atomic_path(folder / "learning_curves.json") as partial:
-        runs = {
-            curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
-            for curve in curves
-        }
-        partial.write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")
+    runs = {
+        curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
+        for curve in curves
+    }
+    write_json(folder / "learning_curves.json", runs)
     with atomic_path(folder / "learning_curves.png") as partial:
         draw_learning_curves(partial, curves)
 
@@ -124,17 +123,18 @@ def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
             axes.set_ylim(min(late) - margin, max(late) + margin)
         axes.set_xlabel("minutes of training")
         axes.set_ylabel(label)
-        axes.grid(color="#e6e6e6", linewidth=0.8)
-        axes.spines[["top", "right"]].set_visible(False)
+        plain(axes)
     figure.axes[0].legend(loc="lower right", frameon=False)
     figure.savefig(path, format="png")
 
 
 def curves_table(curves: Sequence[LearningCurve]) -> Table:
     """The last point of each curve."""
-    table = Table("run", *("minutes", "steps", "area MS-SSIM", "area PSNR"))
-    for curve in curves:
-        last = curve.points[-1]
-        numbers = (f"{last.minutes:.1f}", str(last.step), f"{last.ms_ssim:.4f}")
-        table.add_row(curve.name, *numbers, f"{last.psnr:.2f}")
-    return table
+    columns: tuple[Column[LearningCurve], ...] = (
+        Column("name", "run", lambda curve: curve.name, numeric=False),
+        Column("minutes", "minutes", lambda curve: curve.points[-1].minutes, digits=1),
+        Column("step", "steps", lambda curve: curve.points[-1].step, digits=0),
+        Column("ms_ssim", "MS-SSIM area", lambda curve: curve.points[-1].ms_ssim, digits=4),
+        Column("psnr", "PSNR area", lambda curve: curve.points[-1].psnr, digits=2),
+    )
+    return arrange("learning curves", columns, [("", curves)])

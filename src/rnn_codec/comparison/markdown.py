@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from rnn_codec.comparison.tables import Section, Table
+from rnn_codec.comparison.sections import Section
+from rnn_codec.comparison.tables import Table
 
 
 def document(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnn_codec.comparison.records import Collection
+from rnn_codec.comparison.collecting import Collection
 from rnn_codec.comparison.rows import Comparison
 from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
 

@@ -20,22 +20,14 @@ import numpy as np
 import yaml
 
 from rnn_codec.errors import UserError
-from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.evaluation.curve import Curve, areas_under
 
 FOREIGN_METRIC = "psnr_hvs_2011"
 """The PSNR-HVS of Toderici et al. 2017, after Gupta et al. 2011: not the metric measured here."""
+FOREIGN_TITLE = "PSNR-HVS of 2011"
 
 AREAS = ("ms_ssim", "psnr", FOREIGN_METRIC)
 CURVES = ("ms_ssim", "psnr")
-
-
-@dataclass(frozen=True)
-class PublishedCurve:
-    """Rates and the qualities that were published for them."""
-
-    bpp: tuple[float, ...]
-    scores: Mapping[str, tuple[float, ...]]
-    """By metric: any of `CURVES`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Published:
     """Whether the rates are those after entropy coding."""
     areas: Mapping[str, float] = field(default_factory=dict)
     """By metric: as published, or those of the curve."""
-    curve: PublishedCurve | None = None
+    curve: Curve | None = None
 
 
 def load_published(folder: Path) -> list[Published]:
@@ -83,14 +75,14 @@ def _model(entry: Mapping[str, Any], file: str, shared: Mapping[str, str]) -> Pu
         _one_of(metric, AREAS): float(value) for metric, value in rest.pop("areas", {}).items()
     }
     if curve is not None:
-        areas |= {m: area_under_curve(curve.bpp, values) for m, values in curve.scores.items()}
+        areas |= areas_under(curve)
     if not areas:
         raise ValueError(f"{rest.get('name')} has neither areas nor a curve")
     model = Published(file, shared["source"], shared["dataset"], _text(rest.pop("name")))
     return replace(model, areas=areas, curve=curve, **rest)
 
 
-def _curve(columns: Mapping[str, Any]) -> PublishedCurve:
+def _curve(columns: Mapping[str, Any]) -> Curve:
     numbers = {name: tuple(float(value) for value in values) for name, values in columns.items()}
     bpp = numbers.pop("bpp")
     scores = {_one_of(metric, CURVES): values for metric, values in numbers.items()}
@@ -98,7 +90,7 @@ def _curve(columns: Mapping[str, Any]) -> PublishedCurve:
         raise ValueError("a curve needs as many qualities as rates")
     if not np.isfinite([*bpp, *(v for values in scores.values() for v in values)]).all():
         raise ValueError("a curve has a number that is not finite")
-    return PublishedCurve(bpp, scores)
+    return Curve((), bpp, scores)
 
 
 def _one_of(name: str, names: tuple[str, ...]) -> str:

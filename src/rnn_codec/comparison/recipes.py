@@ -1,18 +1,17 @@
 """What each part of a recipe is worth: records of a grid of variants against one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from rich.table import Table
 
+from rnn_codec.comparison.markdown import markdown
+from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation import Summary, read_summary
-from rnn_codec.evaluation.record import SUMMARY_FILE
+from rnn_codec.evaluation.record import SUMMARY_FILE, Summary, read_summary
 from rnn_codec.files import atomic_path
-
-HEADINGS = ("run", "MS-SSIM area", "gain", "PSNR area", "gain", "steps", "training, min")
+from rnn_codec.metrics.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -20,28 +19,32 @@ class Gain:
     """A run, against the base."""
 
     name: str
-    ms_ssim: float
-    """Area."""
-    psnr: float
-    """Area, dB bpp."""
-    ms_ssim_gain: float
-    """Its area less that of the base."""
-    psnr_gain: float
+    areas: Mapping[str, float]
+    """By metric; of PSNR in dB bpp."""
+    gains: Mapping[str, float]
+    """By metric: its area less that of the base."""
     steps: int
-    minutes: float
+    seconds: float
     """Of the codec's training."""
 
-    def cells(self) -> tuple[str, ...]:
-        """Its line in a table."""
-        return (
-            self.name,
-            f"{self.ms_ssim:.4f}",
-            f"{self.ms_ssim_gain:+.4f}",
-            f"{self.psnr:.2f}",
-            f"{self.psnr_gain:+.2f}",
-            str(self.steps),
-            f"{self.minutes:.1f}",
-        )
+
+def _of_metric(metric: str) -> tuple[Column[Gain], Column[Gain]]:
+    score = SCORES[metric]
+    return (
+        Column(metric, f"{score.title} area", lambda gain: gain.areas[metric], digits=score.digits),
+        Column(
+            f"{metric}_gain", "gain", lambda gain: gain.gains[metric], digits=score.digits, sign="+"
+        ),
+    )
+
+
+COLUMNS: tuple[Column[Gain], ...] = (
+    Column("name", "run", lambda gain: gain.name, numeric=False),
+    *_of_metric("ms_ssim"),
+    *_of_metric("psnr"),
+    Column("steps", "steps", lambda gain: gain.steps, digits=0),
+    Column("seconds", "training, min", lambda gain: gain.seconds, digits=1, scale=1 / 60),
+)
 
 
 def read_gains(records: Path, base: str) -> list[Gain]:
@@ -63,7 +66,7 @@ def read_gains(records: Path, base: str) -> list[Gain]:
             "set base="
         )
     found = [_gain(summary, bases[0]) for summary in summaries]
-    return sorted(found, key=lambda gain: -gain.ms_ssim)
+    return sorted(found, key=lambda gain: -gain.areas["ms_ssim"])
 
 
 def _gain(summary: Summary, base: Summary) -> Gain:
@@ -74,24 +77,24 @@ def _gain(summary: Summary, base: Summary) -> Gain:
         raise UserError(
             f"{summary.name} was measured on {summary.dataset}, {base.name} on {base.dataset}"
         )
-    ms_ssim, psnr = summary.areas["ms_ssim"], summary.areas["psnr"]
     return Gain(
         name=summary.name,
-        ms_ssim=ms_ssim,
-        psnr=psnr,
-        ms_ssim_gain=ms_ssim - base.areas["ms_ssim"],
-        psnr_gain=psnr - base.areas["psnr"],
+        areas=summary.areas,
+        gains={m: summary.areas[m] - base.areas[m] for m in summary.areas.keys() & base.areas},
         steps=training.steps,
-        minutes=training.seconds / 60,
+        seconds=training.seconds,
     )
+
+
+def gains_table(gains: Sequence[Gain]) -> Table:
+    """The runs, arranged."""
+    return arrange("gains", COLUMNS, [("", gains)])
 
 
 def write_gains(folder: Path, gains: Sequence[Gain]) -> None:
     """Write gains.md and gains.png."""
-    lines = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *(g.cells() for g in gains)]
-    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     with atomic_path(folder / "gains.md") as partial:
-        partial.write_text(text.replace("_", "\\_") + "\n", encoding="utf-8")
+        partial.write_text(markdown(gains_table(gains)) + "\n", encoding="utf-8")
     with atomic_path(folder / "gains.png") as partial:
         draw_gains(partial, gains)
 
@@ -101,19 +104,10 @@ def draw_gains(path: Path, gains: Sequence[Gain]) -> None:
     figure = Figure(figsize=(8, 1 + 0.32 * len(gains)), layout="constrained", dpi=130)
     axes = figure.subplots()
     ordered = list(reversed(gains))
-    colours = ["#2a9d5c" if gain.ms_ssim_gain >= 0 else "#c8102e" for gain in ordered]
-    axes.barh([g.name for g in ordered], [g.ms_ssim_gain for g in ordered], color=colours)
+    values = [gain.gains["ms_ssim"] for gain in ordered]
+    colours = ["#2a9d5c" if value >= 0 else "#c8102e" for value in values]
+    axes.barh([gain.name for gain in ordered], values, color=colours)
     axes.axvline(0, color="#4c4c4c", linewidth=0.8)
     axes.set_xlabel("gain in area under MS-SSIM")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, format="png")
-
-
-def gains_table(gains: Sequence[Gain]) -> Table:
-    """The runs, for a terminal."""
-    table = Table(HEADINGS[0])
-    for heading in HEADINGS[1:]:
-        table.add_column(heading, justify="right")
-    for gain in gains:
-        table.add_row(*gain.cells())
-    return table

@@ -1,15 +1,16 @@
 """One row for each model and entropy coder: its figures, averaged over seeds, and its rank."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 
-from rnn_codec.comparison.bd_rate import BD_METRICS, bd_rate, decibels
-from rnn_codec.comparison.published import Published, PublishedCurve
-from rnn_codec.comparison.records import NO_CODER, Collection, Record
+from rnn_codec.comparison.bd_rate import BD_METRICS, bd_rate
+from rnn_codec.comparison.collecting import Collection
+from rnn_codec.comparison.published import Published
 from rnn_codec.comparison.statistics import (
     Estimate,
     Interval,
@@ -20,9 +21,13 @@ from rnn_codec.comparison.statistics import (
 )
 from rnn_codec.comparison.variants import RowKey, row_keys
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.evaluation.curve import METRICS, Curve, areas_under, quality_at
+from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, quality_at
+from rnn_codec.evaluation.reading import NO_CODER, Record
+from rnn_codec.metrics.scores import SCORES
 
 MEASURED, PUBLISHED = "measured", "published"
+SORTED_BY = "ms_ssim"
+"""The metric by whose area rows are sorted; its columns are the first."""
 ENTROPY_CODED = "published"
 """The entropy coder of a published curve over rates after entropy coding."""
 
@@ -77,7 +82,7 @@ class Row:
     """Options that tell the row from others of its cell and framework, or its training data."""
     seeds: tuple[int, ...] = ()
     images: int | None = None
-    curve: Curve | PublishedCurve | None = None
+    curve: Curve | None = None
     """Mean over images and seeds, over the rates of the row's entropy coder."""
     areas: Mapping[str, Estimate] = field(default_factory=dict)
     """By metric; under the mean curve of each seed."""
@@ -85,6 +90,8 @@ class Row:
     """By metric, among the rows of its group (`Standing`); empty where it is alone."""
     behind_best: Mapping[str, Interval] = field(default_factory=dict)
     """By metric: its area minus the largest of its group."""
+    of_paper: tuple[float, ...] = ()
+    """Published areas under `SORTED_BY` of the same cell and framework, of rows without coder."""
     bd_rates: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
     """Per cent, by (anchor, metric), where the curves overlap."""
     savings: Mapping[float, Estimate] = field(default_factory=dict)
@@ -131,9 +138,25 @@ def table_rows(
     for group in progress(sorted(groups, key=lambda group: _order(group, list(unranked)))):
         own = {key: unranked[key] for key in sorted(groups[group], key=str)}
         ranked = with_ranks(own, members, comparison)
-        rows += sorted(ranked, key=lambda row: -row.areas["ms_ssim"].mean)
+        rows += sorted(ranked, key=lambda row: -sorting_area(row))
     of_dataset = [entry for entry in published if entry.dataset == collection.dataset]
-    return rows + [published_row(entry, anchors, comparison) for entry in of_dataset]
+    of_papers = [published_row(entry, anchors, comparison) for entry in of_dataset]
+    return [beside_paper(row, of_papers) for row in rows] + of_papers
+
+
+def sorting_area(row: Row) -> float:
+    """The area by which rows are sorted; below all others where a row has none."""
+    area = row.areas.get(SORTED_BY)
+    return -math.inf if area is None else area.mean
+
+
+def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
+    """A measured row with the published areas of its cell and framework, if it counts bits."""
+    if row.coder != NO_CODER:
+        return row
+    same = (p for p in of_papers if p.curve is None and (p.cell, p.recon) == (row.cell, row.recon))
+    found = (paper.areas.get(SORTED_BY) for paper in same)
+    return replace(row, of_paper=tuple(area.mean for area in found if area is not None))
 
 
 def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str | None], list[Record]]:
@@ -164,7 +187,7 @@ def measured_row(
     curves = [record.mean_curve(coder) for record in records]
     of_seeds = [areas_under(curve) for curve in curves]
     anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
-    bd_rates = [_bd_rates(curve.bpp, curve.scores(), anchors, comparison) for curve in curves]
+    bd_rates = [_bd_rates(curve, anchors, comparison) for curve in curves]
     models = [record.summary.model for record in records]
     known = next((model for model in models if model is not None), None)
     return Row(
@@ -179,7 +202,7 @@ def measured_row(
         seeds=tuple(record.seed for record in records if record.seed is not None),
         images=len(records[0].images),
         curve=_mean_of_curves(curves),
-        areas={metric: estimate([areas[metric] for areas in of_seeds]) for metric in METRICS},
+        areas=_estimates(of_seeds),
         bd_rates=_estimates(bd_rates),
         savings=_estimates([savings(record, coder, comparison.saving_at) for record in records]),
         parameters=known.parameters if known is not None else None,
@@ -192,7 +215,7 @@ def measured_row(
 def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
     """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
     curve = entry.curve
-    bd_rates = {} if curve is None else _bd_rates(curve.bpp, curve.scores, anchors, comparison)
+    bd_rates = {} if curve is None else _bd_rates(curve, anchors, comparison)
     return Row(
         origin=PUBLISHED,
         experiment=entry.file,
@@ -221,7 +244,9 @@ def with_ranks(
     images = {len(members[key][0].images) for key in rows}
     rng = np.random.default_rng(comparison.seed)
     weights = image_weights(images.pop(), comparison.resamples, rng)
-    for metric in METRICS:
+    for metric in SCORES:
+        if not all(metric in row.areas for row in rows.values()):
+            continue
         resampled = {
             key: resampled_areas(
                 [(record.rates(key[1]), record.scores[metric]) for record in members[key]],
@@ -249,21 +274,15 @@ def savings(record: Record, coder: str | None, at: Sequence[float]) -> dict[floa
 
 
 def _bd_rates(
-    bpp: Sequence[float],
-    scores: Mapping[str, Sequence[float]],
-    anchors: Mapping[str, Curve],
-    comparison: Comparison,
+    curve: Curve, anchors: Mapping[str, Curve], comparison: Comparison
 ) -> dict[tuple[str, str], float]:
     """BD-rates by (anchor, metric), where there is one."""
     found: dict[tuple[str, str], float] = {}
     for name, anchor in anchors.items():
         for metric in BD_METRICS:
-            if metric in scores:
-                own, other = (
-                    decibels(metric, scores[metric]),
-                    decibels(metric, getattr(anchor, metric)),
-                )
-                rate = bd_rate(bpp, own, anchor.bpp, other, comparison.min_overlap)
+            if metric in curve.scores and metric in anchor.scores:
+                own, other = (SCORES[metric].decibels(c.scores[metric]) for c in (curve, anchor))
+                rate = bd_rate(curve.bpp, own, anchor.bpp, other, comparison.min_overlap)
                 found |= {(name, metric): rate} if rate is not None else {}
     return found
 
@@ -289,10 +308,10 @@ def _training_seconds(records: Sequence[Record], coder: str | None) -> Estimate 
 
 
 def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
-    columns = {
-        name: np.mean([getattr(c, name) for c in curves], axis=0) for name in asdict(curves[0])
-    }
-    return Curve(**{name: tuple(map(float, values)) for name, values in columns.items()})
+    of_seeds = [curve.columns() for curve in curves]
+    names = [name for name in of_seeds[0] if all(name in columns for columns in of_seeds)]
+    means = {name: np.mean([columns[name] for columns in of_seeds], axis=0) for name in names}
+    return from_columns({name: map(float, values) for name, values in means.items()})
 
 
 def _order(group: Group, found: Sequence[tuple[RowKey, str | None]]) -> tuple[object, ...]:

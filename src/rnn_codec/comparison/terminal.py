@@ -1,6 +1,7 @@
 """Tables for the terminal."""
 
 import textwrap
+from dataclasses import replace
 
 from rich import box
 from rich.console import RenderableType
@@ -8,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from rnn_codec.comparison.tables import Group, Section, Table
+from rnn_codec.comparison.sections import Section
+from rnn_codec.comparison.tables import Table
 
 
 def terminal(section: Section) -> list[RenderableType]:
@@ -17,20 +19,23 @@ def terminal(section: Section) -> list[RenderableType]:
     for table in section.tables:
         for group in table.groups:
             titles = (section.title, table.title, group.title)
-            shown += [Text(": ".join(filter(None, titles)), style="bold"), _group(table, group)]
+            title = Text(": ".join(filter(None, titles)), style="bold")
+            shown += [title, rich_table(replace(table, groups=(group,)))]
     return shown
 
 
-def _group(table: Table, group: Group) -> RichTable:
+def rich_table(table: Table) -> RichTable:
+    """A table, without titles."""
+    lines = [line for group in table.groups for line in group.lines]
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for column, (heading, numeric) in enumerate(zip(table.headings, table.numeric, strict=True)):
-        longest = max(len(brief(line[column])) for line in group.lines)
+        longest = max(len(brief(line[column])) for line in lines)
         shown.add_column(
             escape(folded(heading, longest)),
             justify="right" if numeric else "left",
             overflow="fold",
         )
-    for line in group.lines:
+    for line in lines:
         shown.add_row(*(escape(brief(cell)) for cell in line))
     return shown
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnn_codec.comparison.records import Record
+from rnn_codec.evaluation.reading import Record
 from rnn_codec.runs.identity import NOT_OF_A_TRAINING
 
 NOT_OF_A_ROW = NOT_OF_A_TRAINING | {"seed", "start_from"}

@@ -9,8 +9,6 @@ import numpy as np
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.metrics.area_under_curve import area_under_curve
 
-METRICS = ("psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma")
-
 
 class UnequalPointsError(ValueError):
     """The images were not all measured once at the same points."""
@@ -21,19 +19,28 @@ class Curve:
     """Mean rate and scores at each point, ascending; units as in `Measurement`."""
 
     point: tuple[float, ...]
+    """Empty where it is not known, as of published curves."""
     bpp: tuple[float, ...]
-    psnr: tuple[float, ...]
-    ms_ssim: tuple[float, ...]
-    psnr_hvs: tuple[float, ...]
-    psnr_hvs_luma: tuple[float, ...]
+    scores: Mapping[str, tuple[float, ...]]
+    """By metric."""
+
+    def columns(self) -> dict[str, tuple[float, ...]]:
+        """Points, rates and scores by name, as `from_columns` takes them."""
+        return {"point": self.point, "bpp": self.bpp, **self.scores}
 
     def first(self, points: int) -> "Curve":
         """The first so many points, or all if there are fewer."""
-        return Curve(**{name: values[:points] for name, values in vars(self).items()})
+        return from_columns({name: values[:points] for name, values in self.columns().items()})
 
-    def scores(self) -> dict[str, tuple[float, ...]]:
-        """Return the scores of each metric, by its name."""
-        return {metric: getattr(self, metric) for metric in METRICS}
+
+def from_columns(columns: Mapping[str, Iterable[float]]) -> Curve:
+    """A curve from points, rates and scores by name; raises `KeyError` without `point` or `bpp`.
+
+    >>> from_columns({"point": [1], "bpp": [0.125], "psnr": [20.0]}).scores
+    {'psnr': (20.0,)}
+    """
+    scores = {name: tuple(values) for name, values in columns.items()}
+    return Curve(scores.pop("point"), scores.pop("bpp"), scores)
 
 
 def mean_curve(measurements: Iterable[Measurement]) -> Curve:
@@ -44,10 +51,10 @@ def mean_curve(measurements: Iterable[Measurement]) -> Curve:
     one twice, since means at different points would then be over different images; `ValueError`
     for no measurements.
 
-    >>> one = Measurement("a", 1, 0.125, 20.0, 0.8, 21.0, 22.0)
-    >>> two = Measurement("b", 1, 0.125, 30.0, 0.9, 31.0, 32.0)
-    >>> mean_curve([one, two]).psnr
-    (25.0,)
+    >>> one = Measurement("a", 1, 0.125, {"psnr": 20.0})
+    >>> two = Measurement("b", 1, 0.125, {"psnr": 30.0})
+    >>> mean_curve([one, two]).scores
+    {'psnr': (25.0,)}
     """
     at_point: dict[float, list[Measurement]] = defaultdict(list)
     for measurement in measurements:
@@ -56,11 +63,13 @@ def mean_curve(measurements: Iterable[Measurement]) -> Curve:
         raise ValueError("there is nothing to average: no measurements")
     _check_same_images(at_point)
     points = tuple(sorted(at_point))
-    columns = {
-        field: tuple(float(np.mean([getattr(m, field) for m in at_point[p]])) for p in points)
-        for field in ("bpp", *METRICS)
+    groups = [at_point[point] for point in points]
+    rates = tuple(float(np.mean([m.bpp for m in group])) for group in groups)
+    scores = {
+        metric: tuple(float(np.mean([m.scores[metric] for m in group])) for group in groups)
+        for metric in groups[0][0].scores
     }
-    return Curve(points, **columns)
+    return Curve(points, rates, scores)
 
 
 def _check_same_images(at_point: Mapping[float, Sequence[Measurement]]) -> None:
@@ -77,9 +86,7 @@ def _check_same_images(at_point: Mapping[float, Sequence[Measurement]]) -> None:
 
 def areas_under(curve: Curve) -> dict[str, float]:
     """Return the area under each metric's curve, 0.125 to 2 bpp (`area_under_curve`)."""
-    return {
-        metric: area_under_curve(curve.bpp, scores) for metric, scores in curve.scores().items()
-    }
+    return {metric: area_under_curve(curve.bpp, scores) for metric, scores in curve.scores.items()}
 
 
 def quality_at(rates: Sequence[float], qualities: Sequence[float], bpp: float) -> float | None:

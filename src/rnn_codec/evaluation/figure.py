@@ -6,38 +6,39 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnn_codec.evaluation.curve import Curve
+from rnn_codec.metrics.scores import DECIBELS, SCORES, in_documents
 
-PANELS = (("psnr", "PSNR (dB)"), ("ms_ssim", "MS-SSIM (dB)"), ("psnr_hvs", "PSNR-HVS (dB)"))
 COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
 """The first for the codec in question; those beside it are thinner and dashed."""
-HIGHEST_MS_SSIM = 1 - 1e-6
+PANEL_INCHES = 13 / 3
 
 
-def ms_ssim_decibels(ms_ssim: ArrayLike) -> NDArray[np.float64]:
-    """Return −10 log10(1 − MS-SSIM), which spreads out the values near 1; at most 60 dB.
-
-    >>> ms_ssim_decibels([0.9, 0.99]).round(6).tolist()
-    [10.0, 20.0]
-    """
-    return -10 * np.log10(1 - np.minimum(np.asarray(ms_ssim), HIGHEST_MS_SSIM))
+def plain(axes: Axes) -> None:
+    """Give axes a light grid, and no frame above and on the right."""
+    axes.grid(color="#e6e6e6", linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_curves(
     path: str | Path, title: str, curves: Sequence[tuple[str, Curve]], note: str = ""
 ) -> None:
-    """Draw (label, curve) pairs in three panels over bits per pixel; the suffix names the format.
+    """Draw (label, curve) pairs over bits per pixel; the suffix of `path` names the format.
 
-    The first curve is the one in question and sets the range of rates, the others are beside it.
+    There is a panel for each metric of documents that the first curve has. The first curve is the
+    one in question and sets the range of rates, the others are beside it.
     """
-    figure = Figure(figsize=(13, 4.4), layout="constrained", dpi=130)
+    metrics = [metric for metric in in_documents() if metric in curves[0][1].scores]
+    size = (PANEL_INCHES * len(metrics), 4.4)
+    figure = Figure(figsize=size, layout="constrained", dpi=130)
     figure.suptitle(title, fontsize=13, fontweight="bold")
     highest = 1.04 * max(curves[0][1].bpp)
-    for axes, (metric, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
         _draw_panel(axes, metric, curves, highest)
-        axes.set_ylabel(label)
+        axes.set_ylabel(f"{SCORES[metric].title} ({DECIBELS})")
     figure.axes[0].legend(loc="lower right", frameon=False, fontsize=9)
     if note:
         figure.supxlabel(note, fontsize=8, color="#777777")
@@ -49,9 +50,9 @@ def _draw_panel(
 ) -> None:
     """Draw one metric of all curves, without the points beyond the rate `highest`."""
     for index, (label, curve) in enumerate(curves):
-        bpp, values = np.asarray(curve.bpp), np.asarray(getattr(curve, metric))
-        if metric == "ms_ssim":
-            values = ms_ssim_decibels(values)
+        if metric not in curve.scores:
+            continue
+        bpp, values = np.asarray(curve.bpp), SCORES[metric].decibels(curve.scores[metric])
         style = "o-" if index == 0 else "--"
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(
@@ -65,8 +66,7 @@ def _draw_panel(
         )
     axes.set_xlim(0, highest)
     axes.set_xlabel("bits per pixel")
-    axes.grid(color="#e6e6e6", linewidth=0.8)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
 
 
 def _up_to(

@@ -6,8 +6,6 @@ folder/
   file_sizes.png            saving over nominal rate, and quality over true rate
 """
 
-import csv
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
@@ -25,8 +23,12 @@ from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.evaluation.curve import Curve, areas_under
-from rnn_codec.files import atomic_path
+from rnn_codec.evaluation.figure import plain
+from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.machine import hardware, versions
+
+SIZES_FILE = "file_sizes.csv"
+MEAN_SIZES_FILE = "file_sizes.json"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class FileSize:
     """Entropy decoding of all iterations."""
 
 
+SIZES_COLUMNS = tuple(field.name for field in fields(FileSize))
+
+
 @dataclass(frozen=True)
 class MeanSizes:
     """Means over the images, one value for each iteration; rates in bits per pixel."""
@@ -78,7 +83,7 @@ def measure_file_sizes(
     image: str, codes: Codes, measured: Sequence[MeasuredCoder]
 ) -> Iterator[FileSize]:
     """Code one image with each entropy coder, check the round trip, and yield sizes."""
-    bits = codes.bits[:, 0].numpy()
+    bits = codes.bits[:, 0].cpu().numpy()
     iterations, _, height, width = bits.shape
     each = bits[0].size / 8
     for entry in measured:
@@ -111,9 +116,10 @@ def ideal_bytes(model: ContextModel | None, bits: NDArray[np.bool_]) -> NDArray[
     each = bits[0].size / 8
     if model is None:
         return np.full(len(bits), each)
-    signs = torch.from_numpy(bits)[:, None].float() * 2 - 1
+    device = next(model.parameters()).device
+    signs = torch.from_numpy(bits)[:, None].to(device).float() * 2 - 1
     with torch.inference_mode():
-        return bits_per_bit(model(signs), signs).double().numpy() * each
+        return bits_per_bit(model(signs), signs).double().cpu().numpy() * each
 
 
 def mean_sizes(sizes: Sequence[FileSize]) -> list[MeanSizes]:
@@ -152,10 +158,7 @@ def write_file_sizes(
 ) -> list[MeanSizes]:
     """Write the files to `folder`, which exists; `curve` is the codec's, over nominal rates."""
     means = mean_sizes(sizes)
-    with atomic_path(folder / "file_sizes.csv") as partial, partial.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(FileSize))
-        writer.writerows(astuple(size) for size in sizes)
+    write_csv(folder / SIZES_FILE, SIZES_COLUMNS, map(astuple, sizes))
     content = {
         "images": len({size.image for size in sizes}),
         "coders": [asdict(mean) for mean in means],
@@ -164,8 +167,7 @@ def write_file_sizes(
         "versions": versions(),
         "hardware": hardware(),
     }
-    with atomic_path(folder / "file_sizes.json") as partial:
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / MEAN_SIZES_FILE, content)
     with atomic_path(folder / "file_sizes.png") as partial:
         draw_savings(partial, means)
     return means
@@ -181,8 +183,7 @@ def draw_savings(path: Path, means: Sequence[MeanSizes]) -> None:
     axes.set_xlabel("bits per pixel before entropy coding")
     axes.set_ylabel("saved by entropy coding, % (header included)")
     axes.legend(frameon=False)
-    axes.grid(color="#e6e6e6", linewidth=0.8)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     figure.savefig(path)
 
 

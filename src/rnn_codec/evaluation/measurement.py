@@ -1,5 +1,6 @@
 """One image at one point of a codec's range."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +21,22 @@ class Measurement:
     """The iteration, counted from 1, of a neural codec; the quality of a classic one."""
     bpp: float
     """Bits of the whole file, header and all, per pixel of the image."""
-    psnr: float
-    """dB, of RGB."""
-    ms_ssim: float
-    """0..1, mean of R, G and B."""
-    psnr_hvs: float
-    """dB, of RGB."""
-    psnr_hvs_luma: float
-    """dB, of BT.601 luma."""
+    scores: Mapping[str, float]
+    """By metric, the names of `SCORES`."""
+
+
+@dataclass(frozen=True)
+class MeasuredFile:
+    """A file of one image, and what it decodes to."""
+
+    file_bytes: int
+    """Header included."""
+    bpp: float
+    """The same in bits per pixel."""
+    scores: Mapping[str, float]
+    """Against the original, by metric."""
+    pixels: NDArray[np.uint8]
+    """(H, W, 3), RGB."""
 
 
 def check_measurable(image: str, pixels: NDArray[np.uint8]) -> None:
@@ -51,6 +60,14 @@ def measure(
 
     Raises `ImageTooSmallError` if a side is 160 pixels or less, `ValueError` for unequal shapes.
     """
+    file = measure_file(size, decoded, original)
+    return Measurement(image, point, file.bpp, file.scores)
+
+
+def measure_file(
+    size: int, decoded: NDArray[np.uint8], original: NDArray[np.uint8]
+) -> MeasuredFile:
+    """As `measure`, with the pixels."""
     height, width = original.shape[:2]
     scores = score_pair(pixels_to_batch(decoded)[0], pixels_to_batch(original)[0])
-    return Measurement(image, point, bpp=8 * size / (height * width), **scores)
+    return MeasuredFile(size, 8 * size / (height * width), scores, decoded)

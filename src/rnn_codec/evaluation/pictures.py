@@ -10,6 +10,8 @@ from torch import Tensor
 
 from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
 from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
 
 SHOWN = (1, 2, 4, 8, 16)
@@ -46,6 +48,13 @@ def labelled_reconstructions(
             score = float(psnr(decoded, image))
             labelled.append((f"{iteration * rate:.3g} bpp, {score:.1f} dB", decoded))
     return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]
+
+
+def write_reconstructions(path: Path, codec: RecurrentCodec, pixels: NDArray[np.uint8]) -> None:
+    """Draw the reconstructions of (H, W, 3) pixels, where the codec is; whole or not at all."""
+    device = next(codec.parameters()).device
+    with atomic_path(path) as partial:
+        draw_reconstructions(partial, codec, pixels_to_batch(pixels).to(device))
 
 
 def draw_reconstructions(path: str | Path, codec: RecurrentCodec, image: Tensor) -> None:

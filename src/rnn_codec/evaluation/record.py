@@ -9,22 +9,29 @@
 Every file is either whole or absent.
 """
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
+from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, mean_curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.area_under_curve import PROTOCOL
+from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import TrainingAccount
 
 SUMMARY_FILE = "summary.json"
+PER_IMAGE_FILE = "per_image.csv"
+EXPORT_FILE = "compressai.json"
+FIGURE_FILE = "rate_distortion.png"
+MEASUREMENT_COLUMNS = ("image", "point", "bpp")
+"""Of `PER_IMAGE_FILE`, before the metrics."""
+EXPORTED = ("psnr", "ms_ssim")
+"""The metrics that CompressAI's format has names for."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,10 @@ class Summary:
     model: ModelFacts | None = None
     """None for classic codecs."""
 
+    def content(self) -> dict[str, object]:
+        """What `summary.json` holds."""
+        return asdict(self) | {"curve": self.curve.columns()}
+
 
 def write_evaluation(
     folder: str | Path,
@@ -95,10 +106,12 @@ def write_evaluation(
     summary = summarise(measurements, description)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_per_image(folder / "per_image.csv", measurements)
-    _write_json(folder / "compressai.json", compressai_results(summary))
-    _write_figure(folder / "rate_distortion.png", summary, beside)
-    _write_json(folder / SUMMARY_FILE, asdict(summary))
+    columns = (*MEASUREMENT_COLUMNS, *summary.curve.scores)
+    rows = ((m.image, m.point, m.bpp, *m.scores.values()) for m in measurements)
+    write_csv(folder / PER_IMAGE_FILE, columns, rows)
+    write_json(folder / EXPORT_FILE, compressai_results(summary))
+    _write_figure(folder / FIGURE_FILE, summary, beside)
+    write_json(folder / SUMMARY_FILE, summary.content())
     return summary
 
 
@@ -132,7 +145,9 @@ def read_summary(path: str | Path) -> Summary:
     if not isinstance(content, dict) or {"model", *content} != names:
         raise ValueError(f"{file} is not an evaluation's summary")
     try:
-        curve = Curve(**{name: tuple(values) for name, values in content.pop("curve").items()})
+        curve = from_columns(content.pop("curve"))
+        if unknown := set(curve.scores) - set(SCORES):
+            raise KeyError(f"no metric is called {', '.join(sorted(unknown))}")
         return Summary(curve=curve, model=_read_model(content.pop("model", None)), **content)
     except (TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"{file} is not an evaluation's summary: {error}") from error
@@ -147,25 +162,9 @@ def _read_model(content: dict[str, Any] | None) -> ModelFacts | None:
 
 def compressai_results(summary: Summary) -> dict[str, object]:
     """Return the mean curve in the format of CompressAI's `results/image/<set>/*.json`."""
-    curve = summary.curve
-    return {
-        "name": summary.name,
-        "description": summary.description,
-        "results": {"bpp": curve.bpp, "psnr-rgb": curve.psnr, "ms-ssim-rgb": curve.ms_ssim},
-    }
-
-
-def _write_per_image(path: Path, measurements: Sequence[Measurement]) -> None:
-    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(Measurement))
-        writer.writerows(astuple(measurement) for measurement in measurements)
-
-
-def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    with atomic_path(path) as partial:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+    scores = {f"{m.replace('_', '-')}-rgb": summary.curve.scores.get(m) for m in EXPORTED}
+    results = {"bpp": summary.curve.bpp} | {m: found for m, found in scores.items() if found}
+    return {"name": summary.name, "description": summary.description, "results": results}
 
 
 def _write_figure(path: Path, summary: Summary, beside: Sequence[tuple[str, Curve]]) -> None:

@@ -1,14 +1,13 @@
 """A rate–distortion curve as a table for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.table import Table
 
 from rnn_codec.evaluation.curve import Curve, areas_under, quality_at
+from rnn_codec.metrics.scores import in_documents
 
-COLUMNS = (("psnr", "PSNR", 2), ("ms_ssim", "MS-SSIM", 4), ("psnr_hvs", "PSNR-HVS", 2))
-"""Metric, heading, decimals."""
 ABSENT = "–"
 
 
@@ -31,34 +30,28 @@ def curve_table(
         collapse_padding=True,
         pad_edge=False,
     )
-    own = [heading for _, heading, _ in COLUMNS]
+    own = [score.title for score in in_documents().values()]
     others = [f"{label}\n{heading}" for label, _ in beside for heading in own]
     for heading in (point_heading, "bpp", *own, *others):
         table.add_column(heading, justify="right")
+    curves = [curve, *(other for _, other in beside)]
     for index, (point, bpp) in enumerate(zip(curve.point, curve.bpp, strict=True)):
-        cells = [cell for _, other in beside for cell in _at_rate(other, bpp)]
-        table.add_row(f"{point:g}", f"{bpp:.3f}", *_at_point(curve, index), *cells)
+        at_point = {metric: scores[index] for metric, scores in curve.scores.items()}
+        at_rate = [_at_rate(other, bpp) for other in curves[1:]]
+        table.add_row(f"{point:g}", f"{bpp:.3f}", *_cells(at_point, *at_rate))
     table.add_section()
-    other_areas = [cell for _, other in beside for cell in _areas(other)]
-    table.add_row("AUC", "", *_areas(curve), *other_areas)
+    table.add_row("AUC", "", *_cells(*map(areas_under, curves)))
     return table
 
 
-def _at_point(curve: Curve, index: int) -> list[str]:
-    return [_number(getattr(curve, metric)[index], digits) for metric, _, digits in COLUMNS]
+def _at_rate(curve: Curve, bpp: float) -> dict[str, float | None]:
+    return {metric: quality_at(curve.bpp, scores, bpp) for metric, scores in curve.scores.items()}
 
 
-def _at_rate(curve: Curve, bpp: float) -> list[str]:
+def _cells(*of_codecs: Mapping[str, float | None]) -> list[str]:
+    """Figures of each codec, by metric."""
     return [
-        _number(quality_at(curve.bpp, getattr(curve, metric), bpp), digits)
-        for metric, _, digits in COLUMNS
+        ABSENT if (value := found.get(metric)) is None else f"{value:.{score.digits}f}"
+        for found in of_codecs
+        for metric, score in in_documents().items()
     ]
-
-
-def _areas(curve: Curve) -> list[str]:
-    areas = areas_under(curve)
-    return [_number(areas[metric], digits) for metric, _, digits in COLUMNS]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return ABSENT if value is None else f"{value:.{digits}f}"

@@ -6,8 +6,6 @@ folder/
   truncation.png        mean quality over the bytes that arrived
 """
 
-import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -19,7 +17,8 @@ from matplotlib.figure import Figure
 from rnn_codec.codec import Codes, RecurrentCodec, to_image, to_symbols
 from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.files import atomic_path
+from rnn_codec.evaluation.figure import plain
+from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.layers.padding import crop
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.psnr import psnr
@@ -121,14 +120,11 @@ def write_cuts(
     folder: Path, cuts: Sequence[Cut], settings: Mapping[str, object]
 ) -> dict[str, object]:
     """Write the files to `folder`, which exists; return the summary."""
-    with atomic_path(folder / "truncation.csv") as partial, partial.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(Cut))
-        writer.writerows(astuple(cut) for cut in cuts)
+    names = [field.name for field in fields(Cut)]
+    write_csv(folder / "truncation.csv", names, map(astuple, cuts))
     summary = summarise_cuts(cuts)
     origin = {"settings": dict(settings), "versions": versions(), "hardware": hardware()}
-    with atomic_path(folder / "truncation.json") as partial:
-        partial.write_text(json.dumps(summary | origin, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / "truncation.json", summary | origin)
     with atomic_path(folder / "truncation.png") as partial:
         draw_cuts(partial, cuts)
     return summary
@@ -150,6 +146,5 @@ def draw_cuts(path: Path, cuts: Sequence[Cut]) -> None:
     axes.set_xlabel("bytes that arrived")
     axes.set_ylabel("PSNR (dB)")
     axes.legend(frameon=False)
-    axes.grid(color="#e6e6e6", linewidth=0.8)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     figure.savefig(path)

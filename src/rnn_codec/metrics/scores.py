@@ -1,23 +1,70 @@
-"""All metrics at once, under the names by which records and tables know them."""
+"""The metrics: how each is computed, and how its scores are shown.
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+What stands here is all that validation, records, tables and figures know of a metric.
+"""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from rnn_codec.metrics.ms_ssim import ms_ssim
-from rnn_codec.metrics.psnr import psnr
+from rnn_codec.metrics.psnr import HIGHEST_DECIBELS, psnr
 from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour, psnr_hvs_luma
 
-SCORES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
-    {
-        "psnr": psnr,
-        "ms_ssim": ms_ssim,
-        "psnr_hvs": psnr_hvs_colour,
-        "psnr_hvs_luma": psnr_hvs_luma,
-    }
-)
-"""Name to function, in the order of reports. All but `ms_ssim`, in 0..1, are in dB."""
+DECIBELS = "dB"
+HIGHEST_SHARE_IN_DECIBELS = 1 - 1e-6
+"""60 dB."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric; higher is better."""
+
+    function: Callable[[Tensor, Tensor], Tensor]
+    """(B, 3, H, W) uint8, twice, to (B,) float64."""
+    title: str
+    unit: str = DECIBELS
+    """Empty for a share, 0 … 1."""
+    digits: int = 2
+    in_documents: bool = True
+    """Whether documents and figures show it; if not, only records, CSV and the page do."""
+
+    def __call__(self, image: Tensor, reference: Tensor) -> Tensor:
+        """Score a batch."""
+        return self.function(image, reference)
+
+    @property
+    def highest(self) -> float:
+        """The score of identical images."""
+        return HIGHEST_DECIBELS if self.unit == DECIBELS else 1.0
+
+    def decibels(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Scores in dB: shares as −10 log10(1 − score), which spreads out those near 1, to 60 dB.
+
+        >>> SCORES["ms_ssim"].decibels([0.9, 0.99]).round(6).tolist()
+        [10.0, 20.0]
+        """
+        values = np.asarray(scores, dtype=float)
+        if self.unit == DECIBELS:
+            return values
+        return -10 * np.log10(1 - np.minimum(values, HIGHEST_SHARE_IN_DECIBELS))
+
+
+SCORES: dict[str, Score] = {
+    "psnr": Score(psnr, "PSNR"),
+    "ms_ssim": Score(ms_ssim, "MS-SSIM", unit="", digits=4),
+    "psnr_hvs": Score(psnr_hvs_colour, "PSNR-HVS"),
+    "psnr_hvs_luma": Score(psnr_hvs_luma, "PSNR-HVS luma", in_documents=False),
+}
+"""By the names that logs and records have for them, in their order there."""
+
+
+def in_documents() -> dict[str, Score]:
+    """The metrics that documents and figures show."""
+    return {name: score for name, score in SCORES.items() if score.in_documents}
 
 
 def score_batch(image: Tensor, reference: Tensor) -> dict[str, Tensor]:

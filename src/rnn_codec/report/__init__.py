@@ -1,10 +1,10 @@
 """The report: one self-contained page with curves, a picture viewer and the table of all records.
 
     records below results/ ─► curves.py ──┐
-    models below results/  ─► coding.py ──┤
-            JPEG           ─► jpeg.py     ├─► page.py ─► index.html
-    pixels                 ─► container.py┤
-    rows of the aggregator ─► table.py ───┘
+    models below results/  ─► pictures.py─┤
+                                          ├─► page.py ─► index.html
+    pixels                 ─► images.py ──┤
+    rows and columns       ─► table.py ───┘
 
 The page's markup, style and scripts are the files of `template/`; what they show is one JSON object
 inside the page. `browser.py` opens the page in Chromium, for screenshots and tests.

@@ -1,11 +1,10 @@
 """Rate–distortion curves as the page draws them, from the rows of the aggregator."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rnn_codec.comparison import Row
-from rnn_codec.evaluation.curve import Curve
-from rnn_codec.evaluation.figure import ms_ssim_decibels
+from rnn_codec.comparison.rows import SORTED_BY, Row
+from rnn_codec.metrics.scores import DECIBELS, SCORES
 from rnn_codec.runs.models import CODERS, WITHOUT_CODER
 
 NOMINAL = "nominal"
@@ -14,6 +13,8 @@ BEST = "best"
 """Files of the best entropy coder that was measured; without one, the bits."""
 ONLY = "only"
 """The one rate that a classic or a published codec has."""
+IN_DECIBELS = "_db"
+"""Behind the name of a metric."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Line:
     Attributes:
         points: iterations or qualities; empty where they are not known.
         bpp: bits per pixel at each point.
-        scores: by metric; MS-SSIM also in dB, as `ms_ssim_db`.
+        scores: by metric; shares also in dB, as `<metric>_db`.
     """
 
     points: list[float]
@@ -106,15 +107,38 @@ def _lines(rows: Sequence[Row]) -> dict[str, Line]:
 
 def _line(row: Row) -> Line:
     assert row.curve is not None
-    if isinstance(row.curve, Curve):
-        points, scores = row.curve.point, row.curve.scores()
-    else:
-        points, scores = (), dict(row.curve.scores)
-    known = {name: list(values) for name, values in scores.items()}
-    return Line(list(points), list(row.curve.bpp), known | _decibels(known))
+    curve = row.curve
+    scores = {metric: list(values) for metric, values in curve.scores.items()}
+    in_decibels = {
+        metric + IN_DECIBELS: SCORES[metric].decibels(values).tolist()
+        for metric, values in scores.items()
+        if SCORES[metric].unit != DECIBELS
+    }
+    return Line(list(curve.point), list(curve.bpp), scores | in_decibels)
 
 
-def _decibels(scores: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    if "ms_ssim" not in scores:
-        return {}
-    return {"ms_ssim_db": ms_ssim_decibels(scores["ms_ssim"]).tolist()}
+def metric_choices() -> list[dict[str, object]]:
+    """The qualities that the page can draw: shares in dB and as they are."""
+    found = []
+    for name in sorted(SCORES, key=lambda metric: metric != SORTED_BY):
+        score = SCORES[name]
+        if score.unit == DECIBELS:
+            found.append(_choice(name, score.title, DECIBELS, score.digits))
+        else:
+            found.append(_choice(name + IN_DECIBELS, f"{score.title}, {DECIBELS}", DECIBELS, 2))
+            found.append(_choice(name, score.title, score.unit, score.digits))
+    return found
+
+
+def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]:
+    title = label.removesuffix(f", {unit}")
+    axis = f"{title} ({unit})" if unit else title
+    return {"value": value, "label": label, "axis": axis, "unit": unit, "digits": digits}
+
+
+def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
+    """The rates over which the curves of recurrent codecs can be drawn."""
+    labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
+    labels |= {coder: f"files, {coder} coder" for coder in reversed(CODERS)}
+    drawn = {rate for curve in curves for rate in curve.lines}
+    return [{"value": rate, "label": label} for rate, label in labels.items() if rate in drawn]

@@ -4,7 +4,8 @@ The template's `data` is one JSON object:
 
     lead, footer          sentences
     curves                see `curves.ReportCurve`
-    viewer                iterations, models, pictures, note
+    metrics, rates        what can be drawn: `curves.metric_choices`, `curves.rate_choices`
+    viewer                iterations, models, pictures, figures below them, note
     table                 columns, rows of cells, note, problems
 """
 
@@ -16,13 +17,13 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from rnn_codec.comparison import Row
 from rnn_codec.errors import UserError
+from rnn_codec.evaluation.measurement import MeasuredFile
 from rnn_codec.files import atomic_path
-from rnn_codec.report.coding import CodedPicture, Pixels, Shown
-from rnn_codec.report.container import Stored, data_uri, lossless, store
-from rnn_codec.report.curves import ReportCurve
-from rnn_codec.report.table import FIRST, Column
+from rnn_codec.metrics.scores import in_documents
+from rnn_codec.report.curves import ReportCurve, metric_choices, rate_choices
+from rnn_codec.report.images import Stored, data_uri, lossless, store
+from rnn_codec.report.pictures import CodedPicture, Pixels
 
 TEMPLATE = files("rnn_codec.report") / "template"
 SCRIPTS = ("dom.js", "curves.js", "viewer.js", "table.js", "main.js")
@@ -30,10 +31,6 @@ TITLE = "Recurrent image codecs: rate and quality"
 MEGABYTE = 10**6
 LONGEST_NAME = 40 * "-"
 """As long as what the page says of the pictures it holds can be."""
-TABLE_NOTE = (
-    "Areas are those under the curves from 0.125 to 2 bpp, at the rates of the row's entropy coder "
-    "(none: the bits themselves). Point at a heading to read what it means, click it to sort."
-)
 
 
 @dataclass(frozen=True)
@@ -56,21 +53,6 @@ class Viewed:
 
 
 @dataclass(frozen=True)
-class Tabulated:
-    """What the table shows.
-
-    Attributes:
-        rows: in any order.
-        columns: of the table.
-        problems: sentences.
-    """
-
-    rows: Sequence[Row]
-    columns: Sequence[Column]
-    problems: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Report:
     """All that the page shows.
 
@@ -78,14 +60,14 @@ class Report:
         dataset: what the records measured.
         curves: of the records, and published ones.
         viewed: the viewer.
-        tabulated: the table.
+        table: `table.table_content`.
         footer: sentences on how the page came about.
     """
 
     dataset: str
     curves: Sequence[ReportCurve]
     viewed: Viewed
-    tabulated: Tabulated
+    table: Mapping[str, object]
     footer: Sequence[str]
 
 
@@ -112,8 +94,10 @@ def render(report: Report, viewer: dict, stored: Stored) -> bytes:
     content = {
         "lead": lead(report),
         "curves": [asdict(curve) for curve in report.curves],
+        "metrics": metric_choices(),
+        "rates": rate_choices(report.curves),
         "viewer": viewer | {"note": viewer_note(report.viewed, stored)},
-        "table": table_content(report.tabulated),
+        "table": report.table,
         "footer": list(report.footer),
     }
     parts = {
@@ -162,6 +146,7 @@ def viewer_without_reconstructions(viewed: Viewed) -> dict:
         "iterations": viewed.iterations,
         "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
         "pictures": [picture_content(picture) for picture in viewed.pictures],
+        "figures": figures(),
     }
 
 
@@ -179,21 +164,29 @@ def picture_content(picture: CodedPicture) -> dict:
             for steps, equal in zip(picture.models, picture.equal, strict=True)
         ],
         "jpegs": {
-            str(quality): numbers(file.shown) | {"image": data_uri("jpeg", file.data)}
+            str(quality): numbers(file.measured) | {"image": data_uri("jpeg", file.data)}
             for quality, file in picture.jpegs.items()
         },
         "smallest_jpeg": picture.smallest_jpeg,
     }
 
 
-def numbers(shown: Shown) -> dict:
-    """What is written below an image."""
-    return {
-        "bytes": shown.bytes,
-        "bpp": round(shown.bpp, 6),
-        "psnr": round(shown.psnr, 4),
-        "ms_ssim": round(shown.ms_ssim, 6),
-    }
+def figures() -> list[dict[str, object]]:
+    """What is written below an image, each with its name in `numbers`."""
+    rates = [("bytes", "bytes", 0), ("bpp", "bpp", 3)]
+    quality = [
+        (name, f"{score.title}, {score.unit}" if score.unit else score.title, score.digits)
+        for name, score in in_documents().items()
+    ]
+    return [
+        {"name": name, "label": label, "digits": digits} for name, label, digits in rates + quality
+    ]
+
+
+def numbers(file: MeasuredFile) -> dict:
+    """The figures below an image; two digits more than are shown."""
+    scores = {m: round(file.scores[m], score.digits + 2) for m, score in in_documents().items()}
+    return {"bytes": file.file_bytes, "bpp": round(file.bpp, 6)} | scores
 
 
 def reconstructions(viewed: Viewed) -> list[Pixels]:
@@ -224,31 +217,13 @@ def viewer_note(viewed: Viewed, stored: Stored) -> str:
         f"Shown are the centres of pictures of the data set {viewed.dataset}.",
         *([f"They are coded by {chosen}."] if len(viewed.models) < viewed.models_found else []),
         "Bytes are those of whole files, header included. The page holds the JPEG files "
-        f"themselves, and the codecs' pictures as {stored.container}, {held}; scores are of what "
+        f"themselves, and the codecs' pictures as {stored.format}, {held}; scores are of what "
         "was decoded.",
     ]
     return " ".join(sentences)
 
 
-# -- the table and the words -----------------------------------------------------------------------
-
-
-def table_content(tabulated: Tabulated) -> dict:
-    """Columns, cells, and what the table is sorted by at first."""
-    labels = [column.label for column in tabulated.columns]
-    described = ("label", "title", "numeric", "ascending", "badge", "head")
-    return {
-        "columns": [
-            {name: getattr(column, name) for name in described} for column in tabulated.columns
-        ],
-        "rows": [
-            [asdict(column.cell(row)) for column in tabulated.columns] for row in tabulated.rows
-        ],
-        "sorted_by": labels.index(FIRST) if FIRST in labels else 0,
-        "descending": FIRST in labels,
-        "note": TABLE_NOTE,
-        "problems": list(tabulated.problems),
-    }
+# -- the words ------------------------------------------------------------------------------------
 
 
 def lead(report: Report) -> str:

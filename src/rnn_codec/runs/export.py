@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
 from rnn_codec.runs.shards import load_shards, save_shards
 
@@ -68,9 +68,7 @@ def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
             shutil.copyfile(file, target / file.name)
     if dtype is not None:
         _convert(RunFolder(target), dtype)
-    versions = sorted(run.path.glob("logs/version_*/"), key=lambda f: int(f.name.split("_")[1]))
-    logs = [log for version in versions if (log := version / "metrics.csv").is_file()]
-    for number, log in enumerate(logs, start=1):
+    for number, log in enumerate(metrics_logs(run), start=1):
         shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
 
 

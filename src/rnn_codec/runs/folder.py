@@ -12,6 +12,7 @@
 <run>/evaluation/<data>/         what rnn-codec evaluate writes
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,6 +118,16 @@ def read_identity(run: RunFolder) -> str | None:
         return run.identity.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return None
+
+
+def metrics_logs(run: RunFolder) -> list[Path]:
+    """The CSV logs of a run, in the order in which they were written.
+
+    They are `logs/version_<n>/metrics.csv` where it was trained, `logs/metrics_<n>.csv` in a copy.
+    """
+    logs = run.path / "logs"
+    found = [*logs.glob("version_*/metrics.csv"), *logs.glob("metrics_*.csv")]
+    return sorted(found, key=lambda log: int(re.findall(r"\d+", str(log.relative_to(logs)))[0]))
 
 
 def read_config(run: RunFolder) -> dict[str, Any]:

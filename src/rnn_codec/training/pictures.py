@@ -59,7 +59,7 @@ class RateDistortionCurves(L.Callback):
         step = trainer.global_step
         scores = {name: tuple(means) for name, means in pl_module.validation_curves.items()}
         most = pl_module.codec.iterations
-        curve = Curve(tuple(range(1, most + 1)), tuple(bits_per_pixel(most)), **scores)
+        curve = Curve(tuple(range(1, most + 1)), tuple(bits_per_pixel(most)), scores)
         rows = [list(row) for row in zip(curve.bpp, *scores.values(), strict=True)]
         with TemporaryDirectory() as folder:
             figure = str(Path(folder) / "curve.png")

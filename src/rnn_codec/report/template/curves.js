@@ -1,12 +1,5 @@
 // The rate–distortion curves.
 
-const METRICS = [
-  { value: "ms_ssim_db", label: "MS-SSIM, dB", axis: "MS-SSIM (dB)", digits: 2 },
-  { value: "ms_ssim", label: "MS-SSIM", axis: "MS-SSIM", digits: 4 },
-  { value: "psnr", label: "PSNR", axis: "PSNR (dB)", digits: 2 },
-  { value: "psnr_hvs", label: "PSNR-HVS", axis: "PSNR-HVS (dB)", digits: 2 },
-  { value: "psnr_hvs_luma", label: "PSNR-HVS luma", axis: "PSNR-HVS luma (dB)", digits: 2 },
-];
 const KINDS = [
   { kind: "network", title: "Measured", dash: "solid", width: 2.5 },
   { kind: "classic", title: "Classic", dash: "dash", width: 1.6 },
@@ -28,20 +21,14 @@ const OUTLINES = {
 
 function drawCurves(data) {
   const curves = styled(data.curves);
-  const state = { metric: "ms_ssim_db", rate: "best", hidden: new Set() };
-  const rates = [
-    { value: "best", label: "files, best entropy coder" },
-    { value: "nominal", label: "bits before entropy coding" },
-    { value: "single_iteration", label: "files, single_iteration coder" },
-    { value: "progressive", label: "files, progressive coder" },
-  ].filter(({ value }) => curves.some((curve) => value in curve.lines));
-
+  const { metrics, rates } = data;
+  const state = { metrics, metric: metrics[0].value, rate: "best", hidden: new Set() };
   const update = (change) => {
     Object.assign(state, change);
     plotCurves(curves, state);
     drawLegend(curves, state, update);
   };
-  segments(byId("metric"), METRICS, state.metric, (metric) => update({ metric }));
+  segments(byId("metric"), metrics, state.metric, (metric) => update({ metric }));
   options(byId("rate"), rates, state.rate);
   byId("rate").addEventListener("change", (event) => update({ rate: event.target.value }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => update({}));
@@ -71,7 +58,7 @@ const lineOf = (curve, rate) => curve.lines[rate] ?? curve.lines.only;
 const drawable = (curve, state) => state.metric in (lineOf(curve, state.rate)?.scores ?? {});
 
 function plotCurves(curves, state) {
-  const metric = METRICS.find(({ value }) => value === state.metric);
+  const metric = state.metrics.find(({ value }) => value === state.metric);
   const shown = curves.filter((curve) => drawable(curve, state) && !state.hidden.has(curve.key));
   const traces = shown.map((curve) => trace(curve, state, metric));
   const layout = plotLayout(traces, shown, state, metric);
@@ -94,7 +81,7 @@ function plotCurves(curves, state) {
 }
 
 function trace(curve, state, metric) {
-  const unit = metric.axis.includes("dB") ? " dB" : "";
+  const unit = metric.unit && ` ${metric.unit}`;
   const line = lineOf(curve, state.rate);
   const point = { network: "iteration %{customdata}", classic: "quality %{customdata}" }[curve.kind];
   return {

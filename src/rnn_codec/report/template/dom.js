@@ -14,7 +14,9 @@ function element(tag, properties = {}, ...children) {
 }
 
 const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const whole = (value) => Math.round(value).toLocaleString("en-US");
+const fixed = (value, digits) =>
+  value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const whole = (value) => fixed(value, 0);
 
 /** Radio buttons in a fieldset; `choices` are {value, label}. */
 function segments(fieldset, choices, selected, onChange) {

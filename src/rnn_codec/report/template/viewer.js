@@ -95,10 +95,10 @@ function showPictures(data, state) {
   byId("first-label").textContent = state.mode === "side" ? "In the middle" : "Left";
   byId("second-label").textContent = state.mode === "side" ? "On the right" : "Right";
   if (state.mode === "side") {
-    const panels = [original(picture), first, second].map((shown) => panel(picture, shown));
+    const panels = [original(picture), first, second].map((shown) => panel(data, picture, shown));
     byId("side").replaceChildren(...panels);
   } else {
-    showWipe(picture, first, second, state);
+    showWipe(data, first, second, state);
   }
 }
 
@@ -151,31 +151,27 @@ function view(picture, shown) {
   return element("img", { src: shown.image, alt, decoding: "sync", draggable: false, width: picture.width, height: picture.height });
 }
 
-function panel(picture, shown) {
+function panel(data, picture, shown) {
   const frame = element("div", { className: "frame" }, view(picture, shown));
   frame.style.aspectRatio = `${picture.width} / ${picture.height}`;
-  return element("figure", {}, frame, caption(shown));
+  return element("figure", {}, frame, caption(data, shown));
 }
 
-function caption(shown) {
+function caption(data, shown) {
   const made = element("figcaption", {}, element("strong", { textContent: shown.title }));
   if (shown.remark) made.append(element("span", { className: "remark", textContent: shown.remark }));
   const numbers = element("dl", { className: "numbers" });
-  const entries = [
-    ["bytes", shown.bytes, whole],
-    ["bpp", shown.bpp, (value) => value.toFixed(3)],
-    ["PSNR, dB", shown.psnr, (value) => value.toFixed(2)],
-    ["MS-SSIM", shown.ms_ssim, (value) => value.toFixed(4)],
-  ];
-  for (const [name, value, format] of entries) {
+  for (const { name, label, digits } of data.figures) {
+    const value = shown[name];
     if (value === undefined || value === null) continue;
-    numbers.append(element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: format(value) })));
+    numbers.append(element("div", {}, element("dt", { textContent: label }), element("dd", { textContent: fixed(value, digits) })));
   }
   made.append(numbers);
   return made;
 }
 
-function showWipe(picture, first, second, state) {
+function showWipe(data, first, second, state) {
+  const picture = data.pictures[state.picture];
   const stage = byId("stage");
   stage.style.aspectRatio = `${picture.width} / ${picture.height}`;
   stage.style.setProperty("--split", `${state.split}%`);
@@ -188,5 +184,5 @@ function showWipe(picture, first, second, state) {
   stage.dataset.shown = key;
   byId("left-layer").replaceChildren(view(picture, first));
   byId("right-layer").replaceChildren(view(picture, second));
-  byId("captions").replaceChildren(...[first, second].map((shown) => element("figure", {}, caption(shown))));
+  byId("captions").replaceChildren(...[first, second].map((shown) => element("figure", {}, caption(data, shown))));
 }

@@ -1,0 +1,210 @@
+"""Pictures decoded once into one file, which processes map into memory and share.
+
+    cache file = pixels of all pictures, one after another | index as JSON | its length, 8 bytes
+
+The index comes last because what it says is only known when every picture has been decoded.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from os import SEEK_END
+from os.path import commonpath
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from lightning.pytorch.utilities import rank_zero_warn
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from rnn_codec.data.reading import UnreadableImageError, read_rgb
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
+
+RULES = 1
+"""Version of how pictures are read and laid out; a cache made by other rules is not used."""
+
+LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True)
+class DecodedImages:
+    """Pictures of any sizes in one flat array.
+
+    Attributes:
+        pixels: uint8, flat: the (H, W, 3) pixels of one picture after another.
+        offsets: int64 (N,): where each picture starts in `pixels`.
+        heights: int64 (N,), in pixels.
+        widths: int64 (N,), in pixels.
+        names: N paths, relative to the folder that all pictures share.
+        digests: N SHA-256 digests of the pixels.
+    """
+
+    pixels: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    heights: NDArray[np.int64]
+    widths: NDArray[np.int64]
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """How many pictures."""
+        return len(self.names)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """One picture, uint8 (H, W, 3), not copied."""
+        height, width = int(self.heights[index]), int(self.widths[index])
+        start = int(self.offsets[index])
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+    def select(self, indices: Sequence[int]) -> "DecodedImages":
+        """Some of the pictures; the pixels stay where they are."""
+        return DecodedImages(
+            pixels=self.pixels,
+            offsets=self.offsets[list(indices)],
+            heights=self.heights[list(indices)],
+            widths=self.widths[list(indices)],
+            names=tuple(self.names[index] for index in indices),
+            digests=tuple(self.digests[index] for index in indices),
+        )
+
+    @property
+    def shortest_sides(self) -> NDArray[np.int64]:
+        """The shorter of height and width of each picture, int64 (N,)."""
+        return np.minimum(self.heights, self.widths)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that differ when a name, a size or a pixel does."""
+        sizes = zip(self.heights.tolist(), self.widths.tolist(), strict=True)
+        return digest_of(zip(self.names, sizes, self.digests, strict=True))
+
+
+def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
+    """Decode pictures into a file of `cache_dir`, or open the file left by an earlier call.
+
+    The file is made anew when a picture was added, removed or changed (by path, size or time of
+    change). A picture that cannot be read is left out, with a warning that names it.
+
+    Raises:
+        UserError: none of the pictures can be read, or the cache cannot be written or is damaged.
+    """
+    cache = cache_folder(cache_dir) / f"pictures-{_key(paths)}.bin"
+    if not cache.is_file():
+        with atomic_path(cache) as partial, partial.open("wb") as file:
+            _write_decoded(paths, file)
+    images, skipped = read_decoded(cache)
+    for reason in skipped:
+        rank_zero_warn(f"left out: {reason}")
+    if not len(images):
+        raise UserError(f"none of the {len(paths)} pictures can be read, among them {paths[0]}")
+    return images
+
+
+def read_decoded(cache: Path) -> tuple[DecodedImages, list[str]]:
+    """Open a cache file: the pictures, mapped read-only, and why others were left out.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        pixel_bytes, index = _read_index(cache)
+        return _from_index(_map_pixels(cache, pixel_bytes), index["pictures"]), index["skipped"]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"the cache file {cache} is damaged: delete it and start again") from error
+
+
+def cache_folder(cache_dir: str | Path) -> Path:
+    """The folder of the cache, made if there is none."""
+    folder = Path(cache_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the folder {folder} ({error.strerror}): set data.cache_dir to another"
+        ) from error
+    return folder
+
+
+def digest_of(parts: Iterable[object]) -> str:
+    """16 hexadecimal digits that stand for some values, by their `repr`.
+
+    >>> digest_of(["png", 100]) == digest_of(["png", 100]) != digest_of(["webp", 100])
+    True
+    """
+    return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]
+
+
+def progress(paths: Sequence[Any], description: str) -> Iterable[Any]:
+    """The same items, with a bar on standard error that shows how far they are."""
+    return track(paths, description, console=Console(stderr=True))
+
+
+def relative_names(paths: Sequence[Path]) -> list[str]:
+    """Each path relative to the folder that all of them share.
+
+    >>> relative_names([Path("a/b/c.png"), Path("a/d.png")])
+    ['b/c.png', 'd.png']
+    """
+    shared = commonpath([path.absolute().parent for path in paths])
+    return [path.absolute().relative_to(shared).as_posix() for path in paths]
+
+
+def _key(paths: Sequence[Path]) -> str:
+    stats = ((str(path.absolute()), path.stat()) for path in paths)
+    return digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+
+
+def _write_decoded(paths: Sequence[Path], file: BinaryIO) -> None:
+    index: dict[str, list[Any]] = {"pictures": [], "skipped": []}
+    names = dict(zip(paths, relative_names(paths), strict=True))
+    for path in progress(paths, "Decoding pictures"):
+        try:
+            pixels = read_rgb(path)
+        except UnreadableImageError as error:
+            index["skipped"].append(str(error))
+            continue
+        digest = hashlib.sha256(pixels.data).hexdigest()
+        index["pictures"].append([names[path], *pixels.shape[:2], digest])
+        file.write(pixels.data)
+    text = json.dumps(index).encode()
+    file.write(text + len(text).to_bytes(LENGTH_BYTES, "little"))
+
+
+def _read_index(cache: Path) -> tuple[int, dict[str, Any]]:
+    """How many bytes of pixels a cache file holds, and its index."""
+    with cache.open("rb") as file:
+        end = file.seek(0, SEEK_END) - LENGTH_BYTES
+        file.seek(max(end, 0))
+        start = end - int.from_bytes(file.read(), "little")
+        if start < 0:
+            raise ValueError("the index is longer than the file")
+        file.seek(start)
+        return start, json.loads(file.read(end - start))
+
+
+def _map_pixels(cache: Path, length: int) -> NDArray[np.uint8]:
+    # An empty file cannot be mapped. A plain array indexes faster than the memmap class.
+    if length == 0:
+        return np.empty(0, np.uint8)
+    return np.asarray(np.memmap(cache, np.uint8, "r", shape=(length,)))
+
+
+def _from_index(pixels: NDArray[np.uint8], pictures: list[list[Any]]) -> DecodedImages:
+    heights = np.array([height for _, height, _, _ in pictures], np.int64)
+    widths = np.array([width for _, _, width, _ in pictures], np.int64)
+    ends = list(accumulate((heights * widths * 3).tolist(), initial=0))
+    if ends[-1] != len(pixels):
+        raise ValueError("the index does not describe the pixels")
+    return DecodedImages(
+        pixels=pixels,
+        offsets=np.array(ends[:-1], np.int64),
+        heights=heights,
+        widths=widths,
+        names=tuple(name for name, _, _, _ in pictures),
+        digests=tuple(digest for _, _, _, digest in pictures),
+    )

@@ -1,0 +1,145 @@
+"""What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.baselines import equal_bytes
+from rnn_codec.codec import Codes
+from rnn_codec.compression.container import Header
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.tiling import TILE
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class JpegFile:
+    """A JPEG file of a picture: kept whole, since browsers show it as it is."""
+
+    data: bytes
+    measured: MeasuredFile
+
+
+@dataclass(frozen=True)
+class CodedPicture:
+    """One picture with everything that the viewer can show of it.
+
+    Attributes:
+        name: of the picture.
+        original: (H, W, 3), uint8 RGB.
+        models: for each model what its file shows after 1, 2, … iterations.
+        equal: for each of these the quality of the JPEG at equal bytes, None where there is none.
+        jpegs: the JPEG files of those qualities.
+        smallest_jpeg: bytes of the smallest JPEG file of the picture.
+    """
+
+    name: str
+    original: Pixels
+    models: list[list[MeasuredFile]]
+    equal: list[list[int | None]]
+    jpegs: dict[int, JpegFile]
+    smallest_jpeg: int
+
+
+def labels(folders: Sequence[Path]) -> list[str]:
+    """Names of models: those of their folders, with as much before them as tells them apart.
+
+    >>> labels([Path("results/a/gru"), Path("results/b/gru"), Path("results/b/lstm")])
+    ['a/gru', 'b/gru', 'lstm']
+    """
+    return [_label(folder, folders) for folder in folders]
+
+
+def check_crop(crop: Sequence[int]) -> None:
+    """Refuse pictures too small for MS-SSIM, or so large that they would be coded in tiles.
+
+    Args:
+        crop: width and height, pixels.
+
+    Raises:
+        InvalidOptionError: they are not two, or out of range.
+    """
+    sides = [side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= TILE]
+    if len(sides) != 2 or len(crop) != 2:
+        raise InvalidOptionError(
+            f"crop must be two sides of {SHORTEST_SIDE} … {TILE} pixels, not {list(crop)}"
+        )
+
+
+def crop_centre(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The centre of a picture (H, W, 3), or all of it where a side is no longer.
+
+    >>> crop_centre(np.zeros((300, 400, 3), np.uint8), 200, 500).shape
+    (300, 200, 3)
+    """
+    top = max(pixels.shape[0] - height, 0) // 2
+    left = max(pixels.shape[1] - width, 0) // 2
+    return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+
+
+def code_picture(
+    name: str, pixels: Pixels, models: Sequence[Model], iterations: int
+) -> CodedPicture:
+    """Code a picture with every model, and with JPEG at the bytes of each of their files.
+
+    Raises:
+        ImageTooSmallError: a side has 160 pixels or less.
+    """
+    coded = [list(model_steps(model, pixels, iterations)) for model in models]
+    files = equal_bytes.every_quality(pixels)
+    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
+    used = sorted({quality for steps in equal for quality in steps if quality is not None})
+    return CodedPicture(
+        name=name,
+        original=pixels,
+        models=coded,
+        equal=equal,
+        jpegs={quality: _jpeg_file(pixels, files[quality]) for quality in used},
+        smallest_jpeg=min(len(data) for data in files.values()),
+    )
+
+
+def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
+    """What a model's file of a picture shows when it ends after 1, 2, … iterations.
+
+    The networks run once for all: a file of t iterations holds the first t of every longer one.
+    """
+    device = next(model.codec.parameters()).device
+    codes = model.codec.encode(pixels_to_batch(pixels).to(device), iterations)
+    sizes = file_bytes(model, codes)
+    for index, decoded in enumerate(model.codec.decode(codes)):
+        shown = np.ascontiguousarray(decoded[0].permute(1, 2, 0).cpu().numpy())
+        yield measure_file(sizes[index], shown, pixels)
+
+
+def file_bytes(model: Model, codes: Codes) -> list[int]:
+    """Length of the file of one picture's codes that ends after 1, 2, … iterations.
+
+    Each is coded by itself: what follows an iteration can move its end by a byte.
+    """
+    header = Header(codes.width, codes.height, 1, model.coder.identifier, model.identifier, 0)
+    bits = codes.bits[:, 0].cpu().numpy()
+    lengths = range(1, len(bits) + 1)
+    streams = (model.coder.encode(bits[:length], header.seed) for length in lengths)
+    ends = (int(stream.iteration_ends[-1]) for stream in streams)
+    return [replace(header, stream_bytes=end).file_bytes for end in ends]
+
+
+def _label(folder: Path, folders: Sequence[Path]) -> str:
+    parts = folder.parts
+    for length in range(1, len(parts)):
+        if sum(other.parts[-length:] == parts[-length:] for other in folders) == 1:
+            return "/".join(parts[-length:])
+    return folder.as_posix()
+
+
+def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
+    return JpegFile(data, measure_file(len(data), equal_bytes.CODEC.decode(data), pixels))

@@ -1,0 +1,400 @@
+"""src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import wandb
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from safetensors.torch import load_file
+
+from rnn_codec.commands import train as entry
+from rnn_codec.configuration import plain
+from rnn_codec.data.blocks import draw_blocks
+from rnn_codec.errors import UserError
+from rnn_codec.networks.stages import klt_stages
+from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
+from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.module import CodecTraining
+from tests.conftest import PAIRS, ROOT
+
+FAST = [
+    "data.batch_size=2",
+    "data.validation_images=1",
+    "data.validation_crop=161",
+    "max_iterations=3",
+    "min_iterations=1",
+    "trainer.progress_bar=false",
+    "trainer.log_every_n_steps=1",
+]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"data.cache_dir={tmp_path_factory.mktemp('cache')}"
+
+
+def configure(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", [*FAST, *overrides])
+
+
+def run_training(folder: Path, *overrides: str) -> dict[str, torch.Tensor]:
+    """Train in this process; return the exported weights."""
+    run, config = RunFolder(folder), configure(*overrides)
+    folder.mkdir(exist_ok=True)
+    write_config(run, plain(config))
+    entry.train(config, run)
+    return load_file(run.weights)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "src" / "train.py"), *arguments]
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    different = [name for name in a if not torch.equal(a[name], b[name])]
+    assert not different
+
+
+TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.depth=16"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "recon", "network"),
+    # Cells and frameworks are the same modules in both designs: few pairs show that.
+    [(*pair, TRANSFORM) for pair in PAIRS] + [(*pair, ["network=tiny"]) for pair in PAIRS[::4]],
+)
+def test_every_pair_trains_and_loads(
+    cell: str, recon: str, network: list[str], tmp_path: Path, cache: str
+) -> None:
+    options = [f"cell={cell}", f"recon={recon}", *network, "trainer.max_steps=2", cache]
+    weights = run_training(tmp_path / "run", *options)
+    codec = load_codec(RunFolder(tmp_path / "run"))
+    assert_same(codec.state_dict(), weights)
+    assert not codec.training
+
+
+@pytest.mark.parametrize("network", ["tiny", "lean_half"])
+@pytest.mark.parametrize("loss", [path.stem for path in (ROOT / "conf" / "loss").glob("*.yaml")])
+def test_every_loss_trains(network: str, loss: str, tmp_path: Path, cache: str) -> None:
+    groups = [f"network={network}", f"loss={loss}", "data.crop_size=64"]
+    weights = run_training(tmp_path, cache, *groups, "trainer.max_steps=2")
+    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+    load_codec(RunFolder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "network"), [(1, ["network=tiny"]), (3, ["network=tiny"]), (3, TRANSFORM)]
+)
+def test_resumed_equals_uninterrupted(
+    stop_at: int, network: list[str], tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["trainer.max_steps=6", "trainer.val_check_interval=2", *network, cache]
+    options += [
+        "late=larger_crops",
+        "late.batch_size=1",
+        "late.crop_size=48",
+        "late.min_iterations=2",
+    ]
+    whole = run_training(tmp_path / "whole", *options)
+
+    original = CodecTraining.on_train_batch_start
+
+    def interrupt(self: CodecTraining, batch: torch.Tensor, batch_idx: int) -> None:
+        original(self, batch, batch_idx)
+        if self.global_step == stop_at:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(CodecTraining, "on_train_batch_start", interrupt)
+    with pytest.raises(UserError, match="resume="):
+        run_training(tmp_path / "parts", *options)
+    monkeypatch.undo()
+    assert not RunFolder(tmp_path / "parts").weights.exists()
+    assert_same(run_training(tmp_path / "parts", *options), whole)
+
+
+def test_bfloat16_trains_with_clipping_and_a_fused_optimizer(tmp_path: Path, cache: str) -> None:
+    options = ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.5"]
+    assert run_training(tmp_path / "run", "trainer.max_steps=1", *options, cache)
+
+
+def test_gradients_are_clipped(tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=2", "optimizer=adam", "averaging.decay=null", cache]
+    free, clipped, again = (
+        run_training(tmp_path / name, f"trainer.gradient_clip_val={value}", *options)
+        for name, value in [("free", "null"), ("clipped", "1e-9"), ("loose", "1e9")]
+    )
+    assert_same(free, again)
+    assert any(not torch.equal(free[name], clipped[name]) for name in free)
+
+
+def test_jobs_of_a_multirun_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
+    config = configure(f"output_root={tmp_path}")
+    (_, first), (_, second) = entry.new_run(config), entry.new_run(config)
+    assert first.path != second.path
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert entry.new_run(config)[1].path == second.path
+
+
+def test_a_missing_gpu_is_named_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="trainer=cpu"):
+        entry.check(configure("trainer=gpu"))
+
+
+LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_recorded_steps_train_as_others_do(precision: str, tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=5", f"trainer.precision={precision}", *TRANSFORM, *LATE, cache]
+    plain = run_training(tmp_path / "plain", *options)
+    on_gpu = ["trainer.recorded=true", "trainer.crops_on_device=true"]
+    assert_same(run_training(tmp_path / "recorded", *options, *on_gpu), plain)
+    states = [
+        torch.load(RunFolder(tmp_path / name).checkpoint, weights_only=True)
+        for name in ("plain", "recorded")
+    ]
+    assert_same(*(state["current_model_state"] for state in states))
+    assert states[0]["lr_schedulers"] == states[1]["lr_schedulers"]
+    # How it is run does not make another training of it.
+    assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "recorded")}) == 1
+
+
+@pytest.mark.parametrize("option", ["trainer.devices=2", "trainer.accumulate_grad_batches=2"])
+def test_what_cannot_be_recorded_is_refused(option: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.recorded"):
+        entry.check(configure("trainer.recorded=true", option))
+
+
+def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str) -> None:
+    options = [*TRANSFORM, *LATE, "trainer.minutes=1", cache]
+    config = configure(*options)
+    entry.plan_for_time(config)
+    steps = config.trainer.max_steps
+    assert steps != configure().trainer.max_steps
+    assert config.schedule.total_steps == steps
+    assert entry.first_late_step(config) == round(0.6 * steps)
+    # Measuring is part of the time.
+    assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
+    run_training(tmp_path / "run", *options, "trainer.max_steps=30")
+    account = read_account(RunFolder(tmp_path / "run").account)
+    assert account is not None
+    # Within a factor of three: the machine may be busy.
+    assert 60 / 3 < steps * account.seconds / account.steps < 3 * 60
+
+
+def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.minutes is too short"):
+        entry.plan_for_time(configure(*TRANSFORM, "trainer.minutes=0.001", cache))
+    with pytest.raises(UserError, match=r"trainer\.minutes is for one process"):
+        entry.plan_for_time(configure("trainer.devices=2", "trainer.minutes=1"))
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["averaging.decay=null", cache, "optimizer.weight_decay=0"]
+    original = CodecTraining.loss_of
+
+    def spoilt(self: CodecTraining, *arguments: object) -> torch.Tensor:
+        return original(self, *arguments) * (float("nan") if self.global_step == 0 else 1)
+
+    monkeypatch.setattr(CodecTraining, "loss_of", spoilt)
+    spoilt_once = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
+    still = run_training(tmp_path / "still", "trainer.max_steps=1", *options, "optimizer.lr=0")
+    assert_same(spoilt_once, still)
+    later = run_training(tmp_path / "later", "trainer.max_steps=3", *options)
+    assert all(torch.isfinite(tensor).all() for tensor in later.values())
+    assert any(not torch.equal(later[name], still[name]) for name in later)
+
+
+def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
+    first = run_training(tmp_path / "first", "trainer.max_steps=2", cache)
+    start = f"start_from={tmp_path / 'first'}"
+    # A step too small to change anything.
+    tiny = ["optimizer.lr=1e-30", "optimizer.weight_decay=0", "averaging.decay=null"]
+    assert_same(run_training(tmp_path / "next", "trainer.max_steps=1", start, *tiny, cache), first)
+    for option, ours in (("cell=lstm", "cell=gru"), ("network=transform", "network=tiny")):
+        told = f"is a run of {ours}, this one is of {option}: "
+        with pytest.raises(UserError, match=told):
+            run_training(tmp_path / option, "trainer.max_steps=1", start, option, cache)
+    with pytest.raises(UserError, match="another architecture"):
+        run_training(tmp_path / "wide", start, "network.width=0.25", cache)
+
+
+def test_the_transform_network_starts_from_the_training_pictures(
+    tmp_path: Path, cache: str
+) -> None:
+    still = ["trainer.max_steps=1", "optimizer.lr=0", "optimizer.weight_decay=0"]
+    options = [*TRANSFORM, "averaging.decay=null", "blocks_per_picture=200", *still, cache]
+    weights = run_training(tmp_path / "run", *options)
+    data = entry.build_data(configure(*options))
+    pictures = [data.split.training.image(index) for index in range(len(data.split.training))]
+    stages = klt_stages(draw_blocks(pictures, 200, seed=0), iterations=16, groups=4)
+    assert torch.equal(weights["decoder.mean"], stages.mean)
+    assert torch.equal(weights["encoder.analysis.weights.values"], stages.directions)
+    assert torch.equal(weights["decoder.log_amplitude.values"], stages.amplitudes.log())
+    # They are weights like others: a run that starts from this one takes them from there.
+    start = f"start_from={tmp_path / 'run'}"
+    assert_same(run_training(tmp_path / "next", *options, "seed=5", start), weights)
+
+
+def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
+    options = [*FAST, "trainer.max_steps=40", "checkpoint.every_minutes=0", cache]
+    whole = run_training(tmp_path / "whole", *options[len(FAST) :])
+    run = RunFolder(tmp_path / "killed")
+
+    kill_when(command(f"output={run.path}", *options), run.config.exists)
+    kill_when(command(f"resume={run.path}"), run.checkpoint.exists)
+    once = run.checkpoint.stat().st_mtime_ns
+    kill_when(command(f"resume={run.path}"), lambda: run.checkpoint.stat().st_mtime_ns > once)
+    subprocess.run(command(f"resume={run.path}"), check=True, cwd=tmp_path)
+    assert_same(load_file(run.weights), whole)
+    assert not list(run.path.rglob("*.partial*")) or run.checkpoint.exists()
+
+
+def kill_when(arguments: list[str], reached: object) -> None:
+    """Start a process, SIGKILL it as soon as a condition holds."""
+    process = subprocess.Popen(arguments)
+    while process.poll() is None and not reached():  # type: ignore[operator]
+        time.sleep(0.01)
+    assert process.poll() is None, "ended before it could be killed"
+    process.kill()
+    process.wait()
+
+
+def test_a_time_limit_ends_a_run_cleanly(tmp_path: Path, cache: str) -> None:
+    weights = run_training(
+        tmp_path / "run", "trainer.max_steps=100000", "trainer.max_time=00:00:00:02", cache
+    )
+    assert weights
+    assert RunFolder(tmp_path / "run").checkpoint.is_file()
+
+
+def test_checkpoints_load_without_executing_anything(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path / "run", "trainer.max_steps=1", cache)
+    checkpoint = torch.load(RunFolder(tmp_path / "run").checkpoint, weights_only=True)
+    assert checkpoint["global_step"] == 1
+
+
+def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> None:
+    weights = run_training(tmp_path / "run", "trainer.max_steps=1", "export.dtype=float16", cache)
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+    assert next(load_codec(RunFolder(tmp_path / "run")).parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["resume=nowhere"], "there is no run folder nowhere"),
+        (["data=folder"], "data.root"),
+        (["data=folder", "data.root=nowhere"], "nowhere"),
+        (["data=kodak"], "never for training"),
+        (["trainer.compile=true"], "exclude each other"),
+        (["min_iterations=0"], "iterations"),
+        (["network.width=0.01"], "network.width"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    result = fail(arguments, tmp_path, monkeypatch, capsys)
+    assert message in result
+    assert len(result.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("runs/*"))
+
+
+def test_an_unknown_option_is_named(tmp_path: Path) -> None:
+    result = subprocess.run(
+        command("cell=transformer"), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode != 0
+    assert "transformer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
+    """Standard error of a command that must fail."""
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as exit_:
+        entry.main(arguments)
+    assert exit_.value.code != 0
+    return capsys.readouterr().err
+
+
+def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
+    write_config(RunFolder(tmp_path), plain(configure()))
+    config = configure(f"resume={tmp_path}")
+    with pytest.raises(UserError, match="cell=lstm cannot be set"):
+        entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
+    saved, _ = entry.resumed(config, ["trainer.max_time=00:01:00:00"])
+    assert saved.trainer.max_time == "00:01:00:00"
+
+
+def test_a_resumed_run_may_be_made_longer(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path, "trainer.max_steps=2", cache)
+    begun = read_identity(RunFolder(tmp_path))
+    config = configure(f"resume={tmp_path}")
+    longer, run = entry.resumed(config, ["trainer.max_steps=4", "trainer.max_time=00:01:00:00"])
+    entry.train(longer, run)
+    assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 4
+    account = read_account(run.account)
+    assert account is not None
+    assert account.steps == 4
+    assert begun != read_identity(run) == account.identity
+
+
+def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cache: str) -> None:
+    folder = tmp_path / "run"
+    run_training(folder, "trainer.max_steps=1", cache)
+    run = RunFolder(folder)
+    mark(run, "of other pictures")
+    before = run.config.read_text()
+    longer, _ = entry.resumed(configure(f"resume={folder}"), ["trainer.max_steps=4"])
+    with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
+        entry.train(longer, run)
+    assert run.config.read_text() == before
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
+    write_config(RunFolder(tmp_path), plain(configure()))
+    with pytest.raises(UserError, match="already holds a run"):
+        entry.new_run(configure(f"output={tmp_path}"))
+
+
+def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:
+    options = [*FAST, "trainer=ddp_cpu", "trainer.max_steps=2", "trainer.val_check_interval=2"]
+    several = ["data.validation_images=2", "min_iterations=1", "max_iterations=1", cache]
+    subprocess.run(command(*options, *several), check=True, cwd=tmp_path)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert load_codec(RunFolder(folder))
+    assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
+
+
+def test_wandb_keeps_an_offline_run_with_pictures(tmp_path: Path, cache: str, monkeypatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    options = ["logger=wandb", "trainer.max_steps=1", "trainer.val_check_interval=1", cache]
+    run_training(tmp_path / "run", *options)
+    wandb.finish()
+    (offline,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
+    assert list(offline.glob("*.wandb"))
+    media = {path.parent.name for path in (offline / "files" / "media").rglob("*.*")}
+    assert "images" in media
+    assert "val" in media
+    assert next((tmp_path / "run" / "reconstructions").glob("*.png"))
