@@ -130,6 +130,10 @@ def test_every_target_of_make_exists() -> None:
     assert {"train", "test", "help"} <= named <= set(targets)
 
 
+def test_every_configuration_is_of_a_subcommand() -> None:
+    assert {name.replace("_", "-") for name in CONFIGURATIONS} <= subcommands().keys()
+
+
 def test_every_subcommand_exists() -> None:
     named = {word for line in shell_lines() for word in re.findall(r"^rnn-codec (\S+)", line)}
     assert {"train", "evaluate", "grid"} <= named <= {*subcommands(), "--help"}
