@@ -42,7 +42,7 @@ def test_a_row_of_a_network() -> None:
         "Origin": "measured",
         "MS-SSIM": "1.7681 ± 0.0012",
         "Rank": "2",
-        "JPEG 4:2:0, PSNR": "−12.3",
+        "BD JPEG 4:2:0, PSNR": "−12.3",
         "Saved at 0.25 bpp, %": "32.7",
         "Parameters": "571 k",
         "MAC per pixel": "11.3 k",
