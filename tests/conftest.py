@@ -36,6 +36,9 @@ settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 
+# A program of its own, `make fuzz`, with a package that nothing else needs.
+collect_ignore = ["fuzz.py"]
+
 # Processes that tests start take this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "src")
 

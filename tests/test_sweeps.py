@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
-import train as entry
+from rnn_codec.commands import train as entry
 from rnn_codec.configuration import build_codec, plain
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.folder import RunFolder, write_config

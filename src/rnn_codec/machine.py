@@ -21,7 +21,7 @@ def versions() -> dict[str, str]:
 
 
 def _version(package: str) -> str | None:
-    """None for what is not installed: the accelerated training needs few of the packages."""
+    """None for what is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

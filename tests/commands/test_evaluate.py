@@ -60,6 +60,7 @@ def test_a_run_leaves_its_record(model, pictures, capsys) -> None:
     summary = read_summary(folder)
     assert summary.images == 2
     assert summary.settings["config"]["recon"]["name"] == "additive"
+    assert summary.settings["command"].startswith(f"rnn-codec evaluate model={model.path} data=")
     printed = capsys.readouterr().out
     assert "MS-SSIM" in printed
     assert "jpeg_420" in printed

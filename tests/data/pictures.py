@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rnn_codec.data.packing import PackedImages, pack
+from rnn_codec.data.decoding import DecodedImages, decode
 
 
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -21,7 +21,7 @@ def save(path: Path, pixels: NDArray[np.uint8]) -> Path:
     return path
 
 
-def packed(folder: Path, sizes: list[tuple[int, int]]) -> PackedImages:
-    """Noise pictures of some (height, width), written and packed."""
+def decoded(folder: Path, sizes: list[tuple[int, int]]) -> DecodedImages:
+    """Noise pictures of some (height, width), written and decoded."""
     paths = [save(folder / f"{i}.png", noise(*size, seed=i)) for i, size in enumerate(sizes)]
-    return pack(paths, folder / "cache")
+    return decode(paths, folder / "cache")

@@ -22,7 +22,7 @@ def make_bits(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def data_module(folder: Path, codec: RecurrentCodec, **options: int) -> CodesDataModule:
-    pictures = PhotosDataModule(32, 2, 0, str(folder / "pictures"), 200, 1)
+    pictures = PhotosDataModule(32, 2, str(folder / "pictures"), 200, 1)
     defaults = {"longest_side": 64, "most_pictures": 2, "crop_size": 2, "batch_size": 3, "seed": 0}
     return CodesDataModule(codec, pictures, folder / "codes", **(defaults | options))
 

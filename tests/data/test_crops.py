@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from rnn_codec.data.crops import ChangingSampler, CropSampler, MixedSampler, TrainingBatches
-from rnn_codec.data.packing import PackedImages
+from rnn_codec.data.crops import (
+    ChangingSampler,
+    CropSampler,
+    DeviceCropSampler,
+    MixedSampler,
+    TrainingBatches,
+)
+from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
-from tests.data.pictures import packed
+from tests.data.pictures import decoded
 
 SIZE = 8
 SIZES = [(8, 8), (9, 30), (20, 8), (17, 23)]
@@ -21,12 +27,12 @@ POSITIONS = [(h - SIZE + 1) * (w - SIZE + 1) for h, w in SIZES]
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> PackedImages:
-    return packed(tmp_path_factory.mktemp("crops"), SIZES)
+def images(tmp_path_factory: pytest.TempPathFactory) -> DecodedImages:
+    return decoded(tmp_path_factory.mktemp("crops"), SIZES)
 
 
 @pytest.fixture(scope="module")
-def origins(images: PackedImages) -> dict[bytes, tuple[int, int, int, bool]]:
+def origins(images: DecodedImages) -> dict[bytes, tuple[int, int, int, bool]]:
     """Where each possible crop comes from: picture, row, column, mirrored."""
     found = {}
     for index, (height, width) in enumerate(SIZES):
@@ -43,7 +49,7 @@ def pixels_of(batch: torch.Tensor) -> list[bytes]:
 
 
 def test_every_position_of_every_picture_is_equally_likely(
-    images: PackedImages, origins: dict[bytes, tuple[int, int, int, bool]]
+    images: DecodedImages, origins: dict[bytes, tuple[int, int, int, bool]]
 ) -> None:
     batch = CropSampler(images, SIZE, 40_000, seed=0).batch(0, 0, 1)
     assert batch.dtype == torch.uint8
@@ -60,7 +66,7 @@ def test_every_position_of_every_picture_is_equally_likely(
 
 @given(st.integers(0, 2**40), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3, 4, 6, 12]))
 def test_global_batch_does_not_depend_on_its_split(
-    images: PackedImages, step: int, seed: int, world_size: int
+    images: DecodedImages, step: int, seed: int, world_size: int
 ) -> None:
     whole = CropSampler(images, SIZE, 12, seed).batch(step, 0, 1)
     sampler = CropSampler(images, SIZE, 12 // world_size, seed)
@@ -68,7 +74,7 @@ def test_global_batch_does_not_depend_on_its_split(
     assert torch.equal(torch.cat(parts), whole)
 
 
-def test_steps_and_seeds_draw_other_batches(images: PackedImages) -> None:
+def test_steps_and_seeds_draw_other_batches(images: DecodedImages) -> None:
     batches = [
         CropSampler(images, SIZE, 4, seed).batch(step, 0, 1)
         for seed in range(5)
@@ -77,14 +83,24 @@ def test_steps_and_seeds_draw_other_batches(images: PackedImages) -> None:
     assert len({batch.numpy().tobytes() for batch in batches}) == 25
 
 
-def test_another_sampler_goes_on_from_a_step(images: PackedImages) -> None:
+@given(st.integers(0, 2**40), st.integers(0, 2**32 - 1), st.integers(0, 2))
+def test_crops_cut_on_a_device_are_the_same(
+    images: DecodedImages, step: int, seed: int, rank: int
+) -> None:
+    pixels = torch.from_numpy(images.pixels.copy())
+    device = DeviceCropSampler(images, SIZE, 20, seed, pixels)
+    cut = CropSampler(images, SIZE, 20, seed)
+    assert torch.equal(device.batch(step, rank, 3), cut.batch(step, rank, 3))
+
+
+def test_another_sampler_goes_on_from_a_step(images: DecodedImages) -> None:
     first, then = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
     sampler = ChangingSampler(first, then, change=4)
     assert [len(sampler.batch(step, 0, 1)) for step in range(6)] == [2, 2, 2, 2, 3, 3]
     assert torch.equal(sampler.batch(5, 1, 2), then.batch(5, 1, 2))
 
 
-def test_a_mixture_has_its_shares_in_all_processes_alike(images: PackedImages) -> None:
+def test_a_mixture_has_its_shares_in_all_processes_alike(images: DecodedImages) -> None:
     some, others = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
     sampler = MixedSampler(some, others, share=0.25, seed=0)
     sizes = [len(sampler.batch(step, 0, 2)) for step in range(2000)]
@@ -93,13 +109,13 @@ def test_a_mixture_has_its_shares_in_all_processes_alike(images: PackedImages) -
     assert sizes.count(2) == pytest.approx(500, abs=4 * 19.4)
 
 
-def test_too_small_pictures_are_refused(images: PackedImages) -> None:
+def test_too_small_pictures_are_refused(images: DecodedImages) -> None:
     with pytest.raises(UserError, match="9 pixels"):
         CropSampler(images, 9, 1, seed=0)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_loader_goes_on_from_any_step(images: PackedImages, workers: int) -> None:
+def test_loader_goes_on_from_any_step(images: DecodedImages, workers: int) -> None:
     sampler = CropSampler(images, SIZE, 3, seed=0)
     loader = DataLoader(TrainingBatches(sampler, 7, 1, 2), batch_size=None, num_workers=workers)
     for step, batch in enumerate(islice(loader, 5), start=7):
@@ -107,7 +123,7 @@ def test_loader_goes_on_from_any_step(images: PackedImages, workers: int) -> Non
 
 
 def test_batches_can_be_changed_without_changing_the_pictures(
-    images: PackedImages, tmp_path: Path
+    images: DecodedImages, tmp_path: Path
 ) -> None:
     sampler = CropSampler(images, SIZE, 3, seed=0)
     before = sampler.batch(0, 0, 1).clone()

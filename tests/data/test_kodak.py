@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.data.kodak import download, kodak_checksums, kodak_paths, parse_checksums
-from rnn_codec.data.modules import KodakDataModule
+from rnn_codec.data.kodak import (
+    Kodak,
+    download,
+    kodak_checksums,
+    kodak_paths,
+    parse_checksums,
+)
 from rnn_codec.errors import UserError
 from tests.commands.program import run
 from tests.data.pictures import noise, save
@@ -117,13 +122,10 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         kodak_paths(tmp_path / "nowhere")
 
 
-def test_kodak_yields_its_images_and_never_trains(tmp_path: Path) -> None:
+def test_kodak_yields_its_images(tmp_path: Path) -> None:
     for number in range(1, 25):
         save(tmp_path / f"kodim{number:02}.png", noise(2, 3, number))
-    data = KodakDataModule(str(tmp_path), "")
+    data = Kodak(str(tmp_path), "")
     named = list(data.evaluation_images())
     assert [name for name, _ in named][::23] == ["kodim01.png", "kodim24.png"]
     assert (named[4][1] == noise(2, 3, 5)).all()
-    for loader in (data.train_dataloader, data.val_dataloader, data.prepare_data):
-        with pytest.raises(UserError, match="never for training"):
-            loader()

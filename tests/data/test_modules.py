@@ -15,17 +15,13 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import Tensor, nn
 
-from rnn_codec.data.crops import LateCrops, MixedSampler
-from rnn_codec.data.modules import (
-    FolderDataModule,
-    HighEntropyDataModule,
-    TrainingDataModule,
-    centre_crop,
-    spread,
-)
+from rnn_codec.data.crops import DeviceCropSampler, LateCrops, MixedSampler
+from rnn_codec.data.decoding import decode
+from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
+from rnn_codec.data.pack import write_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.data.packing import pack
 from rnn_codec.data.reading import read_rgb
+from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
 
@@ -36,10 +32,7 @@ def build(*overrides: str) -> Any:
     """The module that the configuration describes."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(
-            overrides=[
-                "+seed=0",
-                *(f"++{o}" if "." in o.split("=")[0] else f"+{o}" for o in overrides),
-            ]
+            overrides=[f"++{o}" if "." in o.split("=")[0] else f"+{o}" for o in overrides]
         )
     return instantiate(config.data)
 
@@ -50,7 +43,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def folder(root: Path, **options: Any) -> FolderDataModule:
-    common = {"crop_size": 32, "batch_size": 4, "seed": 0, "cache_dir": str(root.parent / "cache")}
+    common = {"crop_size": 32, "batch_size": 4, "cache_dir": str(root.parent / "cache")}
     common |= {"validation_crop": 170, "validation_images": 8}
     return FolderDataModule(
         **{"root": str(root), "validation_root": None, "holdout_every": 3} | common | options
@@ -205,26 +198,58 @@ class TestHighEntropy:
             build("data=high_entropy", f"data.root={photographs}", f"data.share={share}")
 
 
+class TestPack:
+    def test_configured(self, photographs: Path, tmp_path: Path) -> None:
+        split, path = folder(photographs).split, tmp_path / "photographs.zip"
+        write_pack(path, split, 10**7)
+        data = build("data=pack", f"data.path={path}", "data.validation_images=1")
+        assert next(iter(data.train_dataloader())).shape == (32, 3, 32, 32)
+        # Nothing is lost with so much room, but the names.
+        assert data.split.training.digests == split.training.digests
+        assert data.split.validation.digests == split.validation.digests
+        assert [name for name, _ in data.evaluation_images()] == [f"{i:05}.webp" for i in range(3)]
+        assert data.evaluation_name == "photographs"
+
+    def test_path_must_be_set(self) -> None:
+        with pytest.raises(Exception, match=r"set data\.path="):
+            build("data=pack")
+
+
 class TestLateCrops:
     def test_crops_change_at_the_batch(self, photographs: Path) -> None:
         data = folder(photographs)
-        data.change_crops(LateCrops(first_batch=2, crop_size=40, batch_size=3))
+        data.draw_crops(0, LateCrops(first_batch=2, crop_size=40, batch_size=3))
         shapes = [batch.shape for batch in islice(data.train_dataloader(), 4)]
         assert shapes == [(4, 3, 32, 32)] * 2 + [(3, 3, 40, 40)] * 2
+
+    def test_crops_on_the_device_are_the_same(self, photographs: Path) -> None:
+        cut, on_device = folder(photographs), folder(photographs)
+        for data, where in ((cut, False), (on_device, True)):
+            data.trainer = SimpleNamespace(
+                global_rank=1,
+                world_size=2,
+                global_step=5,
+                accumulate_grad_batches=1,
+                strategy=SimpleNamespace(root_device=torch.device("cpu")),
+            )
+            data.draw_crops(3, LateCrops(first_batch=7, crop_size=40, batch_size=3), where)
+        assert isinstance(on_device.sampler.first, DeviceCropSampler)
+        batches = (islice(data.train_dataloader(), 4) for data in (cut, on_device))
+        assert all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
 
     def test_pictures_too_small_for_late_crops_do_not_change_the_run(
         self, photographs: Path
     ) -> None:
         data = folder(photographs)
         before = data.fingerprint
-        data.change_crops(LateCrops(first_batch=0, crop_size=170, batch_size=1))
+        data.draw_crops(0, LateCrops(first_batch=0, crop_size=170, batch_size=1))
         with pytest.warns(UserWarning, match="left out of the late part"):
             assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
         assert data.fingerprint == before
 
     def test_nothing_is_no_crop(self, photographs: Path) -> None:
         with pytest.raises(UserError, match="batch_size"):
-            folder(photographs).change_crops(LateCrops(0, 32, 0))
+            folder(photographs).draw_crops(0, LateCrops(0, 32, 0))
 
 
 class TestValidation:
@@ -333,4 +358,4 @@ def test_each_process_starts_at_the_trainers_step(photographs: Path) -> None:
 
 def test_photos_are_those_of_the_packages(tmp_path: Path) -> None:
     path = locate("sklearn", "datasets/images/china.jpg")
-    np.testing.assert_array_equal(pack([path], tmp_path).image(0), read_rgb(path))
+    np.testing.assert_array_equal(decode([path], tmp_path).image(0), read_rgb(path))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rnn_codec.data import tiles
-from rnn_codec.data.packing import PackedImages, pack
+from rnn_codec.data.decoding import DecodedImages, decode
 from rnn_codec.data.tiles import Mining, TileSampler, compressed_size, hardest_tiles, mine
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
@@ -48,17 +48,17 @@ def test_unknown_codec_is_refused() -> None:
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> PackedImages:
+def images(tmp_path: Path) -> DecodedImages:
     paths = [
         save(tmp_path / "a.png", mosaic()[0]),
         save(tmp_path / "b.png", noise(64, 64)),
         save(tmp_path / "c.png", noise(32, 40, 1)),
     ]
-    return pack(paths, tmp_path)
+    return decode(paths, tmp_path)
 
 
 def test_mined_once_for_the_same_pictures_and_options(
-    images: PackedImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: DecodedImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mined = mine(images, Mining(32, 3, "png"), tmp_path)
     assert mined.shape == (3 + 3 + 1, 32, 32, 3)

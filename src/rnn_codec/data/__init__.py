@@ -1,7 +1,8 @@
-"""Photographs: read, decoded once, cut into random crops or hard tiles, served to the trainer.
+"""Photographs: which there are, decoded once, cut into random crops or hard tiles for the trainer.
 
-    files ── reading ──> pixels ── packing ──> PackedImages ──┬─ crops ──> batches
-                                                              └─ tiles ──> batches
+    package_photographs, folder, pack ── decoding ──> DecodedImages ──┬─ crops ──> batches
+    kodak, to measure on alone                                        └─ tiles ──> batches
 
-`modules` holds what the configuration group `data` names.
+`modules` and `kodak` hold what the configuration group `data` names; `codes` is what entropy coders
+are trained on.
 """

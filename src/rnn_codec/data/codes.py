@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
 from rnn_codec.data.crops import TrainingBatches, step_rng
+from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of, progress
 from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
-from rnn_codec.data.packing import PackedImages, cache_folder, digest_of, progress
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
@@ -99,7 +99,7 @@ class CodesDataModule(L.LightningDataModule):
     def _validation(self) -> list[Bits]:
         return self._codes(self.pictures.split.validation, self.pictures.validation_images)
 
-    def _codes(self, images: PackedImages, most: int) -> list[Bits]:
+    def _codes(self, images: DecodedImages, most: int) -> list[Bits]:
         chosen = images.select(spread(len(images), most))
         key = digest_of([codec_digest(self.codec), self.longest_side, chosen.fingerprint])
         folder = cache_folder(self.cache_dir / key)

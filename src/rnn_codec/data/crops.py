@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from rnn_codec.data.packing import PackedImages
+from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
 
 
@@ -40,7 +40,7 @@ class CropSampler:
         seed: seed of the draws, not negative.
     """
 
-    def __init__(self, images: PackedImages, crop_size: int, batch_size: int, seed: int) -> None:
+    def __init__(self, images: DecodedImages, crop_size: int, batch_size: int, seed: int) -> None:
         if min(images.shortest_sides, default=0) < crop_size:
             raise UserError(f"crops of {crop_size} pixels need pictures that are at least as large")
         self.images = images
@@ -53,8 +53,6 @@ class CropSampler:
         positions = self._columns * (images.heights - crop_size + 1)
         self._ends = np.cumsum(positions)
         self._firsts = self._ends - positions
-        # Every run of pixels as long as a crop's row, by where it starts.
-        self._runs = sliding_window_view(images.pixels, crop_size * 3)
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """See `Sampler.batch`."""
@@ -63,16 +61,53 @@ class CropSampler:
         positions = rng.integers(self._ends[-1], size=size)
         flips = rng.random(size) < 0.5
         share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
-        return to_batch(self._crops(positions[share]), flips[share])
+        return self._cut(*self._corners(positions[share]), flips[share])
 
-    def _crops(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The crops (B, S, S, 3) at some positions (B,)."""
+    def _corners(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where crops start in the flat pixels, and how long the rows of their pictures are."""
         picture = np.searchsorted(self._ends, positions, side="right")
         row, column = np.divmod(positions - self._firsts[picture], self._columns[picture])
         stride = self.images.widths[picture] * 3
-        corner = self.images.offsets[picture] + row * stride + column * 3
+        return self.images.offsets[picture] + row * stride + column * 3, stride
+
+    def _cut(
+        self, corner: NDArray[np.int64], stride: NDArray[np.int64], flips: NDArray[np.bool_]
+    ) -> Tensor:
+        """The crops (B, 3, S, S), each from its corner on, mirrored where `flips` says so."""
+        # Every run of pixels as long as a crop's row, by where it starts.
+        runs = sliding_window_view(self.images.pixels, self.crop_size * 3)
         starts = corner[:, None] + stride[:, None] * np.arange(self.crop_size)
-        return self._runs[starts].reshape(-1, self.crop_size, self.crop_size, 3)
+        return to_batch(runs[starts].reshape(-1, self.crop_size, self.crop_size, 3), flips)
+
+
+class DeviceCropSampler(CropSampler):
+    """Cuts the very crops of `CropSampler` out of pixels that lie on a device.
+
+    Only where they are is sent there; nothing is waited for.
+
+    Args:
+        images: as `CropSampler`; so are the other arguments.
+        pixels: the pixels of `images`, on the device.
+    """
+
+    def __init__(
+        self, images: DecodedImages, crop_size: int, batch_size: int, seed: int, pixels: Tensor
+    ) -> None:
+        super().__init__(images, crop_size, batch_size, seed)
+        self._pixels = pixels.view(-1, 3)
+
+    def _cut(
+        self, corner: NDArray[np.int64], stride: NDArray[np.int64], flips: NDArray[np.bool_]
+    ) -> Tensor:
+        # Mirrored, a row is read from its end.
+        first, step = np.where(flips, self.crop_size - 1, 0), np.where(flips, -1, 1)
+        places = torch.from_numpy(np.stack([corner // 3 + first, stride // 3, step]))
+        if self._pixels.is_cuda:
+            places = places.pin_memory().to(self._pixels.device, non_blocking=True)
+        start, down, across = places[:, :, None, None]
+        steps = torch.arange(self.crop_size, device=self._pixels.device)
+        index = start + down * steps[:, None] + across * steps
+        return self._pixels[index].permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)

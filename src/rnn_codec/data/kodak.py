@@ -1,17 +1,41 @@
 """The Kodak suite: 24 photographs (768×512 or 512×768) that codecs are compared on."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
-from rnn_codec.data.packing import progress
+from rnn_codec.data.decoding import progress
+from rnn_codec.data.reading import NamedImage, read_rgb
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 
 TIMEOUT_SECONDS = 30
+
+
+class Kodak:
+    """The suite as pictures to measure on; `rnn_codec.data.modules` has those to train on.
+
+    Args:
+        kodak_root: folder of kodim01.png to kodim24.png.
+        url: where `download` finds them.
+    """
+
+    evaluation_name = "kodak"
+
+    def __init__(self, kodak_root: str, url: str) -> None:
+        self.kodak_root = kodak_root
+        self.url = url
+
+    def evaluation_images(self) -> Iterator[NamedImage]:
+        """Name and pixels (H, W, 3) of all 24 images."""
+        return ((path.name, read_rgb(path)) for path in kodak_paths(self.kodak_root))
+
+    def download(self) -> None:
+        """Download what is missing of the 24 images."""
+        download(self.kodak_root, self.url, kodak_checksums())
 
 
 def kodak_checksums() -> dict[str, str]:

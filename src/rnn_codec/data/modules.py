@@ -1,48 +1,38 @@
-"""What the configuration group `data` names: where pictures come from, for training and measuring.
+"""What the configuration group `data` names to train on: pictures, as crops and for validation.
 
 Training, validation and evaluation see pictures as uint8. Beside Lightning's loaders every module
-has `evaluation_name` and `evaluation_images()`, for measuring a trained codec.
+has `evaluation_name` and `evaluation_images()`, for measuring a trained codec, as has
+`rnn_codec.data.kodak.Kodak`, on which nothing is trained.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import lightning as L
-import numpy as np
-from lightning.pytorch.utilities import rank_zero_warn
-from numpy.typing import NDArray
+import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rnn_codec.data.crops import (
     ChangingSampler,
     CropSampler,
+    DeviceCropSampler,
     LateCrops,
     MixedSampler,
     Sampler,
     TrainingBatches,
 )
-from rnn_codec.data.kodak import download, kodak_checksums, kodak_paths
+from rnn_codec.data.decoding import DecodedImages, decode, digest_of
+from rnn_codec.data.pack import extract_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.data.packing import PackedImages, digest_of, pack
-from rnn_codec.data.reading import find_images, read_rgb
+from rnn_codec.data.reading import NamedImage, find_images, read_rgb
+from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
 from rnn_codec.data.tiles import Mining, TileSampler, mine
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
-
-NamedImage = tuple[str, NDArray[np.uint8]]
-
-
-@dataclass(frozen=True)
-class Split:
-    """Pictures for training, and others held out for validation."""
-
-    training: PackedImages
-    validation: PackedImages
 
 
 class TrainingDataModule(L.LightningDataModule):
@@ -51,7 +41,6 @@ class TrainingDataModule(L.LightningDataModule):
     Args:
         crop_size: side of the squares that are trained on, in pixels.
         batch_size: squares in the batch of one process.
-        seed: seed of the crops.
         cache_dir: folder for decoded pictures.
         validation_crop: longest side of the pictures validated on during training, in pixels:
             larger ones are cut to their centre.
@@ -62,7 +51,6 @@ class TrainingDataModule(L.LightningDataModule):
         self,
         crop_size: int,
         batch_size: int,
-        seed: int,
         cache_dir: str,
         validation_crop: int,
         validation_images: int,
@@ -73,12 +61,12 @@ class TrainingDataModule(L.LightningDataModule):
         require_at_least(SHORTEST_SIDE, validation_crop=validation_crop)
         self.crop_size = crop_size
         self.batch_size = batch_size
-        self.seed = seed
         self.cache_dir = cache_dir
         self.validation_crop = validation_crop
         self.validation_images = validation_images
         self._split: Split | None = None
-        self._late: LateCrops | None = None
+        self._pixels: Tensor | None = None
+        self.draw_crops(seed=0)
 
     @property
     @abstractmethod
@@ -93,14 +81,28 @@ class TrainingDataModule(L.LightningDataModule):
     def load(self) -> Split:
         """Decode the pictures, or open those decoded before."""
 
-    def change_crops(self, late: LateCrops) -> None:
-        """Train on crops of another size, or another number of them, from some step on."""
-        require_at_least(1, crop_size=late.crop_size, batch_size=late.batch_size)
-        self._late = late
+    def draw_crops(self, seed: int, late: LateCrops | None = None, on_device: bool = False) -> None:
+        """Say how crops are drawn.
 
-    def build_sampler(self, training: PackedImages, crop_size: int, batch_size: int) -> Sampler:
+        Args:
+            seed: of the draws.
+            late: other crops, from some step on.
+            on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
+                the crops are the same.
+        """
+        if late is not None:
+            require_at_least(1, crop_size=late.crop_size, batch_size=late.batch_size)
+        self.seed, self._late, self._on_device = seed, late, on_device
+
+    def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
         """What draws batches of one size."""
-        return CropSampler(training, crop_size, batch_size, self.seed)
+        if not (self._on_device and self.trainer):
+            return CropSampler(training, crop_size, batch_size, self.seed)
+        if self._pixels is None:
+            # A copy: what is mapped from a file cannot be written to, as tensors can.
+            pixels = torch.from_numpy(training.pixels.copy())
+            self._pixels = pixels.to(self.trainer.strategy.root_device)
+        return DeviceCropSampler(training, crop_size, batch_size, self.seed, self._pixels)
 
     @property
     def sampler(self) -> Sampler:
@@ -181,14 +183,13 @@ class PhotosDataModule(TrainingDataModule):
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """The three held-out photographs."""
-        return ((path.name, read_rgb(path)) for path in located(HELD_OUT))
+        paths = (locate(*photograph) for photograph in HELD_OUT)
+        return ((path.name, read_rgb(path)) for path in paths)
 
     def load(self) -> Split:
         """Decode the photographs, or open those decoded before."""
-        return Split(
-            training=pack(located(TRAINING), self.cache_dir),
-            validation=pack(located(HELD_OUT), self.cache_dir),
-        )
+        parts = ([locate(*photograph) for photograph in part] for part in (TRAINING, HELD_OUT))
+        return Split(*(decode(paths, self.cache_dir) for paths in parts))
 
 
 class FolderDataModule(TrainingDataModule):
@@ -226,9 +227,9 @@ class FolderDataModule(TrainingDataModule):
 
     def load(self) -> Split:
         """Decode the photographs, or open those decoded before, and hold some out."""
-        images = pack(find_images(self.root), self.cache_dir)
+        images = decode(find_images(self.root), self.cache_dir)
         if self.validation_root is not None:
-            validation = pack(find_images(self.validation_root), self.cache_dir)
+            validation = decode(find_images(self.validation_root), self.cache_dir)
         else:
             validation = hold_out(images, self.holdout_every)
         return Split(training=without(images, validation), validation=validation)
@@ -255,7 +256,7 @@ class HighEntropyDataModule(FolderDataModule):
         # An unknown codec is refused now, not when the tiles are mined.
         self._mining(self.crop_size)
 
-    def build_sampler(self, training: PackedImages, crop_size: int, batch_size: int) -> Sampler:
+    def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
         """What draws tiles, mined at the first call, and random crops."""
         tiles = mine(training, self._mining(crop_size), self.cache_dir)
         hardest = TileSampler(tiles, batch_size, self.seed)
@@ -266,48 +267,37 @@ class HighEntropyDataModule(FolderDataModule):
         return Mining(tile_size, self.tiles_per_picture, self.codec)
 
 
-class KodakDataModule(L.LightningDataModule):
-    """The 24 images of the Kodak suite: for measuring, never for training.
+class PackDataModule(TrainingDataModule):
+    """Photographs in one file, some of them held out: see `pack`.
 
     Args:
-        kodak_root: folder of kodim01.png to kodim24.png.
-        url: where `download` finds them.
+        path: the file.
+        common: see `TrainingDataModule`.
     """
 
-    evaluation_name = "kodak"
+    def __init__(self, path: str | None, **common: Any) -> None:
+        super().__init__(**common)
+        if path is None:
+            raise UserError("no photographs to read: set data.path=<pack of photographs>")
+        self.path = Path(path)
 
-    def __init__(self, kodak_root: str, url: str) -> None:
-        super().__init__()
-        self.kodak_root = kodak_root
-        self.url = url
+    @property
+    def evaluation_name(self) -> str:
+        """The file's name."""
+        return self.path.stem
 
     def evaluation_images(self) -> Iterator[NamedImage]:
-        """All 24 images."""
-        return ((path.name, read_rgb(path)) for path in kodak_paths(self.kodak_root))
+        """The pictures held out."""
+        paths = find_images(self._extract() / "validation")
+        return ((path.name, read_rgb(path)) for path in paths)
 
-    def download(self) -> None:
-        """Download what is missing of the 24 images."""
-        download(self.kodak_root, self.url, kodak_checksums())
+    def load(self) -> Split:
+        """Decode the photographs, or open those decoded before."""
+        parts = (self._extract() / part for part in ("training", "validation"))
+        return Split(*(decode(find_images(part), self.cache_dir) for part in parts))
 
-    def prepare_data(self) -> None:
-        """Refuse: Lightning calls this to train or validate."""
-        refuse_training()
-
-    def train_dataloader(self) -> None:
-        """Refuse."""
-        refuse_training()
-
-    def val_dataloader(self) -> None:
-        """Refuse."""
-        refuse_training()
-
-
-def refuse_training() -> NoReturn:
-    """Raise `UserError`: a codec trained or chosen on Kodak could not be compared on it."""
-    raise UserError(
-        "Kodak is for evaluation, never for training: train with data=photos, or with "
-        "data=folder data.root=<folder of photographs>"
-    )
+    def _extract(self) -> Path:
+        return extract_pack(self.path, self.cache_dir)
 
 
 def require_at_least(least: int, **options: int) -> None:
@@ -315,60 +305,3 @@ def require_at_least(least: int, **options: int) -> None:
     for name, value in options.items():
         if value < least:
             raise UserError(f"data.{name} must be at least {least}, not {value}")
-
-
-def located(pictures: Sequence[tuple[str, str]]) -> list[Path]:
-    """Paths of pictures inside installed packages."""
-    return [locate(package, name) for package, name in pictures]
-
-
-def large_enough(images: PackedImages, side: int, use: str) -> PackedImages:
-    """The pictures whose sides are all at least `side`; a warning names each other one.
-
-    Raises:
-        UserError: no picture is left.
-    """
-    enough = images.shortest_sides >= side
-    for index in np.flatnonzero(~enough):
-        size = f"{images.widths[index]}×{images.heights[index]}"
-        rank_zero_warn(
-            f"left out of {use}: {images.names[index]} is {size}, and {side} is the least"
-        )
-    if not enough.any():
-        raise UserError(
-            f"no picture is left for {use}: it needs some with sides of {side} pixels or more that "
-            "are not used otherwise; set data.root and data.validation_root to two such folders"
-        )
-    return images.select(np.flatnonzero(enough).tolist())
-
-
-def hold_out(images: PackedImages, every: int) -> PackedImages:
-    """The first of the pictures that can be measured, and each one `every` places after it."""
-    measurable = np.flatnonzero(images.shortest_sides >= SHORTEST_SIDE)
-    return images.select(measurable[::every].tolist())
-
-
-def without(images: PackedImages, held_out: PackedImages) -> PackedImages:
-    """The pictures whose pixels are not those of a held-out one."""
-    known = set(held_out.digests)
-    return images.select([i for i, digest in enumerate(images.digests) if digest not in known])
-
-
-def spread(available: int, most: int) -> list[int]:
-    """Indices of at most `most` things, spread evenly over those available.
-
-    >>> spread(10, 3), spread(2, 3)
-    ([0, 3, 6], [0, 1])
-    """
-    chosen = min(available, most)
-    return [index * available // chosen for index in range(chosen)]
-
-
-def centre_crop(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The centre of a picture (H, W, 3), with sides of at most `side`.
-
-    >>> centre_crop(np.zeros((100, 300, 3), np.uint8), 200).shape
-    (100, 200, 3)
-    """
-    top, left = (max(length - side, 0) // 2 for length in picture.shape[:2])
-    return picture[top : top + side, left : left + side]

@@ -4,12 +4,16 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from rnn_codec.errors import UserError
+
+NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
+"""A picture's name, and its pixels (H, W, 3)."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from rnn_codec.data.crops import step_rng, to_batch
-from rnn_codec.data.packing import RULES, PackedImages, cache_folder, digest_of, progress
+from rnn_codec.data.decoding import RULES, DecodedImages, cache_folder, digest_of, progress
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 
@@ -41,7 +41,7 @@ class Mining:
             raise UserError(f"data.codec={self.codec} is unknown: it is one of {', '.join(CODECS)}")
 
 
-def mine(images: PackedImages, mining: Mining, cache_dir: str | Path) -> NDArray[np.uint8]:
+def mine(images: DecodedImages, mining: Mining, cache_dir: str | Path) -> NDArray[np.uint8]:
     """The hardest tiles of every picture, uint8 (N, S, S, 3), mapped from a file of `cache_dir`.
 
     The file is made once for the same pictures and options. Pictures need sides of at least S.

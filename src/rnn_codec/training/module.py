@@ -22,6 +22,7 @@ from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
+from rnn_codec.training.loss import Loss
 from rnn_codec.training.phase import Phase
 from rnn_codec.training.seeds import iterations_of_step, mix
 
@@ -116,13 +117,21 @@ class CodecTraining(L.LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """The loss of one batch."""
-        signal = self.execution.lay_out(to_signal(batch))
-        with self.execution.unrolling(self.codec):
-            iterations = self.iterations_of(self.global_step)
-            reconstructions = self.codec.unroll(signal, iterations, self.iterate)
-        loss = self.phase_of(self.global_step).loss(signal, reconstructions)
+        loss = self.loss_of(batch, self.iterations_of(self.global_step), self.phase.loss)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
+
+    def loss_of(self, images: Tensor, iterations: int, loss: Loss) -> Tensor:
+        """The loss of uint8 images (B, 3, H, W), unrolled for some iterations."""
+        signal = self.execution.lay_out(to_signal(images))
+        with self.execution.unrolling(self.codec):
+            reconstructions = self.codec.unroll(signal, iterations, self.iterate)
+        return loss(signal, reconstructions)
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the step in hand."""
+        return self.phase_of(self.global_step)
 
     def iterations_of(self, step: int) -> int:
         """How many iterations a step unrolls: the same in every process."""

@@ -10,6 +10,11 @@ class StepProgressBar(RichProgressBar):
     def _get_train_description(self, current_epoch: int) -> str:
         return "step"
 
+    def _update_metrics(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Not after every step: to read a figure is to wait for the device."""
+        if not trainer.training or trainer.global_step % self.refresh_rate == 0:
+            super()._update_metrics(trainer, pl_module)
+
     def get_metrics(
         self, trainer: L.Trainer, pl_module: L.LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from safetensors.torch import load_file
 
-import train as entry
+from rnn_codec.commands import train as entry
 from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
@@ -155,6 +155,73 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
         entry.check(configure("trainer=gpu"))
 
 
+LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_recorded_steps_train_as_others_do(precision: str, tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=5", f"trainer.precision={precision}", *TRANSFORM, *LATE, cache]
+    plain = run_training(tmp_path / "plain", *options)
+    on_gpu = ["trainer.recorded=true", "trainer.crops_on_device=true"]
+    assert_same(run_training(tmp_path / "recorded", *options, *on_gpu), plain)
+    states = [
+        torch.load(RunFolder(tmp_path / name).checkpoint, weights_only=True)
+        for name in ("plain", "recorded")
+    ]
+    assert_same(*(state["current_model_state"] for state in states))
+    assert states[0]["lr_schedulers"] == states[1]["lr_schedulers"]
+    # How it is run does not make another training of it.
+    assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "recorded")}) == 1
+
+
+@pytest.mark.parametrize("option", ["trainer.devices=2", "trainer.accumulate_grad_batches=2"])
+def test_what_cannot_be_recorded_is_refused(option: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.recorded"):
+        entry.check(configure("trainer.recorded=true", option))
+
+
+def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str) -> None:
+    options = [*TRANSFORM, *LATE, "trainer.minutes=1", cache]
+    config = configure(*options)
+    entry.plan_for_time(config)
+    steps = config.trainer.max_steps
+    assert steps != configure().trainer.max_steps
+    assert config.schedule.total_steps == steps
+    assert entry.first_late_step(config) == round(0.6 * steps)
+    # Measuring is part of the time.
+    assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
+    run_training(tmp_path / "run", *options, "trainer.max_steps=30")
+    account = read_account(RunFolder(tmp_path / "run").account)
+    assert account is not None
+    # Within a factor of three: the machine may be busy.
+    assert 60 / 3 < steps * account.seconds / account.steps < 3 * 60
+
+
+def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
+    with pytest.raises(UserError, match=r"trainer\.minutes is too short"):
+        entry.plan_for_time(configure(*TRANSFORM, "trainer.minutes=0.001", cache))
+    with pytest.raises(UserError, match=r"trainer\.minutes is for one process"):
+        entry.plan_for_time(configure("trainer.devices=2", "trainer.minutes=1"))
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["averaging.decay=null", cache, "optimizer.weight_decay=0"]
+    original = CodecTraining.loss_of
+
+    def spoilt(self: CodecTraining, *arguments: object) -> torch.Tensor:
+        return original(self, *arguments) * (float("nan") if self.global_step == 0 else 1)
+
+    monkeypatch.setattr(CodecTraining, "loss_of", spoilt)
+    spoilt_once = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
+    still = run_training(tmp_path / "still", "trainer.max_steps=1", *options, "optimizer.lr=0")
+    assert_same(spoilt_once, still)
+    later = run_training(tmp_path / "later", "trainer.max_steps=3", *options)
+    assert all(torch.isfinite(tensor).all() for tensor in later.values())
+    assert any(not torch.equal(later[name], still[name]) for name in later)
+
+
 def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
     first = run_training(tmp_path / "first", "trainer.max_steps=2", cache)
     start = f"start_from={tmp_path / 'first'}"
@@ -263,9 +330,8 @@ def test_an_unknown_option_is_named(tmp_path: Path) -> None:
 def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
     """Standard error of a command that must fail."""
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     with pytest.raises(SystemExit) as exit_:
-        entry.main()
+        entry.main(arguments)
     assert exit_.value.code != 0
     return capsys.readouterr().err
 

@@ -3,7 +3,6 @@
 import csv
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from safetensors.torch import load_file
 
 from rnn_codec.layers.binarizer import stochastic_sign
 from rnn_codec.runs.folder import RunFolder
-from tests.conftest import ROOT
+from tests.commands.program import PROGRAM
 
 OPTIONS = [
     "data.validation_images=3",  # one process gets two, the other one
@@ -40,7 +39,7 @@ SHARED = ["trainer=ddp_cpu", "data.batch_size=2"]
 
 def train(folder: Path, *options: str) -> RunFolder:
     """Train in a process of its own; return the only run that it leaves."""
-    command = [sys.executable, str(ROOT / "src" / "train.py"), *OPTIONS, *options]
+    command = [*PROGRAM, "train", *OPTIONS, *options]
     cache = f"data.cache_dir={folder.parent / 'cache'}"
     folder.mkdir()
     subprocess.run([*command, cache, f"output_root={folder}/runs"], check=True, cwd=folder)

@@ -32,7 +32,7 @@ LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True)
-class PackedImages:
+class DecodedImages:
     """Pictures of any sizes in one flat array.
 
     Attributes:
@@ -61,9 +61,9 @@ class PackedImages:
         start = int(self.offsets[index])
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
-    def select(self, indices: Sequence[int]) -> "PackedImages":
+    def select(self, indices: Sequence[int]) -> "DecodedImages":
         """Some of the pictures; the pixels stay where they are."""
-        return PackedImages(
+        return DecodedImages(
             pixels=self.pixels,
             offsets=self.offsets[list(indices)],
             heights=self.heights[list(indices)],
@@ -84,7 +84,7 @@ class PackedImages:
         return digest_of(zip(self.names, sizes, self.digests, strict=True))
 
 
-def pack(paths: Sequence[Path], cache_dir: str | Path) -> PackedImages:
+def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
     """Decode pictures into a file of `cache_dir`, or open the file left by an earlier call.
 
     The file is made anew when a picture was added, removed or changed (by path, size or time of
@@ -96,8 +96,8 @@ def pack(paths: Sequence[Path], cache_dir: str | Path) -> PackedImages:
     cache = cache_folder(cache_dir) / f"pictures-{_key(paths)}.bin"
     if not cache.is_file():
         with atomic_path(cache) as partial, partial.open("wb") as file:
-            _write_pack(paths, file)
-    images, skipped = read_pack(cache)
+            _write_decoded(paths, file)
+    images, skipped = read_decoded(cache)
     for reason in skipped:
         rank_zero_warn(f"left out: {reason}")
     if not len(images):
@@ -105,7 +105,7 @@ def pack(paths: Sequence[Path], cache_dir: str | Path) -> PackedImages:
     return images
 
 
-def read_pack(cache: Path) -> tuple[PackedImages, list[str]]:
+def read_decoded(cache: Path) -> tuple[DecodedImages, list[str]]:
     """Open a cache file: the pictures, mapped read-only, and why others were left out.
 
     Raises:
@@ -159,7 +159,7 @@ def _key(paths: Sequence[Path]) -> str:
     return digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
 
 
-def _write_pack(paths: Sequence[Path], file: BinaryIO) -> None:
+def _write_decoded(paths: Sequence[Path], file: BinaryIO) -> None:
     index: dict[str, list[Any]] = {"pictures": [], "skipped": []}
     names = dict(zip(paths, relative_names(paths), strict=True))
     for path in progress(paths, "Decoding pictures"):
@@ -194,13 +194,13 @@ def _map_pixels(cache: Path, length: int) -> NDArray[np.uint8]:
     return np.asarray(np.memmap(cache, np.uint8, "r", shape=(length,)))
 
 
-def _from_index(pixels: NDArray[np.uint8], pictures: list[list[Any]]) -> PackedImages:
+def _from_index(pixels: NDArray[np.uint8], pictures: list[list[Any]]) -> DecodedImages:
     heights = np.array([height for _, height, _, _ in pictures], np.int64)
     widths = np.array([width for _, _, width, _ in pictures], np.int64)
     ends = list(accumulate((heights * widths * 3).tolist(), initial=0))
     if ends[-1] != len(pixels):
         raise ValueError("the index does not describe the pixels")
-    return PackedImages(
+    return DecodedImages(
         pixels=pixels,
         offsets=np.array(ends[:-1], np.int64),
         heights=heights,

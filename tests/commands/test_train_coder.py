@@ -1,18 +1,16 @@
 """src/train.py with an entropy coder: after its codec, alone, interrupted and resumed."""
 
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-import train as entry
+from rnn_codec.commands import train as entry
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_coder
 from rnn_codec.training.coder_module import CoderTraining
-from tests.conftest import ROOT
 
 CODEC = ["data.batch_size=2", "data.validation_images=1", "data.validation_crop=161"]
 CODEC += ["max_iterations=2", "min_iterations=1", "trainer.max_steps=2"]
@@ -29,8 +27,7 @@ def main(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
     def run(*arguments: str) -> None:
         monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
-        monkeypatch.setattr(sys, "argv", [str(ROOT / "src" / "train.py"), *arguments])
-        entry.main()
+        entry.main(arguments)
 
     return run
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.data import packing
-from rnn_codec.data.packing import pack, read_pack
+from rnn_codec.data import decoding
+from rnn_codec.data.decoding import decode, read_decoded
 from rnn_codec.errors import UserError
-from tests.data.pictures import noise, packed, save
+from tests.data.pictures import decoded, noise, save
 
 
 def test_pictures_come_back_under_their_names(tmp_path: Path) -> None:
     paths = [save(tmp_path / "a/x.png", noise(5, 9)), save(tmp_path / "b.png", noise(8, 3, 1))]
-    images = pack(paths, tmp_path / "cache")
+    images = decode(paths, tmp_path / "cache")
     assert images.names == ("a/x.png", "b.png")
     np.testing.assert_array_equal(images.image(0), noise(5, 9))
     np.testing.assert_array_equal(images.image(1), noise(8, 3, 1))
@@ -25,36 +25,39 @@ def test_pictures_come_back_under_their_names(tmp_path: Path) -> None:
 
 
 def test_second_time_nothing_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = packed(tmp_path, [(5, 9), (8, 3)])
-    monkeypatch.delattr(packing, "read_rgb")
+    first = decoded(tmp_path, [(5, 9), (8, 3)])
+    monkeypatch.delattr(decoding, "read_rgb")
     paths = [tmp_path / "0.png", tmp_path / "1.png"]
-    again = pack(paths, tmp_path / "cache")
+    again = decode(paths, tmp_path / "cache")
     np.testing.assert_array_equal(again.pixels, first.pixels)
     assert again.fingerprint == first.fingerprint
 
 
 def test_pixels_are_mapped_read_only(tmp_path: Path) -> None:
-    pixels = packed(tmp_path, [(5, 9)]).pixels
+    pixels = decoded(tmp_path, [(5, 9)]).pixels
     assert isinstance(pixels.base, np.memmap)
     assert not pixels.flags.writeable
 
 
 def test_changed_picture_is_decoded_anew(tmp_path: Path) -> None:
-    before = packed(tmp_path, [(5, 9), (8, 3)])
+    before = decoded(tmp_path, [(5, 9), (8, 3)])
     path = save(tmp_path / "1.png", noise(8, 3, seed=7))
     os.utime(path, ns=(0, 1))
-    after = pack([tmp_path / "0.png", path], tmp_path / "cache")
+    after = decode([tmp_path / "0.png", path], tmp_path / "cache")
     np.testing.assert_array_equal(after.image(1), noise(8, 3, seed=7))
     assert after.fingerprint != before.fingerprint
 
 
 def test_fingerprint_is_of_names_and_pixels_alone(tmp_path: Path) -> None:
-    here, there = packed(tmp_path / "a", [(5, 9), (8, 3)]), packed(tmp_path / "b", [(5, 9), (8, 3)])
+    here, there = (
+        decoded(tmp_path / "a", [(5, 9), (8, 3)]),
+        decoded(tmp_path / "b", [(5, 9), (8, 3)]),
+    )
     assert here.fingerprint == there.fingerprint
     assert here.fingerprint != here.select([0]).fingerprint
     # The same bytes in another shape.
     flat = save(tmp_path / "c/0.png", noise(5, 9).reshape(9, 5, 3))
-    assert pack([flat], tmp_path).fingerprint != here.select([0]).fingerprint
+    assert decode([flat], tmp_path).fingerprint != here.select([0]).fingerprint
 
 
 def test_unreadable_picture_is_left_out_with_a_warning_each_time(tmp_path: Path) -> None:
@@ -63,7 +66,7 @@ def test_unreadable_picture_is_left_out_with_a_warning_each_time(tmp_path: Path)
     bad.write_text("no picture")
     for _ in range(2):
         with pytest.warns(UserWarning, match=r"left out: .*bad\.png"):
-            images = pack([bad, good], tmp_path / "cache")
+            images = decode([bad, good], tmp_path / "cache")
         np.testing.assert_array_equal(images.image(0), noise(4, 4))
 
 
@@ -71,33 +74,33 @@ def test_unreadable_picture_is_left_out_with_a_warning_each_time(tmp_path: Path)
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.png").touch()
     with pytest.raises(UserError, match=r"none of the 1 pictures.*bad\.png"):
-        pack([tmp_path / "bad.png"], tmp_path / "cache")
+        decode([tmp_path / "bad.png"], tmp_path / "cache")
 
 
-def test_interrupted_packing_leaves_nothing(
+def test_interrupted_decoding_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(packing, "read_rgb", interrupt)
+    monkeypatch.setattr(decoding, "read_rgb", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        packed(tmp_path, [(5, 9)])
+        decoded(tmp_path, [(5, 9)])
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", noise(4, 4))
     with pytest.raises(UserError, match=r"data\.cache_dir"):
-        pack([path], path)
+        decode([path], path)
 
 
 def test_damaged_cache_is_named(tmp_path: Path) -> None:
-    images = packed(tmp_path, [(5, 9)])
+    images = decoded(tmp_path, [(5, 9)])
     cache = next((tmp_path / "cache").iterdir())
     cache.write_bytes(cache.read_bytes()[1:])
     with pytest.raises(UserError, match=rf"{cache.name} is damaged: delete it"):
-        pack([tmp_path / images.names[0]], tmp_path / "cache")
+        decode([tmp_path / images.names[0]], tmp_path / "cache")
 
 
 @settings(max_examples=300, deadline=None)
@@ -112,7 +115,7 @@ def test_damaged_cache_is_refused_or_consistent(
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "damage"
     if not folder.exists():
-        packed(folder, [(5, 9), (8, 3)])
+        decoded(folder, [(5, 9), (8, 3)])
     whole = next((folder / "cache").glob("*.bin")).read_bytes()
     damaged = folder / "damaged"
     if isinstance(change, bytes):
@@ -121,12 +124,12 @@ def test_damaged_cache_is_refused_or_consistent(
         start, end, new = change
         damaged.write_bytes(whole[:start] + new + whole[end:])
     try:
-        images, _ = read_pack(damaged)
+        images, _ = read_decoded(damaged)
     except UserError:
         return
     assert sum(images.image(i).size for i in range(len(images))) == images.pixels.size
 
 
 def test_packed_images_survive_pickling(tmp_path: Path) -> None:
-    images = packed(tmp_path, [(5, 9)])
+    images = decoded(tmp_path, [(5, 9)])
     assert pickle.loads(pickle.dumps(images)).fingerprint == images.fingerprint

@@ -1,0 +1,162 @@
+"""Fits a Lightning module: from a checkpoint if there is one, with what every training has."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightning as L
+from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.cost import TrainingAccount, write_account
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.training.averaging import WeightAveraging
+from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
+from rnn_codec.training.clock import TrainingClock
+from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.progress import StepProgressBar
+from rnn_codec.training.validated import ValidatedStep
+
+
+@dataclass(frozen=True)
+class TrainerOptions:
+    """How a training is run; `conf/trainer/cpu.yaml` says what each means."""
+
+    accelerator: str
+    devices: int | str
+    num_nodes: int
+    strategy: str
+    precision: str
+    max_steps: int
+    max_time: str | None
+    val_check_interval: int
+    log_every_n_steps: int
+    gradient_clip_val: float | None
+    accumulate_grad_batches: int
+    progress_bar: bool
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it is to run on GPUs."""
+        return self.accelerator in {"gpu", "cuda"}
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What is done beside the steps.
+
+    Attributes:
+        checkpoint_minutes: between two checkpoints.
+        average_decay: share of the moving average of the weights that each step keeps; None for no
+            average.
+    """
+
+    checkpoint_minutes: float
+    average_decay: float | None
+
+
+def fit(
+    options: TrainerOptions,
+    upkeep: Upkeep,
+    run: RunFolder,
+    logger: Logger,
+    callbacks: Sequence[L.Callback],
+    model: L.LightningModule,
+    data: L.LightningDataModule,
+) -> L.Trainer:
+    """Fit until the last step or the time limit, from the run's checkpoint if it has one.
+
+    Args:
+        options: how it is run.
+        upkeep: what is done beside.
+        run: its folder.
+        logger: where figures go.
+        callbacks: further ones.
+        model: what is trained.
+        data: what it is trained and validated on.
+
+    Raises:
+        StoppedError: the process was told to end; there is a checkpoint.
+    """
+    stop, validated = StopOnSignal(), ValidatedStep()
+    trainer = build_trainer(options, upkeep, run, logger, [stop, validated, *callbacks])
+    checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
+    trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    if stop.signalled:
+        raise stopped(run)
+    if validated.step != trainer.global_step:
+        trainer.validate(model, datamodule=data, verbose=False)
+    return trainer
+
+
+def stopped(run: RunFolder) -> UserError | SystemExit:
+    """What ends a training that was told to stop: an error, but not under a W&B sweep.
+
+    The sweep gave that trial up; its agent would end after five trials that seem to fail.
+    """
+    message = f"stopped; go on with: python src/train.py resume={run.path}"
+    if "WANDB_SWEEP_ID" not in os.environ:
+        return StoppedError(message)
+    rank_zero_only(print)(message)
+    return SystemExit(0)
+
+
+def build_trainer(
+    options: TrainerOptions,
+    upkeep: Upkeep,
+    run: RunFolder,
+    logger: Logger,
+    callbacks: Sequence[L.Callback],
+) -> L.Trainer:
+    """A trainer with further callbacks beside those that every training has."""
+    common: list[L.Callback] = [
+        LearningRateMonitor(logging_interval="step"),
+        LastCheckpoint(run.checkpoint, upkeep.checkpoint_minutes),
+    ]
+    if upkeep.average_decay is not None:
+        common.append(WeightAveraging(upkeep.average_decay))
+    if options.progress_bar:
+        common.append(StepProgressBar(refresh_rate=10))
+    return L.Trainer(
+        accelerator=options.accelerator,
+        devices=options.devices,
+        num_nodes=options.num_nodes,
+        strategy=options.strategy,
+        precision=options.precision,  # type: ignore[arg-type]
+        max_epochs=-1,
+        max_steps=options.max_steps,
+        max_time=options.max_time,
+        val_check_interval=options.val_check_interval * options.accumulate_grad_batches,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=options.log_every_n_steps,
+        gradient_clip_val=options.gradient_clip_val,
+        accumulate_grad_batches=options.accumulate_grad_batches,
+        # The data module gives every process its own part.
+        use_distributed_sampler=False,
+        enable_progress_bar=options.progress_bar,
+        enable_model_summary=False,
+        # LastCheckpoint keeps the checkpoint.
+        enable_checkpointing=True,
+        callbacks=[*callbacks, *common],
+        plugins=[AtomicCheckpointIO()],
+        logger=logger,
+        default_root_dir=run.path,
+    )
+
+
+@rank_zero_only
+def account(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: str) -> None:
+    """Write down what the training cost."""
+    cost = TrainingAccount(
+        identity=identity,
+        seconds=clock.seconds,
+        steps=trainer.global_step,
+        images=clock.examples,
+        hardware=hardware(),
+        versions=versions(),
+    )
+    write_account(run.account, cost)
