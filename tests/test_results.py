@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rnn_codec.baselines.registry import names
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder

@@ -18,19 +18,12 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.padding import crop, pad_to_multiple, padded_size
-from rnn_codec.networks import (
-    CODE_DEPTH,
-    STRIDE,
-    DecoderNetwork,
-    EncoderNetwork,
-    NetworkState,
-)
+from rnn_codec.networks import DecoderNetwork, EncoderNetwork, NetworkState
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 
-MAX_ITERATIONS = 16
-"""Of a file, of a table, of the paper: 2 bits a pixel. A network may have more."""
 FADE = 8
 """Pixels below the last known row over which a cut iteration gives way to the one before it."""
 

@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rnn_codec.benchmark.timing import fastest
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN, clip, lstm_update
 from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.networks import CODE_DEPTH
 
 DECODING = "integers, decoding"
 """The method that the others are compared with."""

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.progress import track
 
 from rnn_codec.baselines.registry import codec as classic_codec
-from rnn_codec.codec import MAX_ITERATIONS, check_iterations
+from rnn_codec.code import MAX_ITERATIONS
+from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, run_configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError

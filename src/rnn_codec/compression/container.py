@@ -15,10 +15,9 @@ from binascii import crc_hqx
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
 from rnn_codec.errors import UserError
 from rnn_codec.layers.padding import padded_size
-from rnn_codec.networks import CODE_DEPTH, STRIDE
 
 MAGIC = b"RNC"
 VERSION = 1

@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.codec import MAX_ITERATIONS, Codes, RecurrentCodec, code_size
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
+from rnn_codec.codec import Codes, RecurrentCodec, code_size
 from rnn_codec.compression import tiling
 from rnn_codec.compression.container import MAX_PIXELS, BadFileError, Header, pack_crc, parse
 from rnn_codec.compression.rate_control import Budget, Iterations, Picture, Rate, Stop
@@ -26,7 +27,6 @@ from rnn_codec.entropy.coder import MOST_BITS_PER_BYTE, Arrived, EntropyCoder, S
 from rnn_codec.errors import UserError
 from rnn_codec.layers.padding import padded_size
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.networks import CODE_DEPTH, STRIDE
 
 Pixels = NDArray[np.uint8]
 

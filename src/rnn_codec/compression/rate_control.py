@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from rnn_codec.codec import MAX_ITERATIONS, check_iterations
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
+from rnn_codec.codec import check_iterations
 from rnn_codec.entropy.coder import Stream
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.metrics.ms_ssim import ms_ssim
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.networks import CODE_DEPTH, STRIDE
 
 BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
 """Of one iteration, before entropy coding."""

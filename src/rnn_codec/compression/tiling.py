@@ -22,10 +22,10 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from rnn_codec.code import CODE_DEPTH, STRIDE
 from rnn_codec.codec import Codes, RecurrentCodec, check_iterations, code_size
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.padding import padded_size
-from rnn_codec.networks import CODE_DEPTH, STRIDE
 from rnn_codec.reconstruction.residual_scaling import PATCH
 
 TILE = 1024

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnn_codec.code import STRIDE
 from rnn_codec.codec import to_signal
-from rnn_codec.networks import STRIDE
 
 
 def draw_blocks(pictures: Iterable[NDArray[np.uint8]], per_picture: int, seed: int) -> Tensor:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
+from rnn_codec.code import MAX_ITERATIONS, STRIDE
+from rnn_codec.codec import RecurrentCodec
 from rnn_codec.data.crops import TrainingBatches, step_rng
 from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of, progress
 from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.networks import STRIDE
 
 Bits = NDArray[np.bool_]
 """The bits of one picture, (16, 32, h, w)."""

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.networks import CODE_DEPTH
+from rnn_codec.code import CODE_DEPTH
 
 DEPTH = 64
 """Depth of every hidden layer."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy import kernels
 from rnn_codec.entropy.kernels import Earlier, Line
 from rnn_codec.entropy.quantisation import (
@@ -18,7 +19,6 @@ from rnn_codec.entropy.quantisation import (
     IterationTables,
 )
 from rnn_codec.entropy.stream_coder import Grid, StreamCoder
-from rnn_codec.networks import CODE_DEPTH
 
 ROWS_AT_ONCE = 8
 """Rows that are coded before another thread takes them in for the next iteration."""

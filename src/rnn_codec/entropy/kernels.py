@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.binary_rnn import DEPTH, GATES, WINDOW
 from rnn_codec.entropy.fixed_point import (
     CLIP_BITS,
@@ -37,7 +38,6 @@ from rnn_codec.entropy.quantisation import (
 )
 from rnn_codec.entropy.range_coder import NOT_ARRIVED, get_bit, put_bit
 from rnn_codec.entropy.vector import OUTPUTS, add_pairs, pack
-from rnn_codec.networks import CODE_DEPTH
 
 MIDDLE = TABLE_SIZE // 2
 

@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.range_coder import EVEN, NOT_ARRIVED, get_bit, put_bit
 from rnn_codec.entropy.stream_coder import Grid, StreamCoder
-from rnn_codec.networks import CODE_DEPTH
 
 Size = tuple[int, int]
 

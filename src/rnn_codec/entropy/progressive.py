@@ -10,12 +10,11 @@ Nothing is masked there: earlier iterations are known as a whole.
 import torch
 from torch import Tensor, nn
 
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
 from rnn_codec.entropy.binary_rnn import DEPTH, GATES, BinaryRNN, clip, lstm_update
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.entropy.integer_coder import IntegerCoder
 from rnn_codec.entropy.quantisation import quantise_binary_rnn, quantise_earlier_iterations
-from rnn_codec.networks import CODE_DEPTH
 
 
 class EarlierIterations(nn.Module):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.entropy.binary_rnn import GATES, BinaryRNN
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.entropy.integer_coder import IntegerCoder

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.coder import CHECK_BITS, Arrived, CorruptStreamError, EntropyCoder, Stream
 from rnn_codec.entropy.range_coder import (
     EVEN,
@@ -20,7 +21,6 @@ from rnn_codec.entropy.range_coder import (
     start_decoder,
     start_encoder,
 )
-from rnn_codec.networks import CODE_DEPTH
 
 Memory = TypeVar("Memory")
 

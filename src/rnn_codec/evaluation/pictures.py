@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.codec import MAX_ITERATIONS, RecurrentCodec
+from rnn_codec.code import MAX_ITERATIONS
+from rnn_codec.codec import RecurrentCodec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnn_codec.codec import MAX_ITERATIONS, Codes, RecurrentCodec
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
+from rnn_codec.codec import Codes, RecurrentCodec
 from rnn_codec.complexity import macs_per_pixel, parameters
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.none import NoneCoder
@@ -16,7 +17,6 @@ from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.evaluation.record import Description, ModelFacts
 from rnn_codec.evaluation.truncation import Cut, measure_cuts
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.networks import CODE_DEPTH
 from rnn_codec.runs.cost import read_account
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_coder, load_context_model

@@ -7,12 +7,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch.utils.flop_counter import FlopCounterMode
 
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
 from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.configuration import build_codec, build_context_model
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.grid.plan import PlannedRun
-from rnn_codec.networks import CODE_DEPTH
 
 
 @dataclass(frozen=True)

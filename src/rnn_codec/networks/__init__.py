@@ -2,8 +2,6 @@
 
 from rnn_codec.networks.lean import LeanDecoder, LeanEncoder
 from rnn_codec.networks.network import (
-    CODE_DEPTH,
-    STRIDE,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
@@ -20,8 +18,6 @@ from rnn_codec.networks.transform import (
 )
 
 __all__ = [
-    "CODE_DEPTH",
-    "STRIDE",
     "Decoder",
     "DecoderNetwork",
     "Encoder",

@@ -21,11 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory
+from rnn_codec.code import CODE_DEPTH, STRIDE
 from rnn_codec.layers.binarizer import SignBinarizer
 from rnn_codec.layers.convolution import SharedConv2d
 from rnn_codec.networks.network import (
-    CODE_DEPTH,
-    STRIDE,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,

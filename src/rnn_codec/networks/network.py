@@ -6,21 +6,14 @@ Both carry the states of their recurrent layers from one iteration to the next.
 """
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.binarizer import Binarizer, GroupBinarizer
-
-if TYPE_CHECKING:
-    from rnn_codec.networks.stages import Stages
-
-STRIDE = 16
-"""Pixels of the image, each way, for one position of the code."""
-CODE_DEPTH = 32
-"""Bits at every position of the code in one iteration, at every width: 1/8 bit per pixel."""
+from rnn_codec.networks.stages import Stages
 
 NetworkState: TypeAlias = tuple[Any, ...]
 """What a network carries from one iteration to the next: the states of its recurrent layers, first
@@ -55,7 +48,7 @@ class Network(nn.Module, ABC):
         """The state before the first iteration."""
         return (None,) * len(self.cells)
 
-    def start_from(self, stages: "Stages") -> None:
+    def start_from(self, stages: Stages) -> None:
         """Begin a training with what photographs look like. Most designs begin at random."""
 
 
@@ -95,7 +88,7 @@ class DecoderNetwork(Network):
         """x̂_0, what there is before the first bits, like `zeros`, (B, 3, H, W)."""
         return zeros
 
-    def stages_of(self, blocks: Tensor) -> "Stages | None":
+    def stages_of(self, blocks: Tensor) -> Stages | None:
         """What encoder and decoder of this design begin with; None for those that begin at random.
 
         Args:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.layers.convolution import SharedConv2d
 from rnn_codec.networks.network import (
-    CODE_DEPTH,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,

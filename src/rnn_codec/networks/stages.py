@@ -21,8 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnn_codec.code import CODE_DEPTH, STRIDE
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.networks.network import CODE_DEPTH, STRIDE
 
 BLOCK_DEPTH = 3 * STRIDE**2
 """Values of a block, in the order row, column, colour."""

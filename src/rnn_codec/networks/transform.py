@@ -43,13 +43,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.code import CODE_DEPTH, STRIDE
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.binarizer import GroupBinarizer
 from rnn_codec.layers.blocks import join_blocks, split_blocks, to_blocks, to_image
 from rnn_codec.layers.convolution import IterationConv2d, OfEachIteration, SharedConv2d
 from rnn_codec.networks.network import (
-    CODE_DEPTH,
-    STRIDE,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,

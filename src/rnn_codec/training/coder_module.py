@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
 
-from rnn_codec.codec import MAX_ITERATIONS
+from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.training.clipping import clip_gradients
 

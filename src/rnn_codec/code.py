@@ -1,0 +1,11 @@
+"""The shape of a code: how many bits an iteration has, and where.
+
+bits (iterations, 32, ⌈H/16⌉, ⌈W/16⌉): 32 bits for 16×16 pixels are 1/8 bit per pixel
+"""
+
+CODE_DEPTH = 32
+"""Bits at every position in every iteration."""
+STRIDE = 16
+"""Side of a position, in pixels of the image."""
+MAX_ITERATIONS = 16
+"""Of a file, of a table, of the paper: 2 bits per pixel. A network may have more."""
