@@ -1,4 +1,4 @@
-"""Rows of the aggregator as a table."""
+"""Rows of the comparison as a table."""
 
 from rnn_codec.comparison.collecting import Collection, Problem
 from rnn_codec.comparison.columns import columns

@@ -32,7 +32,7 @@ def make_page(config: DictConfig) -> None:
     """Make the page as configured, and screenshots of it where they are asked for."""
     check_iterations(config.iterations)
     check_crop(config.crop)
-    reading = shown("reading records")
+    reading = progress("reading records")
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
@@ -74,7 +74,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     pictures = chosen_pictures(images, config.pictures, config.most_pictures) if models else []
     coded = [
         code_picture(name, crop_centre(pixels, *config.crop), models, config.iterations)
-        for name, pixels in shown("coding pictures")(pictures)
+        for name, pixels in progress("coding pictures")(pictures)
     ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
@@ -86,7 +86,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     )
 
 
-def shown(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
+def progress(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
     """A progress bar around things to go through."""
     return lambda things: track(things, label, console=Console(stderr=True))
 
