@@ -39,6 +39,10 @@ class Sizes:
     ideal_bpp: Array
     file_bpp: Array
 
+    def means(self) -> dict[str, tuple[float, ...]]:
+        """Over the images, by name."""
+        return {name: _means(rates) for name, rates in vars(self).items()}
+
 
 @dataclass(frozen=True, eq=False)
 class Record:
