@@ -124,16 +124,17 @@ def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
 
 
 SUMMARY_EDITS = {
-    "curve": (put("curve", "ms_ssim", 3, value=0.9), "is not the mean of per_image"),
-    "rates": (put("curve", "bpp", 3, value=0.6), "is not the mean of per_image"),
-    "area": (put("areas", "ms_ssim", value=1.8), "the ms_ssim area in summary.json is 1.8"),
-    "protocol": (put("area_protocol", value="from 0"), "another protocol: from 0"),
-    "images": (put("images", value=24), "counts 24 images, per_image.csv 5"),
-    "points": (put("curve", "point", 0, value=0), "have other points"),
-    "short curve": (lambda c: c["curve"]["psnr"].pop(), "lists of numbers of one length"),
-    "text": (put("curve", "psnr", 0, value="20"), "lists of numbers of one length"),
-    "nan": (put("curve", "psnr", 0, value=float("nan")), "lists of numbers of one length"),
-    "lost area": (lambda c: c["areas"].pop("psnr"), "does not hold a number for each of"),
+    "curve": (put("curve", "ms_ssim", 3, value=0.9), "curve.ms_ssim in summary.json is not what"),
+    "rates": (put("curve", "bpp", 3, value=0.6), "curve.bpp in summary.json is not what"),
+    "area": (put("areas", "ms_ssim", value=1.8), "areas.ms_ssim in summary.json is not what"),
+    "protocol": (put("area_protocol", value="from 0"), "area_protocol in summary.json is not"),
+    "images": (put("images", value=24), "images in summary.json is not what per_image.csv gives"),
+    "points": (put("curve", "point", 0, value=0), "curve.point in summary.json is not what"),
+    "short curve": (lambda c: c["curve"]["psnr"].pop(), "curve.psnr in summary.json is not what"),
+    "text": (put("curve", "psnr", 0, value="24.0"), "curve.psnr in summary.json is not what"),
+    "nan": (put("curve", "psnr", 0, value=float("nan")), "curve.psnr in summary.json is not what"),
+    "lost curve": (lambda c: c["curve"].pop("psnr"), "curve in summary.json is not what"),
+    "lost area": (lambda c: c["areas"].pop("psnr"), "areas in summary.json is not what"),
     "lost field": (lambda c: c.pop("areas"), "cannot be read"),
     "new field": (put("colour", value="red"), "cannot be read"),
     "seed": (put("settings", "seed", value=7), "has the seed 7, its configuration 0"),
@@ -167,8 +168,8 @@ def test_a_summary_edited_by_hand_is_reported(results: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("row", "column", "value", "expected"),
     [
-        (3, "ms_ssim", "0.95", "is not the mean of per_image.csv"),
-        (3, "bpp", "0.51", "is not the mean of per_image.csv"),
+        (3, "ms_ssim", "0.95", "curve.ms_ssim in summary.json is not what per_image.csv gives"),
+        (3, "bpp", "0.51", "curve.bpp in summary.json is not what per_image.csv gives"),
         (3, "psnr", "high", "something else than a number"),
         (3, "psnr", "inf", "not finite"),
         (3, "psnr", "101", "a psnr above 100"),
@@ -195,7 +196,7 @@ def test_other_columns_are_reported(results: Path) -> None:
 
 def test_an_export_of_another_curve_is_reported(results: Path) -> None:
     edit(results / RECORD / "compressai.json", put("results", "bpp", 0, value=0.1))
-    assert "compressai.json and summary.json have other curves" in reasons(
+    assert "results.bpp in compressai.json is not what per_image.csv gives" in reasons(
         collect(results, "kodak")
     )
 
@@ -228,12 +229,18 @@ def test_lists_too_deep_to_be_read_are_reported(results: Path, name: str) -> Non
 
 
 SIZE_EDITS = {
-    "means": (put("coders", 1, "file_bpp", 3, value=0.1), "is not the mean of file_sizes.csv"),
-    "areas": (put("areas_at_true_rate", "none", "psnr", value=50), "are not those of its curve"),
-    "coder": (lambda c: c["coders"].pop(), "has other entropy coders"),
-    "settings": (put("settings", "seed", value=3), "is of another evaluation"),
-    "kind": (put("coders", value=3), "lacks its coders"),
-    "entry": (put("coders", 0, value=3), "has other entropy coders"),
+    "means": (
+        put("coders", 1, "file_bpp", 3, value=0.1),
+        "coders.single_iteration.file_bpp in file_sizes",
+    ),
+    "areas": (
+        put("areas_at_true_rate", "none", "psnr", value=50),
+        "areas_at_true_rate.none.psnr in file_sizes.json",
+    ),
+    "coder": (lambda c: c["coders"].pop(), "coders in file_sizes.json is not what"),
+    "settings": (put("settings", "seed", value=3), "settings.seed in file_sizes.json is not what"),
+    "kind": (put("coders", value=3), "coders in file_sizes.json is not what"),
+    "entry": (put("coders", 0, value=3), "coders in file_sizes.json is not what"),
 }
 
 
@@ -247,7 +254,7 @@ def test_means_of_sizes_edited_by_hand_are_reported(results: Path, name: str) ->
 @pytest.mark.parametrize(
     ("row", "column", "value", "expected"),
     [
-        (3, "file_bytes", "9000", "is not the mean of file_sizes.csv"),
+        (3, "file_bytes", "9000", "coders.none.file_bpp in file_sizes.json is not what"),
         (3, "file_bytes", "1", "do not grow with every iteration"),
         (3, "nominal_bytes", "1", "are not those of per_image.csv"),
         (3, "file_bytes", "", "something else than a number"),

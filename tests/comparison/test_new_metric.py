@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from rnn_codec.comparison import csv_file, latex, markdown
-from rnn_codec.comparison.collecting import collect
+from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.comparison.sections import sections
@@ -85,7 +85,9 @@ def test_it_is_in_every_format(rows: list[Row]) -> None:
 
 
 def test_it_is_on_the_page(rows: list[Row]) -> None:
-    content = json.loads(json.dumps(table_content(rows, columns((), ()), [])))
+    content = json.loads(
+        json.dumps(table_content(rows, columns((), ()), Collection("kodak", (), (), ())))
+    )
     labels = [column["label"] for column in content["columns"]]
     cells = [row[labels.index("Accuracy")] for row in content["rows"]]
     assert [cell["text"] for cell in cells] == [f"{r.areas['accuracy'].mean:.3f}" for r in rows]

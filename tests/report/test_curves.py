@@ -1,4 +1,4 @@
-"""Rows of the aggregator as curves."""
+"""Rows of the comparison as curves."""
 
 from dataclasses import replace
 

@@ -1,5 +1,6 @@
-"""Rows of the aggregator as a table."""
+"""Rows of the comparison as a table."""
 
+from rnn_codec.comparison.collecting import Collection, Problem
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.rows import Row
 from rnn_codec.comparison.statistics import Estimate
@@ -24,11 +25,12 @@ PUBLISHED = Row(
 
 
 COLUMNS = columns(["jpeg_420"], [0.25])
+NOTHING_WRONG = Collection("kodak", (), (), ())
 
 
 def cells(row: Row, *rows: Row) -> dict[str, dict]:
     """The cells of the first row by their headings."""
-    content = table_content([row, *rows], COLUMNS, [])
+    content = table_content([row, *rows], COLUMNS, NOTHING_WRONG)
     assert isinstance(content["columns"], list)
     assert isinstance(content["rows"], list)
     labels = [column["label"] for column in content["columns"]]
@@ -42,7 +44,7 @@ def test_a_row_of_a_network() -> None:
         "Origin": "measured",
         "MS-SSIM": "1.7681 ± 0.0012",
         "Rank": "2",
-        "JPEG 4:2:0, PSNR": "−12.3",
+        "BD JPEG 4:2:0, PSNR": "−12.3",
         "Saved at 0.25 bpp, %": "32.7",
         "Parameters": "571 k",
         "MAC per pixel": "11.3 k",
@@ -74,7 +76,11 @@ def test_values_sort_by_all_their_digits() -> None:
 
 
 def test_the_table_is_sorted_by_ms_ssim_at_first() -> None:
-    content = table_content([CLASSIC], COLUMNS, ["a problem"])
+    content = table_content(
+        [CLASSIC],
+        COLUMNS,
+        Collection("kodak", (), (Problem("a", "is wrong", True),), ("b lacks c",)),
+    )
     assert isinstance(content["sorted_by"], int)
     assert list(cells(CLASSIC))[content["sorted_by"]] == "MS-SSIM"
-    assert content["problems"] == ["a problem"]
+    assert content["problems"] == ["a: is wrong", "b lacks c"]

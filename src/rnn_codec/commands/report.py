@@ -14,24 +14,16 @@ from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
-from rnn_codec.compression.model import Model
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
 from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.curves import curves_of
-from rnn_codec.report.models import areas_of_folders, by_area, find_models
+from rnn_codec.report.models import models_to_show
 from rnn_codec.report.page import MEGABYTE, Report, Viewed, write_page
-from rnn_codec.report.pictures import (
-    CodedPicture,
-    Pixels,
-    check_crop,
-    code_picture,
-    crop_centre,
-    labels,
-)
+from rnn_codec.report.pictures import check_crop, chosen_pictures, code_picture, crop_centre, labels
 from rnn_codec.report.table import table_content
-from rnn_codec.runs.models import find_folder, load_model
+from rnn_codec.runs.models import load_model
 
 Item = TypeVar("Item")
 
@@ -40,7 +32,7 @@ def make_page(config: DictConfig) -> None:
     """Make the page as configured, and screenshots of it where they are asked for."""
     check_iterations(config.iterations)
     check_crop(config.crop)
-    reading = shown("reading records")
+    reading = progress("reading records")
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
@@ -48,7 +40,7 @@ def make_page(config: DictConfig) -> None:
         dataset=config.dataset,
         curves=curves_of(rows),
         viewed=viewed(config, rows),
-        table=tabulated(rows, comparison, collection),
+        table=table_content(rows, columns(comparison.anchors, comparison.saving_at), collection),
         footer=footer(),
     )
     path = Path(config.output)
@@ -72,22 +64,18 @@ def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) 
     return rows
 
 
-def tabulated(rows: list[Row], comparison: Comparison, collection: Collection) -> dict[str, object]:
-    """The table, with what is missing or could not be used."""
-    problems = [f"{problem.path}: {problem.reason}" for problem in collection.problems]
-    shown = columns(comparison.anchors, comparison.saving_at)
-    return table_content(rows, shown, [*problems, *collection.missing])
-
-
 def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     """The pictures, coded by every model."""
-    found = model_places(config, rows)
+    found = models_to_show(config.models, config.shipped, rows, Path(config.records))
     places = found if config.models is not None else found[: max(config.most_models, 0)]
     models = [load_model(place, device=config.device) for place in places]
     data = instantiate(config.data)
-    pictures = chosen_pictures(config, list(data.evaluation_images())) if models else []
-    bar = shown("coding pictures")(pictures)
-    coded = [coded_picture(config, models, name, pixels) for name, pixels in bar]
+    images = list(data.evaluation_images()) if models else []
+    pictures = chosen_pictures(images, config.pictures, config.most_pictures) if models else []
+    coded = [
+        code_picture(name, crop_centre(pixels, *config.crop), models, config.iterations)
+        for name, pixels in progress("coding pictures")(pictures)
+    ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
         models=[(label, model.coder.name) for label, model in named],
@@ -98,46 +86,9 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     )
 
 
-def model_places(config: DictConfig, rows: list[Row]) -> list[Path]:
-    """Folders, or names, of the models for the viewer.
-
-    Unless they are named: those that come with the package, then the others, the best first.
-    """
-    if config.models is None:
-        records = Path(config.records)
-        best = by_area(find_models(records), areas_of_folders(rows, records))
-        return [*map(find_folder, config.shipped), *best]
-    found = [(Path(place), find_models(Path(place))) for place in config.models]
-    # What holds no model may be the name of one: loading it will tell.
-    return list(dict.fromkeys(path for place, own in found for path in own or [place]))
-
-
-def shown(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
+def progress(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
     """A progress bar around things to go through."""
     return lambda things: track(things, label, console=Console(stderr=True))
-
-
-def coded_picture(
-    config: DictConfig, models: list[Model], name: str, pixels: Pixels
-) -> CodedPicture:
-    """The centre of one picture, coded by every model."""
-    return code_picture(name, crop_centre(pixels, *config.crop), models, config.iterations)
-
-
-def chosen_pictures(
-    config: DictConfig, images: list[tuple[str, Pixels]]
-) -> list[tuple[str, Pixels]]:
-    """Those that are named, or the first."""
-    known = dict(images)
-    names = (
-        list(known)[: max(config.most_pictures, 0)] if config.pictures is None else config.pictures
-    )
-    if not names:
-        raise UserError("the viewer has no picture: set most_pictures= to at least 1")
-    for name in names:
-        if name not in known:
-            raise UserError(f"pictures= names {name}, which is none of: {', '.join(known)}")
-    return [(name, known[name]) for name in names]
 
 
 def footer() -> list[str]:

@@ -12,16 +12,15 @@ from rich.markup import escape
 from rich.progress import track
 
 from rnn_codec.commands.configured import run_configured
-from rnn_codec.comparison import csv_file, latex, markdown
 from rnn_codec.comparison.collecting import Collection, collect
-from rnn_codec.comparison.columns import RowColumn, columns
-from rnn_codec.comparison.notes import notes, problem_lines
+from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.documents import write_documents
+from rnn_codec.comparison.notes import problem_lines
 from rnn_codec.comparison.published import load_published
-from rnn_codec.comparison.rows import Comparison, Row, table_rows
+from rnn_codec.comparison.rows import Comparison, table_rows
 from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
 
 WIDTH = 100
 """Of the tables where the output is not a terminal."""
@@ -35,10 +34,9 @@ def write_table(config: DictConfig) -> None:
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)
-    every = columns(comparison.anchors, comparison.saving_at)
-    found = sections(rows, every)
-    write(Path(config.output), collection, rows, found, every, comparison)
-    show(collection, found)
+    shown = columns(comparison.anchors, comparison.saving_at)
+    write_documents(Path(config.output), collection, rows, shown, comparison)
+    show(collection, sections(rows, shown))
     print(f"Written to {Path(config.output) / 'ablation'}.md, .csv and .tex")
     faults = len(problem_lines(collection))
     if config.strict and faults:
@@ -50,32 +48,6 @@ def read_comparison(config: DictConfig) -> Comparison:
     options: Any = OmegaConf.to_container(config.comparison, resolve=True)
     lists = {name: tuple(options[name]) for name in ("anchors", "saving_at")}
     return Comparison(**{**options, **lists})
-
-
-def write(
-    folder: Path,
-    collection: Collection,
-    rows: list[Row],
-    found: list[Section],
-    every: list[RowColumn],
-    comparison: Comparison,
-) -> None:
-    """Write the three files."""
-    title, protocol = f"Ablation on {collection.dataset}", notes(collection, comparison)
-    introduction = (
-        f"Of {len(collection.records)} records, put together by `make ablation-table`. "
-        "Every number is in `ablation.csv`, with all its digits."
-    )
-    problems = problem_lines(collection)
-    contents = {
-        "md": markdown.document(title, introduction, found, protocol, problems),
-        "csv": csv_file.document(rows, every),
-        "tex": latex.document(found, protocol),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, content in contents.items():
-        with atomic_path(folder / f"ablation.{suffix}") as temporary:
-            temporary.write_text(content, encoding="utf-8")
 
 
 def show(collection: Collection, found: list[Section]) -> None:

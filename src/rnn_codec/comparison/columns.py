@@ -130,7 +130,7 @@ def _behind_best(metric: str) -> RowColumn:
 def _bd_rate(anchor: str, metric: str) -> RowColumn:
     title, score = titles().get(anchor, anchor), SCORES[metric].title
     return RowColumn(
-        f"bd_rate_{anchor}_{metric}", f"{title}, {score}",
+        f"bd_rate_{anchor}_{metric}", f"BD {title}, {score}",
         lambda row: row.bd_rates.get((anchor, metric)),
         f"BD-rate: mean difference of the rates from those of {title} at equal {score}, per cent",
         BD_RATES, digits=1, sign="+", attributes=ESTIMATE, falling=True,

@@ -32,12 +32,8 @@ class CodedPicture:
     file: MeasuredFile
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two files of one picture, that of JPEG not the larger one."""
-
-    model: CodedPicture
-    jpeg: CodedPicture
+Pair = tuple[CodedPicture, CodedPicture]
+"""Two files of one picture: a model's, and JPEG's, which is not the larger one."""
 
 
 def code_with_jpeg(model: Model, pixels: Pixels, bits_per_pixel: float) -> Pair:
@@ -56,7 +52,7 @@ def code_with_jpeg(model: Model, pixels: Pixels, bits_per_pixel: float) -> Pair:
     jpeg = files[quality]
     own = measure_file(len(data), model.decompress(data), pixels)
     other = measure_file(len(jpeg), equal_bytes.CODEC.decode(jpeg), pixels)
-    return Pair(
+    return (
         CodedPicture(bits_per_pixel, model.path.name, own),
         CodedPicture(bits_per_pixel, f"JPEG, quality {quality}", other),
     )
@@ -69,11 +65,11 @@ def write_jpeg_comparison(
     folder.mkdir(parents=True, exist_ok=True)
     found = [
         {
-            "bits_per_pixel": pair.model.bits_per_pixel,
-            "model": _figures(pair.model.file),
-            "jpeg_420": _figures(pair.jpeg.file),
+            "bits_per_pixel": own.bits_per_pixel,
+            "model": _figures(own.file),
+            "jpeg_420": _figures(jpeg.file),
         }
-        for pair in pairs
+        for own, jpeg in pairs
     ]
     write_json(folder / "beside_jpeg.json", {**about, "pairs": found})
     with atomic_path(folder / "beside_jpeg.png") as partial:
@@ -93,7 +89,7 @@ def draw_pairs(path: Path, pixels: Pixels, pairs: Sequence[Pair]) -> None:
     for axes, pair in zip(rows, pairs, strict=True):
         axes[0].imshow(pixels)
         axes[0].set_title("original", fontsize=10)
-        for place, coded in zip(axes[1:], (pair.model, pair.jpeg), strict=True):
+        for place, coded in zip(axes[1:], pair, strict=True):
             file_bytes, scores = coded.file.file_bytes, coded.file.scores
             quality = f"{scores['psnr']:.2f} dB, MS-SSIM {scores['ms_ssim']:.4f}"
             place.imshow(coded.file.pixels)
@@ -111,7 +107,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         Column("file_bytes", "bytes", lambda coded: coded.file.file_bytes, digits=0),
         *(_score(metric, score) for metric, score in in_documents().items()),
     ]
-    coded = [coded for pair in pairs for coded in (pair.model, pair.jpeg)]
+    coded = [coded for pair in pairs for coded in pair]
     return arrange("pictures", columns, [("", coded)])
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.figure import plain
+from rnn_codec.evaluation.figure import style_axes
 from rnn_codec.files import atomic_path, write_json
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingAccount, read_account
@@ -123,7 +123,7 @@ def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
             axes.set_ylim(min(late) - margin, max(late) + margin)
         axes.set_xlabel("minutes of training")
         axes.set_ylabel(label)
-        plain(axes)
+        style_axes(axes)
     figure.axes[0].legend(loc="lower right", frameon=False)
     figure.savefig(path, format="png")
 

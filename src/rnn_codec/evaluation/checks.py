@@ -1,11 +1,10 @@
 """Whether the files of a record agree with each other.
 
-Every check yields a sentence for each contradiction. Figures that were written by one program run
-agree to the last digits; `TOLERANCE` leaves room for another order of summation.
+What follows from others is computed again and compared; every difference is a sentence.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,88 +42,49 @@ BUILT_FROM = (
 
 def contradictions(record: Record) -> list[str]:
     """What is wrong with a record but for its file sizes; each reason alone makes it unusable."""
-    first = list(wrong_types(record))
-    if first:
-        # The other checks compute with what these found to be something else than numbers.
+    if first := list(wrong_types(record)):
+        # The other checks read what these found to be something else.
         return first
-    checks: tuple[Callable[[Record], Iterator[str]], ...] = (
-        *(wrong_range, wrong_counts, wrong_means, wrong_areas),
-        *(wrong_export, wrong_configuration, wrong_model),
-    )
+    checks = (wrong_range, wrong_means, wrong_configuration, wrong_model)
     return [reason for check in checks for reason in check(record)]
 
 
 def wrong_types(record: Record) -> Iterator[str]:
     """Fields of the summary that hold something of another kind."""
-    summary = record.summary
-    for name, kind in (("name", str), ("dataset", str), ("images", int), ("settings", dict)):
-        if not isinstance(getattr(summary, name), kind):
+    for name, kind in (("name", str), ("dataset", str), ("settings", dict)):
+        if not isinstance(getattr(record.summary, name), kind):
             yield f"{SUMMARY_FILE}: {name} is not of the right kind"
-    columns = summary.curve.columns().values()
-    lengths = {len(values) for values in columns}
-    if len(lengths) != 1 or 0 in lengths or not all(map(_are_numbers, columns)):
-        yield f"{SUMMARY_FILE}: curve does not hold lists of numbers of one length"
-    areas, metrics = summary.areas, summary.curve.scores
-    if not (isinstance(areas, dict) and {*areas} == {*metrics} and _are_numbers(areas.values())):
-        yield f"{SUMMARY_FILE}: areas does not hold a number for each of {', '.join(metrics)}"
-    if {*metrics} != {*record.scores}:
-        yield f"{SUMMARY_FILE} and {PER_IMAGE_FILE} have other metrics"
-    if summary.model is not None and not _is_whole(summary.model):
-        yield f"{SUMMARY_FILE}: model does not hold what is known of one"
 
 
 def wrong_range(record: Record) -> Iterator[str]:
     """Scores and rates that no image can have."""
     if (record.bpp <= 0).any():
-        yield "per_image.csv has a rate that is not positive"
+        yield f"{PER_IMAGE_FILE} has a rate that is not positive"
     for metric, values in record.scores.items():
         if (values > SCORES[metric].highest).any():
-            yield f"per_image.csv has a {metric} above {SCORES[metric].highest:g}"
-
-
-def wrong_counts(record: Record) -> Iterator[str]:
-    """A summary of another number of images, or at other points, than were measured."""
-    summary = record.summary
-    if summary.images != len(record.images):
-        yield f"{SUMMARY_FILE} counts {summary.images} images, per_image.csv {len(record.images)}"
-    if tuple(map(float, summary.curve.point)) != record.points:
-        yield f"{SUMMARY_FILE} and per_image.csv have other points"
+            yield f"{PER_IMAGE_FILE} has a {metric} above {SCORES[metric].highest:g}"
 
 
 def wrong_means(record: Record) -> Iterator[str]:
-    """A curve that is not the mean of the images."""
-    found = record.summary.curve.columns()
-    for name, means in record.mean_curve(None).columns().items():
-        if not same(found[name], means):
-            yield f"the {name} of the curve in {SUMMARY_FILE} is not the mean of per_image.csv"
-
-
-def wrong_areas(record: Record) -> Iterator[str]:
-    """Areas that are not those of the curve, or of another protocol."""
-    if record.summary.area_protocol != PROTOCOL:
-        yield f"{SUMMARY_FILE} has areas by another protocol: {record.summary.area_protocol}"
-    for metric, area in areas_under(record.summary.curve).items():
-        if not same(record.summary.areas[metric], area):
-            yield (
-                f"the {metric} area in {SUMMARY_FILE} is {record.summary.areas[metric]:.6g}, "
-                f"that of its curve {area:.6g}"
-            )
-
-
-def wrong_export(record: Record) -> Iterator[str]:
-    """A curve for other tools that is another one, or that is not there."""
+    """A summary, or a curve for other tools, that does not follow from the measurements."""
+    curve = record.mean_curve(None)
+    summary = replace(
+        record.summary,
+        images=len(record.images),
+        curve=curve,
+        area_protocol=PROTOCOL,
+        areas=areas_under(curve),
+    )
+    for path in differences(record.summary.content(), summary.content()):
+        yield f"{path} in {SUMMARY_FILE} is not what {PER_IMAGE_FILE} gives"
     try:
         exported = read_json(record.folder / EXPORT_FILE)
     except RecordError as error:
         yield str(error)
         return
-    results = compressai_results(record.summary)["results"]
-    assert isinstance(results, dict)
-    found = exported.get("results")
-    if not isinstance(found, dict) or any(
-        not same(found.get(name, ()), values) for name, values in results.items()
-    ):
-        yield f"{EXPORT_FILE} and {SUMMARY_FILE} have other curves"
+    results = compressai_results(summary)["results"]
+    for path in differences(exported.get("results"), results, "results"):
+        yield f"{path} in {EXPORT_FILE} is not what {PER_IMAGE_FILE} gives"
 
 
 def wrong_configuration(record: Record) -> Iterator[str]:
@@ -156,6 +116,9 @@ def wrong_model(record: Record) -> Iterator[str]:
     model = record.summary.model
     if model is None:
         return
+    if not _is_whole(model):
+        yield f"{SUMMARY_FILE}: model does not hold what is known of one"
+        return
     if record.config is None:
         yield f"{SUMMARY_FILE} has a model, but no configuration of one"
     if model.training is not None and model.training.identity != model.identity:
@@ -177,40 +140,49 @@ def wrong_sizes(
         sizes: from `file_sizes.csv`.
         means: `file_sizes.json`.
     """
-    if means.get("settings") != record.summary.settings:
-        yield f"{MEAN_SIZES_FILE} is of another evaluation than {SUMMARY_FILE}"
-    entries, areas = means.get("coders"), means.get("areas_at_true_rate")
-    if not isinstance(entries, list) or not isinstance(areas, dict):
-        yield f"{MEAN_SIZES_FILE} lacks its coders or their areas"
-        return
-    entries = {str(entry.get("coder")): entry for entry in entries if isinstance(entry, dict)}
-    if set(entries) != set(sizes) or set(areas) != set(sizes):
-        yield f"{MEAN_SIZES_FILE} has other entropy coders than {SIZES_FILE}"
-        return
     if NO_CODER not in sizes:
         yield f"{SIZES_FILE} lacks the files without entropy coding"
     for coder, own in sizes.items():
-        yield from wrong_coder(record, coder, own, entries[coder], areas[coder])
+        # Files may hold fewer iterations than there are.
+        if not same(own.nominal_bpp, record.bpp[:, : own.nominal_bpp.shape[1]]):
+            yield f"the nominal rates of {coder} in {SIZES_FILE} are not those of {PER_IMAGE_FILE}"
+        if (np.diff(own.file_bpp, axis=1) <= 0).any() or (own.file_bpp <= 0).any():
+            yield f"files of {coder} in {SIZES_FILE} do not grow with every iteration"
+    curve = record.mean_curve(None)
+    of_coders = {coder: own.means() for coder, own in sizes.items()}
+    expected = {
+        "settings": record.summary.settings,
+        "coders": of_coders,
+        "areas_at_true_rate": {
+            coder: areas_under(replace(curve.first(len(rates["file_bpp"])), bpp=rates["file_bpp"]))
+            for coder, rates in of_coders.items()
+        },
+    }
+    entries = means.get("coders")
+    entries = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    rates = Sizes.__dataclass_fields__
+    found = {
+        **means,
+        "coders": {str(e.get("coder")): {n: e.get(n) for n in rates} for e in entries},
+    }
+    for path in differences({name: found.get(name) for name in expected}, expected):
+        yield f"{path} in {MEAN_SIZES_FILE} is not what {SIZES_FILE} and {SUMMARY_FILE} give"
 
 
-def wrong_coder(
-    record: Record, coder: str, sizes: Sizes, entry: Mapping[str, Any], areas: Any
-) -> Iterator[str]:
-    """What is wrong with the sizes of one entropy coder."""
-    for name in ("nominal_bpp", "ideal_bpp", "file_bpp"):
-        if not same(entry.get(name, ()), getattr(sizes, name).mean(axis=0)):
-            yield f"the {name} of {coder} in {MEAN_SIZES_FILE} is not the mean of {SIZES_FILE}"
-    if not same(sizes.nominal_bpp, record.bpp):
-        yield f"the nominal rates of {coder} in {SIZES_FILE} are not those of per_image.csv"
-    if (np.diff(sizes.file_bpp, axis=1) <= 0).any() or (sizes.file_bpp <= 0).any():
-        yield f"files of {coder} in {SIZES_FILE} do not grow with every iteration"
-        return
-    curve = replace(record.mean_curve(None), bpp=tuple(sizes.file_bpp.mean(axis=0)))
-    expected = areas_under(curve)
-    if not isinstance(areas, dict) or not same(
-        [areas.get(metric, np.nan) for metric in expected], list(expected.values())
-    ):
-        yield f"the areas of {coder} in {MEAN_SIZES_FILE} are not those of its curve"
+def differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:
+    """Where values of JSON differ in more than the last digits of numbers.
+
+    >>> list(differences({"a": [1, 2], "b": {"c": 3}}, {"a": [1, 2.0], "b": {"c": 4}}))
+    ['b.c']
+    """
+    if isinstance(expected, Mapping):
+        if not isinstance(found, Mapping) or found.keys() != expected.keys():
+            yield f"{path or 'what is'}"
+            return
+        for name, value in expected.items():
+            yield from differences(found[name], value, f"{path}.{name}" if path else name)
+    elif found != expected and not same(found, expected):
+        yield path
 
 
 def same(found: ArrayLike, expected: ArrayLike, tolerance: float = TOLERANCE) -> bool:
@@ -220,20 +192,13 @@ def same(found: ArrayLike, expected: ArrayLike, tolerance: float = TOLERANCE) ->
     (True, False, False)
     """
     try:
-        one, other = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-    except (ValueError, TypeError, OverflowError):
+        one, other = np.asarray(found), np.asarray(expected)
+    except ValueError:
+        # Lists of unequal lengths.
         return False
-    return one.shape == other.shape and np.allclose(one, other, rtol=tolerance, atol=0)
-
-
-def _are_numbers(values: Iterable[Any]) -> bool:
-    """Whether all are finite numbers; a truth value is none."""
-    return all(
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= sys.float_info.max
-        for value in values
-    )
+    if {one.dtype.kind, other.dtype.kind} - set("iuf") or one.shape != other.shape:
+        return False
+    return np.allclose(one, other, rtol=tolerance, atol=0)
 
 
 def _is_whole(model: ModelFacts) -> bool:
@@ -241,8 +206,14 @@ def _is_whole(model: ModelFacts) -> bool:
     return (
         isinstance(model.identity, str | None)
         and isinstance(model.coder_training_seconds, dict)
-        and _are_numbers(_figures(model))
+        and all(map(_is_number, _figures(model)))
     )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number; a truth value is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= sys.float_info.max
 
 
 def _figures(model: ModelFacts) -> list[Any]:

@@ -16,7 +16,7 @@ COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
 PANEL_INCHES = 13 / 3
 
 
-def plain(axes: Axes) -> None:
+def style_axes(axes: Axes) -> None:
     """Give axes a light grid, and no frame above and on the right."""
     axes.grid(color="#e6e6e6", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
@@ -66,7 +66,7 @@ def _draw_panel(
         )
     axes.set_xlim(0, highest)
     axes.set_xlabel("bits per pixel")
-    plain(axes)
+    style_axes(axes)
 
 
 def _up_to(

@@ -23,7 +23,7 @@ from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.evaluation.curve import Curve, areas_under
-from rnn_codec.evaluation.figure import plain
+from rnn_codec.evaluation.figure import style_axes
 from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 
@@ -183,7 +183,7 @@ def draw_savings(path: Path, means: Sequence[MeanSizes]) -> None:
     axes.set_xlabel("bits per pixel before entropy coding")
     axes.set_ylabel("saved by entropy coding, % (header included)")
     axes.legend(frameon=False)
-    plain(axes)
+    style_axes(axes)
     figure.savefig(path)
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from rnn_codec.codec import Codes, RecurrentCodec, to_image, to_symbols
 from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.evaluation.figure import plain
+from rnn_codec.evaluation.figure import style_axes
 from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.layers.padding import crop
 from rnn_codec.machine import hardware, versions
@@ -146,5 +146,5 @@ def draw_cuts(path: Path, cuts: Sequence[Cut]) -> None:
     axes.set_xlabel("bytes that arrived")
     axes.set_ylabel("PSNR (dB)")
     axes.legend(frameon=False)
-    plain(axes)
+    style_axes(axes)
     figure.savefig(path)

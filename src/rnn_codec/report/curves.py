@@ -1,4 +1,4 @@
-"""Rate–distortion curves as the page draws them, from the rows of the aggregator."""
+"""Rate–distortion curves as the page draws them, from the rows of the comparison."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

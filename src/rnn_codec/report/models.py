@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rnn_codec.comparison.rows import Row, sorting_area
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.models import find_folder
 
 
 def find_models(root: Path) -> list[Path]:
@@ -16,6 +17,26 @@ def find_models(root: Path) -> list[Path]:
         for folder in folders
         if RunFolder(folder).config.is_file() and folder.parent.name != "entropy"
     )
+
+
+def models_to_show(
+    named: Sequence[str] | None, shipped: Sequence[str], rows: Sequence[Row], records: Path
+) -> list[Path]:
+    """Folders, or names, of models for the viewer.
+
+    Args:
+        named: names, folders, or folders of models; None for those of `shipped`, then those below
+            `records`, the best first.
+        shipped: names of models that come with the package.
+        rows: of the records.
+        records: their folder.
+    """
+    if named is None:
+        best = by_area(find_models(records), areas_of_folders(rows, records))
+        return [*map(find_folder, shipped), *best]
+    found = [(Path(place), find_models(Path(place))) for place in named]
+    # What holds no model may be the name of one: loading it will tell.
+    return list(dict.fromkeys(path for place, own in found for path in own or [place]))
 
 
 def areas_of_folders(rows: Iterable[Row], results: Path) -> dict[Path, float]:

@@ -12,7 +12,7 @@ from rnn_codec.codec import Codes
 from rnn_codec.compression.container import Header
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.tiling import TILE
-from rnn_codec.errors import InvalidOptionError
+from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
@@ -72,6 +72,24 @@ def check_crop(crop: Sequence[int]) -> None:
         raise InvalidOptionError(
             f"crop must be two sides of {SHORTEST_SIDE} … {TILE} pixels, not {list(crop)}"
         )
+
+
+def chosen_pictures(
+    images: Sequence[tuple[str, Pixels]], named: Sequence[str] | None, most: int
+) -> list[tuple[str, Pixels]]:
+    """Those that are named, or the first ones, with their names.
+
+    Raises:
+        UserError: there is none of a name, or none at all.
+    """
+    known = dict(images)
+    names = list(known)[: max(most, 0)] if named is None else named
+    if not names:
+        raise UserError("the viewer has no picture: set most_pictures= to at least 1")
+    for name in names:
+        if name not in known:
+            raise UserError(f"pictures= names {name}, which is none of: {', '.join(known)}")
+    return [(name, known[name]) for name in names]
 
 
 def crop_centre(pixels: Pixels, width: int, height: int) -> Pixels:

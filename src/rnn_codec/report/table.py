@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rnn_codec.comparison.collecting import Collection
 from rnn_codec.comparison.columns import NAME, ORIGIN, RowColumn
 from rnn_codec.comparison.rows import SORTED_BY, Row
 from rnn_codec.comparison.statistics import Estimate
@@ -14,9 +15,9 @@ NOTE = (
 
 
 def table_content(
-    rows: Sequence[Row], columns: Sequence[RowColumn], problems: Sequence[str]
+    rows: Sequence[Row], columns: Sequence[RowColumn], collection: Collection
 ) -> dict[str, object]:
-    """Columns that have a title and a value, cells, and what the table is sorted by at first."""
+    """The table's part of the page: columns that have a title and a value, cells, problems."""
     shown = filled([column for column in columns if column.title], rows)
     names = [column.name for column in shown]
     first = f"{SORTED_BY}_auc"
@@ -26,7 +27,7 @@ def table_content(
         "sorted_by": names.index(first) if first in names else 0,
         "descending": first in names,
         "note": NOTE,
-        "problems": list(problems),
+        "problems": [f"{p.path}: {p.reason}" for p in collection.problems] + [*collection.missing],
     }
 
 
