@@ -154,7 +154,7 @@ def upkeep(config: DictConfig) -> Upkeep:
 def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
     dtype = getattr(torch, config.export.dtype)
-    write_weights(run, network, dtype, config.export.largest_megabytes)
+    write_weights(run, network.state_dict(), dtype)
     write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
