@@ -98,7 +98,7 @@ def write_network(
     account = TrainingAccount(identity, 600.0 + 60 * seed, 100, 3200, {"cpu": "a"}, {"torch": "2"})
     coder_seconds = {coder: 120.0 for coder in coders if coder != "none"}
     facts = ModelFacts(1_234_567, 11_340.0, identity, account, coder_seconds)
-    settings = {"command": "python src/evaluate.py", "seed": seed, "config": config}
+    settings = {"command": "rnn-codec evaluate", "seed": seed, "config": config}
     measurements = network_measurements(better, seed, images, iterations)
     description = Description(config["name"], dataset, "bits", settings, facts)
     summary = write_evaluation(folder, measurements, description)

@@ -73,7 +73,7 @@ def collect(
         UserError: there is no such folder.
     """
     if not results.is_dir():
-        raise UserError(f"there is no folder {results}: name the folder of records with results=")
+        raise UserError(f"there is no folder {results}: name the folder of records with records=")
     folders = sorted({file.parent for file in results.rglob(SUMMARY_FILE)})
     problems = [*half_records(results), *unmeasured_runs(results)]
     records: list[Record] = []

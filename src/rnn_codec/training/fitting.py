@@ -99,7 +99,7 @@ def stopped(run: RunFolder) -> UserError | SystemExit:
 
     The sweep gave that trial up; its agent would end after five trials that seem to fail.
     """
-    message = f"stopped; go on with: python src/train.py resume={run.path}"
+    message = f"stopped; go on with: rnn-codec train resume={run.path}"
     if "WANDB_SWEEP_ID" not in os.environ:
         return StoppedError(message)
     rank_zero_only(print)(message)
