@@ -19,8 +19,8 @@ def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
         config = compose("train")
         configs = {name: compose("train", [f"entropy={name}"]) for name in coders}
     write_config(run, plain(config))
-    write_weights(run, build_codec(config), torch.float16)
+    write_weights(run, build_codec(config).state_dict(), torch.float16)
     for name, of_coder in configs.items():
         write_config(run.coder(name), plain(of_coder))
-        write_weights(run.coder(name), build_context_model(of_coder), torch.float16)
+        write_weights(run.coder(name), build_context_model(of_coder).state_dict(), torch.float16)
     return folder

@@ -1,5 +1,6 @@
 """The command `rnn-codec` itself: its subcommands, and what it says to mistakes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from rnn_codec import commands
 from rnn_codec.__main__ import subcommands
 from tests.commands.program import run
 
@@ -44,6 +46,18 @@ def test_help_lists_every_subcommand_with_a_sentence(capsys: pytest.CaptureFixtu
         assert f"  {name} " in printed
         assert sentence.endswith(".")
         assert sentence in printed
+
+
+def test_a_subcommand_is_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '"""Count words."""\n\n\ndef main(words):\n    """Count."""\n    print(len(words))\n'
+    (tmp_path / "count_words.py").write_text(text)
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    assert run("count-words", "--one", "two") == 0
+    assert capsys.readouterr().out == "2\n"
+    assert run("--help") == 0
+    assert re.search(r"^  count-words +Count words\.$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_help_needs_no_package() -> None:

@@ -23,9 +23,6 @@ CONFIGURATIONS = {path.stem for path in CONF.glob("*.yaml")}
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
 
-LATER = "results/gru-one_shot-tiny"
-"""The committed model: what README.md shows of it need not exist before its folder does."""
-
 GENERATED = "results/report"
 """What a command makes and git ignores."""
 
@@ -72,10 +69,6 @@ def overrides(command: str) -> list[str]:
     return [word for word in shlex.split(command)[2:] if not word.startswith("--")]
 
 
-def is_later(path: str) -> bool:
-    return path.startswith(LATER) and not (ROOT / LATER).exists()
-
-
 def test_the_table_names_every_option_and_no_other() -> None:
     assert {group: set(options) for group, options in options_in_readme().items()} == (
         options_in_conf()
@@ -113,12 +106,12 @@ def test_a_link_leads_somewhere(target: str) -> None:
             re.sub(r"[^\w\- ]", "", h).lower().replace(" ", "-") for h in headings
         }
     elif not target.startswith("https://"):
-        assert (ROOT / target).exists() or is_later(target)
+        assert (ROOT / target).exists()
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(rf"`({PATH.pattern})`", PROSE))))
 def test_a_path_in_the_text_exists(path: str) -> None:
-    assert (ROOT / path).exists() or is_later(path) or path.startswith(GENERATED)
+    assert (ROOT / path).exists() or path.startswith(GENERATED)
 
 
 def test_the_tree_of_folders_exists() -> None:
@@ -135,6 +128,10 @@ def test_every_target_of_make_exists() -> None:
     named = {word for line in shell_lines() for word in re.findall(r"^make ([a-z-]+)", line)}
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {"train", "test", "help"} <= named <= set(targets)
+
+
+def test_every_configuration_is_of_a_subcommand() -> None:
+    assert {name.replace("_", "-") for name in CONFIGURATIONS} <= subcommands().keys()
 
 
 def test_every_subcommand_exists() -> None:

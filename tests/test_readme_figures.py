@@ -153,7 +153,7 @@ def test_the_grid() -> None:
             assert row[column] == printed(value, row[column])
 
 
-@pytest.mark.parametrize("study", ["study", "transform_study"])
+@pytest.mark.parametrize("study", ["transform_study"])
 def test_the_studies(study: str) -> None:
     gains = (RESULTS / study / "gains.md").read_text("utf-8")
     assert gains.strip() in TEXTS["results/README.md"]

@@ -7,8 +7,8 @@ follow. The list is read from the files: only the chosen one is imported, with a
 import ast
 import importlib
 import os
-import pkgutil
 import sys
+from pathlib import Path
 
 from rnn_codec import commands
 from rnn_codec.errors import UserError, exit_on_user_error
@@ -71,12 +71,11 @@ def run(name: str, words: list[str]) -> None:
 def subcommands() -> dict[str, str]:
     """Every subcommand with the first line of its documentation."""
     found = {}
-    for module in pkgutil.iter_modules(commands.__path__):
-        with open(f"{commands.__path__[0]}/{module.name}.py", encoding="utf-8") as file:
-            tree = ast.parse(file.read())
+    for file in sorted(file for folder in commands.__path__ for file in Path(folder).glob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
             documentation = ast.get_docstring(tree) or ""
-            found[module.name.replace("_", "-")] = documentation.partition("\n")[0]
+            found[file.stem.replace("_", "-")] = documentation.partition("\n")[0]
     return found
 
 

@@ -39,7 +39,7 @@ def model(tmp_path: Path) -> RunFolder:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["recon=additive"])
     write_config(RunFolder(folder), plain(config))
-    write_weights(RunFolder(folder), build_codec(config), torch.float32)
+    write_weights(RunFolder(folder), build_codec(config).state_dict(), torch.float32)
     return RunFolder(folder)
 
 

@@ -136,17 +136,6 @@ def test_gradients_are_clipped(tmp_path: Path, cache: str) -> None:
     assert any(not torch.equal(free[name], clipped[name]) for name in free)
 
 
-def test_jobs_of_a_multirun_have_folders_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
-    config = configure(f"output_root={tmp_path}")
-    (_, first), (_, second) = entry.new_run(config), entry.new_run(config)
-    assert first.path != second.path
-    monkeypatch.setenv("LOCAL_RANK", "1")
-    assert entry.new_run(config)[1].path == second.path
-
-
 def test_a_missing_gpu_is_named_before_a_folder_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,13 +357,6 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
     with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
         entry.train(longer, run)
     assert run.config.read_text() == before
-
-
-def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(entry.RUN_FOLDER_VARIABLE, raising=False)
-    write_config(RunFolder(tmp_path), plain(configure()))
-    with pytest.raises(UserError, match="already holds a run"):
-        entry.new_run(configure(f"output={tmp_path}"))
 
 
 def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:

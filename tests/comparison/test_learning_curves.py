@@ -51,7 +51,7 @@ def test_an_exported_run_has_the_curve_of_the_run(tmp_path: Path) -> None:
     # The last part validated every step again: the eleventh comes after the second.
     parts = [[(9, "", 1.5 + part / 100, 40), (39, "", 1.7, 45)] for part in range(11)]
     run = make_run(tmp_path / "one", *parts)
-    write_weights(run, build_codec(read_config(run)["codec"]), torch.float32)
+    write_weights(run, build_codec(read_config(run)["codec"]).state_dict(), torch.float32)
     keep(run, tmp_path / "kept")
     curve = read_learning_curve(RunFolder(tmp_path / "kept"))
     assert curve == read_learning_curve(run)

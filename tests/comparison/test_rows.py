@@ -79,7 +79,7 @@ def test_areas_are_means_over_seeds_at_the_rates_of_the_row(
 
 
 def test_a_committed_record_has_the_areas_it_says(rows: list[Row]) -> None:
-    folder = ROOT / "results" / "gru-one_shot-tiny" / "evaluation" / "kodak"
+    folder = ROOT / "results" / "flagship" / "evaluation" / "kodak"
     comparison = Comparison(resamples=1)
     found = table_rows(collect(folder.parents[1], "kodak"), [], comparison)
     sizes = json.loads((folder / "file_sizes.json").read_text())

@@ -3,10 +3,11 @@
 import shutil
 from pathlib import Path
 
+from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
 from tests.commands.program import run
 from tests.conftest import ROOT
 
-MODEL = "gru-one_shot-tiny"
+MODEL = DEFAULT_MODEL
 ITERATIONS = 4
 NOT_COPIED = shutil.ignore_patterns("*.png", "logs")
 
@@ -27,7 +28,8 @@ def page_options(folder: Path) -> list[str]:
 
 
 def copy_results(folder: Path) -> None:
-    """Copy the records of the committed model and two classic codecs, and published figures."""
+    """Copy the shipped model, its records, those of two classic codecs, and published figures."""
+    shutil.copytree(SHIPPED / MODEL, folder / MODEL, ignore=NOT_COPIED, dirs_exist_ok=True)
     for name in (MODEL, "baselines/jpeg_420", "baselines/webp", "published"):
         shutil.copytree(
             ROOT / "results" / name, folder / name, ignore=NOT_COPIED, dirs_exist_ok=True

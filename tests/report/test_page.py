@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.report.page import embedded_json
 from tests.commands.program import run
@@ -52,7 +53,9 @@ def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None
     (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
     record = read_summary(tmp_path / MODEL / "evaluation/kodak").curve
     np.testing.assert_allclose(network["lines"]["nominal"]["bpp"], record.bpp)
-    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], record.scores["psnr"])
+    # Files hold fewer iterations than the model has.
+    of_files = record.first(MAX_ITERATIONS).scores["psnr"]
+    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], of_files)
     sizes = json.loads((tmp_path / MODEL / "evaluation/kodak/file_sizes.json").read_text())
     for coder in sizes["coders"][1:]:
         line = network["lines"][coder["coder"]]

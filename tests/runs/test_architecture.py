@@ -19,7 +19,7 @@ OTHERS = (
     "shutil.copyfile",
     # Names that begin as the package does.
     "rnn_codec.runs.export.shutil.copyfile",
-    "rnn_codec.runs.shards.torch.load",
+    "rnn_codec.runs.weights.torch.load",
     "rnn_codec.networks.torch.load",
     "rnn_codec.cells.lstm.torch.compile",
     "rnn_codec.cells.lstm.SharedConv2d",

@@ -23,7 +23,7 @@ def configure(*overrides: str) -> DictConfig:
 def run(tmp_path: Path) -> RunFolder:
     run, config = RunFolder(tmp_path), configure()
     write_config(run, plain(config))
-    write_weights(run, build_codec(config), torch.float32)
+    write_weights(run, build_codec(config).state_dict(), torch.float32)
     return run
 
 
@@ -32,7 +32,7 @@ def test_every_pair_round_trips(cell: str, recon: str, tmp_path: Path) -> None:
     run, config = RunFolder(tmp_path), configure(f"cell={cell}", f"recon={recon}")
     codec = build_codec(config)
     write_config(run, plain(config))
-    write_weights(run, codec, torch.float32)
+    write_weights(run, codec.state_dict(), torch.float32)
     for name, value in load_codec(run).state_dict().items():
         assert torch.equal(value, codec.state_dict()[name])
 

@@ -87,7 +87,7 @@ def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
         # Weights that follow from the seed.
         for parameter in codec.parameters():
             parameter.data.fill_(float(seed))
-        write_weights(run, codec, next(codec.parameters()).dtype)
+        write_weights(run, codec.state_dict(), next(codec.parameters()).dtype)
         identities.add(training_identity(configure(f"start_from={run.path}"), "pictures"))
     assert len(identities) == 2
     assert BASE not in identities

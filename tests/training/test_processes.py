@@ -1,11 +1,15 @@
 """Who is the first process, and which do not belong together."""
 
+from pathlib import Path
+
 import pytest
 
 from rnn_codec.errors import UserError
 from rnn_codec.training.processes import (
+    RUN_FOLDER_VARIABLE,
     check_processes,
     is_first_process,
+    new_run,
     processes_started_outside,
 )
 
@@ -69,3 +73,20 @@ def test_several_need_a_folder_by_name(monkeypatch) -> None:
     become(TORCHRUN, monkeypatch)
     with pytest.raises(UserError, match="output="):
         check_processes(2, 1, None)
+
+
+def test_jobs_of_a_multirun_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(RUN_FOLDER_VARIABLE, raising=False)
+    first, second = (new_run(None, str(tmp_path), "name") for _ in range(2))
+    assert first.path != second.path
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert new_run(None, str(tmp_path), "name").path == second.path
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(RUN_FOLDER_VARIABLE, raising=False)
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(UserError, match="already holds a run"):
+        new_run(str(tmp_path), "runs", "name")

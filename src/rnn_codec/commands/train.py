@@ -4,21 +4,17 @@ For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folde
 is trained alone, for the codec of that run.
 """
 
-import gc
-import logging
 import os
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
@@ -30,10 +26,9 @@ from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
-from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import (
     RunFolder,
-    create_run_folder,
     mark,
     read_config,
     write_config,
@@ -51,18 +46,19 @@ from rnn_codec.runs.weights import load_codec, load_weights, read_weights, write
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
-from rnn_codec.training.fitting import TrainerOptions, Upkeep, account, build_trainer, fit
-from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.fitting import TrainerOptions, Upkeep, account, fit, quieten_lightning
 from rnn_codec.training.module import CodecTraining
-from rnn_codec.training.pace import STEPS, Pace, Stopwatch, rehearsal, steps_within, timer_text
+from rnn_codec.training.pace import measure_pace, steps_within, timer_text
 from rnn_codec.training.phase import Phase
 from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
-from rnn_codec.training.processes import check_processes, is_first_process
+from rnn_codec.training.processes import (
+    RUN_FOLDER_VARIABLE,
+    check_processes,
+    is_first_process,
+    new_run,
+)
 from rnn_codec.training.recorded import RecordedCodecTraining
 from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
-
-RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
-"""Tells the processes that DDP starts which folder the first one made."""
 
 RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 
@@ -71,7 +67,10 @@ def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
     model, data = build_model(config), build_data(config)
     if config.start_from is None and not run.checkpoint.is_file():
-        start_from_photographs(model, config, data)
+        # All processes alike.
+        images = data.split.training
+        pictures = (images.image(index) for index in range(len(images)))
+        model.codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
     identity = training_identity(plain(config), data.fingerprint)
     if is_first_process():
         if run.config.is_file():
@@ -155,7 +154,7 @@ def upkeep(config: DictConfig) -> Upkeep:
 def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
     dtype = getattr(torch, config.export.dtype)
-    write_weights(run, network, dtype, config.export.largest_megabytes)
+    write_weights(run, network.state_dict(), dtype)
     write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
@@ -169,46 +168,21 @@ def plan_for_time(config: DictConfig) -> None:
         raise UserError("trainer.minutes is for one process: set trainer.max_steps instead")
     phases = build_phases(config)
     ends = [*(phase.first_step for phase in phases[1:]), options.max_steps]
-    paces = [
-        measure_pace(config, phase, crops, (end - phase.first_step) / options.max_steps)
-        for phase, crops, end in zip(phases, (config.data, config.late), ends, strict=False)
-    ]
+    paces = []
+    for phase, crops, end in zip(phases, (config.data, config.late), ends, strict=False):
+        sizes = {"crop_size": crops.crop_size, "batch_size": crops.batch_size}
+        alone = OmegaConf.merge(config, {"data": sizes, "late": {"begins": None}})
+        assert isinstance(alone, DictConfig)
+        share = (end - phase.first_step) / options.max_steps
+        model, data = build_model(alone), build_data(alone)
+        paces.append(
+            measure_pace(share, phase, model, data, trainer_options(config), upkeep(config))
+        )
     minutes = options.minutes - (time.monotonic() - begun) / 60
     options.max_steps = steps_within(minutes, paces)
     options.max_time = options.max_time or timer_text(minutes)
     times = ", ".join(f"{1000 * pace.step:.0f} ms" for pace in paces)
     print(f"{options.max_steps} steps of {times} fit into {options.minutes:g} minutes", flush=True)
-
-
-def measure_pace(config: DictConfig, phase: Phase, crops: DictConfig, share: float) -> Pace:
-    """Train for some steps of one phase, on its crops, and leave nothing behind.
-
-    Raises:
-        StoppedError: the process was told to end.
-    """
-    sizes = {"crop_size": crops.crop_size, "batch_size": crops.batch_size}
-    short = OmegaConf.merge(config, {"data": sizes, "late": {"begins": None}})
-    assert isinstance(short, DictConfig)
-    model, data = build_model(short), build_data(short)
-    model.phases = rehearsal(phase)
-    stop, stopwatch = StopOnSignal(), Stopwatch()
-    options = replace(
-        trainer_options(config),
-        max_steps=STEPS,
-        max_time=None,
-        val_check_interval=STEPS + 1,
-        progress_bar=False,
-    )
-    with TemporaryDirectory() as folder:
-        run, logger = RunFolder(Path(folder)), CSVLogger(folder)
-        trainer = build_trainer(options, upkeep(config), run, logger, [stop, stopwatch])
-        trainer.fit(model, datamodule=data)
-    # What was recorded holds the GPU's memory.
-    del trainer, model, data
-    gc.collect()
-    if stop.signalled:
-        raise StoppedError("stopped before the training began")
-    return stopwatch.pace(share, phase)
 
 
 def check(config: DictConfig) -> None:
@@ -253,15 +227,6 @@ def refuse_another_network(config: DictConfig, start: RunFolder) -> None:
                 f"start_from={start.path} is a run of {group}={theirs}, this one is of "
                 f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
             )
-
-
-def start_from_photographs(
-    model: CodecTraining, config: DictConfig, data: TrainingDataModule
-) -> None:
-    """Let the networks begin with what the training pictures look like: all processes alike."""
-    training = data.split.training
-    pictures = (training.image(index) for index in range(len(training)))
-    model.codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
 
 
 def build_phases(config: DictConfig) -> list[Phase]:
@@ -338,24 +303,6 @@ def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFo
     return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
-def new_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
-    """A folder for a new run; the processes of DDP share that of the first."""
-    if not is_first_process():
-        return config, RunFolder(Path(config.output or os.environ[RUN_FOLDER_VARIABLE]))
-    if config.output is None:
-        run = create_run_folder(Path(config.output_root), config.name)
-    else:
-        run = RunFolder(Path(config.output))
-        if run.config.exists():
-            raise UserError(
-                f"{run.path} already holds a run: go on with it by resume={run.path}, "
-                "or choose another output="
-            )
-        run.path.mkdir(parents=True, exist_ok=True)
-    os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
-    return config, run
-
-
 def codec_to_extend(config: DictConfig) -> RunFolder:
     """The run whose codec `codec=` names, if it can be given an entropy coder."""
     run = RunFolder(Path(config.codec))
@@ -382,20 +329,6 @@ def refuse_multirun_of_processes(config: DictConfig) -> None:
         )
 
 
-def quieten_lightning() -> None:
-    """Keep Lightning's advertisements and the warnings that no user can act on off the terminal."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    # PerIterationMean has already added up over the processes.
-    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
-    warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-    # The first steps of those that are to be recorded, and a learning rate on the device.
-    warnings.filterwarnings("ignore", message=".*capturable=True.*")
-    warnings.filterwarnings("ignore", message=".*To copy construct from a tensor.*")
-    # On every machine that has Slurm, whether it is wanted or not.
-    warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
-
-
 def train_as_configured(config: DictConfig) -> None:
     """Set up the run's folder and train: the codec, unless it is given, then its coder."""
     quieten_lightning()
@@ -411,7 +344,7 @@ def train_as_configured(config: DictConfig) -> None:
         check(config)
         if config.trainer.minutes is not None:
             plan_for_time(config)
-        config, run = new_run(config)
+        run = new_run(config.output, config.output_root, config.name)
     try:
         if not isinstance(config.codec, str):
             train_codec_of(config, run)

@@ -249,7 +249,10 @@ def with_ranks(
             continue
         resampled = {
             key: resampled_areas(
-                [(record.rates(key[1]), record.scores[metric]) for record in members[key]],
+                [
+                    (record.rates(key[1]), record.qualities(key[1], metric))
+                    for record in members[key]
+                ],
                 *(weights, rng),
             )
             for key in rows

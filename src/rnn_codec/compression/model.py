@@ -1,6 +1,6 @@
 """Pictures to `.rnc` files and back, in a few lines.
 
-    model = load_model("results/gru-one_shot-tiny")
+    model = load_model("flagship")
     data = model.compress(pixels, BitsPerPixel(0.5))       # bytes, for a file
     model.decompress(data[: len(data) // 2])               # half a file is still a picture
 

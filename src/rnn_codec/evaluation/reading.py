@@ -102,10 +102,15 @@ class Record:
         """
         return self.bpp if coder in {None, NO_CODER} else self.sizes[str(coder)].file_bpp
 
+    def qualities(self, coder: str | None, metric: str) -> Array:
+        """A metric at `rates`, (images, points): files may hold fewer iterations than there are."""
+        return self.scores[metric][:, : self.rates(coder).shape[1]]
+
     def mean_curve(self, coder: str | None) -> Curve:
         """Means over the images, over the rates of a coder (`rates`)."""
-        scores = {metric: _means(values) for metric, values in self.scores.items()}
-        return Curve(self.points, _means(self.rates(coder)), scores)
+        rates = _means(self.rates(coder))
+        scores = {metric: _means(self.qualities(coder, metric)) for metric in self.scores}
+        return Curve(self.points[: len(rates)], rates, scores)
 
     def _name_of(self, group: str) -> str | None:
         return self.config[group]["name"] if self.config is not None else None
@@ -246,7 +251,7 @@ def _sizes(rows: Sequence[Mapping[str, str]], record: Record) -> Sizes:
     images, iterations, values = tabulate(rows, "iteration", columns, SIZES_FILE)
     if images != record.images:
         raise RecordError(f"{SIZES_FILE} is of other images than {PER_IMAGE_FILE}")
-    if iterations != record.points:
+    if iterations != record.points[: len(iterations)]:
         raise RecordError(f"{SIZES_FILE} is of other iterations than {PER_IMAGE_FILE}")
     if (values["pixels"] <= 0).any():
         raise RecordError(f"{SIZES_FILE} has an image without pixels")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rnn_codec.configuration import instantiate, plain
 from rnn_codec.errors import UserError
@@ -87,6 +87,11 @@ def _plan_run(
     options: tuple[str, ...], coders: Sequence[str], compose: Compose, data: "FingerprintCache"
 ) -> PlannedRun:
     config = compose([*options, "entropy=none"])
+    if config.trainer.minutes is not None:
+        raise UserError(
+            "trainer.minutes is for a training alone: the runs of a grid are known by "
+            "trainer.max_steps, so set that, and trainer.minutes=null"
+        )
     identity = training_identity(plain(config), data.fingerprint(config.data))
     with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
     return PlannedRun(
@@ -106,9 +111,7 @@ class FingerprintCache:
 
     def fingerprint(self, data: DictConfig) -> str:
         """The fingerprint of a configured data module's pictures."""
-        node = OmegaConf.to_container(data, resolve=True)
-        assert isinstance(node, dict)
-        key = repr({name: value for name, value in node.items() if name != "seed"})
+        key = repr(plain(data))
         if key not in self._known:
             self._known[key] = instantiate(data).fingerprint
         return self._known[key]

@@ -1,11 +1,10 @@
 """Copies of a run without what only training needs: models to commit, or to send to somebody.
 
-<kept>/config.yaml, identity, training.json, weights*.safetensors, digest    as in the run's folder
+<kept>/config.yaml, identity, training.json, weights.safetensors, digest    as in the run's folder
 <kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
 <kept>/entropy/<name>/           the same of its entropy coders
 """
 
-import math
 import shutil
 from collections.abc import Collection
 from pathlib import Path
@@ -15,9 +14,9 @@ import torch
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
-from rnn_codec.runs.shards import load_shards, save_shards
+from rnn_codec.runs.weights import read_weights, write_weights
 
-KEPT = ("config.yaml", "identity", "training.json", "weights*.safetensors")
+KEPT = ("config.yaml", "identity", "training.json", "weights.safetensors")
 
 
 def keep(
@@ -67,14 +66,6 @@ def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
         for file in run.path.glob(pattern):
             shutil.copyfile(file, target / file.name)
     if dtype is not None:
-        _convert(RunFolder(target), dtype)
+        write_weights(RunFolder(target), read_weights(run), dtype)
     for number, log in enumerate(metrics_logs(run), start=1):
         shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
-
-
-def _convert(run: RunFolder, dtype: torch.dtype) -> None:
-    """Rewrite weights in another precision, in one file."""
-    weights = {name: tensor.to(dtype) for name, tensor in load_shards(run.weights).items()}
-    for file in run.path.glob("weights-*.safetensors"):
-        file.unlink()
-    save_shards(run.weights, weights, math.inf)

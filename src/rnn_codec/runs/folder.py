@@ -3,7 +3,7 @@
 <run>/config.yaml                the resolved configuration, written before the first step
 <run>/identity                   which training it is, a digest of configuration and pictures
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
-<run>/weights.safetensors        the trained codec, written when training ends; see shards.py
+<run>/weights.safetensors        the trained codec, written when training ends
 <run>/digest                     of the exported codec, or coder; see identity.py
 <run>/training.json              what the training cost
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed

@@ -4,34 +4,31 @@ The integers of an entropy coder are made from its weights when they are loaded:
 of two and rounding are exact, so every machine makes the same.
 """
 
-import math
+from collections.abc import Mapping
 from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path
 from rnn_codec.runs.architecture import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.shards import load_shards, save_shards
 
 NETWORKS = ("codec.", "model.")
 """What the networks are called in the checkpoints of codecs and of context models."""
 
 
-def write_weights(
-    run: RunFolder, network: nn.Module, dtype: torch.dtype, largest_megabytes: float = math.inf
-) -> None:
-    """Export a network's weights in `dtype`, in files of a size at most."""
-    tensors = {
-        name: tensor.detach().to(dtype).contiguous()
-        for name, tensor in network.state_dict().items()
-    }
-    save_shards(run.weights, tensors, largest_megabytes)
+def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+    """Export weights, by name, in `dtype`."""
+    converted = {name: t.detach().to(dtype).contiguous() for name, t in tensors.items()}
+    with atomic_path(run.weights) as partial:
+        partial.write_bytes(save(converted))
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:
@@ -76,7 +73,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     """The weights of a run, by name, as floats."""
     try:
         if run.weights.is_file():
-            return {name: tensor.float() for name, tensor in load_shards(run.weights).items()}
+            return {name: tensor.float() for name, tensor in load_file(run.weights).items()}
         if run.checkpoint.is_file():
             state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
             return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}

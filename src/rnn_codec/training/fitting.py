@@ -1,6 +1,8 @@
 """Fits a Lightning module: from a checkpoint if there is one, with what every training has."""
 
+import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -146,6 +148,20 @@ def build_trainer(
         logger=logger,
         default_root_dir=run.path,
     )
+
+
+def quieten_lightning() -> None:
+    """Keep Lightning's advertisements and the warnings that no user can act on off the terminal."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # PerIterationMean has already added up over the processes.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+    warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+    # The first steps of those that are to be recorded, and a learning rate on the device.
+    warnings.filterwarnings("ignore", message=".*capturable=True.*")
+    warnings.filterwarnings("ignore", message=".*To copy construct from a tensor.*")
+    # On every machine that has Slurm, whether it is wanted or not.
+    warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 
 
 @rank_zero_only

@@ -3,13 +3,20 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 
-from rnn_codec.errors import UserError
+from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.training.fitting import TrainerOptions, Upkeep, build_trainer
+from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.phase import Phase
 
 PREPARING, TIMED = 4, 10
@@ -47,6 +54,44 @@ def rehearsal(phase: Phase) -> list[Phase]:
         replace(phase, first_step=first, fewest_iterations=n, most_iterations=n)
         for first, n in parts
     ]
+
+
+def measure_pace(
+    share: float,
+    phase: Phase,
+    model: CodecTraining,
+    data: L.LightningDataModule,
+    options: TrainerOptions,
+    upkeep: Upkeep,
+) -> Pace:
+    """Train for some steps of one phase, and leave nothing behind.
+
+    Args:
+        share: of all steps.
+        phase: what is measured.
+        model: a codec's training, whose phases are replaced.
+        data: crops of the phase.
+        options: of the training.
+        upkeep: of the training.
+
+    Raises:
+        StoppedError: the process was told to end.
+    """
+    model.phases = rehearsal(phase)
+    stop, stopwatch = StopOnSignal(), Stopwatch()
+    short = replace(
+        options,
+        max_steps=STEPS,
+        max_time=None,
+        val_check_interval=STEPS + 1,
+        progress_bar=False,
+    )
+    with TemporaryDirectory() as folder:
+        run, logger = RunFolder(Path(folder)), CSVLogger(folder)
+        build_trainer(short, upkeep, run, logger, [stop, stopwatch]).fit(model, datamodule=data)
+    if stop.signalled:
+        raise StoppedError("stopped before the training began")
+    return stopwatch.pace(share, phase)
 
 
 class Stopwatch(L.Callback):

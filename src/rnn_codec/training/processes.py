@@ -4,8 +4,13 @@ Lightning starts its own by the command line of the first; torchrun and srun sta
 """
 
 import os
+from pathlib import Path
 
 from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, create_run_folder
+
+RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
+"""Tells the processes that DDP starts which folder the first one made."""
 
 
 def is_first_process() -> bool:
@@ -63,3 +68,30 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
             "processes that torchrun, srun or several machines start cannot agree on a new folder: "
             "name one, that all machines share, by output="
         )
+
+
+def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
+    """A folder for a new run; the processes of DDP share that of the first.
+
+    Args:
+        output: the folder; None for a new one in `output_root`.
+        output_root: where folders are made.
+        name: part of the new folder's name.
+
+    Raises:
+        UserError: there is a run in it.
+    """
+    if not is_first_process():
+        return RunFolder(Path(output or os.environ[RUN_FOLDER_VARIABLE]))
+    if output is None:
+        run = create_run_folder(Path(output_root), name)
+    else:
+        run = RunFolder(Path(output))
+        if run.config.exists():
+            raise UserError(
+                f"{run.path} already holds a run: go on with it by resume={run.path}, "
+                "or choose another output="
+            )
+        run.path.mkdir(parents=True, exist_ok=True)
+    os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
+    return run

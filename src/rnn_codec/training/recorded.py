@@ -48,6 +48,10 @@ class RecordedCodecTraining(CodecTraining):
                 rate = torch.as_tensor(group["lr"], dtype=torch.float32, device=self.device)
                 group.update(lr=rate, capturable=True)
 
+    def on_train_end(self) -> None:
+        """Free the memory of what was recorded."""
+        self.recorder = None
+
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Train on one batch; return its loss."""
         phase, iterations = self.phase, self.iterations_of(self.global_step)

@@ -1,0 +1,41 @@
+"""recipes, learning-curves and compare-jpeg: each writes its files and prints its table."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.commands.program import run
+from tests.comparison.test_learning_curves import make_run as write_training
+from tests.conftest import ROOT
+from tests.model_folders import write_model
+
+RESULTS = ROOT / "results"
+
+
+def test_recipes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("recipes", f"records={RESULTS / 'transform_study'}", f"output={tmp_path}") == 0
+    assert "recipe" in capsys.readouterr().out
+    assert {path.suffix for path in tmp_path.iterdir()} == {".md", ".png"}
+    assert run("recipes") == 1
+    assert "set records=<folder of a grid's records>" in capsys.readouterr().err
+
+
+def test_learning_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_training(tmp_path / "mine", [(9, 0.5, "", ""), (39, "", 1.5, 40)])
+    models, output = f"models=[{tmp_path / 'mine'}]", tmp_path / "out"
+    assert run("learning-curves", models, f"output={output}") == 0
+    assert "mine" in capsys.readouterr().out
+    assert {path.suffix for path in output.iterdir()} == {".csv", ".json", ".png"}
+    assert run("learning-curves", models) == 1
+    assert "set models=[<run folder>, ...] and output=<folder>" in capsys.readouterr().err
+
+
+def test_compare_jpeg(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_model(tmp_path / "mine", "progressive")
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.png")
+    picture = ["data=folder", f"data.root={tmp_path}", "picture=a.png", "rates=[0.25]"]
+    output = tmp_path / "out"
+    assert run("compare-jpeg", f"model={tmp_path / 'mine'}", *picture, f"output={output}") == 0
+    assert "JPEG" in capsys.readouterr().out
+    assert {path.suffix for path in output.iterdir()} == {".json", ".png"}
