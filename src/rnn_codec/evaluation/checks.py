@@ -95,7 +95,8 @@ def wrong_configuration(record: Record) -> Iterator[str]:
             yield f"{SUMMARY_FILE}: the configuration is not of the right kind"
         return
     for group in GROUPS:
-        if not isinstance(_at(config, f"{group}.name"), str):
+        name = _at(config, f"{group}.name")
+        if not isinstance(name, str) or not name:
             yield f"the configuration in {SUMMARY_FILE} does not name its {group}"
     if config.get("name") != record.summary.name:
         yield (
