@@ -49,11 +49,15 @@ def test_residuals_are_averaged_over_pixels_and_iterations(
     assert residual_loss(signal, reconstructions).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_logarithms_of_residuals_are_averaged(signals: tuple[Tensor, list[Tensor]]) -> None:
+@pytest.mark.parametrize("first", [0.0, 1.0, 3.0])
+def test_logarithms_of_residuals_are_averaged(
+    signals: tuple[Tensor, list[Tensor]], first: float
+) -> None:
     signal, reconstructions = signals
+    reconstructions = [*reconstructions, signal / 2]
     means = [np.abs((signal - r).numpy()).mean() for r in reconstructions]
-    expected = np.mean([np.log(mean + 0.01) for mean in means])
-    loss = log_residual_loss(signal, reconstructions, floor=0.01)
+    expected = np.average([np.log(mean + 0.01) for mean in means], weights=[first, 1, 1])
+    loss = log_residual_loss(signal, reconstructions, floor=0.01, first_weight=first)
     assert loss.item() == pytest.approx(expected, rel=1e-5)
 
 

@@ -17,7 +17,6 @@ from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
-from rnn_codec.report.browser import take_screenshots
 from rnn_codec.report.curves import curves_of
 from rnn_codec.report.models import models_to_show
 from rnn_codec.report.page import MEGABYTE, Report, Viewed, write_page
@@ -29,7 +28,7 @@ Item = TypeVar("Item")
 
 
 def make_page(config: DictConfig) -> None:
-    """Make the page as configured, and screenshots of it where they are asked for."""
+    """Make the page as configured."""
     check_iterations(config.iterations)
     check_crop(config.crop)
     reading = progress("reading records")
@@ -45,11 +44,7 @@ def make_page(config: DictConfig) -> None:
     )
     path = Path(config.output)
     size = write_page(path, content, config.megabytes)
-    console = Console()
-    console.print(f"{path}: {size / MEGABYTE:.1f} MB, open it in a browser", soft_wrap=True)
-    if config.screenshots is not None:
-        for screenshot in take_screenshots(path, Path(config.screenshots)):
-            console.print(f"{screenshot}", soft_wrap=True)
+    Console().print(f"{path}: {size / MEGABYTE:.1f} MB, open it in a browser", soft_wrap=True)
 
 
 def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) -> list[Row]:
@@ -98,5 +93,5 @@ def footer() -> list[str]:
 
 
 def main(words: Sequence[str]) -> None:
-    """Make the page as configured, and screenshots of it where they are asked for."""
+    """Make the page as configured."""
     run_configured(make_page, "report", words)

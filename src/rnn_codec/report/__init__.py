@@ -7,5 +7,5 @@
     rows and columns       ─► table.py ───┘
 
 The page's markup, style and scripts are the files of `template/`; what they show is one JSON object
-inside the page. `browser.py` opens the page in Chromium, for screenshots and tests.
+inside the page.
 """

@@ -41,8 +41,10 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
     return torch.stack(losses).mean()
 
 
-def log_residual_loss(signal: Tensor, reconstructions: Sequence[Tensor], floor: float) -> Tensor:
-    """The mean over the iterations of ln(floor + the mean absolute residual).
+def log_residual_loss(
+    signal: Tensor, reconstructions: Sequence[Tensor], floor: float, first_weight: float
+) -> Tensor:
+    """The mean over the iterations of ln(floor + the mean absolute residual), the first weighted.
 
     The area under a curve of PSNR is a sum of such logarithms. In `residual_loss` a late iteration,
     whose residual is small, hardly counts; here each counts by the share it takes off.
@@ -51,14 +53,18 @@ def log_residual_loss(signal: Tensor, reconstructions: Sequence[Tensor], floor: 
         signal: x, (B, 3, H, W).
         reconstructions: x̂_1 … x̂_n, each like `signal`.
         floor: a residual that need not become smaller, in units of the signal.
+        first_weight: of the first iteration, where the others have 1. It is the hardest to learn:
+            whatever it codes, it codes from nothing.
 
     Example:
         >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
-        >>> log_residual_loss(zeros, [ones, ones], floor=0.0)
+        >>> log_residual_loss(zeros, [ones, ones], floor=0.0, first_weight=1.0)
         tensor(0.)
     """
     residuals = [(signal - reconstruction).abs().mean() for reconstruction in reconstructions]
-    return (torch.stack(residuals) + floor).log().mean()
+    logarithms = (torch.stack(residuals) + floor).log()
+    weighted = logarithms.sum() + (first_weight - 1) * logarithms[0]
+    return weighted / (len(logarithms) + first_weight - 1)
 
 
 def structural_loss(

@@ -1,8 +1,12 @@
-"""Opens the page in Chromium, without a window: for screenshots and tests."""
+"""Opens the page in Chromium, without a window.
+
+python -m tests.report.browser results/report/index.html docs/screenshots    # those of README.md
+"""
 
 import io
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +70,7 @@ def chromium() -> Iterator["Browser"]:
         UserError: playwright or Chromium is not installed.
     """
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+        from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise UserError("playwright is not installed: pip install 'rnn-codec[dev]'") from error
     path = chromium_path()
@@ -114,3 +118,7 @@ def _take(browser: "Browser", file: Path, path: Path, view: View) -> Path:
         palette = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
         palette.save(partial, optimize=True)
     return path
+
+
+if __name__ == "__main__":
+    take_screenshots(Path(sys.argv[1]), Path(sys.argv[2]))
