@@ -7,6 +7,7 @@ follow. The list is read from the files: only the chosen one is imported, with a
 import ast
 import importlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -72,9 +73,9 @@ def subcommands() -> dict[str, str]:
     """Every subcommand with the first line of its documentation."""
     found = {}
     for file in sorted(file for folder in commands.__path__ for file in Path(folder).glob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
-            documentation = ast.get_docstring(tree) or ""
+        text = file.read_text(encoding="utf-8")
+        if re.search(r"^(def main\(|main = )", text, re.MULTILINE):
+            documentation = ast.get_docstring(ast.parse(text)) or ""
             found[file.stem.replace("_", "-")] = documentation.partition("\n")[0]
     return found
 

@@ -4,7 +4,6 @@ For example: rnn-codec bench what=models
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from rnn_codec.benchmark.entropy import (
 from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.benchmark.networks import Timing, Workload, benchmark
 from rnn_codec.benchmark.peak import matrix_product_rate
-from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
@@ -163,6 +162,4 @@ def entropy_table(record: dict, timings: list[EntropyTiming]) -> list[str]:
     return lines
 
 
-def main(words: Sequence[str]) -> None:
-    """Time what is asked for, write and show it."""
-    run_configured(bench, "bench", words)
+main = configured(bench, "bench")

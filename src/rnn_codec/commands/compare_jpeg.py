@@ -1,12 +1,11 @@
 """Show a picture by a model and by JPEG at equal bytes."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.comparison.jpeg_comparison import code_with_jpeg, pairs_table, write_jpeg_comparison
 from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.configuration import instantiate
@@ -35,6 +34,4 @@ def compare(config: DictConfig) -> None:
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 
-def main(words: Sequence[str]) -> None:
-    """Code the picture at every rate, write and show what came out."""
-    run_configured(compare, "compare-jpeg", words)
+main = configured(compare, "compare-jpeg")

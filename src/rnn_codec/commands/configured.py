@@ -5,7 +5,7 @@ Hydra's own options work after these words: --help, --cfg job, --multirun and so
 
 import shlex
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from pathlib import Path
 
 from hydra import version
@@ -17,6 +17,11 @@ import rnn_codec
 from rnn_codec.commands.multirun import end_on_user_error
 
 Task = Callable[[DictConfig], None]
+
+
+def configured(task: Task, name: str) -> Callable[[Sequence[str]], None]:
+    """The function `main` of a subcommand, as `run_configured`; it takes the words."""
+    return partial(run_configured, task, name)
 
 
 def run_configured(task: Task, name: str, words: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 For example: rnn-codec evaluate model=runs/mine data=kodak
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from rich.progress import track
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.codec import check_iterations
-from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.baseline import evaluate_baseline
@@ -122,6 +122,4 @@ def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:
     return run.evaluation(dataset)
 
 
-def main(words: Sequence[str]) -> None:
-    """Measure as configured; write the record, print the table."""
-    run_configured(evaluate, "evaluate", words)
+main = configured(evaluate, "evaluate")

@@ -3,13 +3,12 @@
 For example: rnn-codec export model=runs/mine output=results/mine
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.errors import UserError
 from rnn_codec.runs.export import keep
 from rnn_codec.runs.folder import RunFolder
@@ -32,6 +31,4 @@ def export(config: DictConfig) -> None:
     print(f"{target}: {len(files)} files, {size:.1f} MB")
 
 
-def main(words: Sequence[str]) -> None:
-    """Copy the model, and say how large it is."""
-    run_configured(export, "export", words)
+main = configured(export, "export")

@@ -1,10 +1,8 @@
 """Download the 24 Kodak images and check them."""
 
-from collections.abc import Sequence
-
 from omegaconf import DictConfig
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.configuration import instantiate
 
 
@@ -15,6 +13,4 @@ def download(config: DictConfig) -> None:
     print(f"The 24 Kodak images are in {data.kodak_root}")
 
 
-def main(words: Sequence[str]) -> None:
-    """Download what is missing."""
-    run_configured(download, "kodak", words)
+main = configured(download, "kodak")

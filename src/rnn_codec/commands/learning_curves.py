@@ -1,12 +1,11 @@
 """Draw how trainings got on, side by side."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.comparison.learning_curves import (
     curves_table,
     read_learning_curve,
@@ -28,6 +27,4 @@ def draw(config: DictConfig) -> None:
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 
-def main(words: Sequence[str]) -> None:
-    """Read the logs, draw and print the curves."""
-    run_configured(draw, "learning-curves", words)
+main = configured(draw, "learning-curves")

@@ -3,12 +3,11 @@
 For example: rnn-codec pack data.root=<folder of photographs> output=photographs.zip
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.data.pack import quality_name, write_pack
@@ -24,6 +23,4 @@ def pack(config: DictConfig) -> None:
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, WebP {quality_name(quality)}")
 
 
-def main(words: Sequence[str]) -> None:
-    """Pack as configured."""
-    run_configured(pack, "pack", words)
+main = configured(pack, "pack")

@@ -1,12 +1,11 @@
 """Say what each part of a recipe is worth, from records of its variants."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.comparison.recipes import gains_table, read_gains, write_gains
 from rnn_codec.comparison.terminal import rich_table
 from rnn_codec.errors import UserError
@@ -22,6 +21,4 @@ def compare_recipes(config: DictConfig) -> None:
     Console().print(f"Written to {config.output}", soft_wrap=True)
 
 
-def main(words: Sequence[str]) -> None:
-    """Read the records, write and show what each part gains."""
-    run_configured(compare_recipes, "recipes", words)
+main = configured(compare_recipes, "recipes")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from rnn_codec.codec import check_iterations
-from rnn_codec.commands.configured import command_line, run_configured
+from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.published import load_published
@@ -92,6 +92,4 @@ def footer() -> list[str]:
     return [f"Made by `{command_line()}` with {made_with}. Nothing is loaded from elsewhere."]
 
 
-def main(words: Sequence[str]) -> None:
-    """Make the page as configured."""
-    run_configured(make_page, "report", words)
+main = configured(make_page, "report")

@@ -1,7 +1,6 @@
 """Compare all records of a folder, as Markdown, CSV and LaTeX."""
 
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import configured
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.documents import write_documents
@@ -59,6 +58,4 @@ def show(collection: Collection, found: list[Section]) -> None:
         console.print(f"[yellow]{escape(where)}[/]: {escape(what)}", highlight=False)
 
 
-def main(words: Sequence[str]) -> None:
-    """Read the records, write the table, show it."""
-    run_configured(write_table, "table", words)
+main = configured(write_table, "table")
