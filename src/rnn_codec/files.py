@@ -9,6 +9,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from rnn_codec.errors import UserError
+
+
+def make_folder(path: str | Path, advice: str = "") -> Path:
+    """Make a folder, and those it lies in, unless it is there.
+
+    Raises:
+        UserError: it cannot be made; `advice` ends the sentence.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make the folder {folder}: {error.strerror}{advice}") from error
+    return folder
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:

@@ -87,8 +87,9 @@ def test_a_record_without_a_coder_that_others_have_is_listed(results: Path) -> N
 def test_arrays_hold_what_the_files_say(made_results: Path) -> None:
     collection = collect(made_results, "kodak")
     (record,) = [record for record in collection.records if record.path == RECORD]
-    assert (record.experiment, record.cell, record.recon) == ("grid", "gru", "one_shot")
-    assert (record.network, record.seed, record.images) == ("tiny", 0, IMAGES)
+    assert (record.experiment, record.name_of("cell")) == ("grid", "gru")
+    assert (record.name_of("recon"), record.name_of("network")) == ("one_shot", "tiny")
+    assert (record.seed, record.images) == (0, IMAGES)
     with (record.folder / "per_image.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             at = IMAGES.index(row["image"]), int(row["point"]) - 1
@@ -409,7 +410,8 @@ def test_no_json_is_used_that_says_something_else(
             assert record.summary.curve == original.curve
             assert record.summary.areas == original.areas
             # Only the file sizes repeat the names of parts: there the contradiction is listed.
-            same = (record.cell, record.recon, record.seed) == ("gru", "one_shot", 0)
+            names = record.name_of("cell"), record.name_of("recon"), record.seed
+            same = names == ("gru", "one_shot", 0)
             assert same or "settings" in reasons(collection, "grid/record", left_out=False)
 
     replaced_anywhere()

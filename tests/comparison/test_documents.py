@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rnn_codec.comparison import csv_file, latex, markdown
+from rnn_codec.comparison import latex, markdown
 from rnn_codec.comparison.collecting import Collection, Problem, collect
 from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.documents import csv_text
 from rnn_codec.comparison.notes import notes, problem_lines
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
@@ -148,7 +149,7 @@ def test_the_paper_stands_only_beside_rows_that_count_bits_as_it_does(text: str)
 
 
 def test_csv_holds_every_number_with_all_its_digits(rows: list[Row]) -> None:
-    text = csv_file.document(rows, COLUMNS)
+    text = csv_text(rows, COLUMNS)
     lines = list(csv.DictReader(io.StringIO(text)))
     assert len(lines) == len(rows) == 9 + 2 + 22
     for line, row in zip(lines, rows, strict=True):
@@ -174,7 +175,7 @@ def check_estimate(line: dict[str, str], name: str, found: Estimate | None) -> N
 
 
 def test_csv_of_nothing_is_empty() -> None:
-    assert csv_file.document([], COLUMNS) == ""
+    assert csv_text([], COLUMNS) == ""
 
 
 def test_latex_tables_are_well_formed(rows: list[Row]) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rnn_codec.comparison import csv_file, latex, markdown
+from rnn_codec.comparison import latex, markdown
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.documents import csv_text
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.comparison.sections import sections
 from rnn_codec.comparison.terminal import terminal
@@ -79,7 +80,7 @@ def test_it_is_in_every_format(rows: list[Row]) -> None:
     ):
         assert "Accuracy" in text
         assert figure in text
-    first = next(csv.DictReader(io.StringIO(csv_file.document(rows, every))))
+    first = next(csv.DictReader(io.StringIO(csv_text(rows, every))))
     assert float(first["accuracy_auc"]) == best
     assert first["accuracy_rank"] == "1"
 
@@ -114,7 +115,7 @@ def test_records_of_before_are_blank_there(added: Score, tmp_path: Path) -> None
     collection = collect(tmp_path / "results", "kodak")
     assert collection.problems == ()
     rows = table_rows(collection, [], COLUMNS_FOR)
-    text = csv_file.document(rows, columns((), ()))
+    text = csv_text(rows, columns((), ()))
     lines = {line["name"]: line for line in csv.DictReader(io.StringIO(text))}
     assert lines["old"]["accuracy_auc"] == lines["old"]["accuracy_rank"] == ""
     assert lines["good"]["accuracy_auc"] != ""

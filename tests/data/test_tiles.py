@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from rnn_codec.data import tiles
+from rnn_codec.data.crops import CropSampler
 from rnn_codec.data.decoding import DecodedImages, decode
-from rnn_codec.data.tiles import Mining, TileSampler, compressed_size, hardest_tiles, mine
+from rnn_codec.data.tiles import Mining, compressed_size, hardest_tiles, mine, tile_images
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
 
@@ -74,7 +75,7 @@ def test_mined_once_for_the_same_pictures_and_options(
 
 def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
     stock = np.stack([noise(4, 4, seed) for seed in range(5)])
-    batch = TileSampler(stock, 10_000, seed=0).batch(0, 0, 1)
+    batch = CropSampler(tile_images(stock), 4, 10_000, seed=0).batch(0, 0, 1)
     assert batch.shape == (10_000, 3, 4, 4)
     sources = torch.from_numpy(np.concatenate([stock, stock[:, :, ::-1]])).permute(0, 3, 1, 2)
     matches = (batch[:, None] == sources).flatten(2).all(-1)
@@ -85,7 +86,7 @@ def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
 
 def test_global_batch_of_tiles_does_not_depend_on_its_split() -> None:
     stock = np.stack([noise(4, 4, seed) for seed in range(5)])
-    whole = TileSampler(stock, 6, seed=3).batch(9, 0, 1)
-    parts = [TileSampler(stock, 2, seed=3).batch(9, rank, 3) for rank in range(3)]
+    whole = CropSampler(tile_images(stock), 4, 6, seed=3).batch(9, 0, 1)
+    parts = [CropSampler(tile_images(stock), 4, 2, seed=3).batch(9, rank, 3) for rank in range(3)]
     assert torch.equal(torch.cat(parts), whole)
     assert np.array_equal(stock[0], noise(4, 4, 0))

@@ -25,7 +25,7 @@ MEASUREMENTS = [
 DESCRIPTION = Description(
     name="LSTM one-shot",
     dataset="synthetic",
-    text="no entropy coding",
+    description="no entropy coding",
     settings={"seed": 3, "config": {"cell": "lstm", "width": 0.25}, "command": "make train"},
 )
 FILES = ["compressai.json", "per_image.csv", "rate_distortion.png", "summary.json"]

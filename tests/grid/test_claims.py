@@ -22,7 +22,7 @@ def make(folder: Path, every: float = 60.0, dead_after: float = 1000.0) -> Claim
     return Claims(folder, every, dead_after)
 
 
-def leave(folder: Path, content: ClaimContent) -> None:
+def leave(folder: Path, content: dict) -> None:
     """The claim of some other worker."""
     folder.mkdir(exist_ok=True)
     (folder / "run.json").write_text(json.dumps(asdict(content)))
@@ -108,16 +108,16 @@ def test_whoever_was_taken_for_dead_learns_it_and_leaves_the_new_claim(tmp_path:
 
 
 def test_a_disk_that_is_away_for_a_while_loses_nothing(tmp_path, monkeypatch) -> None:
-    write, failed = module._write, 0
+    write, failed = module.write_json, 0
 
-    def fail_three_times(path: Path, content: ClaimContent) -> None:
+    def fail_three_times(path: Path, content: dict) -> None:
         nonlocal failed
-        if content.beats and failed < 3:
+        if content["beats"] and failed < 3:
             failed += 1
             raise OSError("away")
         write(path, content)
 
-    monkeypatch.setattr(module, "_write", fail_three_times)
+    monkeypatch.setattr(module, "write_json", fail_three_times)
     with make(tmp_path, every=0.01).taken("run") as claim:
         assert claim is not None
         wait_for(lambda: (now := read_claim(tmp_path / "run.json")) is not None and now.beats >= 5)

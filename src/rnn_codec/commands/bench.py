@@ -3,15 +3,12 @@
 For example: rnn-codec bench what=models
 """
 
-import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
 from hydra import compose
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.progress import track
 
 from rnn_codec.benchmark.entropy import (
     DECODING,
@@ -26,8 +23,9 @@ from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, write_json
 from rnn_codec.machine import hardware, versions
+from rnn_codec.progress import progress
 from rnn_codec.runs.models import SHIPPED, load_model, model_folders
 from rnn_codec.training.execution import Execution
 
@@ -67,7 +65,7 @@ def bench_models(config: DictConfig) -> None:
     jobs = [(place, rate) for place in places for rate in config.rates]
     times: list[CodingTime] = [
         time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
-        for place, rate in track(jobs, "timing", console=Console(stderr=True))
+        for place, rate in progress(jobs, "timing")
     ]
     record = {
         **conditions(),
@@ -92,8 +90,7 @@ def write(config: DictConfig, record: dict[str, object], text: str) -> None:
     """Write bench.json and bench.md, print the latter."""
     folder = Path(config.output)
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / "bench.json") as partial:
-        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "bench.json", record)
     with atomic_path(folder / "bench.md") as partial:
         partial.write_text(text, encoding="utf-8")
     print(text)
@@ -102,16 +99,11 @@ def write(config: DictConfig, record: dict[str, object], text: str) -> None:
 def time_networks(config: DictConfig) -> list[tuple[str, str, Timing]]:
     """Time every cell at every size."""
     torch.manual_seed(config.seed)
-    execution = Execution(
-        channels_last=config.trainer.channels_last,
-        compile=config.trainer.compile,
-        compile_gates=config.trainer.compile_gates,
-        deferred_weight_gradients=config.trainer.deferred_weight_gradients,
-    )
+    execution = Execution(**{field.name: config.trainer[field.name] for field in fields(Execution)})
     work, device = Workload(**config.workload), torch.device(config.device)
     pairs = [(network, cell) for network in config.networks for cell in config.cells]
     rows = []
-    for network, cell in track(pairs, "timing", console=Console(stderr=True)):
+    for network, cell in progress(pairs, "timing"):
         overrides = [f"network={network}", f"cell={cell}", f"recon={config.recon.name}"]
         codec = build_codec(compose("train", overrides))
         rows += [(network, cell, timing) for timing in benchmark(codec, work, execution, device)]

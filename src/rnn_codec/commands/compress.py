@@ -11,7 +11,6 @@ from rnn_codec.commands.options import (
     add_sizes,
     compressed_jobs,
     new_parser,
-    prepare_outputs,
 )
 from rnn_codec.compression.rate_control import MSSSIM, PSNR, Iterations
 from rnn_codec.data.reading import read_rgb
@@ -36,7 +35,6 @@ def main(words: Sequence[str]) -> None:
     parser.set_defaults(rate=Iterations())
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
-    prepare_outputs(options, jobs)
     model = load_model(options.model, options.entropy, options.device)
 
     def work(job: Job) -> str:

@@ -3,16 +3,13 @@
 For example: rnn-codec evaluate model=runs/mine data=kodak
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import track
 
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.code import MAX_ITERATIONS
@@ -24,17 +21,18 @@ from rnn_codec.evaluation.baseline import evaluate_baseline
 from rnn_codec.evaluation.curve import mean_curve
 from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, check_measurable
-from rnn_codec.evaluation.pictures import chosen_picture, write_reconstructions
+from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
 from rnn_codec.evaluation.record import Description, Summary, write_evaluation
 from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
 from rnn_codec.evaluation.table import curve_table
 from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import SHIPPED, find_folder
 from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
-Item = TypeVar("Item")
 
 
 def evaluate(config: DictConfig) -> None:
@@ -70,10 +68,10 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     description = describe_run(run, codec, dataset, command_line())
     coders = measured_coders(run, device)
     measured = evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at)
-    evaluated = collect(measured, f"measuring {config.model}", len(images))
+    evaluated = list(progress(measured, f"measuring {config.model}", len(images)))
     measurements = [measurement for picture in evaluated for measurement in picture.measurements]
     summary = write_record(config, folder, measurements, description, images)
-    write_reconstructions(folder / "reconstructions.png", codec, shown)
+    draw_reconstructions(folder / "reconstructions.png", codec, pixels_to_batch(shown).to(device))
     sizes = [size for picture in evaluated for size in picture.sizes]
     of_files = summary.curve.first(MAX_ITERATIONS)
     means = write_file_sizes(folder, sizes, of_files, summary.settings)
@@ -105,12 +103,7 @@ def classic(name: str, images: Images) -> list[Measurement]:
     """Measure a classic codec."""
     codec = classic_codec(name)
     total = len(images) * len(codec.qualities)
-    return collect(evaluate_baseline(codec, images), f"measuring {name}", total)
-
-
-def collect(measured: Iterator[Item], label: str, total: int) -> list[Item]:
-    """Take everything that is measured, under a progress bar."""
-    return list(track(measured, label, total, console=Console(stderr=True)))
+    return list(progress(evaluate_baseline(codec, images), f"measuring {name}", total))
 
 
 def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:

@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,12 +21,14 @@ from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.grid.claims import Claims
-from rnn_codec.grid.cost import cost_of
+from rnn_codec.grid.cost import Cost, codec_macs, coder_macs
 from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
-from rnn_codec.grid.progress import WorkerProgress
+from rnn_codec.grid.progress import worker_progress
 from rnn_codec.grid.tables import failures_text, plan_table
 from rnn_codec.grid.worker import Grid, Outcome, outcome, work
 
+compose_training = partial(compose, "train")
+"""The configuration of `rnn-codec train` with some options."""
 PROGRAM = (sys.executable, "-m", "rnn_codec")
 """The command `rnn-codec`, as a process of its own."""
 
@@ -45,18 +48,13 @@ def build_grid(config: DictConfig) -> Grid:
     )
 
 
-def compose_training(options: list[str]) -> DictConfig:
-    """The configuration of `rnn-codec train` with some options."""
-    return compose("train", options)
-
-
 def show_plan(grid: Grid, efficiency: float) -> None:
     """Print the runs, their state and what is left to pay."""
     state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
     costs = {}
     for run in state.left + [run for run, _ in state.failed]:
         coders = [compose_training([*run.options, f"entropy={n}"]) for n in run.coder_identities]
-        costs[run.identity] = cost_of(run, coders)
+        costs[run.identity] = Cost(codec_macs(run.config), sum(map(coder_macs, coders)))
     rate = efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
     Console().print(plan_table(grid, state, folders, costs, rate))
 
@@ -72,9 +70,9 @@ def run_grid(grid: Grid, config: DictConfig) -> Outcome:
     claims = Claims(grid.claims, config.claim.every_seconds, config.claim.dead_after_seconds)
     # Slurm and others end a job with this signal: what was started must end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with WorkerProgress(grid, Console(stderr=True)) as progress:
+    with worker_progress(grid, Console(stderr=True)) as report:
         try:
-            return work(grid, claims, progress.report, config.poll_seconds)
+            return work(grid, claims, report, config.poll_seconds)
         except KeyboardInterrupt:
             raise StoppedError(
                 f"stopped; the same command goes on with what is in {grid.folder}"

@@ -9,6 +9,7 @@ from rnn_codec.commands.jobs import Job
 from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.compression.rate_control import BitsPerPixel, Bytes, Iterations, Rate
 from rnn_codec.errors import UserError
+from rnn_codec.files import make_folder
 
 SUFFIX = ".rnc"
 """How names of compressed files end."""
@@ -96,11 +97,12 @@ def named_jobs(
 
 
 def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
-    """`named_jobs` that write compressed files."""
+    """`named_jobs` that write compressed files, for which all is prepared."""
     jobs = named_jobs(parser, options, SUFFIX)
     for job in jobs:
         if job.output.suffix.lower() != SUFFIX:
             parser.error(f"{job.output} is to be a code file: give it a name that ends in {SUFFIX}")
+    prepare_outputs(options, jobs)
     return jobs
 
 
@@ -110,12 +112,8 @@ def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
     Raises:
         UserError: they cannot.
     """
-    folder = options.output_folder
-    if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {folder}: {error.strerror}") from error
+    if options.output_folder is not None:
+        make_folder(options.output_folder)
     for job in jobs:
         if not job.output.parent.is_dir():
             raise UserError(f"{job.output} cannot be written: there is no such folder")

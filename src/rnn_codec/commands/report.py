@@ -1,12 +1,10 @@
 """Make the report, a self-contained page of all records and models."""
 
-from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import track
 
 from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
@@ -15,23 +13,23 @@ from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.configuration import instantiate
+from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
+from rnn_codec.progress import progress
 from rnn_codec.report.curves import curves_of
 from rnn_codec.report.models import models_to_show
 from rnn_codec.report.page import MEGABYTE, Report, Viewed, write_page
-from rnn_codec.report.pictures import check_crop, chosen_pictures, code_picture, crop_centre, labels
+from rnn_codec.report.pictures import check_crop, chosen_pictures, code_picture, labels
 from rnn_codec.report.table import table_content
 from rnn_codec.runs.models import load_model
-
-Item = TypeVar("Item")
 
 
 def make_page(config: DictConfig) -> None:
     """Make the page as configured."""
     check_iterations(config.iterations)
     check_crop(config.crop)
-    reading = progress("reading records")
+    reading = partial(progress, description="reading records")
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
@@ -67,9 +65,10 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     data = instantiate(config.data)
     images = list(data.evaluation_images()) if models else []
     pictures = chosen_pictures(images, config.pictures, config.most_pictures) if models else []
+    width, height = config.crop
     coded = [
-        code_picture(name, crop_centre(pixels, *config.crop), models, config.iterations)
-        for name, pixels in progress("coding pictures")(pictures)
+        code_picture(name, centre_crop(pixels, height, width), models, config.iterations)
+        for name, pixels in progress(pictures, "coding pictures")
     ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
@@ -79,11 +78,6 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
         dataset=data.evaluation_name,
         models_found=len(found),
     )
-
-
-def progress(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
-    """A progress bar around things to go through."""
-    return lambda things: track(things, label, console=Console(stderr=True))
 
 
 def footer() -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 
 from rnn_codec.commands.configured import configured
 from rnn_codec.comparison.collecting import Collection, collect
@@ -20,6 +19,7 @@ from rnn_codec.comparison.rows import Comparison, table_rows
 from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
 from rnn_codec.errors import UserError
+from rnn_codec.progress import progress
 
 WIDTH = 100
 """Of the tables where the output is not a terminal."""
@@ -28,8 +28,7 @@ WIDTH = 100
 def write_table(config: DictConfig) -> None:
     """Read the records, write the table as Markdown, CSV and LaTeX, show it."""
     comparison = read_comparison(config)
-    bar = partial(track, console=Console(stderr=True))
-    reading, ranking = (partial(bar, description=text) for text in ("reading", "comparing"))
+    reading, ranking = (partial(progress, description=text) for text in ("reading", "comparing"))
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)

@@ -10,7 +10,6 @@ from rnn_codec.commands.options import (
     add_sizes,
     compressed_jobs,
     new_parser,
-    prepare_outputs,
 )
 from rnn_codec.compression.container import parse, read_file
 from rnn_codec.compression.model import truncate
@@ -25,7 +24,6 @@ def main(words: Sequence[str]) -> None:
     add_model(parser)
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
-    prepare_outputs(options, jobs)
     find = model_finder(options.model, "cpu")
 
     def work(job: Job) -> str:

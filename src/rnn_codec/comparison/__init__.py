@@ -3,7 +3,7 @@
     records ── collecting.collect ──┐                                      ┌─ markdown, latex
                                     ├─ rows.table_rows ─ sections.sections ┼─ terminal
     papers ─ published.load_published                                      │
-                                                    columns ── csv_file ───┴─ the page of `report`
+                                                    columns ── csv ────────┴─ the page of `report`
 
 `columns` says once what a column is: its value of a row, title, unit, digits, and its table.
 """

@@ -19,7 +19,7 @@ from rnn_codec.evaluation.reading import (
     NO_CODER,
     Record,
     RecordError,
-    read_mean_sizes,
+    read_json,
     read_record,
     read_sizes,
 )
@@ -122,7 +122,8 @@ def with_sizes(record: Record) -> tuple[Record, list[str]]:
     """Add the file sizes of a recurrent codec, unless something is wrong with them."""
     try:
         sizes = read_sizes(record)
-        reasons = list(wrong_sizes(record, sizes, read_mean_sizes(record)))
+        means = read_json(record.folder / MEAN_SIZES_FILE)
+        reasons = list(wrong_sizes(record, sizes, means))
     except RecordError as error:
         reasons = [str(error)]
     if reasons:
@@ -204,12 +205,10 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
     grids: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         if record.config is not None:
-            grids[record.experiment, str(record.network)].append(record)
+            grids[record.experiment, str(record.name_of("network"))].append(record)
     for (experiment, network), found in sorted(grids.items()):
-        axes = [
-            sorted({str(getattr(r, axis)) for r in found}) for axis in ("cell", "recon", "seed")
-        ]
-        have = {(str(r.cell), str(r.recon), str(r.seed)) for r in found}
+        have = {(str(r.name_of("cell")), str(r.name_of("recon")), str(r.seed)) for r in found}
+        axes = [sorted(set(values)) for values in zip(*have, strict=True)]
         for cell, recon, seed in product(*axes):
             if (cell, recon, seed) not in have:
                 yield f"{experiment}, {network}: no record of {cell}, {recon}, seed {seed}"

@@ -1,9 +1,11 @@
 """The documents of a comparison: ablation.md, ablation.csv and ablation.tex."""
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnn_codec.comparison import csv_file, latex, markdown
+from rnn_codec.comparison import latex, markdown
 from rnn_codec.comparison.collecting import Collection
 from rnn_codec.comparison.columns import RowColumn
 from rnn_codec.comparison.notes import notes, problem_lines
@@ -29,10 +31,24 @@ def write_documents(
     problems = problem_lines(collection)
     contents = {
         "md": markdown.document(title, introduction, found, protocol, problems),
-        "csv": csv_file.document(rows, columns),
+        "csv": csv_text(rows, columns),
         "tex": latex.document(found, protocol),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, content in contents.items():
         with atomic_path(folder / f"ablation.{suffix}") as partial:
             partial.write_text(content, encoding="utf-8")
+
+
+def csv_text(rows: Sequence[Row], columns: Sequence[RowColumn]) -> str:
+    """One line a row, every number as it was computed; a cell without a figure is empty."""
+    lines = [
+        {name: cell for column in columns for name, cell in column.cells(row).items()}
+        for row in rows
+    ]
+    file = io.StringIO(newline="")
+    if lines:
+        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    return file.getvalue()

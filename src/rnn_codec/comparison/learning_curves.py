@@ -11,7 +11,7 @@ from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.figure import style_axes
-from rnn_codec.files import atomic_path, write_json
+from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingAccount, read_account
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
@@ -86,8 +86,13 @@ def _rows(log: Path) -> list[dict[str, str]]:
 def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:
     """Write the points, the accounts and the figure."""
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / "learning_curves.csv") as partial:
-        _write_points(partial, curves)
+    points = (
+        (curve.name, point.step, *(f"{n:.6g}" for n in (point.minutes, point.ms_ssim, point.psnr)))
+        for curve in curves
+        for point in curve.points
+    )
+    columns = ("name", "step", "minutes", "ms_ssim", "psnr")
+    write_csv(folder / "learning_curves.csv", columns, points)
     runs = {
         curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
         for curve in curves
@@ -95,16 +100,6 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
     write_json(folder / "learning_curves.json", runs)
     with atomic_path(folder / "learning_curves.png") as partial:
         draw_learning_curves(partial, curves)
-
-
-def _write_points(path: Path, curves: Sequence[LearningCurve]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["name", "step", "minutes", "ms_ssim", "psnr"])
-        for curve in curves:
-            for point in curve.points:
-                numbers = (point.minutes, point.ms_ssim, point.psnr)
-                writer.writerow([curve.name, point.step, *(f"{n:.6g}" for n in numbers)])
 
 
 def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:

@@ -63,31 +63,22 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(float(np.mean(values)), std, len(values))
 
 
-def areas(
-    bpp: Array, quality: Array, lowest: float = LOWEST_BPP, highest: float = HIGHEST_BPP
-) -> Array:
-    """`area_under_curve` of many curves at once.
-
-    Args:
-        bpp, quality: (…, points), in any order along the last axis.
-        lowest, highest: limits of the area.
-
-    Returns:
-        (…): the areas.
+def areas(bpp: Array, quality: Array) -> Array:
+    """`area_under_curve` of many curves at once: (…, points), in any order, twice, to (…).
 
     >>> areas(np.array([[0.5, 1.0], [1.0, 3.0]]), np.array([[0.9, 0.9], [0.5, 1.5]])).tolist()
     [1.6875, 1.1875]
     """
     order = np.argsort(bpp, axis=-1, kind="stable")
     rates, values = np.take_along_axis(bpp, order, -1), np.take_along_axis(quality, order, -1)
-    clipped = np.clip(rates, lowest, highest)
+    clipped = np.clip(rates, LOWEST_BPP, HIGHEST_BPP)
     widths, rises = np.diff(rates, axis=-1), np.diff(values, axis=-1)
     slopes = np.divide(rises, widths, out=np.zeros_like(rises), where=widths > 0)
     starts = values[..., :-1] + slopes * (clipped[..., :-1] - rates[..., :-1])
     pieces = np.diff(clipped, axis=-1)
     inside = np.sum(pieces * (starts + slopes * pieces / 2), axis=-1)
-    before = values[..., 0] * (clipped[..., 0] - lowest)
-    after = values[..., -1] * (highest - clipped[..., -1])
+    before = values[..., 0] * (clipped[..., 0] - LOWEST_BPP)
+    after = values[..., -1] * (HIGHEST_BPP - clipped[..., -1])
     return np.asarray(before + inside + after)
 
 

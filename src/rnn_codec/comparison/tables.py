@@ -54,7 +54,7 @@ class Column(Generic[Item]):
         if value is None or isinstance(value, str):
             return value or ABSENT
         if isinstance(value, Estimate) and value.std is not None:
-            return f"{self._number(value.mean)} ± {self._spread(value.std)}"
+            return f"{self._number(value.mean)} ± {value.std * self.scale:.{self.digits}f}"
         return self._number(main_number(value))
 
     def cells(self, item: Item) -> dict[str, str | float | None]:
@@ -73,9 +73,6 @@ class Column(Generic[Item]):
         if self.digits is None:
             return magnitude(number * self.scale)
         return f"{number * self.scale:{self.sign}.{self.digits}f}".replace("-", "−")
-
-    def _spread(self, std: float) -> str:
-        return f"{std * self.scale:.{self.digits}f}"
 
 
 @dataclass(frozen=True)

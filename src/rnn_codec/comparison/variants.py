@@ -44,8 +44,8 @@ def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
 def _key_of_names(record: Record) -> RowKey:
     if record.config is None:
         return RowKey(record.experiment, record.summary.name, "", "", "", "")
-    names = str(record.network), str(record.cell), str(record.recon)
-    return RowKey(record.experiment, "", *names, "")
+    network, cell, recon = (str(record.name_of(group)) for group in ("network", "cell", "recon"))
+    return RowKey(record.experiment, "", network, cell, recon, "")
 
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:

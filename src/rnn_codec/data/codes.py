@@ -17,11 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 from rnn_codec.code import MAX_ITERATIONS, STRIDE
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.data.crops import TrainingBatches, step_rng
-from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of, progress
+from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of
 from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.progress import progress
 
 Bits = NDArray[np.bool_]
 """The bits of one picture, (16, 32, h, w)."""
@@ -106,7 +107,7 @@ class CodesDataModule(L.LightningDataModule):
         paths = [folder / f"{index:06d}.npy" for index in range(len(chosen))]
         missing = [index for index, path in enumerate(paths) if not path.is_file()]
         for index in progress(missing, "Coding pictures") if missing else ():
-            picture = centre_crop(chosen.image(index), self.longest_side)
+            picture = centre_crop(chosen.image(index), self.longest_side, self.longest_side)
             write_codes(paths[index], code(self.codec, picture))
         return [read_codes(path) for path in paths]
 

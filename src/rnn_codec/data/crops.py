@@ -15,6 +15,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
 
+CHOICES = 1
+"""The stream of random numbers that `MixedSampler` chooses by, beside those of samplers."""
+
 
 class Sampler(Protocol):
     """Draws batches. Two calls with the same arguments return the same batch."""
@@ -77,7 +80,9 @@ class CropSampler:
         # Every run of pixels as long as a crop's row, by where it starts.
         runs = sliding_window_view(self.images.pixels, self.crop_size * 3)
         starts = corner[:, None] + stride[:, None] * np.arange(self.crop_size)
-        return to_batch(runs[starts].reshape(-1, self.crop_size, self.crop_size, 3), flips)
+        crops = runs[starts].reshape(-1, self.crop_size, self.crop_size, 3)
+        crops[flips] = crops[flips, :, ::-1]
+        return torch.from_numpy(crops).permute(0, 3, 1, 2)
 
 
 class DeviceCropSampler(CropSampler):
@@ -125,19 +130,19 @@ class LateCrops:
     batch_size: int
 
 
+@dataclass(frozen=True)
 class ChangingSampler:
     """Draws from one sampler, and from another from some step on.
 
-    Args:
+    Attributes:
         first: draws the batches before `change`.
         then: draws the others.
         change: number of the first batch of `then`.
     """
 
-    def __init__(self, first: Sampler, then: Sampler, change: int) -> None:
-        self.first = first
-        self.then = then
-        self.change = change
+    first: Sampler
+    then: Sampler
+    change: int
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """See `Sampler.batch`."""
@@ -145,28 +150,25 @@ class ChangingSampler:
         return sampler.batch(step, rank, world_size)
 
 
+@dataclass(frozen=True)
 class MixedSampler:
     """Draws some batches from one sampler, the others from another.
 
-    Args:
+    Attributes:
         some: draws a batch with the probability `share`.
         others: draws the rest.
         share: 0 … 1.
         seed: seed of the choice, not negative.
     """
 
-    STREAM = 1
-    """Of random numbers, beside those that the samplers draw from."""
-
-    def __init__(self, some: Sampler, others: Sampler, share: float, seed: int) -> None:
-        self.some = some
-        self.others = others
-        self.share = share
-        self.seed = seed
+    some: Sampler
+    others: Sampler
+    share: float
+    seed: int
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """See `Sampler.batch`."""
-        drawn = step_rng(self.seed, step, self.STREAM).random()
+        drawn = step_rng(self.seed, step, CHOICES).random()
         chosen = self.some if drawn < self.share else self.others
         return chosen.batch(step, rank, world_size)
 
@@ -174,12 +176,6 @@ class MixedSampler:
 def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
     """Random numbers of one step, independent of those of every other step and stream."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, *stream])))
-
-
-def to_batch(pictures: NDArray[np.uint8], flips: NDArray[np.bool_]) -> Tensor:
-    """Mirror some of the pictures (B, S, S, 3), in place, and lay them out as (B, 3, S, S)."""
-    pictures[flips] = pictures[flips, :, ::-1]
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
 
 class TrainingBatches(IterableDataset[Tensor]):

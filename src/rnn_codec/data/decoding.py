@@ -8,7 +8,7 @@ The index comes last because what it says is only known when every picture has b
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from os import SEEK_END
 from os.path import commonpath
@@ -18,12 +18,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from lightning.pytorch.utilities import rank_zero_warn
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
 
 from rnn_codec.data.reading import UnreadableImageError, read_rgb
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.progress import progress
 
 RULES = 1
 """Version of how pictures are read and laid out; a cache made by other rules is not used."""
@@ -63,8 +62,8 @@ class DecodedImages:
 
     def select(self, indices: Sequence[int]) -> "DecodedImages":
         """Some of the pictures; the pixels stay where they are."""
-        return DecodedImages(
-            pixels=self.pixels,
+        return replace(
+            self,
             offsets=self.offsets[list(indices)],
             heights=self.heights[list(indices)],
             widths=self.widths[list(indices)],
@@ -120,14 +119,7 @@ def read_decoded(cache: Path) -> tuple[DecodedImages, list[str]]:
 
 def cache_folder(cache_dir: str | Path) -> Path:
     """The folder of the cache, made if there is none."""
-    folder = Path(cache_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot make the folder {folder} ({error.strerror}): set data.cache_dir to another"
-        ) from error
-    return folder
+    return make_folder(cache_dir, "; set data.cache_dir to another")
 
 
 def digest_of(parts: Iterable[object]) -> str:
@@ -137,11 +129,6 @@ def digest_of(parts: Iterable[object]) -> str:
     True
     """
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]
-
-
-def progress(paths: Sequence[Any], description: str) -> Iterable[Any]:
-    """The same items, with a bar on standard error that shows how far they are."""
-    return track(paths, description, console=Console(stderr=True))
 
 
 def relative_names(paths: Sequence[Path]) -> list[str]:

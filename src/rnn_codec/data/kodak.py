@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
-from rnn_codec.data.decoding import progress
 from rnn_codec.data.reading import NamedImage, read_rgb
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.progress import progress
 
 TIMEOUT_SECONDS = 30
 
@@ -56,13 +56,8 @@ def parse_checksums(text: str) -> dict[str, str]:
     >>> parse_checksums("00ff  a b.png")
     {'a b.png': '00ff'}
     """
-    checksums = {}
-    for line in text.splitlines():
-        checksum, separator, name = line.partition("  ")
-        if not (checksum and separator and name):
-            raise ValueError(f"not a line of sha256sum: {line!r}")
-        checksums[name] = checksum
-    return checksums
+    lines = (line.split("  ", maxsplit=1) for line in text.splitlines())
+    return {name: checksum for checksum, name in lines}
 
 
 def kodak_paths(root: str | Path) -> list[Path]:
@@ -87,12 +82,9 @@ def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> N
     Raises:
         UserError: a file cannot be had or is not the right one. Those before it are kept.
     """
-    try:
-        Path(root).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {root}: {error.strerror}") from error
+    folder = make_folder(root)
     for name in progress(list(checksums), "Downloading"):
-        path = Path(root) / name
+        path = folder / name
         if not _is_right(path, checksums[name]):
             content = fetch(f"{base_url.rstrip('/')}/{name}", checksums[name])
             with atomic_path(path) as partial:

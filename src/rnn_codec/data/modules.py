@@ -7,6 +7,7 @@ has `evaluation_name` and `evaluation_images()`, for measuring a trained codec, 
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ from rnn_codec.data.pack import extract_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.reading import NamedImage, find_images, read_rgb
 from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
-from rnn_codec.data.tiles import Mining, TileSampler, mine
+from rnn_codec.data.tiles import Mining, mine, tile_images
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
@@ -46,6 +47,9 @@ class TrainingDataModule(L.LightningDataModule):
             larger ones are cut to their centre.
         validation_images: most pictures validated on.
     """
+
+    evaluation_name: str
+    """Name of the pictures that `evaluation_images` yields."""
 
     def __init__(
         self,
@@ -67,11 +71,6 @@ class TrainingDataModule(L.LightningDataModule):
         self._split: Split | None = None
         self._pixels: Tensor | None = None
         self.draw_crops(seed=0)
-
-    @property
-    @abstractmethod
-    def evaluation_name(self) -> str:
-        """Name of the pictures that `evaluation_images` yields."""
 
     @abstractmethod
     def evaluation_images(self) -> Iterator[NamedImage]:
@@ -155,8 +154,9 @@ class TrainingDataModule(L.LightningDataModule):
                 f"{len(chosen)} validation pictures cannot be shared by {world_size} processes: "
                 "hold out more pictures, or set trainer.devices lower"
             )
+        side = self.validation_crop
         pictures = (held_out.image(index) for index in chosen[rank::world_size])
-        batches = [pixels_to_batch(centre_crop(p, self.validation_crop)) for p in pictures]
+        batches = [pixels_to_batch(centre_crop(p, side, side)) for p in pictures]
         # Lightning takes a bare list for several loaders.
         return DataLoader(cast(Dataset[Tensor], batches), batch_size=None)
 
@@ -176,10 +176,7 @@ class PhotosDataModule(TrainingDataModule):
     See `package_photographs` for the pictures and their licences.
     """
 
-    @property
-    def evaluation_name(self) -> str:
-        """Always photos."""
-        return "photos"
+    evaluation_name = "photos"
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """The three held-out photographs."""
@@ -212,13 +209,9 @@ class FolderDataModule(TrainingDataModule):
         if root is None:
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
+        self.evaluation_name = self.root.resolve().name
         self.validation_root = validation_root
         self.holdout_every = holdout_every
-
-    @property
-    def evaluation_name(self) -> str:
-        """The folder's name."""
-        return self.root.resolve().name
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """Every picture of the folder; one that cannot be read is an error."""
@@ -251,20 +244,16 @@ class HighEntropyDataModule(FolderDataModule):
             raise UserError(f"data.share must be above 0 and at most 1, not {share}")
         require_at_least(1, tiles_per_picture=tiles_per_picture)
         self.share = share
-        self.tiles_per_picture = tiles_per_picture
-        self.codec = codec
+        self._mining = partial(Mining, tiles_per_picture=tiles_per_picture, codec=codec)
         # An unknown codec is refused now, not when the tiles are mined.
         self._mining(self.crop_size)
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
         """What draws tiles, mined at the first call, and random crops."""
         tiles = mine(training, self._mining(crop_size), self.cache_dir)
-        hardest = TileSampler(tiles, batch_size, self.seed)
+        hardest = CropSampler(tile_images(tiles), crop_size, batch_size, self.seed)
         anywhere = super().build_sampler(training, crop_size, batch_size)
         return MixedSampler(hardest, anywhere, self.share, self.seed)
-
-    def _mining(self, tile_size: int) -> Mining:
-        return Mining(tile_size, self.tiles_per_picture, self.codec)
 
 
 class PackDataModule(TrainingDataModule):
@@ -280,11 +269,7 @@ class PackDataModule(TrainingDataModule):
         if path is None:
             raise UserError("no photographs to read: set data.path=<pack of photographs>")
         self.path = Path(path)
-
-    @property
-    def evaluation_name(self) -> str:
-        """The file's name."""
-        return self.path.stem
+        self.evaluation_name = self.path.stem
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """The pictures held out."""

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rnn_codec.data.decoding import DecodedImages, cache_folder, progress
+from rnn_codec.data.decoding import DecodedImages, cache_folder
 from rnn_codec.data.split import Split
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+from rnn_codec.progress import progress
 
 LOSSLESS = 101
 """A quality above all others."""

@@ -61,11 +61,11 @@ def spread(available: int, most: int) -> list[int]:
     return [index * available // chosen for index in range(chosen)]
 
 
-def centre_crop(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The centre of a picture (H, W, 3), with sides of at most `side`.
+def centre_crop(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """The centre of a picture (H, W, 3), with at most so many rows and columns.
 
-    >>> centre_crop(np.zeros((100, 300, 3), np.uint8), 200).shape
+    >>> centre_crop(np.zeros((100, 300, 3), np.uint8), 200, 200).shape
     (100, 200, 3)
     """
-    top, left = (max(length - side, 0) // 2 for length in picture.shape[:2])
-    return picture[top : top + side, left : left + side]
+    top, left = max(picture.shape[0] - height, 0) // 2, max(picture.shape[1] - width, 0) // 2
+    return picture[top : top + height, left : left + width]

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
-from rnn_codec.data.crops import step_rng, to_batch
-from rnn_codec.data.decoding import RULES, DecodedImages, cache_folder, digest_of, progress
+from rnn_codec.data.decoding import RULES, DecodedImages, cache_folder, digest_of
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+from rnn_codec.progress import progress
 
 CODECS: dict[str, dict[str, object]] = {
     "png": {"format": "PNG"},
@@ -81,25 +80,9 @@ def compressed_size(tile: NDArray[np.uint8], codec: str) -> int:
     return buffer.tell()
 
 
-class TileSampler:
-    """Draws tiles, each as likely as any other, and mirrors every other one, left to right.
-
-    Args:
-        tiles: uint8 (N, S, S, 3).
-        batch_size: tiles B in the batch of one process.
-        seed: seed of the draws, not negative.
-    """
-
-    def __init__(self, tiles: NDArray[np.uint8], batch_size: int, seed: int) -> None:
-        self.tiles = tiles
-        self.batch_size = batch_size
-        self.seed = seed
-
-    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
-        rng = step_rng(self.seed, step)
-        size = world_size * self.batch_size
-        indices = rng.integers(len(self.tiles), size=size)
-        flips = rng.random(size) < 0.5
-        share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
-        return to_batch(self.tiles[indices[share]], flips[share])
+def tile_images(tiles: NDArray[np.uint8]) -> DecodedImages:
+    """Tiles (N, S, S, 3) as pictures: their crops of S pixels are the tiles."""
+    number, side = tiles.shape[:2]
+    sides, nameless = np.full(number, side), ("",) * number
+    offsets = np.arange(number) * tiles[0].size
+    return DecodedImages(tiles.reshape(-1), offsets, sides, sides, nameless, nameless)

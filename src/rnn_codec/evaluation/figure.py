@@ -1,6 +1,7 @@
 """The rate–distortion figure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from rnn_codec.evaluation.curve import Curve
+from rnn_codec.files import atomic_path
 from rnn_codec.metrics.scores import DECIBELS, SCORES, in_documents
 
 COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
@@ -20,6 +22,20 @@ def style_axes(axes: Axes) -> None:
     """Give axes a light grid, and no frame above and on the right."""
     axes.grid(color="#e6e6e6", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+@contextmanager
+def one_panel(path: Path, across: str, up: str) -> Iterator[Axes]:
+    """Axes to draw on, with their labels; the figure is then written, whole or not at all."""
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
+    axes = figure.subplots()
+    yield axes
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.legend(frameon=False)
+    style_axes(axes)
+    with atomic_path(path) as partial:
+        figure.savefig(partial)
 
 
 def draw_curves(

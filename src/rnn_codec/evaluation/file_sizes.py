@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
@@ -23,8 +22,8 @@ from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.evaluation.curve import Curve, areas_under
-from rnn_codec.evaluation.figure import style_axes
-from rnn_codec.files import atomic_path, write_csv, write_json
+from rnn_codec.evaluation.figure import one_panel
+from rnn_codec.files import write_csv, write_json
 from rnn_codec.machine import hardware, versions
 
 SIZES_FILE = "file_sizes.csv"
@@ -148,11 +147,6 @@ def mean_sizes(sizes: Sequence[FileSize]) -> list[MeanSizes]:
     return means
 
 
-def at_true_rate(curve: Curve, means: MeanSizes) -> Curve:
-    """A curve over nominal rates, moved to those of real files."""
-    return replace(curve, bpp=tuple(means.file_bpp))
-
-
 def write_file_sizes(
     folder: Path, sizes: Sequence[FileSize], curve: Curve, settings: Mapping[str, object]
 ) -> list[MeanSizes]:
@@ -162,29 +156,25 @@ def write_file_sizes(
     content = {
         "images": len({size.image for size in sizes}),
         "coders": [asdict(mean) for mean in means],
-        "areas_at_true_rate": {m.coder: areas_under(at_true_rate(curve, m)) for m in means},
+        "areas_at_true_rate": {
+            mean.coder: areas_under(replace(curve, bpp=tuple(mean.file_bpp))) for mean in means
+        },
         "settings": dict(settings),
         "versions": versions(),
         "hardware": hardware(),
     }
     write_json(folder / MEAN_SIZES_FILE, content)
-    with atomic_path(folder / "file_sizes.png") as partial:
-        draw_savings(partial, means)
+    draw_savings(folder / "file_sizes.png", means)
     return means
 
 
 def draw_savings(path: Path, means: Sequence[MeanSizes]) -> None:
     """Draw the saving of each coder over the nominal rate; the suffix names the format."""
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
-    axes = figure.subplots()
-    for mean in means:
-        percent = [100 * saving for saving in mean.saving]
-        axes.plot(mean.nominal_bpp, percent, "o-", markersize=4, label=mean.coder)
-    axes.set_xlabel("bits per pixel before entropy coding")
-    axes.set_ylabel("saved by entropy coding, % (header included)")
-    axes.legend(frameon=False)
-    style_axes(axes)
-    figure.savefig(path)
+    up = "saved by entropy coding, % (header included)"
+    with one_panel(path, "bits per pixel before entropy coding", up) as axes:
+        for mean in means:
+            percent = [100 * saving for saving in mean.saving]
+            axes.plot(mean.nominal_bpp, percent, "o-", markersize=4, label=mean.coder)
 
 
 def sizes_table(means: Sequence[MeanSizes]) -> Table:

@@ -12,7 +12,6 @@ from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
-from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
 
 SHOWN = (1, 2, 4, 8, 16)
@@ -51,17 +50,11 @@ def labelled_reconstructions(
     return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]
 
 
-def write_reconstructions(path: Path, codec: RecurrentCodec, pixels: NDArray[np.uint8]) -> None:
-    """Draw the reconstructions of (H, W, 3) pixels, where the codec is; whole or not at all."""
-    device = next(codec.parameters()).device
-    with atomic_path(path) as partial:
-        draw_reconstructions(partial, codec, pixels_to_batch(pixels).to(device))
-
-
-def draw_reconstructions(path: str | Path, codec: RecurrentCodec, image: Tensor) -> None:
+def draw_reconstructions(path: Path, codec: RecurrentCodec, image: Tensor) -> None:
     """Draw the original and its reconstructions after 1, 2, 4, 8 and 16 iterations into a file.
 
-    `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format.
+    `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format; the
+    file is whole or absent.
     """
     pictures = labelled_reconstructions(codec, image)
     rows = -(-len(pictures) // COLUMNS)
@@ -72,4 +65,5 @@ def draw_reconstructions(path: str | Path, codec: RecurrentCodec, image: Tensor)
         axes.imshow(pixels)
         axes.set_title(label, fontsize=10)
         axes.set_axis_off()
-    figure.savefig(path)
+    with atomic_path(path) as partial:
+        figure.savefig(partial)

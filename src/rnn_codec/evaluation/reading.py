@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.evaluation.curve import Curve
-from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_COLUMNS, SIZES_FILE
+from rnn_codec.evaluation.file_sizes import SIZES_COLUMNS, SIZES_FILE
 from rnn_codec.evaluation.record import (
     MEASUREMENT_COLUMNS,
     PER_IMAGE_FILE,
@@ -74,20 +74,9 @@ class Record:
         config = self.summary.settings.get("config")
         return config if isinstance(config, dict) else None
 
-    @property
-    def cell(self) -> str | None:
-        """Of a recurrent codec."""
-        return self._name_of("cell")
-
-    @property
-    def recon(self) -> str | None:
-        """Of a recurrent codec."""
-        return self._name_of("recon")
-
-    @property
-    def network(self) -> str | None:
-        """Of a recurrent codec."""
-        return self._name_of("network")
+    def name_of(self, group: str) -> str | None:
+        """Of a recurrent codec's cell, recon or network."""
+        return self.config[group]["name"] if self.config is not None else None
 
     @property
     def seed(self) -> int | None:
@@ -111,9 +100,6 @@ class Record:
         rates = _means(self.rates(coder))
         scores = {metric: _means(self.qualities(coder, metric)) for metric in self.scores}
         return Curve(self.points[: len(rates)], rates, scores)
-
-    def _name_of(self, group: str) -> str | None:
-        return self.config[group]["name"] if self.config is not None else None
 
 
 def read_record(folder: Path, path: str) -> Record:
@@ -150,15 +136,6 @@ def read_sizes(record: Record) -> dict[str, Sizes]:
         coder: _sizes([row for row in rows if row["coder"] == coder], record)
         for coder in dict.fromkeys(row["coder"] for row in rows)
     }
-
-
-def read_mean_sizes(record: Record) -> dict[str, Any]:
-    """Read `file_sizes.json`.
-
-    Raises:
-        RecordError: it is missing or not whole.
-    """
-    return read_json(record.folder / MEAN_SIZES_FILE)
 
 
 def read_json(path: Path) -> dict[str, Any]:

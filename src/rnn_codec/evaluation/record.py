@@ -58,7 +58,7 @@ class Description:
     """Of the codec or run, short: the label in figures and tables."""
     dataset: str
     """Of the images."""
-    text: str = ""
+    description: str = ""
     """A sentence, for readers of CompressAI's format."""
     settings: Mapping[str, object] = field(default_factory=dict)
     """Configuration, command, seed: whatever JSON can hold and a repetition needs."""
@@ -80,7 +80,7 @@ class Summary:
     area_protocol: str
     areas: dict[str, float]
     """Area under each metric's mean curve, by `area_protocol`."""
-    settings: dict[str, object]
+    settings: Mapping[str, object]
     versions: dict[str, str]
     hardware: dict[str, str | int | None]
     model: ModelFacts | None = None
@@ -119,17 +119,13 @@ def summarise(measurements: Sequence[Measurement], description: Description) -> 
     """Return means, areas, versions and hardware of an evaluation made here and now."""
     curve = mean_curve(measurements)
     return Summary(
-        name=description.name,
-        dataset=description.dataset,
-        description=description.text,
+        **vars(description),
         images=len({measurement.image for measurement in measurements}),
         curve=curve,
         area_protocol=PROTOCOL,
         areas=areas_under(curve),
-        settings=dict(description.settings),
         versions=versions(),
         hardware=hardware(),
-        model=description.model,
     )
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from rnn_codec.codec import Codes, RecurrentCodec, to_image, to_symbols
 from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.evaluation.figure import style_axes
-from rnn_codec.files import atomic_path, write_csv, write_json
+from rnn_codec.evaluation.figure import one_panel
+from rnn_codec.files import write_csv, write_json
 from rnn_codec.layers.padding import crop
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.psnr import psnr
@@ -125,8 +124,7 @@ def write_cuts(
     summary = summarise_cuts(cuts)
     origin = {"settings": dict(settings), "versions": versions(), "hardware": hardware()}
     write_json(folder / "truncation.json", summary | origin)
-    with atomic_path(folder / "truncation.png") as partial:
-        draw_cuts(partial, cuts)
+    draw_cuts(folder / "truncation.png", cuts)
     return summary
 
 
@@ -137,14 +135,8 @@ def draw_cuts(path: Path, cuts: Sequence[Cut]) -> None:
     sizes = [np.mean([cut.file_bytes for cut in group]) for group in groups]
     values = [np.mean([cut.psnr for cut in group]) for group in groups]
     whole = [share == 0 for _, share in points]
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
-    axes = figure.subplots()
-    axes.plot(sizes, values, "-", linewidth=1.4, color="#4c4c4c", label="cut within an iteration")
-    axes.plot(
-        np.array(sizes)[whole], np.array(values)[whole], "o", color="#c8102e", label="iterations"
-    )
-    axes.set_xlabel("bytes that arrived")
-    axes.set_ylabel("PSNR (dB)")
-    axes.legend(frameon=False)
-    style_axes(axes)
-    figure.savefig(path)
+    ends = np.array(sizes)[whole], np.array(values)[whole]
+    with one_panel(path, "bytes that arrived", "PSNR (dB)") as axes:
+        label = "cut within an iteration"
+        axes.plot(sizes, values, "-", linewidth=1.4, color="#4c4c4c", label=label)
+        axes.plot(*ends, "o", color="#c8102e", label="iterations")

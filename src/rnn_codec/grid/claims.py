@@ -20,7 +20,7 @@ from uuid import uuid4
 from filelock import FileLock
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import write_json
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Claim:
             if not self._is_ours():
                 return False
             self._content = replace(self._content, beats=self._content.beats + 1)
-            _write(self.path, self._content)
+            write_json(self.path, asdict(self._content))
         return True
 
     def _is_ours(self) -> bool:
@@ -128,10 +128,6 @@ class Claims:
             if claim is not None:
                 claim.release()
 
-    def holder(self, name: str) -> ClaimContent | None:
-        """Who has a run, alive or dead."""
-        return read_claim(self._path(name))
-
     def _take(self, name: str) -> Claim | None:
         path = self._path(name)
         with _lock(path):
@@ -139,7 +135,7 @@ class Claims:
             if holder is not None and not self._is_dead(name, holder):
                 return None
             content = ClaimContent(self.worker, place(), os.getpid(), beats=0)
-            _write(path, content)
+            write_json(path, asdict(content))
         return Claim(path, content, self.every_seconds, self.dead_after_seconds / 2)
 
     def _is_dead(self, name: str, holder: ClaimContent) -> bool:
@@ -185,11 +181,6 @@ def read_claim(path: Path) -> ClaimContent | None:
         return ClaimContent(**json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-
-
-def _write(path: Path, content: ClaimContent) -> None:
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(asdict(content)), encoding="utf-8")
 
 
 def _lock(path: Path) -> FileLock:

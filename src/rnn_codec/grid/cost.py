@@ -1,6 +1,5 @@
 """What a grid would cost: the operations of its trainings, and the time they take."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +10,6 @@ from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
 from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.configuration import build_codec, build_context_model
 from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.grid.plan import PlannedRun
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,6 @@ class Cost:
     def seconds(self, macs_per_second: float) -> float:
         """On one device of that speed."""
         return (self.codec + self.coders) / macs_per_second
-
-
-def cost_of(run: PlannedRun, coder_configs: Sequence[DictConfig]) -> Cost:
-    """The operations of a run: its codec, and an entropy coder for each configuration."""
-    return Cost(
-        codec=codec_macs(run.config), coders=sum(coder_macs(config) for config in coder_configs)
-    )
 
 
 def codec_macs(config: DictConfig) -> float:

@@ -57,12 +57,12 @@ def plan_grid(
     Raises:
         UserError: the pictures cannot be read, or two combinations train the same.
     """
-    data = FingerprintCache()
+    fingerprints: dict[str, str] = {}
     runs = []
     choices = [choices_of(name, axis) for name, axis in axes.items()]
     for chosen in itertools.product(*choices):
         own = itertools.chain.from_iterable(chosen)
-        runs.append(_plan_run((*options, *own), coders, compose, data))
+        runs.append(_plan_run((*options, *own), coders, compose, fingerprints))
     check_distinct(runs)
     return runs
 
@@ -84,15 +84,19 @@ def choices_of(name: str, axis: Axis) -> list[list[str]]:
 
 
 def _plan_run(
-    options: tuple[str, ...], coders: Sequence[str], compose: Compose, data: "FingerprintCache"
+    options: tuple[str, ...], coders: Sequence[str], compose: Compose, fingerprints: dict[str, str]
 ) -> PlannedRun:
+    """One run; `fingerprints` holds those of the pictures read so far, by their configuration."""
     config = compose([*options, "entropy=none"])
     if config.trainer.minutes is not None:
         raise UserError(
             "trainer.minutes is for a training alone: the runs of a grid are known by "
             "trainer.max_steps, so set that, and trainer.minutes=null"
         )
-    identity = training_identity(plain(config), data.fingerprint(config.data))
+    pictures = repr(plain(config.data))
+    if pictures not in fingerprints:
+        fingerprints[pictures] = instantiate(config.data).fingerprint
+    identity = training_identity(plain(config), fingerprints[pictures])
     with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",
@@ -101,20 +105,6 @@ def _plan_run(
         coder_identities={n: coder_identity(plain(c), identity) for n, c in with_coder.items()},
         config=config,
     )
-
-
-class FingerprintCache:
-    """Fingerprints of pictures, each set of pictures read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def fingerprint(self, data: DictConfig) -> str:
-        """The fingerprint of a configured data module's pictures."""
-        key = repr(plain(data))
-        if key not in self._known:
-            self._known[key] = instantiate(data).fingerprint
-        return self._known[key]
 
 
 def check_distinct(runs: Sequence[PlannedRun]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import write_json
 from rnn_codec.grid.claims import Claim, Claims
 from rnn_codec.grid.plan import PlannedRun, find_run_folders
 from rnn_codec.grid.processes import CommandError, LostClaimError, run_command
@@ -133,15 +133,8 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
 
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
     """What is left to do, as (name, command) pairs."""
-    train = [*grid.program, "train"]
-    quiet = "trainer.progress_bar=false"
-    found = []
-    if folder.config.is_file():
-        if not folder.weights.is_file():
-            found.append(("codec", [*train, f"resume={folder.path}", quiet]))
-    else:
-        new = [*run.options, "entropy=none", f"output={folder.path}", quiet]
-        found.append(("codec", [*train, *new]))
+    options = [*run.options, "entropy=none", f"output={folder.path}"]
+    found = _training(grid, "codec", folder, options)
     for name, identity in run.coder_identities.items():
         coder = folder.coder(name)
         if read_identity(coder) not in {None, identity}:
@@ -149,15 +142,21 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
                 f"{coder.path} holds an entropy coder that was trained with other options: "
                 "delete it, or go back to them"
             )
-        if coder.config.is_file():
-            if not coder.weights.is_file():
-                found.append((name, [*train, f"resume={coder.path}", quiet]))
-        else:
-            new = [*run.options, f"entropy={name}", f"codec={folder.path}", quiet]
-            found.append((name, [*train, *new]))
+        options = [*run.options, f"entropy={name}", f"codec={folder.path}"]
+        found += _training(grid, name, coder, options)
     places = [f"model={folder.path}", f"output={evaluation_folder(folder)}"]
     found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
+
+
+def _training(
+    grid: Grid, name: str, folder: RunFolder, new: list[str]
+) -> list[tuple[str, list[str]]]:
+    """What begins a training, with the options `new`, or goes on with it; nothing if it is done."""
+    if folder.config.is_file() and folder.weights.is_file():
+        return []
+    options = [f"resume={folder.path}"] if folder.config.is_file() else new
+    return [(name, [*grid.program, "train", *options, "trainer.progress_bar=false"])]
 
 
 def evaluation_folder(folder: RunFolder) -> Path:
@@ -179,8 +178,7 @@ def record_failure(grid: Grid, run: PlannedRun, failure: Failure) -> None:
     """Keep why a run has failed."""
     path = grid.failure(run)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(asdict(failure), indent=2), encoding="utf-8")
+    write_json(path, asdict(failure))
 
 
 def read_failure(path: Path) -> Failure | None:

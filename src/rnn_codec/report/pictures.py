@@ -92,17 +92,6 @@ def chosen_pictures(
     return [(name, known[name]) for name in names]
 
 
-def crop_centre(pixels: Pixels, width: int, height: int) -> Pixels:
-    """The centre of a picture (H, W, 3), or all of it where a side is no longer.
-
-    >>> crop_centre(np.zeros((300, 400, 3), np.uint8), 200, 500).shape
-    (300, 200, 3)
-    """
-    top = max(pixels.shape[0] - height, 0) // 2
-    left = max(pixels.shape[1] - width, 0) // 2
-    return np.ascontiguousarray(pixels[top : top + height, left : left + width])
-
-
 def code_picture(
     name: str, pixels: Pixels, models: Sequence[Model], iterations: int
 ) -> CodedPicture:

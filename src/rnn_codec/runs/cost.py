@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import write_json
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,7 @@ class TrainingAccount:
 
 def write_account(path: Path, account: TrainingAccount) -> None:
     """Write an account as JSON."""
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(asdict(account), indent=2) + "\n", encoding="utf-8")
+    write_json(path, asdict(account))
 
 
 def read_account(path: Path) -> TrainingAccount | None:

@@ -11,7 +11,6 @@ from torch import Tensor
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.pictures import draw_reconstructions
-from rnn_codec.files import atomic_path
 from rnn_codec.training.module import CodecTraining, bits_per_pixel
 
 
@@ -40,8 +39,7 @@ class ReconstructionPictures(L.Callback):
         assert isinstance(pl_module, CodecTraining)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{trainer.global_step:07d}.png"
-        with atomic_path(path) as partial:
-            draw_reconstructions(partial, pl_module.codec, batch)
+        draw_reconstructions(path, pl_module.codec, batch)
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
                 logger.log_image("reconstructions", [str(path)], step=trainer.global_step)
