@@ -33,7 +33,9 @@ def test_gains_are_differences_of_areas(tmp_path: Path) -> None:
     assert [g.areas["ms_ssim"] for g in gains] == pytest.approx(
         [0.95 * 1.875, 0.9 * 1.875, 0.8 * 1.875]
     )
-    assert {(g.steps, g.seconds, g.gains["psnr"]) for g in gains} == {(10, 90.0, 0.0)}
+    assert {(g.training.steps, g.training.seconds, g.gains["psnr"]) for g in gains} == {
+        (10, 90.0, 0.0)
+    }
     write_gains(tmp_path, gains)
     lines = (tmp_path / "gains.md").read_text(encoding="utf-8").splitlines()
     assert lines[2] == r"| with\_y | 1.7812 | +0.0937 | 56.25 | +0.00 | 10 | 1.5 |"

@@ -85,14 +85,10 @@ def _coding(codec: RecurrentCodec, work: Workload, device: torch.device) -> list
     image = torch.randint(0, 256, size, dtype=torch.uint8, device=device)
     codes = codec.encode(image, work.image_iterations)
 
-    def encode() -> None:
-        codec.encode(image, work.image_iterations)
-
-    def decode() -> None:
-        for _ in codec.decode(codes):
-            pass
-
-    runs = {"encode": encode, "decode": decode}
+    runs: dict[str, Callable[[], object]] = {
+        "encode": lambda: codec.encode(image, work.image_iterations),
+        "decode": lambda: list(codec.decode(codes)),
+    }
     return [
         _time(name, run, count_macs(codec, run), 1, work.repetitions, device)
         for name, run in runs.items()
@@ -101,7 +97,7 @@ def _coding(codec: RecurrentCodec, work: Workload, device: torch.device) -> list
 
 def _time(
     operation: str,
-    run: Callable[[], None],
+    run: Callable[[], object],
     macs: int,
     items: int,
     repetitions: int,

@@ -4,7 +4,6 @@ For example: rnn-codec bench what=models
 """
 
 from dataclasses import asdict, fields
-from pathlib import Path
 
 import torch
 from hydra import compose
@@ -20,16 +19,26 @@ from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec.benchmark.networks import Timing, Workload, benchmark
 from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import command_line, configured
+from rnn_codec.comparison.markdown import markdown
+from rnn_codec.comparison.tables import Column, arrange
 from rnn_codec.configuration import build_codec, instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
-from rnn_codec.files import atomic_path, write_json
+from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.progress import progress
 from rnn_codec.runs.models import SHIPPED, load_model, model_folders
 from rnn_codec.training.execution import Execution
 
-HEADINGS = ("network", "cell", "operation", "s", "GMAC/s", "of peak", "patches or images/s")
+TIMINGS: tuple[Column[tuple[str, str, Timing]], ...] = (
+    Column("network", "network", lambda row: row[0], numeric=False),
+    Column("cell", "cell", lambda row: row[1], numeric=False),
+    Column("operation", "operation", lambda row: row[2].operation, numeric=False),
+    Column("seconds", "s", lambda row: row[2].seconds, digits=3),
+    Column("speed", "GMAC/s", lambda row: row[2].gmacs_per_second, digits=1),
+    Column("of_peak", "of peak, %", lambda row: row[2].fraction_of_peak, digits=0, scale=100),
+    Column("items", "patches or images/s", lambda row: row[2].items_per_second),
+)
 
 
 def bench(config: DictConfig) -> None:
@@ -52,7 +61,8 @@ def bench_networks(config: DictConfig) -> None:
         "entropy_workload": dict(config.entropy_workload),
         "entropy_timings": [asdict(timing) for timing in entropy],
     }
-    parts = [introduction(record), table(timings), entropy_table(record, entropy)]
+    table = markdown(arrange("networks", TIMINGS, [("", timings)]))
+    parts = [introduction(record), [table], entropy_table(record, entropy)]
     write(config, record, "\n".join(line for part in parts for line in [*part, ""]))
 
 
@@ -88,8 +98,7 @@ def conditions() -> dict[str, object]:
 
 def write(config: DictConfig, record: dict[str, object], text: str) -> None:
     """Write bench.json and bench.md, print the latter."""
-    folder = Path(config.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(config.output)
     write_json(folder / "bench.json", record)
     with atomic_path(folder / "bench.md") as partial:
         partial.write_text(text, encoding="utf-8")
@@ -124,34 +133,22 @@ def introduction(record: dict) -> list[str]:
     ]
 
 
-def table(rows: list[tuple[str, str, Timing]]) -> list[str]:
-    """The timings as lines of Markdown."""
-    lines = [" | ".join(HEADINGS), " | ".join("---" for _ in HEADINGS)]
-    for network, cell, timing in rows:
-        cells = (
-            *(network, cell, timing.operation, f"{timing.seconds:.3f}"),
-            *(f"{timing.gmacs_per_second:.1f}", f"{timing.fraction_of_peak:.0%}"),
-            f"{timing.items_per_second:.3g}",
-        )
-        lines.append(" | ".join(cells))
-    return [f"| {line} |" for line in lines]
-
-
 def entropy_table(record: dict, timings: list[EntropyTiming]) -> list[str]:
     """The timings of entropy coding as lines of Markdown, with ratios to the last decoder's."""
     work = record["entropy_workload"]
     decoding = next(t for t in timings if t.method == DECODING).microseconds
-    lines = [
+    columns: list[Column[EntropyTiming]] = [
+        Column("method", "method", lambda t: t.method, numeric=False),
+        Column("microseconds", "µs a position", lambda t: t.microseconds, digits=1),
+        Column("image_seconds", "image, s", lambda t: t.image_seconds, digits=2),
+        Column("ratio", "times integer decoding", lambda t: t.microseconds / decoding, digits=1),
+    ]
+    return [
         f"Entropy coding with the progressive model: {work['height']}×{work['width']} positions, "
         f"{work['iterations']} iterations, 32 bits a position and iteration.",
         "",
-        "| method | µs a position | image, s | of the time of integer decoding |",
-        "| --- | --- | --- | --- |",
+        markdown(arrange("entropy coding", columns, [("", timings)])),
     ]
-    for timing in timings:
-        cells = f"{timing.microseconds:.1f} | {timing.image_seconds:.2f}"
-        lines.append(f"| {timing.method} | {cells} | {timing.microseconds / decoding:.1f}× |")
-    return lines
 
 
 main = configured(bench, "bench")

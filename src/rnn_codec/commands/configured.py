@@ -11,12 +11,15 @@ from pathlib import Path
 from hydra import version
 from hydra._internal.utils import _run_hydra, get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 import rnn_codec
-from rnn_codec.commands.multirun import end_on_user_error
+from rnn_codec.errors import StoppedError, UserError, exit_on_user_error
 
 Task = Callable[[DictConfig], None]
+IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
 def configured(task: Task, name: str) -> Callable[[Sequence[str]], None]:
@@ -40,23 +43,42 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
     _run_hydra(
         args=parser.parse_args(words),
         args_parser=parser,
-        task_function=_EndsOnUserError(task),
+        # Hydra names the job after the function that is wrapped; launchers can pickle a partial.
+        task_function=update_wrapper(partial(_run_job, task), task),
         config_path=str(configuration_folder()),
         config_name=name.replace("-", "_"),
     )
 
 
-class _EndsOnUserError:
-    """A task whose mistakes end in one sentence; launchers can pickle it."""
+class JobError(CompactHydraException):
+    """A user's mistake in one job, on its way to the command that has started it.
 
-    def __init__(self, task: Task) -> None:
-        # Hydra names the job after the module of the function that is wrapped.
-        update_wrapper(self, task)
-        self.task = task
+    Of such exceptions Hydra prints the sentence alone.
+    """
 
-    def __call__(self, config: DictConfig) -> None:
-        with end_on_user_error():
-            self.task(config)
+
+def _run_job(task: Task, config: DictConfig) -> None:
+    """Run a task, as `exit_on_user_error` does, but a launcher gets the error of its job.
+
+    A job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
+    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may
+    put it back into the queue, and its result is yet to come.
+
+    Raises:
+        JobError: a `UserError` in a job that a launcher has started elsewhere.
+    """
+    hydra = HydraConfig.get()
+    if hydra.mode == RunMode.RUN or hydra.launcher._target_ == IN_THIS_PROCESS:
+        with exit_on_user_error():
+            task(config)
+        return
+    try:
+        task(config)
+    except StoppedError:
+        with exit_on_user_error():
+            raise
+    except UserError as error:
+        raise JobError(str(error)) from None
 
 
 def configuration_folder() -> Path:

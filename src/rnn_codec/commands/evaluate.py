@@ -102,8 +102,8 @@ def write_record(
 def classic(name: str, images: Images) -> list[Measurement]:
     """Measure a classic codec."""
     codec = classic_codec(name)
-    total = len(images) * len(codec.qualities)
-    return list(progress(evaluate_baseline(codec, images), f"measuring {name}", total))
+    measured, total = evaluate_baseline(codec, images), len(images) * len(codec.qualities)
+    return list(progress(measured, f"measuring {name}", total))
 
 
 def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:

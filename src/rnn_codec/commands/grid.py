@@ -22,9 +22,8 @@ from rnn_codec.configuration import instantiate
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.grid.claims import Claims
 from rnn_codec.grid.cost import Cost, codec_macs, coder_macs
+from rnn_codec.grid.display import failures_text, plan_table, worker_progress
 from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
-from rnn_codec.grid.progress import worker_progress
-from rnn_codec.grid.tables import failures_text, plan_table
 from rnn_codec.grid.worker import Grid, Outcome, outcome, work
 
 compose_training = partial(compose, "train")

@@ -21,27 +21,22 @@ def main(words: Sequence[str]) -> None:
         data = read_file(job.input, options.max_pixels)
         header, _ = parse(data, options.max_pixels)
         rate = 8 * len(data) / header.pixels
+        arrived, name = "", "not found"
+        try:
+            model = find(header.model)
+            contents = model.inspect(data, options.max_pixels)
+            arrived = f"{describe_iterations(contents)} arrived, "
+            name = f"{model.path}, entropy coder {model.coder.name}"
+        except NoModelError:
+            if options.model is not None:
+                raise
         lines = [
             str(job.input),
             f"  picture     {header.width}×{header.height} pixels",
             f"  file        {len(data)} of {header.file_bytes} bytes, {rate:.4g} bits per pixel",
+            f"  iterations  {arrived}{header.iterations} when whole",
+            f"  model       {header.model.hex()}, {name}",
         ]
-        try:
-            model = find(header.model)
-        except NoModelError:
-            if options.model is not None:
-                raise
-            lines += [
-                f"  iterations  {header.iterations} when whole",
-                f"  model       {header.model.hex()}, not found",
-            ]
-        else:
-            arrived = describe_iterations(model.inspect(data, options.max_pixels))
-            lines += [
-                f"  iterations  {arrived} arrived, {header.iterations} when whole",
-                f"  model       {header.model.hex()}, {model.path}, "
-                f"entropy coder {model.coder.name}",
-            ]
         return "\n".join(lines)
 
     run_jobs([Job(path, path) for path in options.files], work, "reading")

@@ -52,7 +52,9 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
                 print(work(job), flush=True)
             except UserError as error:
                 failed += 1
-                print(f"error: {_naming(job.input, str(error))}", file=sys.stderr, flush=True)
+                message = str(error)
+                named = message if str(job.input) in message else f"{job.input}: {message}"
+                print(f"error: {named}", file=sys.stderr, flush=True)
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -68,10 +70,6 @@ def _is_out_of_memory(error: Exception) -> bool:
     # On a processor PyTorch raises a plain RuntimeError.
     kinds = (MemoryError, torch.OutOfMemoryError)
     return isinstance(error, kinds) or "can't allocate memory" in str(error)
-
-
-def _naming(path: Path, message: str) -> str:
-    return message if str(path) in message else f"{path}: {message}"
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -3,9 +3,8 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,6 +17,7 @@ from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, table_rows
 from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
+from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.progress import progress
 
@@ -43,7 +43,7 @@ def write_table(config: DictConfig) -> None:
 
 def read_comparison(config: DictConfig) -> Comparison:
     """How the rows are to be compared."""
-    options: Any = OmegaConf.to_container(config.comparison, resolve=True)
+    options = plain(config.comparison)
     lists = {name: tuple(options[name]) for name in ("anchors", "saving_at")}
     return Comparison(**{**options, **lists})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnn_codec.commands.jobs import FindModel, Job, model_finder, run_jobs, write_bytes
+from rnn_codec.commands.jobs import Job, model_finder, run_jobs, write_bytes
 from rnn_codec.commands.options import (
     SUFFIX,
     add_files,
@@ -13,7 +13,7 @@ from rnn_codec.commands.options import (
 )
 from rnn_codec.compression.container import parse, read_file
 from rnn_codec.compression.model import truncate
-from rnn_codec.compression.rate_control import Budget, Iterations
+from rnn_codec.compression.rate_control import Budget
 
 
 def main(words: Sequence[str]) -> None:
@@ -29,16 +29,13 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         data = read_file(job.input, options.max_pixels)
         header, _ = parse(data, options.max_pixels)
-        shorter = _truncated(data, options.rate, find, options.max_pixels)
+        if isinstance(options.rate, Budget):
+            shorter = truncate(data, options.rate, options.max_pixels)
+        else:
+            model = find(header.model)
+            shorter = model.truncate(data, options.rate.count, options.max_pixels)
         write_bytes(job.output, shorter)
         rate = 8 * len(shorter) / header.pixels
         return f"{job.output}: {len(shorter)} of {len(data)} bytes, {rate:.4g} bits per pixel"
 
     run_jobs(jobs, work, "truncating")
-
-
-def _truncated(data: bytes, rate: Budget | Iterations, find: FindModel, max_pixels: int) -> bytes:
-    if isinstance(rate, Budget):
-        return truncate(data, rate, max_pixels)
-    header, _ = parse(data, max_pixels)
-    return find(header.model).truncate(data, rate.count, max_pixels)

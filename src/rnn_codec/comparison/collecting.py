@@ -75,7 +75,10 @@ def collect(
     if not results.is_dir():
         raise UserError(f"there is no folder {results}: name the folder of records with records=")
     folders = sorted({file.parent for file in results.rglob(SUMMARY_FILE)})
-    problems = [*half_records(results), *unmeasured_runs(results)]
+    problems = [
+        Problem(place.relative_to(results).as_posix(), reason, left_out=True)
+        for place, reason in incomplete(results)
+    ]
     records: list[Record] = []
     for folder in progress(folders):
         record, found = read_checked(folder, results, dataset, passed_over)
@@ -133,27 +136,16 @@ def with_sizes(record: Record) -> tuple[Record, list[str]]:
     return replace(record, sizes=sizes), []
 
 
-def half_records(results: Path) -> Iterator[Problem]:
-    """Folders with some files of a record but no summary, and files that were not finished."""
-    traces = {file.parent for name in TRACES for file in results.rglob(name)}
-    for folder in sorted(traces):
+def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
+    """What holds no whole record, and why: half a record, a file not finished, a run alone."""
+    for folder in {file.parent for name in TRACES for file in results.rglob(name)}:
         if not (folder / SUMMARY_FILE).is_file():
-            path = folder.relative_to(results).as_posix()
-            yield Problem(path, f"it is half a record: {SUMMARY_FILE} is missing", left_out=True)
-    for file in sorted(results.rglob(".*.partial*")):
-        path = file.relative_to(results).as_posix()
-        yield Problem(path, "it was left by a program that was interrupted", left_out=True)
-
-
-def unmeasured_runs(results: Path) -> Iterator[Problem]:
-    """Folders of runs without a record in or below them."""
-    for config in sorted(results.rglob("config.yaml")):
-        run = config.parent
-        of_coder = run.parent.name == "entropy"
-        if not of_coder and not any(run.rglob(SUMMARY_FILE)):
-            path = run.relative_to(results).as_posix()
-            reason = "it is a run without a record: measure it with rnn-codec evaluate"
-            yield Problem(path, reason, left_out=True)
+            yield folder, f"it is half a record: {SUMMARY_FILE} is missing"
+    for file in results.rglob(".*.partial*"):
+        yield file, "it was left by a program that was interrupted"
+    for run in {config.parent for config in results.rglob("config.yaml")}:
+        if run.parent.name != "entropy" and not any(run.rglob(SUMMARY_FILE)):
+            yield run, "it is a run without a record: measure it with rnn-codec evaluate"
 
 
 def other_images(records: Sequence[Record]) -> Iterator[Problem]:

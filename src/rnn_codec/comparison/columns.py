@@ -21,23 +21,23 @@ COSTS = "savings and costs"
 
 RowColumn = Column[Row]
 
-NAME = RowColumn("name", "codec", lambda row: row.name, "Codec or run", numeric=False)
-CELL = RowColumn("cell", "cell", lambda row: row.cell, "Recurrent cell", numeric=False)
-FRAMEWORK = RowColumn(
-    "recon", "framework", lambda row: row.recon, "Reconstruction framework", numeric=False
-)
-OPTIONS = RowColumn(
-    "variant", "options", lambda row: row.variant or None,
+
+def _text(name: str, title: str, meaning: str) -> RowColumn:
+    """The column of a row's attribute; an empty one is as good as none."""
+    return RowColumn(name, title, lambda row: getattr(row, name) or None, meaning, numeric=False)
+
+
+NAME = _text("name", "codec", "Codec or run")
+CELL = _text("cell", "cell", "Recurrent cell")
+FRAMEWORK = _text("recon", "framework", "Reconstruction framework")
+OPTIONS = _text(
+    "variant", "options",
     "What tells trainings apart; of published models, the data they were trained on",
-    numeric=False,
 )  # fmt: skip
-CODER = RowColumn(
-    "coder", "entropy coder", lambda row: row.coder,
-    "Of the files; none: rates are those of the bits themselves", numeric=False,
-)  # fmt: skip
-ORIGIN = RowColumn(
-    "origin", "origin", lambda row: row.origin, "Measured by this code, or not", numeric=False
+CODER = _text(
+    "coder", "entropy coder", "Of the files; none: rates are those of the bits themselves"
 )
+ORIGIN = _text("origin", "origin", "Measured by this code, or not")
 
 
 def columns(anchors: Sequence[str], saving_at: Sequence[float]) -> list[RowColumn]:
@@ -67,22 +67,14 @@ def columns(anchors: Sequence[str], saving_at: Sequence[float]) -> list[RowColum
             digits=1, scale=1 / 60, attributes=ESTIMATE, falling=True,
         ),
         *(CELL, FRAMEWORK),
-        RowColumn(
-            "network", "network", lambda row: row.network, "Layers and widths", numeric=False
-        ),
+        _text("network", "network", "Layers and widths"),
         RowColumn(
             "seeds", "seeds", lambda row: " ".join(map(str, row.seeds)) or None,
             "Of the trainings that are averaged",
         ),
         RowColumn("images", "images", lambda row: row.images, "Images averaged"),
-        RowColumn(
-            "experiment", "experiment", lambda row: row.experiment, "Folder of the records",
-            numeric=False,
-        ),
-        RowColumn(
-            "source", "source", lambda row: row.source or None,
-            "Where published figures are from", numeric=False,
-        ),
+        _text("experiment", "experiment", "Folder of the records"),
+        _text("source", "source", "Where published figures are from"),
         RowColumn("records", "", lambda row: " ".join(row.records) or None),
     ]  # fmt: skip
 

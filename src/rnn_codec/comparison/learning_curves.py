@@ -59,7 +59,8 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     account = read_account(run.account)
     if account is None:
         raise UserError(f"{run.path} has no training.json: it is not a finished training")
-    rows = [row for log in metrics_logs(run) for row in _rows(log)]
+    texts = (log.read_text(encoding="utf-8") for log in metrics_logs(run))
+    rows = [row for text in texts for row in csv.DictReader(text.splitlines())]
     # A resumed training may have validated a step twice.
     areas = {int(row["step"]) + 1: row for row in rows if row.get(AREAS["ms_ssim"])}
     points = tuple(
@@ -76,11 +77,6 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     config = read_config(run)
     macs = macs_per_pixel(build_codec(config["codec"]))
     return LearningCurve(str(config["name"]), macs, account, points)
-
-
-def _rows(log: Path) -> list[dict[str, str]]:
-    with log.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:

@@ -12,6 +12,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.record import SUMMARY_FILE, Summary, read_summary
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.scores import SCORES
+from rnn_codec.runs.cost import TrainingAccount
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,8 @@ class Gain:
     """By metric; of PSNR in dB bpp."""
     gains: Mapping[str, float]
     """By metric: its area less that of the base."""
-    steps: int
-    seconds: float
-    """Of the codec's training."""
+    training: TrainingAccount
+    """Of the codec."""
 
 
 def _of_metric(metric: str) -> tuple[Column[Gain], Column[Gain]]:
@@ -42,8 +42,8 @@ COLUMNS: tuple[Column[Gain], ...] = (
     Column("name", "run", lambda gain: gain.name, numeric=False),
     *_of_metric("ms_ssim"),
     *_of_metric("psnr"),
-    Column("steps", "steps", lambda gain: gain.steps, digits=0),
-    Column("seconds", "training, min", lambda gain: gain.seconds, digits=1, scale=1 / 60),
+    Column("steps", "steps", lambda gain: gain.training.steps, digits=0),
+    Column("seconds", "training, min", lambda gain: gain.training.seconds, digits=1, scale=1 / 60),
 )
 
 
@@ -81,8 +81,7 @@ def _gain(summary: Summary, base: Summary) -> Gain:
         name=summary.name,
         areas=summary.areas,
         gains={m: summary.areas[m] - base.areas[m] for m in summary.areas.keys() & base.areas},
-        steps=training.steps,
-        seconds=training.seconds,
+        training=training,
     )
 
 

@@ -185,9 +185,7 @@ def measured_row(
 ) -> Row:
     """The row of records that differ in their seed, without its rank."""
     curves = [record.mean_curve(coder) for record in records]
-    of_seeds = [areas_under(curve) for curve in curves]
     anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
-    bd_rates = [_bd_rates(curve, anchors, comparison) for curve in curves]
     models = [record.summary.model for record in records]
     known = next((model for model in models if model is not None), None)
     return Row(
@@ -202,8 +200,8 @@ def measured_row(
         seeds=tuple(record.seed for record in records if record.seed is not None),
         images=len(records[0].images),
         curve=_mean_of_curves(curves),
-        areas=_estimates(of_seeds),
-        bd_rates=_estimates(bd_rates),
+        areas=_estimates([areas_under(curve) for curve in curves]),
+        bd_rates=_estimates([_bd_rates(curve, anchors, comparison) for curve in curves]),
         savings=_estimates([savings(record, coder, comparison.saving_at) for record in records]),
         parameters=known.parameters if known is not None else None,
         macs_per_pixel=known.macs_per_pixel if known is not None else None,
@@ -214,8 +212,7 @@ def measured_row(
 
 def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
     """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
-    curve = entry.curve
-    bd_rates = {} if curve is None else _bd_rates(curve, anchors, comparison)
+    bd_rates = _bd_rates(entry.curve, anchors, comparison) if entry.curve is not None else {}
     return Row(
         origin=PUBLISHED,
         experiment=entry.file,
@@ -224,7 +221,7 @@ def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Co
         recon=entry.recon,
         coder=ENTROPY_CODED if entry.entropy_coding else NO_CODER,
         variant=entry.training_data,
-        curve=curve,
+        curve=entry.curve,
         areas={metric: estimate([area]) for metric, area in entry.areas.items()},
         bd_rates=_estimates([bd_rates]),
         source=entry.source,
@@ -247,16 +244,10 @@ def with_ranks(
     for metric in SCORES:
         if not all(metric in row.areas for row in rows.values()):
             continue
-        resampled = {
-            key: resampled_areas(
-                [
-                    (record.rates(key[1]), record.qualities(key[1], metric))
-                    for record in members[key]
-                ],
-                *(weights, rng),
-            )
-            for key in rows
-        }
+        resampled = {}
+        for key in rows:
+            runs = [(r.rates(key[1]), r.qualities(key[1], metric)) for r in members[key]]
+            resampled[key] = resampled_areas(runs, weights, rng)
         means = {key: row.areas[metric].mean for key, row in rows.items()}
         for key, standing in standings(means, resampled, comparison.confidence).items():
             ranks[key][metric], behind[key][metric] = standing.rank, standing.behind_best

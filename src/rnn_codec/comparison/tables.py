@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from rnn_codec.comparison.statistics import Estimate, Interval
-
-ABSENT = "–"
+from rnn_codec.evaluation.table import ABSENT
 
 Item = TypeVar("Item")
 Value = str | float | Estimate | Interval | None

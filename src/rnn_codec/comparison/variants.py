@@ -50,18 +50,17 @@ def _key_of_names(record: Record) -> RowKey:
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:
     """What tells each record from the others, by its path."""
-    options = {record.path: _options(record) for record in group}
+    # What figures depend on, but for the seed: dotted names and values.
+    options = {
+        record.path: flat(record.config or {}) | {"iterations": str(len(record.points))}
+        for record in group
+    }
     names = sorted({name for found in options.values() for name in found})
     differing = [n for n in names if len({found.get(n, "–") for found in options.values()}) > 1]
     return {
         path: ", ".join(f"{name}={found.get(name, '–')}" for name in differing)
         for path, found in options.items()
     }
-
-
-def _options(record: Record) -> dict[str, str]:
-    """What a record's figures depend on, but for the seed: dotted names and values."""
-    return flat(record.config or {}) | {"iterations": str(len(record.points))}
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from os import SEEK_END
 from os.path import commonpath
 from pathlib import Path
@@ -184,12 +183,12 @@ def _map_pixels(cache: Path, length: int) -> NDArray[np.uint8]:
 def _from_index(pixels: NDArray[np.uint8], pictures: list[list[Any]]) -> DecodedImages:
     heights = np.array([height for _, height, _, _ in pictures], np.int64)
     widths = np.array([width for _, _, width, _ in pictures], np.int64)
-    ends = list(accumulate((heights * widths * 3).tolist(), initial=0))
-    if ends[-1] != len(pixels):
+    sizes = heights * widths * 3
+    if sizes.sum() != len(pixels):
         raise ValueError("the index does not describe the pixels")
     return DecodedImages(
         pixels=pixels,
-        offsets=np.array(ends[:-1], np.int64),
+        offsets=np.cumsum(sizes) - sizes,
         heights=heights,
         widths=widths,
         names=tuple(name for name, _, _, _ in pictures),

@@ -69,8 +69,9 @@ def kodak_paths(root: str | Path) -> list[Path]:
     paths = [Path(root) / name for name in sorted(kodak_checksums())]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
+        listed = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         raise UserError(
-            f"the folder {root} lacks {len(missing)} of the 24 Kodak images ({_list(missing)}): "
+            f"the folder {root} lacks {len(missing)} of the 24 Kodak images ({listed}): "
             "run `make kodak`, or set data.kodak_root to a folder that has them"
         )
     return paths
@@ -85,8 +86,9 @@ def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> N
     folder = make_folder(root)
     for name in progress(list(checksums), "Downloading"):
         path = folder / name
-        if not _is_right(path, checksums[name]):
-            content = fetch(f"{base_url.rstrip('/')}/{name}", checksums[name])
+        checksum = checksums[name]
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
+            content = fetch(f"{base_url.rstrip('/')}/{name}", checksum)
             with atomic_path(path) as partial:
                 partial.write_bytes(content)
 
@@ -108,11 +110,3 @@ def fetch(url: str, checksum: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != checksum:
         raise UserError(f"{url} is not the original file (its SHA-256 is not {checksum})")
     return content
-
-
-def _is_right(path: Path, checksum: str) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == checksum
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

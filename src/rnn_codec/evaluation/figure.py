@@ -69,12 +69,10 @@ def _draw_panel(
         if metric not in curve.scores:
             continue
         bpp, values = np.asarray(curve.bpp), SCORES[metric].decibels(curve.scores[metric])
-        style = "o-" if index == 0 else "--"
-        colour = COLOURS[index % len(COLOURS)]
         axes.plot(
             *_up_to(highest, bpp, values),
-            style,
-            color=colour,
+            "o-" if index == 0 else "--",
+            color=COLOURS[index % len(COLOURS)],
             label=label,
             linewidth=2.0 if index == 0 else 1.4,
             markersize=4,

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich import box
 from rich.table import Table
 
 from rnn_codec.codec import Codes
@@ -23,6 +22,7 @@ from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.evaluation.curve import Curve, areas_under
 from rnn_codec.evaluation.figure import one_panel
+from rnn_codec.evaluation.table import empty_table
 from rnn_codec.files import write_csv, write_json
 from rnn_codec.machine import hardware, versions
 
@@ -179,14 +179,8 @@ def draw_savings(path: Path, means: Sequence[MeanSizes]) -> None:
 
 def sizes_table(means: Sequence[MeanSizes]) -> Table:
     """A table with a row for each iteration and columns for each coder."""
-    table = Table(
-        title="Files, header included: bits per pixel, and what entropy coding saves",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for heading in ("iteration", "nominal", *(mean.coder for mean in means)):
-        table.add_column(heading, justify="right")
+    title = "Files, header included: bits per pixel, and what entropy coding saves"
+    table = empty_table(title, ["iteration", "nominal", *(mean.coder for mean in means)])
     for index, nominal in enumerate(means[0].nominal_bpp):
         cells = [f"{m.file_bpp[index]:.3f} ({100 * m.saving[index]:.1f} %)" for m in means]
         table.add_row(str(index + 1), f"{nominal:.3f}", *cells)

@@ -18,7 +18,7 @@ from typing import Any
 from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, mean_curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement
-from rnn_codec.files import atomic_path, write_csv, write_json
+from rnn_codec.files import atomic_path, make_folder, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.area_under_curve import PROTOCOL
 from rnn_codec.metrics.scores import SCORES
@@ -104,8 +104,7 @@ def write_evaluation(
     """
     measurements = list(measurements)
     summary = summarise(measurements, description)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     columns = (*MEASUREMENT_COLUMNS, *summary.curve.scores)
     rows = ((m.image, m.point, m.bpp, *m.scores.values()) for m in measurements)
     write_csv(folder / PER_IMAGE_FILE, columns, rows)

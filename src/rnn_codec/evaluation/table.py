@@ -1,6 +1,6 @@
 """A rate–distortion curve as a table for the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.table import Table
@@ -22,18 +22,9 @@ def curve_table(
     `beside` are other codecs' (label, curve) pairs: their scores at equal rate stand in columns to
     the right, interpolated, "–" beyond their measured rates.
     """
-    # As narrow as this a table with one codec beside fits 80 characters.
-    table = Table(
-        title=title,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
     own = [score.title for score in in_documents().values()]
     others = [f"{label}\n{heading}" for label, _ in beside for heading in own]
-    for heading in (point_heading, "bpp", *own, *others):
-        table.add_column(heading, justify="right")
+    table = empty_table(title, [point_heading, "bpp", *own, *others])
     curves = [curve, *(other for _, other in beside)]
     for index, (point, bpp) in enumerate(zip(curve.point, curve.bpp, strict=True)):
         at_point = {metric: scores[index] for metric, scores in curve.scores.items()}
@@ -41,6 +32,16 @@ def curve_table(
         table.add_row(f"{point:g}", f"{bpp:.3f}", *_cells(at_point, *at_rate))
     table.add_section()
     table.add_row("AUC", "", *_cells(*map(areas_under, curves)))
+    return table
+
+
+def empty_table(title: str, headings: Iterable[str]) -> Table:
+    """A table for the terminal, its columns aligned right, without rows yet."""
+    # As narrow as this a curve with one codec beside fits 80 characters.
+    table = Table(title=title, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table.title_justify = "left"
+    for heading in headings:
+        table.add_column(heading, justify="right")
     return table
 
 

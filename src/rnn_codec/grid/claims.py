@@ -20,7 +20,7 @@ from uuid import uuid4
 from filelock import FileLock
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.files import write_json
+from rnn_codec.files import make_folder, write_json
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ class Claims:
                 f"claim.dead_after_seconds={dead_after_seconds:g} must be at least three times "
                 f"claim.every_seconds={every_seconds:g}, or workers that live are taken for dead"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+        self.folder = make_folder(folder)
         self.every_seconds = every_seconds
         self.dead_after_seconds = dead_after_seconds
         self.worker = uuid4().hex

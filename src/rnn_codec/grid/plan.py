@@ -109,15 +109,13 @@ def _plan_run(
 
 def check_distinct(runs: Sequence[PlannedRun]) -> None:
     """Refuse a grid that would train the same codec twice."""
-    seen: dict[str, PlannedRun] = {}
-    for run in runs:
-        if run.identity in seen:
-            first, second = (" ".join(r.options) for r in (seen[run.identity], run))
+    for pair in itertools.combinations(runs, 2):
+        if pair[0].identity == pair[1].identity:
+            first, second = (" ".join(run.options) for run in pair)
             raise UserError(
                 f"two runs of the grid train the same codec: {first} and {second}; "
                 "remove one of the values of grid.axes"
             )
-        seen[run.identity] = run
 
 
 def find_run_folders(root: Path, runs: Sequence[PlannedRun]) -> dict[str, RunFolder]:

@@ -1,13 +1,16 @@
-"""A grid for the eye: its plan, its failures."""
+"""A grid for the eye: its plan, its progress, its failures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from rnn_codec.grid.cost import Cost
 from rnn_codec.grid.plan import PlannedRun
-from rnn_codec.grid.worker import LOG, Failure, Grid, Outcome
+from rnn_codec.grid.worker import LOG, Failure, Grid, Outcome, Report, outcome
 from rnn_codec.runs.folder import RunFolder
 
 
@@ -77,3 +80,25 @@ def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> s
         lines.append(f"  {run.folder_name}, {failure.stage}: {last}")
     lines.append(f"their output is in {grid.folder}/*/{LOG}")
     return "\n".join(lines)
+
+
+@contextmanager
+def worker_progress(grid: Grid, console: Console) -> Iterator[Report]:
+    """Show how far the grid is, other workers' share included; yields what is told of stages."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(TextColumn("{task.description}"), *columns, console=console)
+    task = bar.add_task(grid.folder.name, total=len(grid.runs))
+
+    def update() -> None:
+        bar.update(task, completed=len(outcome(grid).done))
+
+    def report(run: PlannedRun, stage: str) -> None:
+        console.print(f"{run.folder_name}: {stage}", highlight=False)
+        update()
+
+    update()
+    with bar:
+        try:
+            yield report
+        finally:
+            update()
