@@ -1,5 +1,6 @@
 """Commands that train for two steps."""
 
+import socket
 import sys
 
 from tests.conftest import ROOT
@@ -19,3 +20,10 @@ FAST = [
 def train_command(*arguments: str) -> list[str]:
     """src/train.py as a process of its own."""
     return [sys.executable, str(ROOT / "src" / "train.py"), *arguments]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port

@@ -1,14 +1,14 @@
 """Multiruns through Hydra's launchers: every job leaves its own run, mistakes reach the command."""
 
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from rnn_codec.commands import train as entry
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_codec
-from tests.launchers.commands import FAST, train_command
+from tests.launchers.commands import FAST
 
 WITHOUT_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed: docs/clusters.md"
@@ -30,9 +30,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS, ids=" ".join)
-def test_every_job_leaves_its_own_run(launcher: list[str], tmp_path: Path) -> None:
-    command = train_command("--multirun", *launcher, "cell=gru,lstm", *FAST)
-    subprocess.run(command, check=True, cwd=tmp_path)
+def test_every_job_leaves_its_own_run(
+    launcher: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    entry.main(["--multirun", *launcher, "cell=gru,lstm", *FAST])
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
     runs = [RunFolder(config.parent) for config in (tmp_path / "runs").glob("*/config.yaml")]
     assert sorted(read_config(run)["cell"]["name"] for run in runs) == ["gru", "lstm"]
@@ -40,10 +42,16 @@ def test_every_job_leaves_its_own_run(launcher: list[str], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("launcher", [["hydra/launcher=basic"], *LAUNCHERS[1:]], ids=" ".join)
-def test_several_processes_in_a_job_are_refused(launcher: list[str], tmp_path: Path) -> None:
-    command = train_command("--multirun", *launcher, "trainer=ddp_cpu", *FAST)
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert "--multirun with trainer.devices other than 1" in result.stderr
-    assert "Traceback" not in result.stderr
+def test_several_processes_in_a_job_are_refused(
+    launcher: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        entry.main(["--multirun", *launcher, "trainer=ddp_cpu", *FAST])
+    error = capsys.readouterr().err
+    assert (end.value.code, "Traceback" in error) == (1, False)
+    assert "--multirun with trainer.devices other than 1" in error
     assert not list(tmp_path.glob("runs/*/config.yaml"))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
-from tests.launchers.commands import FAST, train_command
+from tests.launchers.commands import FAST, free_port, train_command
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +59,3 @@ def test_two_machines_train_one_run(tmp_path: Path) -> None:
     ]
     assert [process.wait() for process in processes] == [0, 0]
     assert_one_run(tmp_path)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port

@@ -2,16 +2,23 @@
 
 import csv
 import json
-import subprocess
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 from safetensors.torch import load_file
 
+from rnn_codec.commands import train as entry
 from rnn_codec.layers.binarizer import stochastic_sign
 from rnn_codec.runs.folder import RunFolder
-from tests.commands.program import PROGRAM
+from rnn_codec.training.fitting import quieten_lightning
+from tests.conftest import ROOT
+from tests.launchers.commands import free_port
 
 OPTIONS = [
     "data.validation_images=3",  # one process gets two, the other one
@@ -35,16 +42,57 @@ PLAIN_STEP = [
 ]
 WHOLE = ["data.batch_size=4"]
 SHARED = ["trainer=ddp_cpu", "data.batch_size=2"]
+GRADIENTS = {
+    "paper": ["cell=gru", "recon=one_shot", "network=tiny"],
+    "paper, scaled": ["cell=lstm", "recon=residual_scaling", "network=tiny"],
+    "transform": [
+        *("cell=gru", "recon=one_shot", "network=transform"),
+        *("network.encoder.depth=16", "network.decoder.depth=16"),
+    ],
+}
+TRAININGS = {
+    **{
+        name: [*PLAIN_STEP, "trainer.max_steps=1", "data.validation_images=2", *more]
+        for name, more in GRADIENTS.items()
+    },
+    "long": ["trainer.max_steps=8", "trainer.val_check_interval=4"],
+}
 
 
-def train(folder: Path, *options: str) -> RunFolder:
-    """Train in a process of its own; return the only run that it leaves."""
-    command = [*PROGRAM, "train", *OPTIONS, *options]
-    cache = f"data.cache_dir={folder.parent / 'cache'}"
-    folder.mkdir()
-    subprocess.run([*command, cache, f"output_root={folder}/runs"], check=True, cwd=folder)
-    (run,) = (folder / "runs").iterdir()
-    return RunFolder(run)
+def configure(*options: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", [*OPTIONS, *options])
+
+
+def train_each(folder: Path, trainings: dict[str, list[str]]) -> None:
+    """Train in this process, which may be one of several, each run in a folder of its own."""
+    for name, options in trainings.items():
+        config = configure(*options, f"data.cache_dir={folder.parent / 'cache'}")
+        run = RunFolder(folder / name)
+        run.path.mkdir(parents=True, exist_ok=True)
+        entry.train(config, run)
+
+
+def train_share(rank: int, environment: dict[str, str], folder: Path, trainings: Any) -> None:
+    """The trainings of one of two processes."""
+    os.environ.update(environment, LOCAL_RANK=str(rank))
+    torch.set_num_threads(1)
+    quieten_lightning()
+    train_each(folder, trainings)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[RunFolder, RunFolder]]:
+    """Every training by name: of one process with the whole batch, and of two that share it.
+
+    The two processes, which are slow to start, train one after another.
+    """
+    folder = tmp_path_factory.mktemp("ddp")
+    train_each(folder / "whole", {name: [*more, *WHOLE] for name, more in TRAININGS.items()})
+    shared = {name: [*more, *SHARED] for name, more in TRAININGS.items()}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
+    torch.multiprocessing.spawn(train_share, (place, folder / "shared", shared), nprocs=2)
+    return lambda name: (RunFolder(folder / "whole" / name), RunFolder(folder / "shared" / name))
 
 
 def log(run: RunFolder, name: str) -> list[float]:
@@ -54,29 +102,15 @@ def log(run: RunFolder, name: str) -> list[float]:
         return [float(row[name]) for row in csv.DictReader(stream) if row.get(name)]
 
 
-@pytest.mark.parametrize(
-    ("cell", "recon", "network"),
-    [
-        ("gru", "one_shot", "tiny"),
-        ("lstm", "residual_scaling", "tiny"),
-        ("gru", "one_shot", "transform"),
-    ],
-)
-def test_gradients_are_those_of_the_whole_batch(
-    cell: str, recon: str, network: str, tmp_path: Path
-) -> None:
-    options = [*PLAIN_STEP, "trainer.max_steps=1", f"cell={cell}", f"recon={recon}"]
-    options.append(f"network={network}")
-    whole = load_file(train(tmp_path / "whole", *options, *WHOLE).weights)
-    shared = load_file(train(tmp_path / "shared", *options, *SHARED).weights)
+@pytest.mark.parametrize("network", GRADIENTS)
+def test_gradients_are_those_of_the_whole_batch(network: str, runs: Callable) -> None:
+    whole, shared = (load_file(run.weights) for run in runs(network))
     for name, weight in whole.items():
         torch.testing.assert_close(shared[name], weight, rtol=1e-4, atol=1e-6, msg=name)
 
 
-def test_loss_curve_and_account_are_those_of_one_process(tmp_path: Path) -> None:
-    options = ["trainer.max_steps=8", "trainer.val_check_interval=4"]
-    whole = train(tmp_path / "whole", *options, *WHOLE)
-    shared = train(tmp_path / "shared", *options, *SHARED)
+def test_loss_curve_and_account_are_those_of_one_process(runs: Callable) -> None:
+    whole, shared = runs("long")
     for name in ("train/loss", "val/psnr_auc", "val/ms_ssim_auc"):
         values = log(whole, name)
         assert len(values) == (8 if name == "train/loss" else 2)
