@@ -1,7 +1,6 @@
 """rnn-codec grid: plans, trains, records, and says what has failed."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
-from tests.commands.program import PROGRAM, run
+from tests.commands.program import run
 
 ONE_PAIR = ["grid.axes.cell=[gru]", "grid.axes.recon=[additive]"]
 
@@ -20,12 +19,15 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return ["grid=smoke", *places, *more, *caches]
 
 
-def test_a_dry_run_prints_the_plan_and_trains_nothing(tmp_path: Path) -> None:
-    command = [*PROGRAM, "grid", *arguments(tmp_path, "--dry-run")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "12 codecs with 3 entropy settings each" in done.stdout
-    assert done.stdout.count("to do") == 12
-    assert "all that is left" in done.stdout
+def test_a_dry_run_prints_the_plan_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("grid", *arguments(tmp_path, "--dry-run")) == 0
+    output = capsys.readouterr().out
+    assert "12 codecs with 3 entropy settings each" in output
+    assert output.count("to do") == 12
+    assert "all that is left" in output
     assert not (tmp_path / "runs").exists()
 
 

@@ -251,7 +251,7 @@ def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
     kill_when(command(f"resume={run.path}"), run.checkpoint.exists)
     once = run.checkpoint.stat().st_mtime_ns
     kill_when(command(f"resume={run.path}"), lambda: run.checkpoint.stat().st_mtime_ns > once)
-    subprocess.run(command(f"resume={run.path}"), check=True, cwd=tmp_path)
+    entry.train(*entry.resumed(configure(f"resume={run.path}"), []))
     assert_same(load_file(run.weights), whole)
     assert not list(run.path.rglob("*.partial*")) or run.checkpoint.exists()
 

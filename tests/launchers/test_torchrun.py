@@ -12,6 +12,19 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
 from tests.launchers.commands import FAST, free_port, train_command
 
+REFUSED_THEN_TRAINED = """
+import sys
+from rnn_codec.commands.train import main
+
+try:
+    main(["trainer=cpu", "output=refused", *sys.argv[1:]])
+except SystemExit as end:
+    assert end.code
+else:
+    raise AssertionError("not refused")
+main(["trainer=ddp_cpu", "output=run", *sys.argv[1:]])
+"""
+
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,21 +42,16 @@ def assert_one_run(folder: Path) -> None:
 
 
 def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
+    """Without DDP, which would make a run of each process, nothing is trained."""
+    script, folder = tmp_path / "script.py", tmp_path / "here"
+    script.write_text(REFUSED_THEN_TRAINED)
+    folder.mkdir()
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    _, *command = train_command("trainer=ddp_cpu", "output=run", *FAST)
-    subprocess.run([*torchrun, *command], check=True, cwd=tmp_path)
-    assert_one_run(tmp_path)
-
-
-def test_torchrun_without_ddp_is_refused(tmp_path: Path) -> None:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    _, *command = train_command("trainer=cpu", "output=run", *FAST)
-    result = subprocess.run(
-        [*torchrun, *command], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert result.returncode != 0
-    assert "2 processes" in result.stderr
-    assert not list(tmp_path.iterdir())
+    command = [*torchrun, str(script), *FAST]
+    result = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("torchrun or srun started 2 processes") == 2
+    assert_one_run(folder)
 
 
 def test_two_machines_train_one_run(tmp_path: Path) -> None:
