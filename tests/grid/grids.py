@@ -1,4 +1,4 @@
-"""A grid of stand-ins; as a program, a worker on it: python -m tests.grid.grids CELL …"""
+"""A grid of stand-ins, and a worker on it."""
 
 import sys
 from pathlib import Path
@@ -42,7 +42,3 @@ def work_on(grid: Grid) -> Outcome:
     """Work as `rnn-codec grid` does, impatiently."""
     claims = Claims(grid.claims, every_seconds=0.05, dead_after_seconds=60)
     return work(grid, claims, lambda run, stage: print(run.name, stage), poll_seconds=0.02)
-
-
-if __name__ == "__main__":
-    work_on(make_grid(Path.cwd(), sys.argv[1:]))

@@ -1,12 +1,13 @@
 """A worker, with stand-ins for the trainings: what it runs, resumes, shares and records."""
 
+import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,6 @@ from rnn_codec.grid import worker
 from rnn_codec.grid.records import put_record, recorded
 from rnn_codec.grid.worker import forget_failures, outcome, stages
 from rnn_codec.runs.folder import RunFolder, mark
-from tests.conftest import ROOT
 from tests.grid.grids import CODERS, make_grid, planned, work_on
 
 CELLS = ["lstm", "gru", "residual_gru"]
@@ -27,10 +27,26 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def start_worker(folder: Path, *cells: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-    command = [sys.executable, "-m", "tests.grid.grids", *cells]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+# Processes are forked from one that has imported what workers need, and done nothing else.
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["rnn_codec.grid.worker"])
+
+
+def start_worker(folder: Path, *cells: str) -> ForkServerProcess:
+    process = FORKING.Process(target=work_in, args=(folder, cells))
+    process.start()
+    return process
+
+
+def work_in(folder: Path, cells: Sequence[str]) -> None:
+    os.chdir(folder)
+    work_on(make_grid(folder, list(cells)))
+
+
+def finished(worker: ForkServerProcess) -> int | None:
+    """The exit status of a worker, once it has ended."""
+    worker.join()
+    return worker.exitcode
 
 
 def steps(folder: Path) -> Counter[str]:
@@ -162,7 +178,7 @@ def test_a_record_of_other_pictures_or_coders_does_not_count(tmp_path: Path) -> 
 def test_two_workers_do_nothing_twice(tmp_path: Path) -> None:
     make_grid(tmp_path, CELLS)
     workers = [start_worker(tmp_path, *CELLS) for _ in range(2)]
-    assert [worker.wait() for worker in workers] == [0, 0]
+    assert [finished(worker) for worker in workers] == [0, 0]
     grid = make_grid(tmp_path, CELLS)
     assert len(outcome(grid).done) == len(CELLS)
     done = steps(tmp_path)
@@ -176,21 +192,21 @@ def test_killed_five_times_it_ends_with_the_same_records(tmp_path: Path) -> None
     for folder in (whole, killed):
         folder.mkdir()
         make_grid(folder, CELLS)
-    assert start_worker(whole, *CELLS).wait() == 0
+    assert finished(start_worker(whole, *CELLS)) == 0
     random_numbers = random.Random(4)
     for index in range(5):
         worker = start_worker(killed, *CELLS)
         # Into the run, each time a little further than the last.
         begun = len(steps(killed)) if (killed / "steps").exists() else 0
         wanted = begun + random_numbers.randint(1, 3)
-        while worker.poll() is None and (
+        while worker.is_alive() and (
             not (killed / "steps").exists() or len(steps(killed)) < wanted
         ):
             time.sleep(0.005)
-        assert worker.poll() is None, f"ended before kill {index}"
+        assert worker.is_alive(), f"ended before kill {index}"
         worker.kill()
-        worker.wait()
-    assert start_worker(killed, *CELLS).wait() == 0
+        worker.join()
+    assert finished(start_worker(killed, *CELLS)) == 0
     assert contents(killed / "records") == contents(whole / "records")
     # Each kill did one step again at most: what was done before it was kept.
     assert sum(steps(killed).values()) <= sum(steps(whole).values()) + 5
