@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.module import CodecTraining
 from tests.conftest import PAIRS, ROOT
+from tests.forking import FORKING
 
 FAST = [
     "data.batch_size=2",
@@ -247,23 +249,24 @@ def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
     whole = run_training(tmp_path / "whole", *options[len(FAST) :])
     run = RunFolder(tmp_path / "killed")
 
-    kill_when(command(f"output={run.path}", *options), run.config.exists)
-    kill_when(command(f"resume={run.path}"), run.checkpoint.exists)
+    kill_when([f"output={run.path}", *options], run.config.exists)
+    kill_when([f"resume={run.path}"], run.checkpoint.exists)
     once = run.checkpoint.stat().st_mtime_ns
-    kill_when(command(f"resume={run.path}"), lambda: run.checkpoint.stat().st_mtime_ns > once)
+    kill_when([f"resume={run.path}"], lambda: run.checkpoint.stat().st_mtime_ns > once)
     entry.train(*entry.resumed(configure(f"resume={run.path}"), []))
     assert_same(load_file(run.weights), whole)
     assert not list(run.path.rglob("*.partial*")) or run.checkpoint.exists()
 
 
-def kill_when(arguments: list[str], reached: object) -> None:
-    """Start a process, SIGKILL it as soon as a condition holds."""
-    process = subprocess.Popen(arguments)
-    while process.poll() is None and not reached():  # type: ignore[operator]
+def kill_when(arguments: list[str], reached: Callable[[], bool]) -> None:
+    """Train in a process of its own, SIGKILL it as soon as a condition holds."""
+    process = FORKING.Process(target=entry.main, args=(arguments,))
+    process.start()
+    while process.is_alive() and not reached():
         time.sleep(0.01)
-    assert process.poll() is None, "ended before it could be killed"
+    assert process.is_alive(), "ended before it could be killed"
     process.kill()
-    process.wait()
+    process.join()
 
 
 def test_a_time_limit_ends_a_run_cleanly(tmp_path: Path, cache: str) -> None:

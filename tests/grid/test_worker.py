@@ -1,6 +1,5 @@
 """A worker, with stand-ins for the trainings: what it runs, resumes, shares and records."""
 
-import multiprocessing
 import os
 import random
 import threading
@@ -17,6 +16,7 @@ from rnn_codec.grid import worker
 from rnn_codec.grid.records import put_record, recorded
 from rnn_codec.grid.worker import forget_failures, outcome, stages
 from rnn_codec.runs.folder import RunFolder, mark
+from tests.forking import FORKING
 from tests.grid.grids import CODERS, make_grid, planned, work_on
 
 CELLS = ["lstm", "gru", "residual_gru"]
@@ -25,11 +25,6 @@ CELLS = ["lstm", "gru", "residual_gru"]
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-# Processes are forked from one that has imported what workers need, and done nothing else.
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["rnn_codec.grid.worker"])
 
 
 def start_worker(folder: Path, *cells: str) -> ForkServerProcess:
