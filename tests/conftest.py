@@ -41,6 +41,9 @@ collect_ignore = ["fuzz.py"]
 
 # Processes that tests start take this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "src")
+# Figures are drawn small, here and in processes that tests start: writing large ones takes longer
+# than a training of two steps.
+os.environ["MATPLOTLIBRC"] = str(ROOT / "tests" / "matplotlibrc")
 
 LSTM = partial(LSTMCell, forget_bias=1.0)
 ASSOCIATIVE_LSTM = partial(AssociativeLSTMCell, forget_bias=1.0, key_bias=1.0)

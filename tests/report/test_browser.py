@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from rnn_codec.errors import UserError
-from rnn_codec.report import browser
 from tests.comparison.made import write_network
+from tests.report import browser
 from tests.report.browser import VIEWS, chromium, chromium_path, open_page, take_screenshots
 from tests.report.pages import ITERATIONS, make_page
 
