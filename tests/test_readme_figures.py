@@ -13,7 +13,7 @@ from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
 from tests.committed_models import RESULTS, place_of, record_of
 from tests.conftest import ROOT
@@ -170,9 +170,9 @@ def test_minutes_of_the_transform_network() -> None:
     assert len(rows) == 2
     for row in rows:
         folder = RESULTS / "transform_cpu" / row[0].replace(",", "")
-        account = read_account(folder / "training.json")
-        assert account is not None
-        assert row[1] == printed(account.seconds, row[1])
+        cost = read_cost(folder / "training.json")
+        assert cost is not None
+        assert row[1] == printed(cost.seconds, row[1])
         log = csv.DictReader((folder / "metrics_1.csv").read_text("utf-8").splitlines())
         *_, last = (line for line in log if line["val/psnr_auc"])
         for column, name in ((2, "ms_ssim_auc"), (3, "psnr_auc"), (4, "ms_ssim_1")):
@@ -275,14 +275,14 @@ def test_the_speed_of_entropy_coding() -> None:
 
 
 def test_how_long_the_flagship_was_trained() -> None:
-    account = read_account(SHIPPED / "flagship" / "training.json")
-    assert account is not None
-    assert account.hardware["accelerator"] == "NVIDIA H200"
+    cost = read_cost(SHIPPED / "flagship" / "training.json")
+    assert cost is not None
+    assert cost.hardware["accelerator"] == "NVIDIA H200"
     # With what was done before the first step.
-    assert 9 < account.seconds / 60 < 9.5
+    assert 9 < cost.seconds / 60 < 9.5
     text = (ROOT / "docs" / "accelerator.md").read_text("utf-8")
-    assert f"{account.steps:,} steps" in text
-    assert f"{account.images / 1e6:.1f}·10⁶" in text
+    assert f"{cost.steps:,} steps" in text
+    assert f"{cost.images / 1e6:.1f}·10⁶" in text
 
 
 def test_how_long_the_grid_was_trained() -> None:

@@ -19,7 +19,7 @@ from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.networks.stages import klt_stages
-from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.module import CodecTraining
@@ -182,10 +182,10 @@ def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str
     # Measuring is part of the time.
     assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
     run_training(tmp_path / "run", *options, "trainer.max_steps=30")
-    account = read_account(RunFolder(tmp_path / "run").account)
-    assert account is not None
+    cost = read_cost(RunFolder(tmp_path / "run").cost)
+    assert cost is not None
     # Within a factor of three: the machine may be busy.
-    assert 60 / 3 < steps * account.seconds / account.steps < 3 * 60
+    assert 60 / 3 < steps * cost.seconds / cost.steps < 3 * 60
 
 
 def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
@@ -344,10 +344,10 @@ def test_a_resumed_run_may_be_made_longer(tmp_path: Path, cache: str) -> None:
     longer, run = entry.resumed(config, ["trainer.max_steps=4", "trainer.max_time=00:01:00:00"])
     entry.train(longer, run)
     assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 4
-    account = read_account(run.account)
-    assert account is not None
-    assert account.steps == 4
-    assert begun != read_identity(run) == account.identity
+    cost = read_cost(run.cost)
+    assert cost is not None
+    assert cost.steps == 4
+    assert begun != read_identity(run) == cost.identity
 
 
 def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cache: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from rnn_codec.evaluation.file_sizes import FileSize, write_file_sizes
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.evaluation.record import Description, ModelFacts, write_evaluation
-from rnn_codec.runs.cost import TrainingAccount
+from rnn_codec.runs.cost import TrainingCost
 
 IMAGES = ("a.png", "b.png", "c.png", "d.png", "e.png")
 PIXELS = 160 * 320
@@ -95,9 +95,9 @@ def write_network(
     """Write the record of a recurrent codec; `better` is in dB."""
     config = configuration(cell, recon, seed, **options)
     identity = hashlib.sha256(repr(sorted(config.items())).encode()).hexdigest()[:16]
-    account = TrainingAccount(identity, 600.0 + 60 * seed, 100, 3200, {"cpu": "a"}, {"torch": "2"})
+    cost = TrainingCost(identity, 600.0 + 60 * seed, 100, 3200, {"cpu": "a"}, {"torch": "2"})
     coder_seconds = {coder: 120.0 for coder in coders if coder != "none"}
-    facts = ModelFacts(1_234_567, 11_340.0, identity, account, coder_seconds)
+    facts = ModelFacts(1_234_567, 11_340.0, identity, cost, coder_seconds)
     settings = {"command": "rnn-codec evaluate", "seed": seed, "config": config}
     measurements = network_measurements(better, seed, images, iterations)
     description = Description(config["name"], dataset, "bits", settings, facts)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import rcParams
 from PIL import Image
 
 from rnn_codec.comparison.jpeg_comparison import code_with_jpeg, write_jpeg_comparison
@@ -36,7 +37,7 @@ def test_jpeg_is_as_good_as_its_bytes_allow(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "beside_jpeg.json").read_text(encoding="utf-8"))
     assert written["pairs"][0]["jpeg_420"]["file_bytes"] == sizes[best][0]
     assert written["pairs"][0]["model"]["ms_ssim"] == own.file.scores["ms_ssim"]
-    assert Image.open(tmp_path / "beside_jpeg.png").width > 1000
+    assert Image.open(tmp_path / "beside_jpeg.png").width > 10 * rcParams["savefig.dpi"]
 
 
 def test_rates_below_those_of_jpeg_are_refused() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from matplotlib import rcParams
 from PIL import Image
 
 from rnn_codec.comparison.learning_curves import Point, read_learning_curve, write_learning_curves
@@ -14,8 +15,8 @@ from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.runs.architecture import build_codec
-from rnn_codec.runs.cost import TrainingAccount, write_account
-from rnn_codec.runs.export import keep
+from rnn_codec.runs.cost import TrainingCost, write_cost
+from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder, read_config, write_config
 from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT, make_codec
@@ -33,7 +34,7 @@ def make_run(folder: Path, *logs: list[tuple[object, ...]]) -> RunFolder:
             csv.writer(file).writerows([COLUMNS, *rows])
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         write_config(run, plain(compose("train", [f"name={folder.name}"])))
-    write_account(run.account, TrainingAccount("0", 120.0, 40, 80, {}, {}))
+    write_cost(run.cost, TrainingCost("0", 120.0, 40, 80, {}, {}))
     return run
 
 
@@ -52,7 +53,7 @@ def test_an_exported_run_has_the_curve_of_the_run(tmp_path: Path) -> None:
     parts = [[(9, "", 1.5 + part / 100, 40), (39, "", 1.7, 45)] for part in range(11)]
     run = make_run(tmp_path / "one", *parts)
     write_weights(run, build_codec(read_config(run)["codec"]).state_dict(), torch.float32)
-    keep(run, tmp_path / "kept")
+    export_run(run, tmp_path / "kept")
     curve = read_learning_curve(RunFolder(tmp_path / "kept"))
     assert curve == read_learning_curve(run)
     assert curve.points[0].ms_ssim == 1.6
@@ -68,7 +69,7 @@ def test_figure_and_points_are_written(tmp_path: Path) -> None:
     assert {name: run["training"]["steps"] for name, run in runs.items()} == {"one": 40, "two": 40}
     # GRU at an eighth of the paper's width; see tests/test_complexity.py.
     assert runs["one"]["macs_per_pixel"] == macs_per_pixel(make_codec("gru", "one_shot"))
-    assert Image.open(tmp_path / "out" / "learning_curves.png").width > 1000
+    assert Image.open(tmp_path / "out" / "learning_curves.png").width > 10 * rcParams["savefig.dpi"]
 
 
 def test_what_is_no_finished_training_is_refused(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from rnn_codec.comparison.recipes import read_gains, write_gains
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.evaluation.record import Description, ModelFacts, write_evaluation
-from rnn_codec.runs.cost import TrainingAccount
+from rnn_codec.runs.cost import TrainingCost
 
-FACTS = ModelFacts(1, 1.0, "0", TrainingAccount("0", 90.0, 10, 20, {}, {}), {})
+FACTS = ModelFacts(1, 1.0, "0", TrainingCost("0", 90.0, 10, 20, {}, {}), {})
 
 
 def put(folder: Path, name: str, ms_ssim: float, dataset: str = "held_out") -> None:

@@ -174,11 +174,11 @@ class TestFolder:
             folder(tmp_path, **{option: value})
 
     def test_fingerprint_follows_the_pictures(self, photographs: Path) -> None:
-        before = folder(photographs).fingerprint
-        assert folder(photographs).fingerprint == before
-        assert folder(photographs, holdout_every=4).fingerprint != before
+        before = folder(photographs).digest
+        assert folder(photographs).digest == before
+        assert folder(photographs, holdout_every=4).digest != before
         save(photographs / "9.png", noise(165, 200, 9))
-        assert folder(photographs).fingerprint != before
+        assert folder(photographs).digest != before
 
 
 class TestHighEntropy:
@@ -242,11 +242,11 @@ class TestLateCrops:
         self, photographs: Path
     ) -> None:
         data = folder(photographs)
-        before = data.fingerprint
+        before = data.digest
         data.draw_crops(0, LateCrops(first_batch=0, crop_size=170, batch_size=1))
         with pytest.warns(UserWarning, match="left out of the late part"):
             assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
-        assert data.fingerprint == before
+        assert data.digest == before
 
     def test_nothing_is_no_crop(self, photographs: Path) -> None:
         with pytest.raises(UserError, match="batch_size"):

@@ -37,8 +37,8 @@ def assert_one_run(folder: Path) -> None:
     run = RunFolder(folder / "run")
     assert load_codec(run)
     assert [path.name for path in (run.path / "logs").iterdir()] == ["version_0"]
-    account = json.loads(run.account.read_text())
-    assert (account["steps"], account["images"]) == (2, 8)
+    cost = json.loads(run.cost.read_text())
+    assert (cost["steps"], cost["images"]) == (2, 8)
 
 
 def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:

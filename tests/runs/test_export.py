@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.errors import UserError
-from rnn_codec.runs.export import keep
+from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import load_model
 from tests.model_folders import write_model
@@ -33,7 +33,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_a_kept_model_makes_the_same_files(run: RunFolder, tmp_path: Path) -> None:
-    files = keep(run, tmp_path / "kept")
+    files = export_run(run, tmp_path / "kept")
     first, second = load_model(run.path), load_model(tmp_path / "kept")
     assert second.coder.name == "single_iteration"
     assert second.compress(PIXELS, Iterations(2)) == first.compress(PIXELS, Iterations(2))
@@ -45,28 +45,28 @@ def test_a_kept_model_makes_the_same_files(run: RunFolder, tmp_path: Path) -> No
 def test_nothing_is_overwritten(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     with pytest.raises(UserError, match="is there already"):
-        keep(run, tmp_path / "kept")
+        export_run(run, tmp_path / "kept")
     assert not list((tmp_path / "kept").iterdir())
 
 
 def test_a_run_without_weights_is_refused(run: RunFolder, tmp_path: Path) -> None:
     run.weights.unlink()
     with pytest.raises(UserError, match=r"is not trained: go on with it by resume="):
-        keep(run, tmp_path / "kept")
+        export_run(run, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
 
 
 def test_coders_can_be_left_out_or_are_named(run: RunFolder, tmp_path: Path) -> None:
-    keep(run, tmp_path / "bare", coders=[])
+    export_run(run, tmp_path / "bare", coders=[])
     assert load_model(tmp_path / "bare").coder.name == "none"
     with pytest.raises(UserError, match="no entropy coder progressive: it has single_iteration"):
-        keep(run, tmp_path / "kept", coders=["progressive"])
+        export_run(run, tmp_path / "kept", coders=["progressive"])
     assert not (tmp_path / "kept").exists()
 
 
 def test_weights_can_be_kept_at_half_the_size(run: RunFolder, tmp_path: Path) -> None:
-    keep(run, tmp_path / "whole", coders=[], dtype=torch.float32)
-    keep(run, tmp_path / "half", coders=[], dtype=torch.float16)
+    export_run(run, tmp_path / "whole", coders=[], dtype=torch.float32)
+    export_run(run, tmp_path / "half", coders=[], dtype=torch.float16)
     sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("whole", "half")]
     assert 0.45 < sizes[1] / sizes[0] < 0.55
     whole, half = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "half"))

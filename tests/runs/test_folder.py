@@ -6,11 +6,12 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from safetensors.torch import save
 
 from rnn_codec.configuration import build_codec, plain
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder, create_run_folder, write_config
-from rnn_codec.runs.weights import load_codec, write_weights
+from rnn_codec.runs.weights import load_codec, read_weights, write_weights
 from tests.conftest import PAIRS, ROOT
 
 
@@ -91,3 +92,27 @@ def test_a_damaged_configuration(run: RunFolder) -> None:
     run.config.write_text("codec: [unclosed")
     with pytest.raises(UserError, match=r"config\.yaml"):
         load_codec(run)
+
+
+def test_equal_weights_are_stored_once(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    weights = {
+        "a": torch.rand(1000),
+        "b": torch.rand(1000),
+        "of another shape": torch.zeros(10, 100),
+        "zeros": torch.zeros(1000),
+        "scalar": torch.tensor(2.0),
+    }
+    weights |= {f"{name} again": weights[name].clone() for name in ("a", "zeros")}
+    write_weights(run, weights, torch.float32)
+    assert run.weights.stat().st_size < 5 * 4000
+    read = read_weights(run)
+    assert read.keys() == weights.keys()
+    assert all(torch.equal(read[name], weight) for name, weight in weights.items())
+
+
+@pytest.mark.parametrize("equal", ["not JSON", '{"b": "nowhere"}', "[1]"])
+def test_damaged_names_of_equal_weights(equal: str, tmp_path: Path) -> None:
+    RunFolder(tmp_path).weights.write_bytes(save({"a": torch.zeros(1)}, {"equal": equal}))
+    with pytest.raises(UserError, match="cannot be read"):
+        read_weights(RunFolder(tmp_path))

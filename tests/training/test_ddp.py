@@ -115,8 +115,8 @@ def test_loss_curve_and_account_are_those_of_one_process(runs: Callable) -> None
         values = log(whole, name)
         assert len(values) == (8 if name == "train/loss" else 2)
         assert log(shared, name) == pytest.approx(values, rel=2e-4), name
-    accounts = [json.loads(run.account.read_text()) for run in (whole, shared)]
-    assert [(a["steps"], a["images"]) for a in accounts] == [(8, 32)] * 2
+    costs = [json.loads(run.cost.read_text()) for run in (whole, shared)]
+    assert [(a["steps"], a["images"]) for a in costs] == [(8, 32)] * 2
 
 
 def test_the_bits_of_a_batch_do_not_depend_on_how_it_is_shared() -> None:

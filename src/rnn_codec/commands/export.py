@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import configured
 from rnn_codec.errors import UserError
-from rnn_codec.runs.export import keep
+from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import find_folder
 
@@ -26,7 +26,7 @@ def export(config: DictConfig) -> None:
         raise UserError(f"dtype={config.dtype} is none of {', '.join(PRECISIONS)}")
     target = Path(config.output)
     target.parent.mkdir(parents=True, exist_ok=True)
-    files = keep(RunFolder(find_folder(config.model)), target, config.coders, precision)
+    files = export_run(RunFolder(find_folder(config.model)), target, config.coders, precision)
     size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{target}: {len(files)} files, {size:.1f} MB")
 

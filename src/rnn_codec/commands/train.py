@@ -46,7 +46,7 @@ from rnn_codec.runs.weights import load_codec, load_weights, read_weights, write
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.execution import Execution
-from rnn_codec.training.fitting import TrainerOptions, Upkeep, account, fit, quieten_lightning
+from rnn_codec.training.fitting import TrainerOptions, Upkeep, fit, quieten_lightning, record_cost
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.pace import measure_pace, steps_within, timer_text
 from rnn_codec.training.phase import Phase
@@ -71,10 +71,10 @@ def train(config: DictConfig, run: RunFolder) -> None:
         images = data.split.training
         pictures = (images.image(index) for index in range(len(images)))
         model.codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
-    identity = training_identity(plain(config), data.fingerprint)
+    identity = training_identity(plain(config), data.digest)
     if is_first_process():
         if run.config.is_file():
-            check_unchanged(run, training_identity(read_config(run), data.fingerprint))
+            check_unchanged(run, training_identity(read_config(run), data.digest))
         write_config(run, plain(config))
         mark(run, identity)
     options, clock = trainer_options(config), TrainingClock(count_images)
@@ -86,7 +86,7 @@ def train(config: DictConfig, run: RunFolder) -> None:
     ]
     logger = build_logger(config, run)
     trainer = fit(options, upkeep(config), run, logger, callbacks, model, data)
-    account(run, trainer, clock, identity)
+    record_cost(run, trainer, clock, identity)
     export(config, run, model.codec)
     # All processes read the weights when the coder is trained.
     trainer.strategy.barrier()
@@ -135,7 +135,7 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     throughput = Throughput(options.log_every_n_steps, "positions", count_positions)
     logger = build_logger(config, run)
     trainer = fit(options, upkeep(config), run, logger, [clock, throughput], model, data)
-    account(run, trainer, clock, identity)
+    record_cost(run, trainer, clock, identity)
     export(config, run, model.model)
 
 

@@ -13,7 +13,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.figure import style_axes
 from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.runs.architecture import build_codec
-from rnn_codec.runs.cost import TrainingAccount, read_account
+from rnn_codec.runs.cost import TrainingCost, read_cost
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 
 AREAS = {"ms_ssim": "val/ms_ssim_auc", "psnr": "val/psnr_auc"}
@@ -44,20 +44,20 @@ class LearningCurve:
     name: str
     macs_per_pixel: float
     """Multiply–accumulate operations of an iteration, encoder and decoder, per pixel."""
-    account: TrainingAccount
+    cost: TrainingCost
     points: tuple[Point, ...]
 
 
 def read_learning_curve(run: RunFolder) -> LearningCurve:
-    """Read a run's log and account.
+    """Read a run's log and cost.
 
     Steps are taken to have cost the same time each, validations included.
 
     Raises:
         UserError: it is not a finished training, or its log has no validation.
     """
-    account = read_account(run.account)
-    if account is None:
+    cost = read_cost(run.cost)
+    if cost is None:
         raise UserError(f"{run.path} has no training.json: it is not a finished training")
     texts = (log.read_text(encoding="utf-8") for log in metrics_logs(run))
     rows = [row for text in texts for row in csv.DictReader(text.splitlines())]
@@ -66,21 +66,21 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     points = tuple(
         Point(
             step,
-            step / account.steps * account.seconds / 60,
+            step / cost.steps * cost.seconds / 60,
             *(float(row[column]) for column in AREAS.values()),
         )
         for step, row in sorted(areas.items())
-        if step <= account.steps
+        if step <= cost.steps
     )
     if not points:
         raise UserError(f"{run.path} has no log with validations: train with logger=csv")
     config = read_config(run)
     macs = macs_per_pixel(build_codec(config["codec"]))
-    return LearningCurve(str(config["name"]), macs, account, points)
+    return LearningCurve(str(config["name"]), macs, cost, points)
 
 
 def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:
-    """Write the points, the accounts and the figure."""
+    """Write the points, the costs and the figure."""
     folder.mkdir(parents=True, exist_ok=True)
     points = (
         (curve.name, point.step, *(f"{n:.6g}" for n in (point.minutes, point.ms_ssim, point.psnr)))
@@ -90,7 +90,7 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
     columns = ("name", "step", "minutes", "ms_ssim", "psnr")
     write_csv(folder / "learning_curves.csv", columns, points)
     runs = {
-        curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.account)}
+        curve.name: {"macs_per_pixel": curve.macs_per_pixel, "training": asdict(curve.cost)}
         for curve in curves
     }
     write_json(folder / "learning_curves.json", runs)

@@ -12,7 +12,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.record import SUMMARY_FILE, Summary, read_summary
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.runs.cost import TrainingAccount
+from rnn_codec.runs.cost import TrainingCost
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Gain:
     """By metric; of PSNR in dB bpp."""
     gains: Mapping[str, float]
     """By metric: its area less that of the base."""
-    training: TrainingAccount
+    training: TrainingCost
     """Of the codec."""
 
 

@@ -102,7 +102,7 @@ class CodesDataModule(L.LightningDataModule):
 
     def _codes(self, images: DecodedImages, most: int) -> list[Bits]:
         chosen = images.select(spread(len(images), most))
-        key = digest_of([codec_digest(self.codec), self.longest_side, chosen.fingerprint])
+        key = digest_of([codec_digest(self.codec), self.longest_side, chosen.digest])
         folder = cache_folder(self.cache_dir / key)
         paths = [folder / f"{index:06d}.npy" for index in range(len(chosen))]
         missing = [index for index, path in enumerate(paths) if not path.is_file()]

@@ -76,7 +76,7 @@ class DecodedImages:
         return np.minimum(self.heights, self.widths)
 
     @property
-    def fingerprint(self) -> str:
+    def digest(self) -> str:
         """16 hexadecimal digits that differ when a name, a size or a pixel does."""
         sizes = zip(self.heights.tolist(), self.widths.tolist(), strict=True)
         return digest_of(zip(self.names, sizes, self.digests, strict=True))

@@ -126,9 +126,9 @@ class TrainingDataModule(L.LightningDataModule):
         return self._split
 
     @property
-    def fingerprint(self) -> str:
+    def digest(self) -> str:
         """16 hexadecimal digits that differ when a picture trained or validated on does."""
-        return digest_of([self.split.training.fingerprint, self.split.validation.fingerprint])
+        return digest_of([self.split.training.digest, self.split.validation.digest])
 
     def prepare_data(self) -> None:
         """Fill the cache: Lightning calls this in one process a machine, before all others."""

@@ -45,7 +45,7 @@ def mine(images: DecodedImages, mining: Mining, cache_dir: str | Path) -> NDArra
 
     The file is made once for the same pictures and options. Pictures need sides of at least S.
     """
-    key = digest_of([RULES, images.fingerprint, mining])
+    key = digest_of([RULES, images.digest, mining])
     cache = cache_folder(cache_dir) / f"tiles-{key}.npy"
     if not cache.is_file():
         indices = progress(range(len(images)), "Mining tiles")

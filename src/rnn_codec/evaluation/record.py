@@ -22,7 +22,7 @@ from rnn_codec.files import atomic_path, make_folder, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.area_under_curve import PROTOCOL
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.runs.cost import TrainingAccount
+from rnn_codec.runs.cost import TrainingCost
 
 SUMMARY_FILE = "summary.json"
 PER_IMAGE_FILE = "per_image.csv"
@@ -42,10 +42,10 @@ class ModelFacts:
     macs_per_pixel: float
     """Multiply–accumulate operations of encoder and decoder for a pixel of one iteration."""
     identity: str | None
-    """Of the training: configuration and data. None where the training left no account."""
-    training: TrainingAccount | None
+    """Of the training: configuration and data. None where the training left no cost."""
+    training: TrainingCost | None
     coder_training_seconds: dict[str, float]
-    """Of the entropy coders that left an account, by name."""
+    """Of the entropy coders that left one, by name."""
     coder_identities: dict[str, str] = field(default_factory=dict)
     """Which trainings those were."""
 
@@ -152,7 +152,7 @@ def _read_model(content: dict[str, Any] | None) -> ModelFacts | None:
     if content is None:
         return None
     training = content.pop("training")
-    return ModelFacts(training=TrainingAccount(**training) if training else None, **content)
+    return ModelFacts(training=TrainingCost(**training) if training else None, **content)
 
 
 def compressai_results(summary: Summary) -> dict[str, object]:

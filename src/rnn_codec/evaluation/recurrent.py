@@ -17,7 +17,7 @@ from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.evaluation.record import Description, ModelFacts
 from rnn_codec.evaluation.truncation import Cut, measure_cuts
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.runs.cost import read_account
+from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_coder, load_context_model
 
@@ -107,15 +107,15 @@ def describe_run(run: RunFolder, codec: RecurrentCodec, dataset: str, command: s
 
 def model_facts(run: RunFolder, codec: RecurrentCodec) -> ModelFacts:
     """Size and cost of a run's codec and its entropy coders."""
-    account = read_account(run.account)
-    accounts = {coder.path.name: read_account(coder.account) for coder in run.coders()}
+    cost = read_cost(run.cost)
+    costs = {coder.path.name: read_cost(coder.cost) for coder in run.coders()}
     return ModelFacts(
         parameters=parameters(codec),
         macs_per_pixel=macs_per_pixel(codec),
-        identity=account.identity if account else None,
-        training=account,
-        coder_training_seconds={name: a.seconds for name, a in accounts.items() if a},
-        coder_identities={name: a.identity for name, a in accounts.items() if a},
+        identity=cost.identity if cost else None,
+        training=cost,
+        coder_training_seconds={name: a.seconds for name, a in costs.items() if a},
+        coder_identities={name: a.identity for name, a in costs.items() if a},
     )
 
 

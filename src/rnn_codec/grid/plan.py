@@ -57,12 +57,12 @@ def plan_grid(
     Raises:
         UserError: the pictures cannot be read, or two combinations train the same.
     """
-    fingerprints: dict[str, str] = {}
+    digests: dict[str, str] = {}
     runs = []
     choices = [choices_of(name, axis) for name, axis in axes.items()]
     for chosen in itertools.product(*choices):
         own = itertools.chain.from_iterable(chosen)
-        runs.append(_plan_run((*options, *own), coders, compose, fingerprints))
+        runs.append(_plan_run((*options, *own), coders, compose, digests))
     check_distinct(runs)
     return runs
 
@@ -84,9 +84,9 @@ def choices_of(name: str, axis: Axis) -> list[list[str]]:
 
 
 def _plan_run(
-    options: tuple[str, ...], coders: Sequence[str], compose: Compose, fingerprints: dict[str, str]
+    options: tuple[str, ...], coders: Sequence[str], compose: Compose, digests: dict[str, str]
 ) -> PlannedRun:
-    """One run; `fingerprints` holds those of the pictures read so far, by their configuration."""
+    """One run; `digests` holds those of the pictures read so far, by their configuration."""
     config = compose([*options, "entropy=none"])
     if config.trainer.minutes is not None:
         raise UserError(
@@ -94,9 +94,9 @@ def _plan_run(
             "trainer.max_steps, so set that, and trainer.minutes=null"
         )
     pictures = repr(plain(config.data))
-    if pictures not in fingerprints:
-        fingerprints[pictures] = instantiate(config.data).fingerprint
-    identity = training_identity(plain(config), fingerprints[pictures])
+    if pictures not in digests:
+        digests[pictures] = instantiate(config.data).digest
+    identity = training_identity(plain(config), digests[pictures])
     with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",

@@ -9,7 +9,7 @@ from rnn_codec.files import write_json
 
 
 @dataclass(frozen=True)
-class TrainingAccount:
+class TrainingCost:
     """What a finished training cost, all its resumed parts together."""
 
     identity: str
@@ -25,13 +25,13 @@ class TrainingAccount:
     versions: dict[str, str]
 
 
-def write_account(path: Path, account: TrainingAccount) -> None:
-    """Write an account as JSON."""
-    write_json(path, asdict(account))
+def write_cost(path: Path, cost: TrainingCost) -> None:
+    """Write a cost as JSON."""
+    write_json(path, asdict(cost))
 
 
-def read_account(path: Path) -> TrainingAccount | None:
-    """Read an account; None if the training left none, as those of older versions.
+def read_cost(path: Path) -> TrainingCost | None:
+    """Read a cost; None if the training left none, as those of older versions.
 
     Raises:
         UserError: the file is damaged.
@@ -42,6 +42,6 @@ def read_account(path: Path) -> TrainingAccount | None:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{path} is damaged: delete it, or train again") from error
-    if not isinstance(content, dict) or set(content) != {f.name for f in fields(TrainingAccount)}:
-        raise UserError(f"{path} is not the account of a training: delete it, or train again")
-    return TrainingAccount(**content)
+    if not isinstance(content, dict) or set(content) != {f.name for f in fields(TrainingCost)}:
+        raise UserError(f"{path} is not the cost of a training: delete it, or train again")
+    return TrainingCost(**content)

@@ -19,7 +19,7 @@ from rnn_codec.runs.weights import read_weights, write_weights
 KEPT = ("config.yaml", "identity", "training.json", "weights.safetensors")
 
 
-def keep(
+def export_run(
     run: RunFolder,
     kept: Path,
     coders: Collection[str] | None = None,

@@ -58,7 +58,7 @@ class RunFolder:
         return self.path / "digest"
 
     @property
-    def account(self) -> Path:
+    def cost(self) -> Path:
         """What the training cost, written before the weights."""
         return self.path / "training.json"
 

@@ -37,7 +37,7 @@ def training_identity(config: Mapping[str, Any], data: str) -> str:
 
     Args:
         config: the configuration of a training, with nothing left to interpolate.
-        data: the data module's `fingerprint`.
+        data: the data module's `digest`.
 
     Raises:
         UserError: the run that the configuration starts from cannot be read.

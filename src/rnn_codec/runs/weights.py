@@ -4,12 +4,14 @@ The integers of an entropy coder are made from its weights when they are loaded:
 of two and rounding are exact, so every machine makes the same.
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from rnn_codec.codec import RecurrentCodec
@@ -22,13 +24,29 @@ from rnn_codec.runs.folder import RunFolder, read_config
 
 NETWORKS = ("codec.", "model.")
 """What the networks are called in the checkpoints of codecs and of context models."""
+EQUAL = "equal"
+"""In the metadata of exported weights: names of tensors, and those whose values they have."""
+UNREADABLE = (
+    *(SafetensorError, UnpicklingError, OSError, RuntimeError),
+    *(LookupError, ValueError, AttributeError),
+)
 
 
 def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    """Export weights, by name, in `dtype`."""
-    converted = {name: t.detach().to(dtype).contiguous() for name, t in tensors.items()}
+    """Export weights, by name, in `dtype`; equal ones, as of tied networks, are stored once."""
+    stored: dict[str, Tensor] = {}
+    equal: dict[str, str] = {}
+    first: dict[tuple[torch.Size, bytes], str] = {}
+    for name, tensor in tensors.items():
+        weight = tensor.detach().cpu().to(dtype).contiguous()
+        content = weight.flatten().view(torch.uint8).numpy().tobytes()
+        other = first.setdefault((weight.shape, content), name)
+        if other == name:
+            stored[name] = weight
+        else:
+            equal[name] = other
     with atomic_path(run.weights) as partial:
-        partial.write_bytes(save(converted))
+        partial.write_bytes(save(stored, metadata={EQUAL: json.dumps(equal)}))
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:
@@ -73,17 +91,24 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     """The weights of a run, by name, as floats."""
     try:
         if run.weights.is_file():
-            return {name: tensor.float() for name, tensor in load_file(run.weights).items()}
+            return _read_exported(run.weights)
         if run.checkpoint.is_file():
             state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
             return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
-    except (SafetensorError, OSError, RuntimeError, KeyError, UnpicklingError) as error:
+    except UNREADABLE as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
     raise UserError(
         f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
         f"train it on with resume={run.path}"
     )
+
+
+def _read_exported(path: Path) -> dict[str, Tensor]:
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        equal = json.loads((file.metadata() or {}).get(EQUAL, "{}"))
+    return weights | {name: weights[other] for name, other in equal.items()}
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:

@@ -13,7 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.machine import hardware, versions
-from rnn_codec.runs.cost import TrainingAccount, write_account
+from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
@@ -165,9 +165,9 @@ def quieten_lightning() -> None:
 
 
 @rank_zero_only
-def account(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: str) -> None:
+def record_cost(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: str) -> None:
     """Write down what the training cost."""
-    cost = TrainingAccount(
+    cost = TrainingCost(
         identity=identity,
         seconds=clock.seconds,
         steps=trainer.global_step,
@@ -175,4 +175,4 @@ def account(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: 
         hardware=hardware(),
         versions=versions(),
     )
-    write_account(run.account, cost)
+    write_cost(run.cost, cost)
