@@ -165,6 +165,14 @@ def test_the_studies(study: str) -> None:
         assert cells == [column.text(recorded[cells[0]]) for column in COLUMNS]
 
 
+def last_validation(log: Path) -> dict[str, str]:
+    """The last line of a training's log that has areas."""
+    *_, last = (
+        line for line in csv.DictReader(log.read_text("utf-8").splitlines()) if line["val/psnr_auc"]
+    )
+    return last
+
+
 def test_minutes_of_the_transform_network() -> None:
     rows = table(TEXTS["results/README.md"], "| steps | seconds |")
     assert len(rows) == 2
@@ -173,10 +181,18 @@ def test_minutes_of_the_transform_network() -> None:
         cost = read_cost(folder / "training.json")
         assert cost is not None
         assert row[1] == printed(cost.seconds, row[1])
-        log = csv.DictReader((folder / "metrics_1.csv").read_text("utf-8").splitlines())
-        *_, last = (line for line in log if line["val/psnr_auc"])
+        last = last_validation(folder / "metrics_1.csv")
         for column, name in ((2, "ms_ssim_auc"), (3, "psnr_auc"), (4, "ms_ssim_1")):
             assert row[column] == printed(float(last[f"val/{name}"]), row[column])
+
+
+def test_a_weight_of_the_first_iteration_after_more_steps() -> None:
+    first = {
+        name: last_validation(RESULTS / "transform_cpu" / name / "metrics_1.csv")["val/ms_ssim_1"]
+        for name in ("1300", "1300_first_weight_3")
+    }
+    weighted, plain = (f"{float(first[name]):.4f}" for name in ("1300_first_weight_3", "1300"))
+    assert f"{weighted} instead of {plain}" in TEXTS["results/README.md"]
 
 
 def test_the_learning_curves() -> None:
