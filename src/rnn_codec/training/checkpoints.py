@@ -12,6 +12,7 @@ from lightning.fabric.utilities.types import _PATH
 from lightning.pytorch.callbacks import Checkpoint
 
 from rnn_codec.files import atomic_path
+from rnn_codec.training.divergence import is_sound
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -31,7 +32,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class LastCheckpoint(Checkpoint):
     """Keeps one checkpoint up to date: every few minutes, and when training stops for any reason.
 
-    It is written at the end of a step, so that a resumed run goes on with the next.
+    It is written at the end of a step, so that a resumed run goes on with the next; but never with
+    weights that are not finite, or after a step that was not: the one before is worth more.
 
     Args:
         path: the checkpoint's file.
@@ -50,6 +52,6 @@ class LastCheckpoint(Checkpoint):
         ending = trainer.should_stop or trainer.global_step >= trainer.max_steps > 0
         due = time.monotonic() - self._written_at >= self.interval
         # Every process must take the same decision, and their clocks differ.
-        if trainer.strategy.broadcast(ending or due):
+        if trainer.strategy.broadcast((ending or due) and is_sound(pl_module)):
             trainer.save_checkpoint(self.path)
             self._written_at = time.monotonic()

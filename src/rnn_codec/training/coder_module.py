@@ -1,21 +1,17 @@
 """Trains a context model on the codes of a frozen codec."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-import lightning as L
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
 
 from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
-from rnn_codec.training.clipping import clip_gradients
+from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 
-class CoderTraining(L.LightningModule):
+class CoderTraining(Training):
     """Minimises the ideal code length [Toderici 2017, section 3].
 
     Batches are bits −1, +1 (16, B, 32, H, W).
@@ -30,37 +26,17 @@ class CoderTraining(L.LightningModule):
     def __init__(
         self,
         model: ContextModel,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        schedule: Callable[[int], float],
+        optimizer: BuildOptimizer,
+        schedule: Schedule,
         tied_steps: int,
     ) -> None:
-        super().__init__()
+        super().__init__(optimizer, schedule)
         self.tied_steps = tied_steps
         tie(model.models)
         self.model = model
-        self.build_optimizer = optimizer
-        self.schedule = schedule
         self.rates = [MeanMetric() for _ in range(MAX_ITERATIONS)]
         # Registered, so that they move to the model's device.
         self.registered_rates = nn.ModuleList(self.rates)
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
-        clip_gradients(self.parameters(), gradient_clip_val)
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The optimizer, with the schedule applied every step."""
-        optimizer = self.build_optimizer(self.model.parameters())
-        scheduler = LambdaLR(optimizer, self.schedule)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Bits for one bit of the code, mean over the iterations."""

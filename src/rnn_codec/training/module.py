@@ -1,13 +1,9 @@
 """Trains a codec: the unrolled loss, the optimizer, the validation."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-import lightning as L
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 from rnn_codec.codec import (
     Iterate,
@@ -20,11 +16,11 @@ from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import Loss
 from rnn_codec.training.phase import Phase
 from rnn_codec.training.seeds import iterations_of_step, mix
+from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
 """Scores whose areas the progress bar shows."""
@@ -40,7 +36,7 @@ def bits_per_pixel(iterations: int) -> list[float]:
     return [iteration / 8 for iteration in range(1, iterations + 1)]
 
 
-class CodecTraining(L.LightningModule):
+class CodecTraining(Training):
     """Minimises the residuals of all iterations [Toderici 2017, section 2].
 
     Everything random in a step (the binarizer's bits, the number of iterations) follows from the
@@ -62,18 +58,16 @@ class CodecTraining(L.LightningModule):
     def __init__(
         self,
         codec: RecurrentCodec,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        schedule: Callable[[int], float],
+        optimizer: BuildOptimizer,
+        schedule: Schedule,
         phases: Sequence[Phase],
         seed: int,
         execution: Execution,
     ) -> None:
-        super().__init__()
+        super().__init__(optimizer, schedule)
         for phase in phases:
             check_iterations(phase.most_iterations, codec.iterations)
         self.codec = execution.lay_out_weights(codec)
-        self.build_optimizer = optimizer
-        self.schedule = schedule
         self.phases = phases
         self.seed = seed
         self.execution = execution
@@ -85,26 +79,9 @@ class CodecTraining(L.LightningModule):
         # Registered, so that they move to the model's device.
         self.registered_means = nn.ModuleDict(self.means)
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
-        clip_gradients(self.parameters(), gradient_clip_val)
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The optimizer, with the schedule applied every step."""
-        optimizer = self.build_optimizer(self.codec.parameters())
-        scheduler = LambdaLR(optimizer, self.schedule)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
-
     def on_fit_start(self) -> None:
         """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
+        super().on_fit_start()
         binarizer = self.codec.encoder.binarizer
         if isinstance(binarizer, Binarizer):
             binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size

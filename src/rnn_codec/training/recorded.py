@@ -18,7 +18,6 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rnn_codec.training.clipping import clip_gradients
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.phase import Phase
 
@@ -75,7 +74,7 @@ class RecordedCodecTraining(CodecTraining):
         torch.clear_autocast_cache()
         with torch.autocast(images.device.type, enabled=False):
             loss.backward()
-            clip_gradients(self.parameters(), self.trainer.gradient_clip_val)
+            self.clip_and_count(loss, self.trainer.gradient_clip_val)
             optimizer.step()
         return loss.detach()
 

@@ -1,0 +1,100 @@
+"""What trainings of codecs and of entropy coders have in common: how weights take a step."""
+
+from collections.abc import Callable, Iterable
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from rnn_codec.training.clipping import clip_gradients
+
+BuildOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+"""Builds the optimizer of some parameters."""
+Schedule = Callable[[int], float]
+"""From a step to a factor on the learning rate."""
+
+
+class BrokenSteps:
+    """Counts the steps in a row whose loss or gradient is not finite.
+
+    The count lies where the weights do: to count waits for no device, to read does.
+
+    Args:
+        device: of the weights.
+
+    Example:
+        >>> broken, good, bad = BrokenSteps("cpu"), torch.tensor(1.0), torch.tensor(float("nan"))
+        >>> for loss, norm in [(good, good), (bad, good), (good, bad)]:
+        ...     broken.count(loss, norm)
+        >>> broken.in_a_row()
+        2
+        >>> broken.count(good, good)
+        >>> broken.in_a_row()
+        0
+    """
+
+    def __init__(self, device: torch.device | str) -> None:
+        self._steps = torch.zeros((), dtype=torch.int64, device=device)
+
+    def count(self, loss: Tensor, norm: Tensor) -> None:
+        """Count a step, by its loss and the norm of its gradient, both scalars."""
+        # Both: the absolute value of NaN has a gradient of zero. In place: in a recorded step the
+        # count has to stay where it is.
+        sound = loss.detach().isfinite() & norm.isfinite()
+        self._steps.add_(1).mul_(~sound)
+
+    def in_a_row(self) -> int:
+        """How many there have been up to the last step."""
+        return int(self._steps)
+
+
+class Training(L.LightningModule):
+    """Takes steps by an optimizer and a schedule, with clipped gradients.
+
+    Args:
+        optimizer: builds the optimizer of the parameters.
+        schedule: maps a step to a factor on the learning rate.
+
+    Attributes:
+        broken: how many of the last steps were not finite.
+    """
+
+    def __init__(self, optimizer: BuildOptimizer, schedule: Schedule) -> None:
+        super().__init__()
+        self.build_optimizer = optimizer
+        self.schedule = schedule
+        self.broken = BrokenSteps("cpu")
+        self._loss = torch.zeros(())
+
+    def on_fit_start(self) -> None:
+        """Count where the weights are."""
+        self.broken = BrokenSteps(self.device)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer, with the schedule applied every step."""
+        optimizer = self.build_optimizer(self.parameters())
+        scheduler = LambdaLR(optimizer, self.schedule)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_before_backward(self, loss: Tensor) -> None:
+        """Keep the loss until the gradient is there."""
+        self._loss = loss.detach()
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
+        self.clip_and_count(self._loss, gradient_clip_val)
+
+    def clip_and_count(self, loss: Tensor, largest_norm: float | None) -> None:
+        """Clip the gradients; count the step if they, or the loss, are not finite."""
+        self.broken.count(loss, clip_gradients(self.parameters(), largest_norm))
