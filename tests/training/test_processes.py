@@ -1,13 +1,18 @@
 """Who is the first process, and which do not belong together."""
 
+import itertools
+import os
 from pathlib import Path
 
 import pytest
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from rnn_codec.errors import UserError
 from rnn_codec.training.processes import (
+    RANKS_VARIABLE,
     RUN_FOLDER_VARIABLE,
     check_processes,
+    forget_foreign_ranks,
     is_first_process,
     new_run,
     processes_started_outside,
@@ -20,8 +25,11 @@ SRUN = {"SLURM_STEP_NUM_TASKS": "2"}
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID", *TORCHRUN, *SRUN)
-    for name in names:
-        monkeypatch.delenv(name, raising=False)
+    for name in (*names, RANKS_VARIABLE, "GROUP_RANK"):
+        # As if it had been set, so that what a test sets is forgotten, too.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(rank_zero_only, "rank", 0)
 
 
 def become(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +56,48 @@ def become(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None
 def test_first_process(environment: dict[str, str], first: bool, monkeypatch) -> None:
     become(environment, monkeypatch)
     assert is_first_process() == first
+
+
+@pytest.mark.parametrize("rank", ["1", "7"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        *itertools.combinations(("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"), 1),
+        *itertools.combinations(("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"), 2),
+        ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"),
+    ],
+)
+def test_numbers_that_nobody_gave_are_forgotten(names, rank: str, monkeypatch) -> None:
+    become(dict.fromkeys(names, rank), monkeypatch)
+    monkeypatch.setattr(rank_zero_only, "rank", int(rank))
+    forget_foreign_ranks(num_nodes=1)
+    assert is_first_process()
+    assert rank_zero_only.rank == 0
+    # Lightning takes a process that has it for one that somebody else has started.
+    assert "LOCAL_RANK" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("environment", "num_nodes"),
+    [
+        ({**TORCHRUN, "RANK": "1", "LOCAL_RANK": "1"}, 1),
+        ({**SRUN, "SLURM_PROCID": "1"}, 1),
+        ({"NODE_RANK": "1"}, 2),
+    ],
+)
+def test_numbers_that_were_given_are_kept(environment, num_nodes: int, monkeypatch) -> None:
+    become(environment, monkeypatch)
+    forget_foreign_ranks(num_nodes)
+    assert not is_first_process()
+    assert all(os.environ[name] == value for name, value in environment.items())
+
+
+def test_a_process_that_lightning_has_started_keeps_its_number(monkeypatch) -> None:
+    forget_foreign_ranks(num_nodes=1)
+    # It inherits the environment and gets a number.
+    become({"LOCAL_RANK": "1"}, monkeypatch)
+    forget_foreign_ranks(num_nodes=1)
+    assert not is_first_process()
 
 
 @pytest.mark.parametrize(("environment", "started"), [({}, 1), (TORCHRUN, 2), (SRUN, 2)])

@@ -15,7 +15,8 @@ NAMES_OF_PROCESSES = ("SLURM_", "TORCHELASTIC_")
 RANKS = frozenset(
     {
         *("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"),
-        *("MASTER_ADDR", "MASTER_PORT", "RNN_CODEC_RUN_FOLDER"),
+        *("MASTER_ADDR", "MASTER_PORT"),
+        *("RNN_CODEC_RUN_FOLDER", "RNN_CODEC_RANKS"),
     }
 )
 """Variables that do the same."""

@@ -6,22 +6,57 @@ Lightning starts its own by the command line of the first; torchrun and srun sta
 import os
 from pathlib import Path
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, create_run_folder
+from rnn_codec.runs.folder import RunFolder, name_run_folder
 
 RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
-"""Tells the processes that DDP starts which folder the first one made."""
+"""Tells the processes that DDP starts which folder the first one has chosen."""
+RANKS_VARIABLE = "RNN_CODEC_RANKS"
+"""Tells them that their numbers are their own."""
+RANKS = frozenset({"RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK"})
+"""Variables that number processes, or machines."""
 
 
 def is_first_process() -> bool:
     """Whether this is the first of the processes, over all machines.
 
     torchrun numbers them in RANK, Lightning in LOCAL_RANK and, by machine, in NODE_RANK, srun in
-    SLURM_PROCID.
+    SLURM_PROCID. `forget_foreign_ranks` has removed what others have left in these variables.
     """
     ranks = (os.environ.get(name) for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
     rank = next((rank for rank in ranks if rank is not None), "0")
     return rank == "0" and os.environ.get("NODE_RANK", "0") == "0"
+
+
+def forget_foreign_ranks(num_nodes: int) -> None:
+    """Take the numbers of processes out of the environment that were not given to this one.
+
+    Clusters and notebooks leave such numbers behind. A process that took one for its own would
+    train without writing anything down, and Lightning would wait for others.
+
+    Args:
+        num_nodes: machines that train together.
+    """
+    if RANKS_VARIABLE in os.environ:
+        # Lightning has started this process, and numbered it.
+        return
+    ours = {
+        *(("RANK", "LOCAL_RANK", "GROUP_RANK") if "TORCHELASTIC_RUN_ID" in os.environ else ()),
+        *(("SLURM_PROCID",) if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1 else ()),
+        # The user numbers the machines on which Lightning starts processes.
+        *(("NODE_RANK",) if num_nodes > 1 else ()),
+    }
+    for name in RANKS - ours:
+        os.environ.pop(name, None)
+    if "SLURM_PROCID" not in ours:
+        # Lightning asks for it in every job of Slurm.
+        os.environ["SLURM_PROCID"] = "0"
+    os.environ[RANKS_VARIABLE] = "checked"
+    if is_first_process():
+        # Lightning has looked at the variables when it was imported.
+        rank_zero_only.rank = 0  # type: ignore[attr-defined]
 
 
 def processes_started_outside() -> int:
@@ -71,7 +106,7 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
 
 
 def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
-    """A folder for a new run; the processes of DDP share that of the first.
+    """Where a new run is to be; the processes of DDP share the folder of the first.
 
     Args:
         output: the folder; None for a new one in `output_root`.
@@ -83,15 +118,11 @@ def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
     """
     if not is_first_process():
         return RunFolder(Path(output or os.environ[RUN_FOLDER_VARIABLE]))
-    if output is None:
-        run = create_run_folder(Path(output_root), name)
-    else:
-        run = RunFolder(Path(output))
-        if run.config.exists():
-            raise UserError(
-                f"{run.path} already holds a run: go on with it by resume={run.path}, "
-                "or choose another output="
-            )
-        run.path.mkdir(parents=True, exist_ok=True)
+    run = name_run_folder(Path(output_root), name) if output is None else RunFolder(Path(output))
+    if run.config.exists():
+        raise UserError(
+            f"{run.path} already holds a run: go on with it by resume={run.path}, "
+            "or choose another output="
+        )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
     return run
