@@ -1,15 +1,27 @@
-"""What Hydra configurations describe, built; the library itself takes plain arguments."""
+"""What Hydra configurations describe, built; the library itself takes plain arguments.
 
-from typing import Any
+Before anything is built, every option is compared with the type of the argument that it is for.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar, get_type_hints
 
 import hydra.utils
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.errors import UserError
+from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.runs import architecture
+
+T = TypeVar("T")
+
+WITHOUT_TYPE = TypeAdapter(Any)
 
 
 def instantiate(node: DictConfig, **arguments: Any) -> Any:
@@ -18,12 +30,89 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
     Raises:
         UserError: an option has a value, or a name, that the class does not accept.
     """
+    check_types(node)
     try:
         return hydra.utils.instantiate(node, **arguments)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError | ValueError | TypeError):
             raise UserError(str(error.__cause__)) from error
         raise
+
+
+def options(kind: Callable[..., T], node: DictConfig, **names: str) -> T:
+    """The options of a node as a dataclass, which has fields of their names.
+
+    Args:
+        kind: the dataclass.
+        node: where the options are.
+        names: of options that are called otherwise than their fields, or stand deeper in the node.
+
+    Raises:
+        UserError: an option is missing, or has a value that it cannot have.
+    """
+    found = {}
+    for field in inspect.signature(kind).parameters:
+        name = names.get(field, field)
+        value = OmegaConf.select(node, name, throw_on_missing=True)
+        _check_type(_full_name(node, name), value, _adapter(kind, field))
+        found[field] = value
+    return kind(**found)
+
+
+def check_types(node: DictConfig) -> None:
+    """Compare each option with the type that the argument has where the node is built.
+
+    Raises:
+        UserError: a value is of another type.
+    """
+    target = hydra.utils.get_object(str(node._target_)) if "_target_" in node else None
+    for name in node:
+        value = node[name]
+        if isinstance(value, DictConfig):
+            check_types(value)
+        elif target is not None and not str(name).startswith("_"):
+            _check_type(_full_name(node, str(name)), value, _adapter(target, str(name)))
+
+
+def _full_name(node: DictConfig, name: str) -> str:
+    return ".".join(part for part in (node._get_full_key(None), name) if part)
+
+
+def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
+    """What checks values of an argument; whatever has no type that can be checked is accepted."""
+    for function in _signatures(target):
+        try:
+            hints = get_type_hints(function)
+        except NameError:
+            # Types that are imported for type checkers alone.
+            continue
+        if argument in hints:
+            try:
+                return TypeAdapter(hints[argument], config=ARBITRARY)
+            except PydanticUserError:
+                break
+    return WITHOUT_TYPE
+
+
+ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
+
+
+def _signatures(target: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The functions that take the arguments: a class passes some on to those it is made of."""
+    if not inspect.isclass(target):
+        return [target]
+    return [vars(kind)["__init__"] for kind in target.__mro__ if "__init__" in vars(kind)]
+
+
+def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
+    # As JSON, types are strict, but a list may be a tuple, and a whole number be a float.
+    text = json.dumps(OmegaConf.to_container(value) if OmegaConf.is_config(value) else value)
+    try:
+        adapter.validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = str(first["msg"]).replace("Input should be", "it must be")
+        raise InvalidOptionError(f"{option} cannot be {text}: {reason}") from error
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -35,9 +124,11 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def build_codec(config: DictConfig) -> RecurrentCodec:
     """The codec of a configuration, untrained."""
+    check_types(config.codec)
     return architecture.build_codec(plain(config.codec))
 
 
 def build_context_model(config: DictConfig) -> ContextModel:
     """The context model of a configuration, untrained."""
+    check_types(config.entropy.model)
     return architecture.build_context_model(plain(config.entropy.model))

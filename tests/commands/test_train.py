@@ -1,5 +1,7 @@
 """src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
 
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,14 +9,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import wandb
 from hydra import compose, initialize_config_dir
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
+from PIL import Image
 from safetensors.torch import load_file
 
+from rnn_codec.commands import building
 from rnn_codec.commands import train as entry
+from rnn_codec.commands.resuming import addable
 from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
@@ -22,7 +29,9 @@ from rnn_codec.networks.stages import klt_stages
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.divergence import DivergedError
 from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 from tests.conftest import PAIRS, ROOT
 from tests.forking import FORKING
 
@@ -178,7 +187,7 @@ def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str
     steps = config.trainer.max_steps
     assert steps != configure().trainer.max_steps
     assert config.schedule.total_steps == steps
-    assert entry.first_late_step(config) == round(0.6 * steps)
+    assert building.first_late_step(config) == round(0.6 * steps)
     # Measuring is part of the time.
     assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
     run_training(tmp_path / "run", *options, "trainer.max_steps=30")
@@ -198,19 +207,62 @@ def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
 def test_a_gradient_that_is_not_finite_moves_nothing(
     tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["averaging.decay=null", cache, "optimizer.weight_decay=0"]
+    options = ["averaging.decay=null", cache, "optimizer.weight_decay=0", "trainer.max_steps=3"]
+    seen: list[dict[str, torch.Tensor]] = []
     original = CodecTraining.loss_of
 
     def spoilt(self: CodecTraining, *arguments: object) -> torch.Tensor:
+        seen.append({name: weight.clone() for name, weight in self.codec.state_dict().items()})
         return original(self, *arguments) * (float("nan") if self.global_step == 0 else 1)
 
     monkeypatch.setattr(CodecTraining, "loss_of", spoilt)
-    spoilt_once = run_training(tmp_path / "spoilt", "trainer.max_steps=1", *options)
-    still = run_training(tmp_path / "still", "trainer.max_steps=1", *options, "optimizer.lr=0")
-    assert_same(spoilt_once, still)
-    later = run_training(tmp_path / "later", "trainer.max_steps=3", *options)
+    later = run_training(tmp_path, *options)
+    assert_same(seen[0], seen[1])
     assert all(torch.isfinite(tensor).all() for tensor in later.values())
-    assert any(not torch.equal(later[name], still[name]) for name in later)
+    assert any(not torch.equal(later[name], seen[0][name]) for name in later)
+
+
+@pytest.mark.parametrize("part", ["loss", "gradient", "weights"])
+def test_a_training_that_diverges_ends_with_its_last_sound_checkpoint(
+    part: str, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Spoilt(torch.autograd.Function):
+        @staticmethod
+        def forward(context: object, loss: torch.Tensor) -> torch.Tensor:
+            return loss * float("inf") if part == "loss" else loss.clone()
+
+        @staticmethod
+        def backward(context: object, gradient: torch.Tensor) -> torch.Tensor:
+            return gradient * float("nan") if part == "gradient" else gradient
+
+    original = CodecTraining.loss_of
+
+    def diverging(self: CodecTraining, *arguments: object) -> torch.Tensor:
+        loss = original(self, *arguments)
+        if self.global_step < 3:
+            return loss
+        if part == "weights":
+            with torch.no_grad():
+                next(self.codec.parameters()).fill_(float("nan"))
+            return original(self, *arguments)
+        return Spoilt.apply(loss)
+
+    monkeypatch.setattr(CodecTraining, "loss_of", diverging)
+    limits = ["trainer.max_steps=100", "trainer.broken_steps=4", "checkpoint.every_minutes=0"]
+    with pytest.raises(DivergedError, match=r"last 4 steps.*last\.ckpt is from before"):
+        run_training(tmp_path, *limits, cache)
+    run = RunFolder(tmp_path)
+    assert not run.weights.exists()
+    checkpoint = torch.load(run.checkpoint, weights_only=True)
+    assert checkpoint["global_step"] == 3
+    assert all(tensor.isfinite().all() for tensor in checkpoint["state_dict"].values())
+
+
+def test_a_short_training_that_diverges_leaves_no_codec(tmp_path: Path, cache: str) -> None:
+    too_high = ["optimizer.lr=1e39", "trainer.gradient_clip_val=null", "schedule.warmup_steps=0"]
+    with pytest.raises(UserError, match=r"diverged"):
+        run_training(tmp_path, "trainer.max_steps=5", *too_high, cache)
+    assert not RunFolder(tmp_path).weights.exists()
 
 
 def test_a_run_starts_from_another_ones_weights(tmp_path: Path, cache: str) -> None:
@@ -233,7 +285,7 @@ def test_the_transform_network_starts_from_the_training_pictures(
     still = ["trainer.max_steps=1", "optimizer.lr=0", "optimizer.weight_decay=0"]
     options = [*TRANSFORM, "averaging.decay=null", "blocks_per_picture=200", *still, cache]
     weights = run_training(tmp_path / "run", *options)
-    data = entry.build_data(configure(*options))
+    data = building.build_data(configure(*options))
     pictures = [data.split.training.image(index) for index in range(len(data.split.training))]
     stages = klt_stages(draw_blocks(pictures, 200, seed=0), iterations=16, groups=4)
     assert torch.equal(weights["decoder.mean"], stages.mean)
@@ -299,15 +351,58 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["trainer.compile=true"], "exclude each other"),
         (["min_iterations=0"], "iterations"),
         (["network.width=0.01"], "network.width"),
+        (["network.width=wide"], "network.encoder.width cannot be"),
+        (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),
+        (["recon=residual_scaling", "data.crop_size=48"], "must be a multiple of 32"),
+        (["late=larger_crops", "late.crop_size=56"], "late.crop_size must be a multiple of 16"),
+        (["late=larger_crops", "late.crop_size=32"], "late.crop_size, of 44"),
+        (["late=larger_crops", "late.begins=1.5"], "late.begins must be a share"),
+        (["late=larger_crops", "late.begins=half"], "late.begins cannot be"),
+        (["loss=l1_ssim"], "data.crop_size, or late.crop_size, of 44"),
+        (["loss=l1_ssim", "loss.scales=[0]", "data.crop_size=64"], "loss.scales"),
+        (["loss=log_l1", "loss.floor=-1"], "see the options of loss"),
+        (["data.crop_size=large"], "data.crop_size cannot be"),
+        (["data.crop_size=2048"], "2048"),
+        (["export.dtype=fp16"], "export.dtype cannot be"),
+        (["export.dtype=int8"], "export.dtype cannot be"),
+        (["export.dtype=bool"], "export.dtype cannot be"),
+        (["averaging.decay=1.5"], "averaging.decay must be"),
+        (["checkpoint.every_minutes=-1"], "checkpoint.every_minutes"),
+        (["trainer.max_time=1h"], "trainer.max_time must be DD:HH:MM:SS"),
+        (["trainer.max_steps=abc"], "trainer.max_steps cannot be"),
+        (["trainer.max_steps=0"], "trainer.max_steps must be at least 1"),
+        (["trainer.val_check_interval=0"], "trainer.val_check_interval must be at least 1"),
+        (["trainer.devices=0"], "trainer.devices must be at least 1"),
+        (["trainer.devices=two"], "trainer.devices cannot be"),
+        (["trainer.precision=16x"], "trainer.precision cannot be"),
+        (["trainer.strategy=nonsense"], "nonsense"),
+        (["trainer.accelerator=nonsense"], "nonsense"),
+        (["trainer.minutes=-1"], "trainer.minutes must be above 0"),
+        (["trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val must be above 0"),
+        (["trainer.channels_last=perhaps"], "trainer.channels_last cannot be"),
+        (["seed=null"], "seed cannot be null"),
+        (["seed=-1"], "seed must be 0"),
+        (["optimizer.lr=abc"], "optimizer.lr cannot be"),
+        (["optimizer.lr=-1"], "learning rate"),
+        (["optimizer.betas=[0.9]"], "optimizer.betas cannot be"),
+        (["schedule.final_factor=-2"], "see the options of schedule"),
+        (["schedule=step", "schedule.milestones=[soon]"], "schedule.milestones cannot be"),
+        (["start_from=nowhere"], "nowhere"),
+        (["entropy=progressive", "coder.crop_size=1000"], "coder.longest_side"),
+        (["entropy=progressive", "coder.crop_size=70"], "set coder.crop_size lower"),
+        (["entropy=progressive", "coder.optimizer.lr=abc"], "coder.optimizer.lr cannot be"),
+        (["entropy=progressive", "coder.max_steps=0"], "coder.max_steps must be at least 1"),
+        (["output_root=/dev/null/runs"], "/dev/null/runs"),
     ],
 )
 def test_mistakes_end_in_one_sentence(
-    arguments: list[str], message: str, tmp_path: Path, monkeypatch, capsys
+    arguments: list[str], message: str, tmp_path: Path, cache: str, monkeypatch, capsys
 ) -> None:
+    monkeypatch.setenv("RNN_CODEC_CACHE", cache.removeprefix("data.cache_dir="))
     result = fail(arguments, tmp_path, monkeypatch, capsys)
-    assert message in result
-    assert len(result.strip().splitlines()) == 1
-    assert not list(tmp_path.glob("runs/*"))
+    assert message in result.splitlines()[-1]
+    assert result.count("error: ") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_an_unknown_option_is_named(tmp_path: Path) -> None:
@@ -330,19 +425,134 @@ def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
 
 def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
     write_config(RunFolder(tmp_path), plain(configure()))
-    config = configure(f"resume={tmp_path}")
-    with pytest.raises(UserError, match="cell=lstm cannot be set"):
-        entry.resumed(config, [f"resume={tmp_path}", "cell=lstm"])
-    saved, _ = entry.resumed(config, ["trainer.max_time=00:01:00:00"])
+    for option in ("cell=lstm", "trainer=gpu", "+trainer.more=1", "~trainer.max_time", "seed=1"):
+        with pytest.raises(UserError, match=re.escape(f"{option} cannot be set")):
+            entry.resumed(configure(f"resume={tmp_path}"), [f"resume={tmp_path}", option])
+    saved = resume(tmp_path, "trainer.max_time=00:01:00:00")
     assert saved.trainer.max_time == "00:01:00:00"
+
+
+def resume(folder: Path, *overrides: str) -> DictConfig:
+    """The configuration with which a run is gone on with."""
+    words = addable([f"resume={folder}", *overrides])
+    return entry.resumed(configure(*words), words)[0]
+
+
+def test_a_resumed_run_may_change_its_logger_as_a_group(tmp_path: Path) -> None:
+    write_config(RunFolder(tmp_path), plain(configure("name=mine")))
+    saved = resume(tmp_path, "logger=wandb", "logger.project=other")
+    assert saved.logger == {
+        "_target_": "rnn_codec.training.loggers.wandb_logger",
+        "project": "other",
+        # The name of the run, not of the command that goes on with it.
+        "name": "mine",
+    }
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "trainer.max_time=1h",
+        "trainer.precision=16x",
+        "trainer.devices=0",
+        "trainer.max_steps=null",
+        "trainer.accelerator=abacus",
+        "checkpoint.every_minutes=often",
+        "logger.name=[a]",
+    ],
+)
+def test_a_resumed_run_is_checked_before_it_is_changed(
+    option: str, tmp_path: Path, cache: str, monkeypatch, capsys
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    write_config(run, plain(configure(cache)))
+    before = run.config.read_bytes()
+    result = fail([f"resume={run.path}", option], tmp_path, monkeypatch, capsys)
+    assert option.partition("=")[0].rpartition(".")[2] in result
+    assert len(result.strip().splitlines()) == 1
+    assert run.config.read_bytes() == before
+    assert list(run.path.iterdir()) == [run.config]
+
+
+def test_photographs_may_move_while_a_run_rests(tmp_path: Path, cache: str) -> None:
+    rng = np.random.default_rng(0)
+    root = tmp_path / "photographs"
+    root.mkdir()
+    for index in range(4):
+        pixels = rng.integers(0, 256, (161, 170, 3), np.uint8)
+        Image.fromarray(pixels).save(root / f"{index}.png")
+    folder = tmp_path / "run"
+    data = ["data=folder", "data.holdout_every=2", cache]
+    run_training(folder, "trainer.max_steps=1", *data, f"data.root={root}")
+    moved = root.rename(tmp_path / "moved")
+    config = resume(folder, f"data.root={moved}", "trainer.max_steps=2", cache)
+    entry.train(config, RunFolder(folder))
+    assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
+    (moved / "0.png").write_bytes((moved / "1.png").read_bytes())
+    with pytest.raises(UserError, match="its pictures"):
+        entry.train(config, RunFolder(folder))
+
+
+def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path / "first", "trainer.max_steps=1", cache)
+    start = f"start_from={tmp_path / 'first'}"
+    folder = tmp_path / "next"
+    run_training(folder, "trainer.max_steps=1", start, cache)
+    begun = read_identity(RunFolder(folder))
+    shutil.rmtree(tmp_path / "first")
+    config = resume(folder, "trainer.log_every_n_steps=2")
+    entry.check(config, RunFolder(folder))
+    entry.train(config, RunFolder(folder))
+    assert read_identity(RunFolder(folder)) == begun
+    longer = resume(folder, "trainer.max_steps=2")
+    entry.train(longer, RunFolder(folder))
+    assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
+
+
+def test_what_fails_before_its_first_step_leaves_nothing_in_the_way(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def broken(*_: object) -> None:
+        raise UserError("not today")
+
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("keep")
+    arguments = [*FAST, f"output={folder}", "trainer.max_steps=1", cache]
+    for place in ((CodecTraining, "training_step"), (building, "instantiate")):
+        monkeypatch.setattr(*place, broken)
+        assert "not today" in fail(arguments, tmp_path, monkeypatch, capsys)
+        monkeypatch.undo()
+        assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    monkeypatch.chdir(tmp_path)
+    entry.main(arguments)
+    assert load_codec(RunFolder(folder))
+
+
+@pytest.mark.parametrize("variable", ["RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"])
+def test_the_number_of_another_process_loses_no_training(
+    variable: str, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (RUN_FOLDER_VARIABLE, RANKS_VARIABLE, *RANKS, "SLURM_PROCID"):
+        # As if it had been set, so that what the training sets is forgotten, too.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(variable, "1")
+    # As Lightning has it when it is imported with the variable.
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    monkeypatch.chdir(tmp_path)
+    entry.main([*FAST, "trainer.max_steps=1", "output=run", cache])
+    run = RunFolder(tmp_path / "run")
+    assert load_codec(run)
+    assert read_cost(run.cost)
+    assert list(run.path.glob("logs/*/metrics.csv"))
 
 
 def test_a_resumed_run_may_be_made_longer(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path, "trainer.max_steps=2", cache)
     begun = read_identity(RunFolder(tmp_path))
-    config = configure(f"resume={tmp_path}")
-    longer, run = entry.resumed(config, ["trainer.max_steps=4", "trainer.max_time=00:01:00:00"])
-    entry.train(longer, run)
+    run = RunFolder(tmp_path)
+    entry.train(resume(tmp_path, "trainer.max_steps=4", "trainer.max_time=00:01:00:00"), run)
     assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 4
     cost = read_cost(run.cost)
     assert cost is not None
@@ -356,9 +566,8 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
     run = RunFolder(folder)
     mark(run, "of other pictures")
     before = run.config.read_text()
-    longer, _ = entry.resumed(configure(f"resume={folder}"), ["trainer.max_steps=4"])
     with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
-        entry.train(longer, run)
+        entry.train(resume(folder, "trainer.max_steps=4"), run)
     assert run.config.read_text() == before
 
 

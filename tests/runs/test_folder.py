@@ -10,7 +10,7 @@ from safetensors.torch import save
 
 from rnn_codec.configuration import build_codec, plain
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, create_run_folder, write_config
+from rnn_codec.runs.folder import RunFolder, name_run_folder, unless_begun, write_config
 from rnn_codec.runs.weights import load_codec, read_weights, write_weights
 from tests.conftest import PAIRS, ROOT
 
@@ -39,8 +39,40 @@ def test_every_pair_round_trips(cell: str, recon: str, tmp_path: Path) -> None:
 
 
 def test_folders_of_the_same_second_differ(tmp_path: Path) -> None:
-    folders = {create_run_folder(tmp_path, "gru").path for _ in range(20)}
+    folders = {name_run_folder(tmp_path, "gru").path for _ in range(20)}
     assert len(folders) == 20
+
+
+def fail_after_writing(run: RunFolder, error: type[BaseException], begun: bool) -> None:
+    with unless_begun(run, lambda: begun):
+        write_config(run, {"seed": 0})
+        (run.path / "logs" / "version_0").mkdir(parents=True)
+        raise error
+
+
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_run_that_fails_before_its_first_step_leaves_nothing(
+    existed: bool, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    if existed:
+        run.path.mkdir()
+        (run.path / "mine.txt").touch()
+    with pytest.raises(ZeroDivisionError):
+        fail_after_writing(run, ZeroDivisionError, begun=False)
+    assert [path.name for path in tmp_path.rglob("*")] == (["run", "mine.txt"] if existed else [])
+
+
+@pytest.mark.parametrize(
+    ("error", "begun"), [(ZeroDivisionError, True), (KeyboardInterrupt, False)]
+)
+def test_a_run_that_can_be_gone_on_with_stays(
+    error: type[BaseException], begun: bool, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(error):
+        fail_after_writing(run, error, begun)
+    assert run.config.is_file()
 
 
 def test_weights_of_another_architecture(run: RunFolder) -> None:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rnn_codec.configuration import instantiate, plain
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.folder import RunFolder, write_config
-from rnn_codec.runs.identity import coder_identity, training_identity
+from rnn_codec.runs.identity import coder_identity, start_digest, training_identity
 from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT
 
@@ -24,7 +24,7 @@ def composed(*overrides: str) -> DictConfig:
         return compose("train", list(overrides))
 
 
-BASE = training_identity(configure(), "pictures")
+BASE = training_identity(configure(), "pictures", None)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ BASE = training_identity(configure(), "pictures")
     ],
 )
 def test_what_does_not_change_the_codec_does_not_count(override: str) -> None:
-    assert training_identity(configure(override), "pictures") == BASE
+    assert training_identity(configure(override), "pictures", None) == BASE
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_what_does_not_change_the_codec_does_not_count(override: str) -> None:
     ],
 )
 def test_what_changes_the_codec_counts(override: str) -> None:
-    assert training_identity(configure(override), "pictures") != BASE
+    assert training_identity(configure(override), "pictures", None) != BASE
 
 
 def test_pictures_count_by_content_not_by_place(tmp_path: Path) -> None:
-    assert training_identity(configure(), "other pictures") != BASE
+    assert training_identity(configure(), "other pictures", None) != BASE
     here, there = (
-        training_identity(configure("data=folder", f"data.root={root}"), "pictures")
+        training_identity(configure("data=folder", f"data.root={root}"), "pictures", None)
         for root in ("here", "there")
     )
     assert here == there != BASE
@@ -88,7 +88,8 @@ def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
         for parameter in codec.parameters():
             parameter.data.fill_(float(seed))
         write_weights(run, codec.state_dict(), next(codec.parameters()).dtype)
-        identities.add(training_identity(configure(f"start_from={run.path}"), "pictures"))
+        following = configure(f"start_from={run.path}")
+        identities.add(training_identity(following, "pictures", start_digest(following)))
     assert len(identities) == 2
     assert BASE not in identities
 
@@ -108,4 +109,4 @@ def test_a_coder_follows_its_codec_and_its_options() -> None:
 def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
     config = configure()
     del config["late"]
-    assert training_identity(config, "pictures") == BASE
+    assert training_identity(config, "pictures", None) == BASE

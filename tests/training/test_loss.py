@@ -84,5 +84,6 @@ def test_both_parts_pull_at_a_reconstruction(signals: tuple[Tensor, list[Tensor]
 
 def test_a_scale_that_crops_are_too_small_for_is_refused() -> None:
     x = torch.zeros(1, 3, 32, 32)
-    with pytest.raises(UserError, match=r"loss\.scales has 4, .* 44 pixels: set data\.crop_size"):
+    told = r"crops of 32 pixels .* loss\.scales=\[1, 4\].* data\.crop_size, .* of 44"
+    with pytest.raises(UserError, match=told):
         structural_loss(x, [x], residual_loss, 1.0, [1, 4])

@@ -7,89 +7,100 @@ is trained alone, for the codec of that run.
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
-import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.commands.building import (
+    build_coder_model,
+    build_codes,
+    build_data,
+    build_logger,
+    build_model,
+    build_phases,
+    check,
+    check_coder,
+    check_trainer,
+    load_start,
+    trainer_options,
+    upkeep,
+)
 from rnn_codec.commands.configured import run_configured
-from rnn_codec.configuration import build_codec, build_context_model, instantiate, plain
+from rnn_codec.commands.resuming import addable, resumed
+from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
-from rnn_codec.data.codes import CodesDataModule
-from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import (
-    RunFolder,
-    mark,
-    read_config,
-    write_config,
-)
+from rnn_codec.runs.folder import RunFolder, mark, read_config, unless_begun, write_config
 from rnn_codec.runs.identity import (
     check_unchanged,
     coder_digest,
     coder_identity,
     run_digest,
     run_identity,
+    start_digest,
     training_identity,
     write_digest,
 )
-from rnn_codec.runs.weights import load_codec, load_weights, read_weights, write_weights
+from rnn_codec.runs.weights import load_codec, write_weights
 from rnn_codec.training.clock import TrainingClock
-from rnn_codec.training.coder_module import CoderTraining
-from rnn_codec.training.execution import Execution
-from rnn_codec.training.fitting import TrainerOptions, Upkeep, fit, quieten_lightning, record_cost
-from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.fitting import fit, quieten_lightning, record_cost
 from rnn_codec.training.pace import measure_pace, steps_within, timer_text
-from rnn_codec.training.phase import Phase
 from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
     check_processes,
+    forget_foreign_ranks,
     is_first_process,
     new_run,
 )
-from rnn_codec.training.recorded import RecordedCodecTraining
 from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
-
-RESUMABLE_OPTIONS = ("trainer.", "logger.", "logger=", "checkpoint.")
 
 
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train a codec as configured, from the run's checkpoint if it has one."""
     model, data = build_model(config), build_data(config)
-    if config.start_from is None and not run.checkpoint.is_file():
-        # All processes alike.
-        images = data.split.training
-        pictures = (images.image(index) for index in range(len(images)))
-        model.codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
-    identity = training_identity(plain(config), data.digest)
-    if is_first_process():
-        if run.config.is_file():
-            check_unchanged(run, training_identity(read_config(run), data.digest))
-        write_config(run, plain(config))
-        mark(run, identity)
-    options, clock = trainer_options(config), TrainingClock(count_images)
+    if not run.checkpoint.is_file():
+        begin(config, model.codec, data)
+    start = start_digest(plain(config), run)
+    identity = training_identity(plain(config), data.digest, start)
+    if is_first_process() and run.config.is_file():
+        check_unchanged(run, training_identity(read_config(run), data.digest, start))
+    trainer, clock = trainer_options(config), TrainingClock(count_images)
     callbacks = [
         clock,
         ReconstructionPictures(run.reconstructions),
         RateDistortionCurves(),
-        Throughput(options.log_every_n_steps, "images", count_images),
+        Throughput(trainer.log_every_n_steps, "images", count_images),
     ]
-    logger = build_logger(config, run)
-    trainer = fit(options, upkeep(config), run, logger, callbacks, model, data)
-    record_cost(run, trainer, clock, identity)
+    with unless_begun(run, lambda: clock.examples > 0 or run.checkpoint.is_file()):
+        if is_first_process():
+            write_config(run, plain(config))
+            mark(run, identity, start)
+        logger = build_logger(config, run)
+        fitted = fit(trainer, upkeep(config), run, logger, callbacks, model, data)
+    record_cost(run, fitted, clock, identity)
     export(config, run, model.codec)
     # All processes read the weights when the coder is trained.
-    trainer.strategy.barrier()
+    fitted.strategy.barrier()
+
+
+def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:
+    """The weights at the start: of another run, of photographs, or as they are."""
+    if config.start_from is not None:
+        load_start(config, codec)
+        return
+    images = data.split.training
+    pictures = (images.image(index) for index in range(len(images)))
+    # All processes alike.
+    codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
 
 
 def train_codec_of(config: DictConfig, run: RunFolder) -> None:
@@ -100,54 +111,29 @@ def train_codec_of(config: DictConfig, run: RunFolder) -> None:
 
 def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     """Train the entropy coder of the group `entropy` for the codec of a run, on its codes."""
-    run = codec_run.coder(config.entropy.name)
-    coder, common = config.coder, trainer_options(config)
-    data = CodesDataModule(
-        # Pictures are coded where the coder is trained.
-        codec=load_codec(codec_run).to("cuda" if common.on_gpu else "cpu"),
-        pictures=build_data(config),
-        cache_dir=coder.cache_dir,
-        longest_side=coder.longest_side,
-        most_pictures=coder.most_pictures,
-        crop_size=coder.crop_size,
-        batch_size=coder.batch_size,
-        seed=config.seed,
-    )
-    L.seed_everything(config.seed, verbose=False)
-    model = CoderTraining(
-        build_context_model(config),
-        instantiate(coder.optimizer),
-        instantiate(coder.schedule),
-        coder.tied_steps,
-    )
-    options = replace(
+    run, common = codec_run.coder(config.entropy.name), trainer_options(config)
+    # Pictures are coded where the coder is trained.
+    codec = load_codec(codec_run).to("cuda" if common.on_gpu else "cpu")
+    model, data = build_coder_model(config), build_codes(config, codec, build_data(config))
+    trainer = replace(
         common,
-        max_steps=coder.max_steps,
-        val_check_interval=coder.val_check_interval,
+        max_steps=config.coder.max_steps,
+        val_check_interval=config.coder.val_check_interval,
         accumulate_grad_batches=1,
     )
     identity = coder_identity(plain(config), run_identity(codec_run))
     if is_first_process():
         check_unchanged(run, identity)
-        write_config(run, plain(config))
-        mark(run, identity)
     clock = TrainingClock(count_crops)
-    throughput = Throughput(options.log_every_n_steps, "positions", count_positions)
-    logger = build_logger(config, run)
-    trainer = fit(options, upkeep(config), run, logger, [clock, throughput], model, data)
-    record_cost(run, trainer, clock, identity)
+    callbacks = [clock, Throughput(trainer.log_every_n_steps, "positions", count_positions)]
+    with unless_begun(run, lambda: clock.examples > 0 or run.checkpoint.is_file()):
+        if is_first_process():
+            write_config(run, plain(config))
+            mark(run, identity)
+        logger = build_logger(config, run)
+        fitted = fit(trainer, upkeep(config), run, logger, callbacks, model, data)
+    record_cost(run, fitted, clock, identity)
     export(config, run, model.model)
-
-
-def trainer_options(config: DictConfig) -> TrainerOptions:
-    """The options of the group `trainer` that Lightning's trainer has."""
-    names = [field.name for field in fields(TrainerOptions)]
-    return TrainerOptions(**{name: config.trainer[name] for name in names})
-
-
-def upkeep(config: DictConfig) -> Upkeep:
-    """What is done beside the steps."""
-    return Upkeep(config.checkpoint.every_minutes, config.averaging.decay)
 
 
 @rank_zero_only
@@ -163,144 +149,26 @@ def plan_for_time(config: DictConfig) -> None:
 
     Should steps become slower than they were measured, `trainer.max_time` ends the training.
     """
-    begun, options = time.monotonic(), config.trainer
-    if options.devices != 1 or options.num_nodes != 1:
+    begun, trainer = time.monotonic(), config.trainer
+    if trainer.devices != 1 or trainer.num_nodes != 1:
         raise UserError("trainer.minutes is for one process: set trainer.max_steps instead")
     phases = build_phases(config)
-    ends = [*(phase.first_step for phase in phases[1:]), options.max_steps]
+    ends = [*(phase.first_step for phase in phases[1:]), trainer.max_steps]
     paces = []
     for phase, crops, end in zip(phases, (config.data, config.late), ends, strict=False):
         sizes = {"crop_size": crops.crop_size, "batch_size": crops.batch_size}
         alone = OmegaConf.merge(config, {"data": sizes, "late": {"begins": None}})
         assert isinstance(alone, DictConfig)
-        share = (end - phase.first_step) / options.max_steps
+        share = (end - phase.first_step) / trainer.max_steps
         model, data = build_model(alone), build_data(alone)
         paces.append(
             measure_pace(share, phase, model, data, trainer_options(config), upkeep(config))
         )
-    minutes = options.minutes - (time.monotonic() - begun) / 60
-    options.max_steps = steps_within(minutes, paces)
-    options.max_time = options.max_time or timer_text(minutes)
+    minutes = trainer.minutes - (time.monotonic() - begun) / 60
+    trainer.max_steps = steps_within(minutes, paces)
+    trainer.max_time = trainer.max_time or timer_text(minutes)
     times = ", ".join(f"{1000 * pace.step:.0f} ms" for pace in paces)
-    print(f"{options.max_steps} steps of {times} fit into {options.minutes:g} minutes", flush=True)
-
-
-def check(config: DictConfig) -> None:
-    """Build everything once before the run's folder is made: a mistake leaves nothing behind."""
-    if trainer_options(config).on_gpu and not torch.cuda.is_available():
-        raise UserError("no GPU is to be found: train with trainer=cpu")
-    build_model(config)
-    build_data(config).prepare_data()
-
-
-def build_data(config: DictConfig) -> TrainingDataModule:
-    """The pictures, and how crops are drawn."""
-    data = instantiate(config.data)
-    if not isinstance(data, TrainingDataModule):
-        # A codec trained or chosen on Kodak could not be compared on it.
-        raise UserError(
-            "Kodak is for evaluation, never for training: train with data=photos, or with "
-            "data=folder data.root=<folder of photographs>"
-        )
-    first_step, late = first_late_step(config), None
-    if first_step is not None:
-        batch = first_step * config.trainer.accumulate_grad_batches
-        late = LateCrops(batch, config.late.crop_size, config.late.batch_size)
-    # Runs that began before the option was there can be resumed.
-    data.draw_crops(config.seed, late, config.trainer.get("crops_on_device", False))
-    return data
-
-
-def first_late_step(config: DictConfig) -> int | None:
-    """The first step of the late part; None if there is none."""
-    begins = OmegaConf.select(config, "late.begins")
-    return None if begins is None else round(begins * config.trainer.max_steps)
-
-
-def refuse_another_network(config: DictConfig, start: RunFolder) -> None:
-    """Weights to start from must be of the same network, cell and framework."""
-    for group in ("network", "cell", "recon"):
-        ours = OmegaConf.select(config, f"{group}.name")
-        theirs = read_config(start).get(group, {}).get("name")
-        if theirs is not None and theirs != ours:
-            raise UserError(
-                f"start_from={start.path} is a run of {group}={theirs}, this one is of "
-                f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
-            )
-
-
-def build_phases(config: DictConfig) -> list[Phase]:
-    """What is trained, one part after another."""
-    fewest, most = config.min_iterations, config.max_iterations
-    phases = [Phase(0, fewest, most, instantiate(config.loss))]
-    first_step = first_late_step(config)
-    if first_step is not None:
-        loss = instantiate(config.late.loss)
-        phases.append(Phase(first_step, config.late.min_iterations, most, loss))
-    return phases
-
-
-def build_model(config: DictConfig) -> CodecTraining:
-    """The codec and how it is trained."""
-    L.seed_everything(config.seed, verbose=False)
-    codec = build_codec(config)
-    if config.start_from is not None:
-        start = RunFolder(Path(config.start_from))
-        refuse_another_network(config, start)
-        load_weights(codec, read_weights(start), start)
-    return training_class(config)(
-        codec=codec,
-        optimizer=instantiate(config.optimizer),
-        schedule=instantiate(config.schedule),
-        phases=build_phases(config),
-        seed=config.seed,
-        execution=Execution(
-            channels_last=config.trainer.channels_last,
-            compile=config.trainer.compile,
-            # Runs that began before the option was there can be resumed.
-            compile_gates=config.trainer.get("compile_gates", False),
-            deferred_weight_gradients=config.trainer.deferred_weight_gradients,
-        ),
-    )
-
-
-def training_class(config: DictConfig) -> type[CodecTraining]:
-    """Whether steps are recorded; only the whole step of one process can be."""
-    options = config.trainer
-    # Runs that began before the option was there can be resumed.
-    if not options.get("recorded", False):
-        return CodecTraining
-    if options.devices != 1 or options.num_nodes != 1 or options.accumulate_grad_batches != 1:
-        raise UserError(
-            "trainer.recorded is for one process and one batch a step: set it to false, or "
-            "trainer.devices, trainer.num_nodes and trainer.accumulate_grad_batches to 1"
-        )
-    return RecordedCodecTraining
-
-
-def build_logger(config: DictConfig, run: RunFolder) -> Logger:
-    """The logger of the group `logger`, with the resolved configuration for those that keep it."""
-    logger = instantiate(config.logger, save_dir=str(run.path))
-    # The Trainer, which tells loggers which process they are in, is yet to come.
-    if is_first_process():
-        logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
-    return logger
-
-
-def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFolder]:
-    """The configuration of the run to resume, with the overrides that a resumed run may have."""
-    run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(read_config(run))
-    for override in overrides:
-        if override.startswith("resume="):
-            continue
-        if not override.startswith(RESUMABLE_OPTIONS):
-            raise UserError(
-                f"resume= goes on with a run as it was configured, so {override} cannot be set: "
-                "only trainer.*, logger.* and checkpoint.* can"
-            )
-        saved.merge_with_dotlist([override])
-    return saved, run.codec_run if isinstance(saved.codec, str) else run
+    print(f"{trainer.max_steps} steps of {times} fit into {trainer.minutes:g} minutes", flush=True)
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
@@ -330,21 +198,10 @@ def refuse_multirun_of_processes(config: DictConfig) -> None:
 
 
 def train_as_configured(config: DictConfig) -> None:
-    """Set up the run's folder and train: the codec, unless it is given, then its coder."""
+    """Set up the run and train: the codec, unless it is given, then its coder."""
     quieten_lightning()
     refuse_multirun_of_processes(config)
-    if config.resume is not None:
-        config, run = resumed(config, list(HydraConfig.get().overrides.task))
-        check_processes(config.trainer.devices, config.trainer.num_nodes, str(run.path))
-    elif isinstance(config.codec, str):
-        check_processes(config.trainer.devices, config.trainer.num_nodes, config.codec)
-        run = codec_to_extend(config)
-    else:
-        check_processes(config.trainer.devices, config.trainer.num_nodes, config.output)
-        check(config)
-        if config.trainer.minutes is not None:
-            plan_for_time(config)
-        run = new_run(config.output, config.output_root, config.name)
+    config, run = begun_run(config) if config.resume is not None else new_training(config)
     try:
         if not isinstance(config.codec, str):
             train_codec_of(config, run)
@@ -356,6 +213,46 @@ def train_as_configured(config: DictConfig) -> None:
     rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 
+def begun_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
+    """What `resume=` names, checked; nothing is written yet."""
+    config, run = resumed(config, HydraConfig.get().overrides.task)
+    check_together(config, str(run.path))
+    if isinstance(config.codec, str):
+        check_coder_alone(config, run)
+    else:
+        check(config, run)
+    return config, run
+
+
+def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
+    """What is to be trained, and where, checked; nothing is written yet."""
+    if isinstance(config.codec, str):
+        check_together(config, config.codec)
+        run = codec_to_extend(config)
+        check_coder_alone(config, run)
+        return config, run
+    check_together(config, config.output)
+    check(config)
+    if config.trainer.minutes is not None:
+        plan_for_time(config)
+    return config, new_run(config.output, config.output_root, config.name)
+
+
+def check_together(config: DictConfig, folder: str | None) -> None:
+    """The processes that train together, if there are several, know of each other."""
+    trainer = trainer_options(config)
+    check_processes(trainer.devices, trainer.num_nodes, folder)
+    forget_foreign_ranks(trainer.num_nodes)
+
+
+def check_coder_alone(config: DictConfig, run: RunFolder) -> None:
+    """All that an entropy coder's training needs, for a codec that is there."""
+    check_trainer(config)
+    data = build_data(config)
+    data.prepare_data()
+    check_coder(config, load_codec(run), data)
+
+
 def main(words: Sequence[str]) -> None:
     """Train as configured."""
-    run_configured(train_as_configured, "train", words)
+    run_configured(train_as_configured, "train", addable(words))

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rnn_codec.code import MAX_ITERATIONS, STRIDE
-from rnn_codec.codec import RecurrentCodec
+from rnn_codec.codec import RecurrentCodec, code_size
 from rnn_codec.data.crops import TrainingBatches, step_rng
 from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of
 from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
@@ -74,6 +74,19 @@ class CodesDataModule(L.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
 
+    def check_sizes(self) -> None:
+        """Refuse crops that no picture is large enough for, before any is coded.
+
+        Raises:
+            UserError: there is none.
+        """
+        training = self.pictures.split.training
+        chosen = training.select(spread(len(training), self.most_pictures))
+        sides = np.minimum(chosen.shortest_sides, self.longest_side)
+        patch = self.codec.reconstruction.patch
+        if max(min(code_size(side, side, patch)) for side in sides.tolist()) < self.crop_size:
+            raise _too_large(self.crop_size)
+
     def prepare_data(self) -> None:
         """Code the pictures, in one process, before all others read the cache."""
         self._training()
@@ -131,10 +144,7 @@ class CodeSampler:
     def __init__(self, codes: Sequence[Bits], crop_size: int, batch_size: int, seed: int) -> None:
         self.codes = [bits for bits in codes if min(bits.shape[2:]) >= crop_size]
         if not self.codes:
-            raise UserError(
-                f"no picture has {crop_size} positions of {STRIDE} pixels on each side: "
-                "set coder.crop_size lower"
-            )
+            raise _too_large(crop_size)
         self.crop_size = crop_size
         self.batch_size = batch_size
         self.seed = seed
@@ -155,6 +165,13 @@ class CodeSampler:
         first = int(self._ends[picture - 1]) if picture else 0
         top, left = divmod(place - first, bits.shape[3] - size + 1)
         return bits[:, :, top : top + size, left : left + size]
+
+
+def _too_large(crop_size: int) -> UserError:
+    return UserError(
+        f"no picture has {crop_size} positions of {STRIDE} pixels on each side: "
+        "set coder.crop_size lower"
+    )
 
 
 def to_signs(bits: Bits) -> Tensor:

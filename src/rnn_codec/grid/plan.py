@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rnn_codec.configuration import instantiate, plain
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder, read_identity
-from rnn_codec.runs.identity import coder_identity, training_identity
+from rnn_codec.runs.identity import coder_identity, start_digest, training_identity
 
 Compose = Callable[[list[str]], DictConfig]
 """From options, as on the command line of `rnn-codec train`, to a configuration."""
@@ -96,7 +96,9 @@ def _plan_run(
     pictures = repr(plain(config.data))
     if pictures not in digests:
         digests[pictures] = instantiate(config.data).digest
-    identity = training_identity(plain(config), digests[pictures])
+    options_of_run = plain(config)
+    start = start_digest(options_of_run)
+    identity = training_identity(options_of_run, digests[pictures], start)
     with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",

@@ -2,6 +2,7 @@
 
 <run>/config.yaml                the resolved configuration, written before the first step
 <run>/identity                   which training it is, a digest of configuration and pictures
+<run>/start                      the digest of the weights that it started from, if of another run
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends
 <run>/digest                     of the exported codec, or coder; see identity.py
@@ -14,7 +15,9 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +26,7 @@ from typing import Any
 import yaml
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, make_folder
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class RunFolder:
     def identity(self) -> Path:
         """Which training it is."""
         return self.path / "identity"
+
+    @property
+    def start(self) -> Path:
+        """The digest of the weights that it started from."""
+        return self.path / "start"
 
     @property
     def checkpoint(self) -> Path:
@@ -81,35 +89,56 @@ class RunFolder:
     @property
     def codec_run(self) -> "RunFolder":
         """The folder of the codec that this folder's entropy coder is for."""
-        return RunFolder(self.path.parents[1])
+        return RunFolder(self.path.absolute().parents[1])
 
     def evaluation(self, data: str) -> Path:
         """Where the measurements on a data set go."""
         return self.path / "evaluation" / data
 
 
-def create_run_folder(root: Path, name: str) -> RunFolder:
-    """Make a folder of its own for a run, also when several start in the same second."""
-    folder = root / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_{secrets.token_hex(2)}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise UserError(f"cannot make the run folder {folder}: {error.strerror}") from error
-    return RunFolder(folder)
+def name_run_folder(root: Path, name: str) -> RunFolder:
+    """A folder of its own for a run, also when several start in the same second."""
+    return RunFolder(root / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_{secrets.token_hex(2)}")
 
 
 def write_config(run: RunFolder, options: Mapping[str, Any]) -> None:
-    """Write the configuration, which has nothing left to interpolate."""
-    run.path.mkdir(parents=True, exist_ok=True)
+    """Write the configuration, which has nothing left to interpolate; make the folder, too."""
+    make_folder(run.path)
     with atomic_path(run.config) as partial:
         text = yaml.safe_dump(dict(options), allow_unicode=True, sort_keys=False)
         partial.write_text(text, encoding="utf-8")
 
 
-def mark(run: RunFolder, identity: str) -> None:
-    """Write down which training a run is."""
-    with atomic_path(run.identity) as partial:
-        partial.write_text(identity + "\n", encoding="ascii")
+def mark(run: RunFolder, identity: str, start: str | None = None) -> None:
+    """Write down which training a run is, and which weights it starts from."""
+    for path, digest in ((run.identity, identity), (run.start, start)):
+        if digest is not None:
+            with atomic_path(path) as partial:
+                partial.write_text(digest + "\n", encoding="ascii")
+
+
+@contextmanager
+def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
+    """Remove what a training that fails before its first step has put into its folder.
+
+    A wrong option then leaves nothing in the way of the corrected command. A training that is
+    killed, or stopped by Ctrl-C, can be resumed: all of it stays.
+
+    Args:
+        run: the training's folder; it need not be there yet.
+        begun: tells whether a step has been taken, now or before.
+    """
+    existed = run.path.is_dir()
+    before = set(run.path.iterdir()) if existed else set()
+    try:
+        yield
+    except Exception:
+        if not begun() and run.path.is_dir():
+            for path in set(run.path.iterdir()) - before:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            if not existed:
+                run.path.rmdir()
+        raise
 
 
 def read_identity(run: RunFolder) -> str | None:

@@ -20,8 +20,10 @@ FORMAT = "rnn-codec model 1"
 NOT_OF_A_TRAINING = frozenset(
     {
         # Where things are, and what is shown.
-        *("name", "output_root", "output", "resume", "cache_dir", "root", "validation_root"),
+        *("name", "output_root", "output", "resume", "cache_dir"),
+        *("root", "validation_root", "path"),
         *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
+        "broken_steps",
         # How it is run.
         *("largest_megabytes", "compile_gates", "recorded", "crops_on_device", "minutes"),
         # What follows once the codec is trained.
@@ -32,32 +34,47 @@ NOT_OF_A_TRAINING = frozenset(
 what is in them, not by where they are."""
 
 
-def training_identity(config: Mapping[str, Any], data: str) -> str:
+def training_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
     """16 hexadecimal digits that differ between trainings that can end in different codecs.
 
     Args:
         config: the configuration of a training, with nothing left to interpolate.
         data: the data module's `digest`.
-
-    Raises:
-        UserError: the run that the configuration starts from cannot be read.
+        start: `start_digest`.
 
     Example:
         >>> config = {"seed": 0, "output": "runs/a", "start_from": None}
         >>> same, other = {**config, "output": "runs/b"}, {**config, "seed": 1}
-        >>> training_identity(config, "") == training_identity(same, "")
+        >>> training_identity(config, "", None) == training_identity(same, "", None)
         True
-        >>> training_identity(config, "") == training_identity(other, "")
+        >>> training_identity(config, "", None) == training_identity(other, "", None)
         False
     """
     options = _without(config, NOT_OF_A_TRAINING)
-    if config.get("start_from") is not None:
-        options["start_from"] = run_digest(RunFolder(Path(config["start_from"]))).hex()
+    if start is not None:
+        options["start_from"] = start
     # Runs that began before the option was there are those without a late part.
     if options.get("late", {}).get("begins") is None:
         options.pop("late", None)
     text = json.dumps([options, data], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def start_digest(config: Mapping[str, Any], run: RunFolder | None = None) -> str | None:
+    """The digest of the weights that a training starts from; None if it starts from random ones.
+
+    Args:
+        config: as of `training_identity`.
+        run: the training's folder, if it has begun: what it has written down counts, as the
+            weights may be gone that it needs no longer.
+
+    Raises:
+        UserError: the run that it starts from cannot be read.
+    """
+    if run is not None and run.start.is_file():
+        return run.start.read_text(encoding="ascii").strip()
+    start = config.get("start_from")
+    return None if start is None else run_digest(RunFolder(Path(start))).hex()
 
 
 def coder_identity(config: Mapping[str, Any], codec: str) -> str:

@@ -4,7 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import lightning as L
 from lightning.pytorch.callbacks import LearningRateMonitor
@@ -18,46 +18,11 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.clock import TrainingClock
+from rnn_codec.training.divergence import StopOnDivergence
 from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.options import TrainerOptions, Upkeep
 from rnn_codec.training.progress import StepProgressBar
 from rnn_codec.training.validated import ValidatedStep
-
-
-@dataclass(frozen=True)
-class TrainerOptions:
-    """How a training is run; `conf/trainer/cpu.yaml` says what each means."""
-
-    accelerator: str
-    devices: int | str
-    num_nodes: int
-    strategy: str
-    precision: str
-    max_steps: int
-    max_time: str | None
-    val_check_interval: int
-    log_every_n_steps: int
-    gradient_clip_val: float | None
-    accumulate_grad_batches: int
-    progress_bar: bool
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether it is to run on GPUs."""
-        return self.accelerator in {"gpu", "cuda"}
-
-
-@dataclass(frozen=True)
-class Upkeep:
-    """What is done beside the steps.
-
-    Attributes:
-        checkpoint_minutes: between two checkpoints.
-        average_decay: share of the moving average of the weights that each step keeps; None for no
-            average.
-    """
-
-    checkpoint_minutes: float
-    average_decay: float | None
 
 
 def fit(
@@ -82,6 +47,7 @@ def fit(
 
     Raises:
         StoppedError: the process was told to end; there is a checkpoint.
+        DivergedError: the loss, or the gradients, stay not finite.
     """
     stop, validated = StopOnSignal(), ValidatedStep()
     trainer = build_trainer(options, upkeep, run, logger, [stop, validated, *callbacks])
@@ -110,12 +76,13 @@ def build_trainer(
     options: TrainerOptions,
     upkeep: Upkeep,
     run: RunFolder,
-    logger: Logger,
+    logger: Logger | Literal[False],
     callbacks: Sequence[L.Callback],
 ) -> L.Trainer:
     """A trainer with further callbacks beside those that every training has."""
     common: list[L.Callback] = [
         LearningRateMonitor(logging_interval="step"),
+        StopOnDivergence(options.broken_steps, options.log_every_n_steps, run.checkpoint),
         LastCheckpoint(run.checkpoint, upkeep.checkpoint_minutes),
     ]
     if upkeep.average_decay is not None:
@@ -127,7 +94,7 @@ def build_trainer(
         devices=options.devices,
         num_nodes=options.num_nodes,
         strategy=options.strategy,
-        precision=options.precision,  # type: ignore[arg-type]
+        precision=options.precision,
         max_epochs=-1,
         max_steps=options.max_steps,
         max_time=options.max_time,

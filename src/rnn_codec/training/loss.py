@@ -89,18 +89,20 @@ def structural_loss(
             compared: 1 for not at all.
 
     Raises:
-        InvalidOptionError: a shrunk signal is smaller than the window.
+        InvalidOptionError: a shrunk signal is smaller than the window, or there is no scale.
 
     Example:
         >>> x = torch.rand(1, 3, 32, 32)
         >>> abs(structural_loss(x, [x, x], residual_loss, weight=0.5, scales=[1, 2]).item()) < 1e-6
         True
     """
+    if min(scales, default=0) < 1:
+        raise InvalidOptionError(f"loss.scales must be whole numbers from 1 on, not {list(scales)}")
     shortest = min(signal.shape[-2:])
     if shortest // max(scales) < WINDOW:
         raise InvalidOptionError(
-            f"loss.scales has {max(scales)}, for which crops need {WINDOW * max(scales)} pixels: "
-            f"set data.crop_size, which is {shortest}, or leave that scale out"
+            f"crops of {shortest} pixels are too small for loss.scales={list(scales)}: the largest "
+            f"scale needs data.crop_size, or late.crop_size, of {WINDOW * max(scales)}"
         )
     stacked = torch.stack(list(reconstructions))
     lacking = [1 - mean_ssim(signal, stacked, scale) for scale in scales]

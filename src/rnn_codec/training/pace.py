@@ -14,9 +14,10 @@ from torch import Tensor
 
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.training.fitting import TrainerOptions, Upkeep, build_trainer
+from rnn_codec.training.fitting import build_trainer
 from rnn_codec.training.interruption import StopOnSignal
 from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.options import TrainerOptions, Upkeep
 from rnn_codec.training.phase import Phase
 
 PREPARING, TIMED = 4, 10

@@ -1,0 +1,268 @@
+"""Builds what a configuration of `train` describes; finds mistakes before the first step."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lightning as L
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from rnn_codec.codec import RecurrentCodec
+from rnn_codec.configuration import (
+    build_codec,
+    build_context_model,
+    check_types,
+    instantiate,
+    options,
+)
+from rnn_codec.data.codes import CodesDataModule
+from rnn_codec.data.crops import LateCrops
+from rnn_codec.data.modules import TrainingDataModule
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.weights import load_weights, read_weights
+from rnn_codec.training.coder_module import CoderTraining
+from rnn_codec.training.execution import Execution
+from rnn_codec.training.fitting import build_trainer
+from rnn_codec.training.module import CodecTraining
+from rnn_codec.training.options import (
+    CoderOptions,
+    ExportOptions,
+    LateOptions,
+    RunOptions,
+    TrainerOptions,
+    Upkeep,
+)
+from rnn_codec.training.phase import Phase
+from rnn_codec.training.processes import is_first_process
+from rnn_codec.training.recorded import RecordedCodecTraining
+from rnn_codec.training.steps import Training
+
+
+def check(config: DictConfig, run: RunFolder | None = None) -> None:
+    """Build everything once before anything is written: a mistake leaves nothing behind.
+
+    Args:
+        config: of the training of a codec, and perhaps of its entropy coder.
+        run: the run that is gone on with; None for a new one.
+
+    Raises:
+        UserError: an option has a value that it cannot have.
+    """
+    check_trainer(config)
+    options(RunOptions, config)
+    model, data = build_model(config), build_data(config)
+    check_optimizer(model, config.trainer.max_steps)
+    check_losses(model, config)
+    check_crops(model.codec, config)
+    data.prepare_data()
+    if run is None or not run.checkpoint.is_file():
+        load_start(config, model.codec)
+    if config.entropy.model is not None:
+        check_coder(config, model.codec, data)
+
+
+def check_trainer(config: DictConfig) -> None:
+    """What trainings of codecs and of coders have in common."""
+    trainer = trainer_options(config)
+    options(ExportOptions, config.export)
+    check_types(config.logger)
+    if trainer.on_gpu and not torch.cuda.is_available():
+        raise UserError("no GPU is to be found: train with trainer=cpu")
+    with lightning_errors_explained():
+        build_trainer(trainer, upkeep(config), RunFolder(Path()), logger=False, callbacks=[])
+
+
+def check_coder(config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule) -> None:
+    """The options of an entropy coder's training, hours before it begins."""
+    check_optimizer(build_coder_model(config), config.coder.max_steps)
+    build_codes(config, codec, pictures).check_sizes()
+
+
+def check_optimizer(model: Training, steps: int) -> None:
+    """The optimizer can be built, and no step goes backwards."""
+    try:
+        model.configure_optimizers()
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UserError(f"the optimizer cannot be built: {one_line(error)}") from error
+    for step in {0, steps // 2, steps - 1}:
+        factor = model.schedule(step)
+        if not 0 <= factor < math.inf:
+            raise UserError(
+                f"the schedule multiplies the learning rate by {factor:g} in step {step}: "
+                "see the options of schedule"
+            )
+
+
+def check_losses(model: CodecTraining, config: DictConfig) -> None:
+    """Each part's loss can be computed of its crops; tried with a grey one."""
+    sizes = [config.data.crop_size, OmegaConf.select(config, "late.crop_size")]
+    for phase, size in zip(model.phases, sizes, strict=False):
+        signal = torch.zeros(1, 3, size, size)
+        loss = phase.loss(signal, [signal + 0.5] * phase.fewest_iterations)
+        if not loss.isfinite():
+            raise UserError("the loss is not a finite number: see the options of loss")
+
+
+def check_crops(codec: RecurrentCodec, config: DictConfig) -> None:
+    """Crops can be cut into the blocks that are coded."""
+    patch = codec.reconstruction.patch
+    crops = {"data.crop_size": config.data.crop_size}
+    if first_late_step(config) is not None:
+        crops["late.crop_size"] = config.late.crop_size
+    for option, size in crops.items():
+        if size % patch:
+            raise UserError(
+                f"{option} must be a multiple of {patch} with recon={config.recon.name}, not {size}"
+            )
+
+
+@contextmanager
+def lightning_errors_explained() -> Iterator[None]:
+    """What Lightning does not accept, as one sentence."""
+    try:
+        yield
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
+        raise UserError(f"an option of trainer cannot be: {one_line(error)}") from error
+
+
+def one_line(error: Exception) -> str:
+    """The message of an exception of a library, which may have several lines."""
+    return " ".join(str(error).split())
+
+
+def trainer_options(config: DictConfig) -> TrainerOptions:
+    """The options of the group `trainer` that Lightning's trainer has."""
+    return options(TrainerOptions, config.trainer)
+
+
+def upkeep(config: DictConfig) -> Upkeep:
+    """What is done beside the steps."""
+    names = {
+        "checkpoint_minutes": "checkpoint.every_minutes",
+        "average_decay": "averaging.decay",
+    }
+    return options(Upkeep, config, **names)
+
+
+def build_data(config: DictConfig) -> TrainingDataModule:
+    """The pictures, and how crops are drawn."""
+    data = instantiate(config.data)
+    if not isinstance(data, TrainingDataModule):
+        # A codec trained or chosen on Kodak could not be compared on it.
+        raise UserError(
+            "Kodak is for evaluation, never for training: train with data=photos, or with "
+            "data=folder data.root=<folder of photographs>"
+        )
+    first_step, late = first_late_step(config), None
+    if first_step is not None:
+        batch = first_step * config.trainer.accumulate_grad_batches
+        late = LateCrops(batch, config.late.crop_size, config.late.batch_size)
+    data.draw_crops(config.seed, late, config.trainer.crops_on_device)
+    return data
+
+
+def first_late_step(config: DictConfig) -> int | None:
+    """The first step of the late part; None if there is none."""
+    # Runs that began before the option was there have no late part.
+    if OmegaConf.select(config, "late.begins") is None:
+        return None
+    return round(options(LateOptions, config.late).begins * config.trainer.max_steps)
+
+
+def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
+    """The weights of the run that a training starts from, if it does.
+
+    Raises:
+        UserError: they are of another network, cell or framework.
+    """
+    if config.start_from is None:
+        return
+    start = RunFolder(Path(config.start_from))
+    for group in ("network", "cell", "recon"):
+        ours = OmegaConf.select(config, f"{group}.name")
+        theirs = read_config(start).get(group, {}).get("name")
+        if theirs is not None and theirs != ours:
+            raise UserError(
+                f"start_from={start.path} is a run of {group}={theirs}, this one is of "
+                f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
+            )
+    load_weights(codec, read_weights(start), start)
+
+
+def build_phases(config: DictConfig) -> list[Phase]:
+    """What is trained, one part after another."""
+    fewest, most = config.min_iterations, config.max_iterations
+    phases = [Phase(0, fewest, most, instantiate(config.loss))]
+    first_step = first_late_step(config)
+    if first_step is not None:
+        loss = instantiate(config.late.loss)
+        phases.append(Phase(first_step, config.late.min_iterations, most, loss))
+    return phases
+
+
+def build_model(config: DictConfig) -> CodecTraining:
+    """The codec, its weights random, and how it is trained."""
+    L.seed_everything(config.seed, verbose=False)
+    return training_class(config)(
+        codec=build_codec(config),
+        optimizer=instantiate(config.optimizer),
+        schedule=instantiate(config.schedule),
+        phases=build_phases(config),
+        seed=config.seed,
+        execution=options(Execution, config.trainer),
+    )
+
+
+def training_class(config: DictConfig) -> type[CodecTraining]:
+    """Whether steps are recorded; only the whole step of one process can be."""
+    trainer = config.trainer
+    if not trainer.recorded:
+        return CodecTraining
+    if trainer.devices != 1 or trainer.num_nodes != 1 or trainer.accumulate_grad_batches != 1:
+        raise UserError(
+            "trainer.recorded is for one process and one batch a step: set it to false, or "
+            "trainer.devices, trainer.num_nodes and trainer.accumulate_grad_batches to 1"
+        )
+    return RecordedCodecTraining
+
+
+def build_coder_model(config: DictConfig) -> CoderTraining:
+    """The context model, its weights random, and how it is trained."""
+    L.seed_everything(config.seed, verbose=False)
+    return CoderTraining(
+        build_context_model(config),
+        instantiate(config.coder.optimizer),
+        instantiate(config.coder.schedule),
+        options(CoderOptions, config.coder).tied_steps,
+    )
+
+
+def build_codes(
+    config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule
+) -> CodesDataModule:
+    """The codes that an entropy coder is trained on."""
+    coder = options(CoderOptions, config.coder)
+    return CodesDataModule(
+        codec=codec,
+        pictures=pictures,
+        cache_dir=coder.cache_dir,
+        longest_side=coder.longest_side,
+        most_pictures=coder.most_pictures,
+        crop_size=coder.crop_size,
+        batch_size=coder.batch_size,
+        seed=config.seed,
+    )
+
+
+def build_logger(config: DictConfig, run: RunFolder) -> Logger:
+    """The logger of the group `logger`, with the resolved configuration for those that keep it."""
+    logger = instantiate(config.logger, save_dir=str(run.path))
+    # The Trainer, which tells loggers which process they are in, is yet to come.
+    if is_first_process():
+        logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    return logger

@@ -1,0 +1,93 @@
+"""What `resume=` goes on with: a run as it was configured, but for what may change."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rnn_codec.errors import UserError
+from rnn_codec.runs.folder import RunFolder, read_config
+
+CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
+"""How the names of options begin that do not change what is trained."""
+PLACES = ("data.root", "data.validation_root", "data.path", "data.cache_dir", "coder.cache_dir")
+"""Where pictures are: what is in them counts, not where they are."""
+
+
+def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, RunFolder]:
+    """The configuration of the run to resume, with the overrides that a resumed run may have.
+
+    Nothing is written.
+
+    Args:
+        config: as composed from the command line.
+        overrides: the words of the command line.
+
+    Returns:
+        The configuration, and the folder of the codec's run.
+
+    Raises:
+        UserError: there is no such run, or an option may not change.
+    """
+    run = RunFolder(Path(config.resume))
+    saved = OmegaConf.create(read_config(run))
+    fill(saved, config)
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        key = override.key_or_group
+        if key == "resume":
+            continue
+        if override.is_add() or override.is_delete() or not is_changeable(key):
+            raise UserError(
+                f"resume= goes on with a run as it was configured, so {override.input_line} cannot "
+                "be set: only trainer.*, logger, checkpoint.* and where the photographs are can"
+            )
+        change(saved, key, config)
+    try:
+        OmegaConf.resolve(saved)
+    except OmegaConfBaseException as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{run.config} does not describe a run: {reason}") from error
+    return saved, run.codec_run if isinstance(saved.codec, str) else run
+
+
+def addable(words: Sequence[str]) -> list[str]:
+    """Words of a command line with which places can be set of data that is not the default.
+
+    Hydra compares each option with the default configuration before the run's own is read.
+
+    Example:
+        >>> addable(["resume=runs/mine", "data.root=elsewhere"])
+        ['resume=runs/mine', '++data.root=elsewhere']
+        >>> addable(["data.root=elsewhere"])
+        ['data.root=elsewhere']
+    """
+    if not any(word.startswith("resume=") for word in words):
+        return list(words)
+    return [f"++{word}" if word.partition("=")[0] in PLACES else word for word in words]
+
+
+def is_changeable(key: str) -> bool:
+    """Whether an option may be given to a resumed run."""
+    return key == "logger" or key in PLACES or key.startswith(CHANGEABLE)
+
+
+def change(saved: DictConfig, key: str, config: DictConfig) -> None:
+    """Take an option over, or a whole group, which may refer to other options of the run."""
+    node = OmegaConf.select(config, key)
+    if isinstance(node, DictConfig):
+        saved[key] = copy.deepcopy(node)
+    else:
+        OmegaConf.update(saved, key, node, force_add=True)
+
+
+def fill(saved: DictConfig, config: DictConfig) -> None:
+    """Add the options that there were not yet when the run began."""
+    for key in config:
+        if key not in saved:
+            saved[key] = copy.deepcopy(config._get_node(key))
+    for group in ("trainer", "checkpoint"):
+        if isinstance(saved[group], DictConfig):
+            saved[group] = OmegaConf.merge(config[group], saved[group])

@@ -1,0 +1,126 @@
+"""Options are compared with the types of the arguments that they are for."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from rnn_codec.configuration import check_types, instantiate, options
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.training.options import CoderOptions, TrainerOptions, Upkeep
+
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**40), 2**40),
+    st.floats(),
+    st.text("ab1.-", max_size=4),
+)
+
+
+class Parent:
+    def __init__(self, size: int, ratio: float) -> None:
+        self.size, self.ratio = size, ratio
+
+
+class Child(Parent):
+    """Passes some arguments on."""
+
+    def __init__(self, names: list[str] | None, pair: tuple[float, float], **common: Any) -> None:
+        super().__init__(**common)
+        self.names, self.pair = names, pair
+
+
+NODE = {"_target_": f"{__name__}.Child", "names": None, "pair": [1, 2.5], "size": 3, "ratio": 1}
+
+
+def node(**changed: Any) -> Any:
+    return OmegaConf.create({"part": {**NODE, **changed}}).part
+
+
+def test_what_fits_is_built() -> None:
+    built = instantiate(node(names=["a"]))
+    assert (built.size, built.ratio, list(built.names), list(built.pair)) == (3, 1, ["a"], [1, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"size": "x"}, 'part.size cannot be "x": it must be a valid integer'),
+        ({"size": 1.5}, "part.size cannot be 1.5: it must be a valid integer"),
+        ({"size": True}, "part.size cannot be true: it must be a valid integer"),
+        ({"size": None}, "part.size cannot be null: it must be a valid integer"),
+        ({"ratio": "x"}, 'part.ratio cannot be "x": it must be a valid number'),
+        ({"names": "x"}, 'part.names cannot be "x": it must be a valid array'),
+        ({"names": [1]}, "part.names cannot be [1]: it must be a valid string"),
+        ({"pair": [1, 2, 3]}, "part.pair cannot be [1, 2, 3]"),
+    ],
+)
+def test_what_does_not_fit_is_named(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidOptionError) as error:
+        instantiate(node(**changed))
+    assert str(error.value).startswith(sentence)
+
+
+def test_parts_inside_are_checked_as_well() -> None:
+    inside = {"_target_": "torch.optim.AdamW", "_partial_": True, "lr": "fast"}
+    with pytest.raises(InvalidOptionError, match=r'part\.names\.lr cannot be "fast"'):
+        check_types(node(names=inside))
+
+
+def refusal(function: Callable[..., object], *arguments: object) -> str | None:
+    """The sentence with which something is refused; None if it is not."""
+    try:
+        function(*arguments)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+@given(name=st.sampled_from(["size", "ratio", "names", "pair"]), value=PLAIN)
+def test_any_value_is_built_or_refused_in_one_line(name: str, value: object) -> None:
+    said = refusal(instantiate, node(**{name: value}))
+    fits = {"size": type(value) is int, "ratio": type(value) in {int, float}, "pair": False}
+    assert (said is None) == fits.get(name, value is None)
+    assert said is None or (said.startswith(f"part.{name} cannot be") and "\n" not in said)
+
+
+TRAINER = {
+    **{"accelerator": "cpu", "devices": 1, "num_nodes": 1, "strategy": "auto"},
+    **{"precision": "32-true", "max_steps": 1, "max_time": None, "minutes": None},
+    **{"val_check_interval": 1, "log_every_n_steps": 1, "gradient_clip_val": None},
+    **{"accumulate_grad_batches": 1, "broken_steps": 1, "recorded": False},
+    **{"crops_on_device": False, "progress_bar": False},
+}
+
+
+@given(name=st.sampled_from(list(TRAINER)), value=PLAIN)
+def test_any_value_of_an_option_is_taken_or_refused(name: str, value: object) -> None:
+    config = OmegaConf.create({"trainer": {**TRAINER, name: value}})
+    said = refusal(options, TrainerOptions, config.trainer)
+    assert said is None or f"trainer.{name}" in said
+    whether = name in {"recorded", "crops_on_device", "progress_bar"}
+    assert said is not None or isinstance(value, bool) == whether
+
+
+def test_fields_may_stand_elsewhere() -> None:
+    config = OmegaConf.create({"checkpoint": {"minutes": 2}, "decay": 1.5})
+    with pytest.raises(InvalidOptionError, match=r"averaging\.decay must be"):
+        options(Upkeep, config, checkpoint_minutes="checkpoint.minutes", average_decay="decay")
+
+
+def test_optimizers_of_torch_are_checked_by_their_own_types() -> None:
+    adam = {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 1, "betas": [0.9, 0.99]}
+    build = instantiate(OmegaConf.create({"optimizer": adam}).optimizer)
+    assert build([torch.zeros(1, requires_grad=True)]).param_groups[0]["lr"] == 1
+
+
+def test_coders_have_options_of_their_own() -> None:
+    names = [*CoderOptions.__dataclass_fields__]
+    values = {**dict.fromkeys(names, 1), "cache_dir": "x", "tied_steps": 0}
+    assert json.loads(json.dumps(vars(options(CoderOptions, OmegaConf.create(values))))) == values
