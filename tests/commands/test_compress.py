@@ -178,6 +178,7 @@ def test_bad_files(folder: Path, change, sentence: str, capsys) -> None:
         ("compress a.png x.rnc --model mine --entropy single_iteration", "has no entropy coder"),
         ("compress a.png x.rnc --model mine --bytes 20", "a.png: 20 bytes are too few"),
         ("compress a.png x.rnc --model mine --ms-ssim 0.9", "a.png: MS-SSIM needs sides of"),
+        ("compress a.png x.rnc --model mine --max-pixels 99", "a.png cannot .* limit, 99 pixels"),
         ("compress a.png none/x.rnc --model mine", "none/x.rnc cannot be written: there is no"),
         ("compress a.png d.rnc --model mine", "d.rnc cannot be written: it is a folder"),
         ("compress a.png --output-folder a.rnc --model mine", "cannot make the folder a.rnc"),

@@ -1,5 +1,6 @@
 """Every kind of picture file, against pixels worked out by hand."""
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.data.reading import UnreadableImageError, find_images, read_rgb
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
@@ -116,10 +118,29 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
             read_rgb(tmp_path / name)
 
 
-def test_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(UnreadableImageError, match=r"bomb\.png"):
-        read_rgb(save(tmp_path / "bomb.png", noise(20, 20)))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.parametrize("pillows_limit", [10, 300, None])
+def test_one_limit_and_no_warning(
+    tmp_path: Path, suffix: str, pillows_limit: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow would warn above its limit and refuse above twice that."""
+    path = save(tmp_path / f"a{suffix}", noise(20, 20))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_rgb(path, max_pixels=400).shape == (20, 20, 3)
+        for least in (399, 200, 100):
+            with pytest.raises(UnreadableImageError, match=rf"a\..* limit, {least} pixels"):
+                read_rgb(path, max_pixels=least)
+    assert pillows_limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_the_limit_of_a_file_is_that_of_a_picture(tmp_path: Path) -> None:
+    """As many pixels as a .rnc file may have, which is more than Pillow reads."""
+    path = tmp_path / "a.png"
+    Image.new("1", (2**14, 2**14 + 1)).save(path)
+    with pytest.raises(UnreadableImageError, match=f"the limit, {MAX_PIXELS} pixels"):
+        read_rgb(path)
 
 
 def encoded(kind: str) -> bytes:
@@ -131,7 +152,6 @@ def encoded(kind: str) -> bytes:
 FILES = [encoded(kind) for kind in ("PNG", "JPEG", "WebP", "TIFF")]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(FILES),

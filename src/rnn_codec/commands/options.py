@@ -30,14 +30,18 @@ def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """The model that made a file, and what pictures are refused."""
+    """The model that made a file."""
     text = "folder or name of the model (default: found by the identifier in the file)"
     parser.add_argument("--model", help=text)
+
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """What pictures are refused."""
     parser.add_argument(
         "--max-pixels",
         type=int,
         default=MAX_PIXELS,
-        help="refuse files of larger pictures (default: %(default)s)",
+        help="refuse larger pictures (default: %(default)s)",
     )
 
 

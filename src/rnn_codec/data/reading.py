@@ -1,15 +1,22 @@
 """Picture files of every common kind, as 8-bit RGB."""
 
 import os
-import struct
-import zlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
+from rnn_codec.compression.container import MAX_PIXELS
+from rnn_codec.data.colour import to_srgb
+from rnn_codec.data.containers import Parts, take_apart
+from rnn_codec.data.orientation import TURNS, orientation
 from rnn_codec.errors import UserError
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
@@ -20,42 +27,74 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 # What the suffixes promise. Pillow would recognise more, and start Ghostscript for some.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
-# What Pillow's readers raise on files that are broken, cut off or too large to be true.
-BROKEN_FILE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    LookupError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
+"""From Pillow's modes to those that a profile may be for; of all others that is RGB."""
+
+_PILLOW = Lock()
+"""Pillow's limit is a variable of its module."""
 
 
 class UnreadableImageError(UserError):
     """A file that is no picture, or a broken one."""
 
 
-def read_rgb(path: str | Path) -> NDArray[np.uint8]:
-    """Read a picture as uint8 (H, W, 3), turned upright as its EXIF orientation says.
+def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read a picture as uint8 (H, W, 3) in sRGB, turned upright as EXIF or XMP says.
 
     - Grey is replicated, a palette looked up, CMYK and YCbCr converted.
+    - Colours of another space than sRGB are converted: that of a profile, or of a PNG's gamma and
+      chromaticities; see `colour`.
     - Transparency is laid over white.
     - 16-bit grey v becomes round(v / 257); 32-bit integer grey is taken to hold 16-bit values and
       clipped to them; float grey is taken to lie in 0..1 and clipped, NaN is black. A transparent
       level of such a picture is ignored. Pillow itself reads 16-bit colour by its upper bytes.
     - Of several frames or pages the first counts.
+    - Metadata that is odd or damaged is no hindrance.
+
+    Args:
+        path: the file.
+        max_pixels: a larger picture is refused. Pillow's own limit does not count.
 
     Raises:
-        UnreadableImageError: the file is missing, no picture, cut off, or a decompression bomb.
+        UnreadableImageError: the file is missing, no picture, cut off, or too large.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except BROKEN_FILE as error:
+        return _read(Path(path).read_bytes(), max_pixels)
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:
+        reason = f"it has more pixels than the limit, {max_pixels} pixels (--max-pixels)"
+        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+    except UnidentifiedImageError as error:
+        reason = "it is no whole JPEG, PNG, WebP or TIFF file"
+        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+    # What Pillow's decoders raise on broken files has no end.
+    except Exception as error:
         raise UnreadableImageError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+    parts = take_apart(data)
+    with _opened(parts.picture, max_pixels) as image:
+        turn = TURNS.get(orientation(parts.exif, parts.xmp))
+        return _to_rgb(image if turn is None else image.transpose(turn), parts)
+
+
+@contextmanager
+def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture file open, with a limit of our own in the place of Pillow's, and no warnings."""
+    with _PILLOW, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pillows_own = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            with Image.open(BytesIO(picture), formats=FORMATS) as image:
+                # Up to twice the limit Pillow merely warns.
+                if image.width * image.height > max_pixels:
+                    raise Image.DecompressionBombError
+                yield image
+        finally:
+            Image.MAX_IMAGE_PIXELS = pillows_own
 
 
 def find_images(root: str | Path) -> list[Path]:
@@ -79,14 +118,20 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)
 
 
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
     if image.mode.startswith("I") or image.mode == "F":
-        return np.repeat(_deep_to_8_bit(np.asarray(image))[..., None], 3, axis=-1)
+        image = Image.fromarray(_deep_to_8_bit(np.asarray(image)))
+    opacity = None
+    colours = COLOURS.get(image.mode, "RGB")
     if image.has_transparency_data:
-        coloured = image.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        image = Image.alpha_composite(white, coloured)
-    return np.array(image.convert("RGB"))
+        image = image.convert("RGBA")
+        opacity = image.getchannel("A")
+    image = to_srgb(image.convert(colours), parts).convert("RGB")
+    if opacity is not None:
+        image.putalpha(opacity)
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return np.array(image)
 
 
 def _deep_to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
