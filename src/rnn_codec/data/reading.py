@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -98,9 +99,12 @@ def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
 
 
 def find_images(root: str | Path) -> list[Path]:
-    """List the pictures under a folder and its subfolders, sorted by path; hidden files left out.
+    """List the pictures under a folder and its subfolders, sorted by path.
 
     A picture is what ends in .jpg, .jpeg, .png, .webp, .tif or .tiff, in small or capital letters.
+    Links are followed, and every folder is read once, however many lead to it. Hidden files and
+    folders are left out, as is what archives of macOS leave behind. A folder that cannot be read
+    is left out with a warning.
 
     Raises:
         UserError: there is no such folder, or no picture in it.
@@ -108,10 +112,38 @@ def find_images(root: str | Path) -> list[Path]:
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"there is no folder {root}: name a folder of photographs")
-    found = [path for path in root.rglob("*") if _is_picture(path)]
+    paths = (folder / name for folder, names in _folders(root) for name in names)
+    found = [path for path in paths if _is_picture(path)]
     if not found:
         raise UserError(f"there is no picture ({', '.join(SUFFIXES)}) in the folder {root}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder once, with its files. Links come last: a folder goes by a name of its own."""
+    read: set[tuple[int, int]] = set()
+    waiting = deque([root])
+    while waiting:
+        for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
+            if identity in read:
+                subfolders.clear()
+                continue
+            read.add(identity)
+            paths = [Path(folder, name) for name in subfolders]
+            waiting += [path for path in paths if path.is_symlink()]
+            yield Path(folder), files
+
+
+def _warn_left_out(error: OSError) -> None:
+    reason = f"the folder {error.filename} cannot be read: {error.strerror}"
+    warnings.warn(f"left out: {reason}", stacklevel=2)
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _is_picture(path: Path) -> bool:
