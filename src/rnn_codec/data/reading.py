@@ -158,12 +158,17 @@ def _to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         opacity = image.getchannel("A")
-    image = to_srgb(image.convert(colours), parts).convert("RGB")
+    image = _in_mode(to_srgb(_in_mode(image, colours), parts), "RGB")
     if opacity is not None:
         image.putalpha(opacity)
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
     return np.array(image)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Not copied where nothing is to be done: pictures may be large."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _deep_to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
