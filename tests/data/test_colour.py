@@ -225,3 +225,10 @@ def test_a_profile_counts_for_more_than_gamma(tmp_path: Path) -> None:
     profile = b"a\0\0" + zlib.compress(rgb_profile())
     path = write_png(tmp_path / "a.png", MUTED, gAMA=parts(1.0), iCCP=profile)
     assert furthest(read_rgb(path), adobe_to_srgb(MUTED)) <= 1.5
+
+
+def test_text_about_gamma_is_text(tmp_path: Path) -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for keyword in (b"sRGB", b"gAMA", b"iCCP"):
+        path = write_png(tmp_path / "a.png", grey, tEXt=keyword + b"\0", gAMA=parts(1.0))
+        assert furthest(read_rgb(path), encode(grey / 255)[..., None]) <= 0.5

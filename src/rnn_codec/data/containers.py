@@ -75,13 +75,15 @@ def _split_jpeg(data: bytes) -> Parts:
             kept.append(data[position:end])
         position = end
     kept.append(data[position:])
+
+    def said(prefix: bytes) -> list[bytes]:
+        return [body.removeprefix(prefix) for body in bodies if body.startswith(prefix)]
+
     return Parts(
         picture=b"".join(kept),
-        exif=b"".join(body.removeprefix(_EXIF) for body in bodies if body.startswith(_EXIF)),
-        xmp=b"".join(body for body in bodies if body.startswith(_XMP)),
-        profile=_join(
-            [body.removeprefix(_PROFILE) for body in bodies if body.startswith(_PROFILE)]
-        ),
+        exif=b"".join(said(_EXIF)),
+        xmp=b"".join(said(_XMP)),
+        profile=_join(said(_PROFILE)),
     )
 
 
@@ -137,14 +139,15 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _png_content(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
-    """What a chunk tells: its kind, or the keyword of a text, and its content."""
+    """What a chunk tells: its kind, or the keyword of a text that counts, and its content."""
     if kind not in {b"iCCP", b"tEXt", b"zTXt", b"iTXt"}:
         return kind, body
     keyword, _, content = body.partition(b"\0")
     if kind == b"iCCP":
         return kind, _inflate(content[1:])
     if keyword not in {_RAW_EXIF, _PNG_XMP}:
-        return keyword, b""
+        # A keyword may also be the name of a chunk.
+        return kind, b""
     if kind == b"zTXt":
         return keyword, _inflate(content[1:])
     if kind == b"iTXt":
