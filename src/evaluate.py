@@ -2,7 +2,9 @@
 
 import sys
 
+from rnn_codec.__main__ import print_anything
 from rnn_codec.commands.evaluate import main
 
 if __name__ == "__main__":
+    print_anything()
     main(sys.argv[1:])

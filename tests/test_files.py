@@ -1,10 +1,14 @@
 """Files that are either whole or absent."""
 
+import csv
+import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, printable, write_csv, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -51,3 +55,86 @@ def test_two_writers_do_not_share_a_temporary_file(tmp_path: Path) -> None:
         one.write_text("1")
         two.write_text("2")
     assert (tmp_path / "a").read_text() == "1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a" * length + ".json" for length in range(220, 251)),
+        "é" * 125 + ".json",
+        "a." + "j" * 253,
+        "a" * 255,
+    ],
+)
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path, name: str) -> None:
+    for content in ("first", "second"):
+        with atomic_path(tmp_path / name) as partial:
+            partial.write_text(content)
+    assert (tmp_path / name).read_text() == "second"
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_link_is_followed(tmp_path: Path, before: str | None) -> None:
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "a.json"
+    if before is not None:
+        target.write_text(before)
+    (tmp_path / "link.json").symlink_to("there/a.json")
+    (tmp_path / "b.json").symlink_to("link.json")
+    with atomic_path(tmp_path / "b.json") as partial:
+        partial.write_text("new")
+        assert partial.suffix == ".json"
+    assert (tmp_path / "b.json").is_symlink()
+    assert (tmp_path / "link.json").is_symlink()
+    assert target.read_text() == "new"
+    assert names(tmp_path / "there") == ["a.json"]
+
+
+def test_a_failure_leaves_a_link_and_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(KeyError), atomic_path(tmp_path / "b") as partial:  # noqa: PT012
+        partial.write_text("half")
+        raise KeyError
+    assert names(tmp_path) == ["a", "b"]
+    assert (tmp_path / "b").read_text() == "old"
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("own", [0o600, 0o640, 0o444, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, own: int) -> None:
+    target = tmp_path / "a"
+    target.write_text("old")
+    target.chmod(own)
+    with atomic_path(target) as partial:
+        partial.write_text("new")
+        assert mode(partial) & ~own & 0o077 == 0
+    assert (mode(target), target.read_text()) == (own, "new")
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_new_file_has_the_mode_of_all_new_files(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        with atomic_path(tmp_path / "a") as partial:
+            partial.write_text("new")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "a") == 0o666 & ~mask
+
+
+STRANGE = os.fsdecode(b"caf\xe9 \xff.png")
+
+
+def test_names_that_are_not_utf_8_are_written_as_text(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"command": STRANGE, "é": 1})
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"command": STRANGE, "é": 1}
+    assert "é" in text
+    write_csv(tmp_path / "a.csv", ["name"], [[printable(STRANGE)]])
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["name"], [r"caf\xe9 \xff.png"]]

@@ -9,6 +9,7 @@ import importlib
 import os
 import re
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from rnn_codec import commands
@@ -32,6 +33,7 @@ EXTRAS = {"plotly": "report"}
 def main() -> None:
     """Run a subcommand; a mistake ends in one sentence and an exit status that is not 0."""
     name, *words = sys.argv[1:] or ["--help"]
+    print_anything()
     try:
         with exit_on_user_error():
             if name in {"--help", "-h"}:
@@ -44,6 +46,13 @@ def main() -> None:
         # Nobody reads on, as after `| head`; Python would complain when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def print_anything() -> None:
+    """Write what the encoding of standard output lacks as an escape, not as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def run(name: str, words: list[str]) -> None:

@@ -3,6 +3,8 @@
 import csv
 import errno
 import json
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,14 +28,26 @@ def make_folder(path: str | Path, advice: str = "") -> Path:
     return folder
 
 
+def printable(name: str | Path) -> str:
+    """A file name as text that can be written anywhere; bytes that are not UTF-8 become \\x….
+
+    Python keeps such bytes as lone surrogates, which no encoding has.
+
+    >>> printable(os.fsdecode(b"caf\\xe9.png")), printable("café.png")
+    ('caf\\\\xe9.png', 'café.png')
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path` that takes its name when the block succeeds.
 
     The sibling lies in the same folder, so that the renaming is atomic, and keeps the suffix, from
     which Pillow and matplotlib choose a format. If the block raises, the sibling is removed and
-    whatever `path` held before stays. A reader thus never meets half a file. The folder must exist;
-    a block that writes nothing ends in `FileNotFoundError`.
+    whatever `path` held before stays. A reader thus never meets half a file. Where `path` is a
+    link, the file that it leads to is written. One that is replaced keeps its mode. The folder must
+    exist; a block that makes no new file ends in `FileNotFoundError`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -43,10 +57,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.{uuid4().hex[:12]}.partial{path.suffix}")
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    partial = target.with_name(f".{uuid4().hex[:12]}.partial{_short_suffix(path)}")
+    mode = _mode(target)
     try:
+        if mode is not None:
+            # Nobody may read the new content who could not read the old.
+            partial.touch(mode=0o600)
         yield partial
-        partial.replace(path)
+        if mode is not None:
+            partial.chmod(mode)
+        partial.replace(target)
     except OSError as error:
         # A full disk does not say which file it has no room for.
         if error.errno == errno.ENOSPC:
@@ -56,11 +77,29 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+LONGEST_SUFFIX = 32
+"""Bytes. File systems allow 255 in a name, and no format has a longer suffix."""
+
+
+def _short_suffix(path: Path) -> str:
+    return path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
+
+
+def _mode(path: Path) -> int | None:
+    """Who may do what with a file; None if there is none."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    return stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
+
+
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
     """Write an object as JSON, whole or not at all; raises `ValueError` for NaN or infinity."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_path(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+        # Of a lone surrogate, as in file names that are not UTF-8, this makes JSON's own escape.
+        partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:

@@ -36,7 +36,11 @@ def hardware() -> dict[str, str | int | None]:
 def _cpu_model() -> str:
     """Return the model from Linux's /proc, elsewhere what Python knows of the processor."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = (
+        cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        if cpuinfo.exists()
+        else []
+    )
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
 

@@ -1,6 +1,9 @@
 """compress, decompress, info, truncate: what they write and print, what they say to mistakes."""
 
+import io
+import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +181,7 @@ def test_bad_files(folder: Path, change, sentence: str, capsys) -> None:
         ("compress a.png x.rnc --model mine --entropy single_iteration", "has no entropy coder"),
         ("compress a.png x.rnc --model mine --bytes 20", "a.png: 20 bytes are too few"),
         ("compress a.png x.rnc --model mine --ms-ssim 0.9", "a.png: MS-SSIM needs sides of"),
+        ("compress a.png x.rnc --model mine --max-pixels 99", "a.png cannot .* limit, 99 pixels"),
         ("compress a.png none/x.rnc --model mine", "none/x.rnc cannot be written: there is no"),
         ("compress a.png d.rnc --model mine", "d.rnc cannot be written: it is a folder"),
         ("compress a.png --output-folder a.rnc --model mine", "cannot make the folder a.rnc"),
@@ -227,15 +231,98 @@ def test_wrong_options(folder: Path, arguments: str, sentence: str, capsys) -> N
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+COMMANDS = {
+    "compress a.png {} --model mine --iterations 1": "out.rnc",
+    "decompress a.rnc {}": "out.png",
+    "truncate a.rnc {} --iterations 1": "out.rnc",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_existing_output_is_kept_unless_told_otherwise(
+    folder: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = Path(COMMANDS[command])
+    output.write_bytes(b"before")
+    output.chmod(0o600)
+    before = names(folder)
+    assert run(*command.format(output).split()) == 1
+    said = f"error: {output} exists: name another file, or replace it with --force\n"
+    assert capsys.readouterr().err == said
+    assert output.read_bytes() == b"before"
+    assert run(*command.format(output).split(), "--force") == 0
+    assert output.read_bytes() != b"before"
+    assert output.stat().st_mode & 0o777 == 0o600
+    assert names(folder) == before
+
+
+def test_no_file_is_written_where_one_exists(folder: Path, capsys) -> None:
+    """A photograph that lies beside its code is not overwritten by what the code holds."""
+    original = Path("a.png").read_bytes()
+    Path("c.rnc").write_bytes(Path("a.rnc").read_bytes())
+    assert run("decompress", "c.rnc", "a.rnc", "--output-folder", ".") == 1
+    assert capsys.readouterr().err.startswith("error: a.png exists: ")
+    assert Path("a.png").read_bytes() == original
+    assert "c.png" not in names(folder)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_output_may_be_a_link(folder: Path, command: str) -> None:
+    output = Path(COMMANDS[command])
+    Path("elsewhere").mkdir()
+    output.symlink_to(Path("elsewhere") / output)
+    assert run(*command.format(output).split()) == 0
+    assert output.is_symlink()
+    assert names(folder / "elsewhere") == {output.name}
+    assert run(*command.format(output).split()) == 1
+
+
 def test_an_existing_output_is_replaced_only_by_a_whole_one(folder: Path) -> None:
     Path("out.png").write_bytes(b"before")
     whole = Path("a.rnc").read_bytes()
     Path("a.rnc").write_bytes(damaged(whole))
-    assert run("decompress", "a.rnc", "out.png") == 1
+    assert run("decompress", "a.rnc", "out.png", "--force") == 1
     assert Path("out.png").read_bytes() == b"before"
     Path("a.rnc").write_bytes(whole)
-    assert run("decompress", "a.rnc", "out.png") == 0
+    assert run("decompress", "a.rnc", "out.png", "--force") == 0
     assert read_rgb("out.png").shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("stem", [b"caf\xe9 \xff", "café …×".encode(), b"x" * 250])
+def test_any_name_on_any_terminal(
+    folder: Path, stem: bytes, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = os.fsdecode(stem)
+    Path("a.png").rename(f"{name}.png")
+    printed = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", printed)
+    options = ["--model", "mine", "--iterations", "2", "--output-folder", "x"]
+    assert run("compress", f"{name}.png", *options) == 0
+    assert run("info", f"x/{name}.rnc") == 0
+    assert run("truncate", f"x/{name}.rnc", "--output-folder", "y", "--iterations", "1") == 0
+    assert run("decompress", f"y/{name}.rnc", "--output-folder", "y") == 0
+    assert run("decompress", f"y/{name}.png", "--output-folder", "z") == 1
+    assert run("--help") == 0
+    assert os.listdir(b"x") == [stem + b".rnc"]
+    assert set(os.listdir(b"y")) == {stem + b".rnc", stem + b".png"}
+    printed.flush()
+    assert "decoded from" in printed.buffer.getvalue().decode(encoding)
+
+
+def test_names_that_are_too_long_are_explained(capsys) -> None:
+    long = "x" * 300
+    for words in (
+        ["compress", f"{long}.png", "x.rnc", "--model", "mine"],
+        ["compress", "a.png", f"{long}.rnc", "--model", "mine"],
+        ["decompress", "a.rnc", f"{long}.png"],
+        ["decompress", "a.rnc", f"{long}/x.png"],
+        ["truncate", f"{long}.rnc", "--output-folder", "x", "--bytes", "50"],
+        ["compress", "a.png", "--output-folder", long, "--model", "mine"],
+        ["info", f"{long}.rnc"],
+    ):
+        assert run(*words) == 1
+        assert re.fullmatch("error: .*x{300}.*\n", capsys.readouterr().err)
 
 
 def raise_interrupt(*_: object) -> None:

@@ -303,3 +303,11 @@ def test_what_is_no_picture(pixels: np.ndarray, problem: type[Exception]) -> Non
 def test_contents_say_the_rate_of_the_file() -> None:
     header = Header(80, 10, 2, 0, IDENTIFIER, 100)
     assert Contents(header, 50, 1, 0, 2).bits_per_pixel == 0.5
+
+
+@pytest.mark.parametrize("flip", [np.s_[..., ::-1], np.s_[:, ::-1], np.s_[::-1]])
+def test_a_mirrored_view_is_compressed_like_its_copy(flip: tuple) -> None:
+    view = waves(40, 50)[flip]
+    model = make_model()
+    for rate in (Iterations(2), PSNR(5)):
+        assert model.compress(view, rate) == model.compress(view.copy(), rate)

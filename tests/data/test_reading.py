@@ -1,5 +1,9 @@
 """Every kind of picture file, against pixels worked out by hand."""
 
+import errno
+import os
+import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.data.reading import UnreadableImageError, find_images, read_rgb
 from rnn_codec.errors import UserError
 from tests.data.pictures import noise, save
@@ -116,10 +121,29 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
             read_rgb(tmp_path / name)
 
 
-def test_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(UnreadableImageError, match=r"bomb\.png"):
-        read_rgb(save(tmp_path / "bomb.png", noise(20, 20)))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.parametrize("pillows_limit", [10, 300, None])
+def test_one_limit_and_no_warning(
+    tmp_path: Path, suffix: str, pillows_limit: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow would warn above its limit and refuse above twice that."""
+    path = save(tmp_path / f"a{suffix}", noise(20, 20))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_rgb(path, max_pixels=400).shape == (20, 20, 3)
+        for least in (399, 200, 100):
+            with pytest.raises(UnreadableImageError, match=rf"a\..* limit, {least} pixels"):
+                read_rgb(path, max_pixels=least)
+    assert pillows_limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_the_limit_of_a_file_is_that_of_a_picture(tmp_path: Path) -> None:
+    """As many pixels as a .rnc file may have, which is more than Pillow reads."""
+    path = tmp_path / "a.png"
+    Image.new("1", (2**14, 2**14 + 1)).save(path)
+    with pytest.raises(UnreadableImageError, match=f"the limit, {MAX_PIXELS} pixels"):
+        read_rgb(path)
 
 
 def encoded(kind: str) -> bytes:
@@ -131,7 +155,6 @@ def encoded(kind: str) -> bytes:
 FILES = [encoded(kind) for kind in ("PNG", "JPEG", "WebP", "TIFF")]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(FILES),
@@ -163,8 +186,67 @@ def test_find_images_is_recursive_sorted_and_blind_to_case(tmp_path: Path) -> No
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path)]
-    assert found == sorted(names)
+    assert found(tmp_path) == sorted(names)
+
+
+def made(root: Path, *names: str) -> Path:
+    """A folder with empty files."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def found(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in find_images(root)]
+
+
+def test_linked_folders_are_followed(tmp_path: Path) -> None:
+    elsewhere = made(tmp_path / "elsewhere", "x.png", "deep/y.png", "deep/.z/z.png")
+    root = made(tmp_path / "root", "a.png", "sub/b.png")
+    (root / "linked").symlink_to(elsewhere)
+    (root / "sub" / "one.png").symlink_to(elsewhere / "x.png")
+    (root / "gone").symlink_to(tmp_path / "nowhere")
+    expected = ["a.png", "linked/deep/y.png", "linked/x.png", "sub/b.png", "sub/one.png"]
+    assert found(root) == expected
+    (tmp_path / "root of a link").symlink_to(root)
+    assert found(tmp_path / "root of a link") == expected
+
+
+def test_a_folder_is_read_once_and_under_its_own_name(tmp_path: Path) -> None:
+    root = made(tmp_path, "a/1.png", "b/2.png", "b/c/3.png")
+    for link, target in {"a/up": "..", "b/c/a": "../../a", "0": "b/c", "z": "z"}.items():
+        (root / link).symlink_to(target)
+    # Each leads to all others: there are more ways than can be gone.
+    for number in range(12):
+        made(root, f"many/{number}/p.png")
+        for other in range(12):
+            (root / f"many/{number}/{other}").symlink_to(f"../{other}")
+    many = sorted(f"many/{number}/p.png" for number in range(12))
+    assert found(root) == ["a/1.png", "b/2.png", "b/c/3.png", *many]
+
+
+def test_what_programs_leave_behind_is_left_out(tmp_path: Path) -> None:
+    hidden = [".ipynb_checkpoints/p-checkpoint.png", ".thumbnails/large/p.png", "sub/.git/p.png"]
+    root = made(tmp_path / ".data", "p.png", "sub/q.png", *hidden, "__MACOSX/p.png", "._p.png")
+    assert found(root) == ["p.png", "sub/q.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = made(tmp_path, "a.png", "locked/b.png")
+    scandir = os.scandir
+
+    def refuse(path: str | Path) -> Iterator[os.DirEntry]:
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    # Not by its mode: to root it would be open.
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.warns(UserWarning, match=r"left out: the folder .*locked cannot be read: Perm"):
+        assert found(root) == ["a.png"]
 
 
 def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:

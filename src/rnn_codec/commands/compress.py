@@ -7,6 +7,7 @@ from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
 from rnn_codec.commands.options import (
     add_device,
     add_files,
+    add_max_pixels,
     add_rate,
     add_sizes,
     compressed_jobs,
@@ -28,6 +29,7 @@ def main(words: Sequence[str]) -> None:
     )
     parser.add_argument("--entropy", choices=CODERS, help="entropy coder (default: the best)")
     add_device(parser)
+    add_max_pixels(parser)
     rates = parser.add_mutually_exclusive_group()
     add_sizes(rates)
     add_rate(rates, "--psnr", PSNR, float, "fewest iterations with so many dB")
@@ -39,7 +41,7 @@ def main(words: Sequence[str]) -> None:
 
     def work(job: Job) -> str:
         started = time.perf_counter()
-        encoded = model.encode(read_rgb(job.input), options.rate)
+        encoded = model.encode(read_rgb(job.input, options.max_pixels), options.rate)
         write_bytes(job.output, encoded.data)
         seconds = time.perf_counter() - started
         missed = "" if encoded.reached else f"; {options.rate} is not reached"

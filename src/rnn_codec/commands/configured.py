@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 import rnn_codec
 from rnn_codec.errors import StoppedError, UserError, exit_on_user_error
+from rnn_codec.files import printable
 
 Task = Callable[[DictConfig], None]
 IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
@@ -92,4 +93,4 @@ def command_line() -> str:
     """The command that is being run, for what it writes to say how it came about."""
     hydra = HydraConfig.get()
     name = str(hydra.job.config_name).replace("_", "-")
-    return shlex.join(["rnn-codec", name, *hydra.overrides.task])
+    return printable(shlex.join(["rnn-codec", name, *hydra.overrides.task]))

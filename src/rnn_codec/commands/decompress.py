@@ -8,6 +8,7 @@ from rnn_codec.commands.options import (
     SUFFIX,
     add_device,
     add_files,
+    add_max_pixels,
     add_model,
     named_jobs,
     new_parser,
@@ -22,6 +23,7 @@ def main(words: Sequence[str]) -> None:
     parser = new_parser("decompress", __doc__)
     add_files(parser, SUFFIX)
     add_model(parser)
+    add_max_pixels(parser)
     add_device(parser)
     parser.add_argument(
         "--suffix", default=".png", help="format of pictures in the output folder (default: .png)"

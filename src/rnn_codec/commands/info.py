@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_codec.commands.jobs import Job, describe_iterations, model_finder, run_jobs
-from rnn_codec.commands.options import add_model, new_parser
+from rnn_codec.commands.options import add_max_pixels, add_model, new_parser
 from rnn_codec.compression.container import parse, read_file
 from rnn_codec.runs.models import NoModelError
 
@@ -14,6 +14,7 @@ def main(words: Sequence[str]) -> None:
     parser = new_parser("info", __doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="file.rnc")
     add_model(parser)
+    add_max_pixels(parser)
     options = parser.parse_args(words)
     find = model_finder(options.model, "cpu")
 

@@ -1,6 +1,7 @@
 """Options that subcommands on files share, and the files that they name."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -27,17 +28,24 @@ def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
     help_text = f"a {kind} and the file to write; with --output-folder any number of inputs"
     parser.add_argument("files", nargs="+", type=Path, help=help_text)
     parser.add_argument("--output-folder", type=Path, help="write a file for each input there")
+    parser.add_argument(
+        "--force", action="store_true", help="replace files that exist (default: refuse to)"
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """The model that made a file, and what pictures are refused."""
+    """The model that made a file."""
     text = "folder or name of the model (default: found by the identifier in the file)"
     parser.add_argument("--model", help=text)
+
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """What pictures are refused."""
     parser.add_argument(
         "--max-pixels",
         type=int,
         default=MAX_PIXELS,
-        help="refuse files of larger pictures (default: %(default)s)",
+        help="refuse larger pictures (default: %(default)s)",
     )
 
 
@@ -91,9 +99,14 @@ def named_jobs(
     if twice:
         error(f"several inputs would be written to {', '.join(sorted(twice))}")
     for output in outputs:
-        if any(output.exists() and path.exists() and output.samefile(path) for path in inputs):
+        if any(_is_same(output, path) for path in inputs):
             error(f"{output} is an input: it will not be overwritten")
     return jobs
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are there and are one file; names that are too long are of none."""
+    return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
 
 
 def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
@@ -109,13 +122,17 @@ def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace
 def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
     """Make the folder for outputs, and find out before the work whether they can be written.
 
+    What exists is not replaced unasked: it may be the only copy, a photograph as much as a code.
+
     Raises:
-        UserError: they cannot.
+        UserError: they cannot, or exist.
     """
     if options.output_folder is not None:
         make_folder(options.output_folder)
     for job in jobs:
-        if not job.output.parent.is_dir():
+        if not os.path.isdir(job.output.parent):
             raise UserError(f"{job.output} cannot be written: there is no such folder")
-        if job.output.is_dir():
+        if os.path.isdir(job.output):
             raise UserError(f"{job.output} cannot be written: it is a folder")
+        if os.path.exists(job.output) and not options.force:
+            raise UserError(f"{job.output} exists: name another file, or replace it with --force")

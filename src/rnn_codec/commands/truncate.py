@@ -6,6 +6,7 @@ from rnn_codec.commands.jobs import Job, model_finder, run_jobs, write_bytes
 from rnn_codec.commands.options import (
     SUFFIX,
     add_files,
+    add_max_pixels,
     add_model,
     add_sizes,
     compressed_jobs,
@@ -22,6 +23,7 @@ def main(words: Sequence[str]) -> None:
     add_files(parser, SUFFIX)
     add_sizes(parser.add_mutually_exclusive_group(required=True))
     add_model(parser)
+    add_max_pixels(parser)
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
     find = model_finder(options.model, "cpu")

@@ -180,7 +180,7 @@ def to_signs(bits: Bits) -> Tensor:
     >>> to_signs(np.array([False, True]))
     tensor([-1.,  1.])
     """
-    return torch.from_numpy(bits).float() * 2 - 1
+    return torch.from_numpy(np.ascontiguousarray(bits)).float() * 2 - 1
 
 
 def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:

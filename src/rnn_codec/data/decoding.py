@@ -23,7 +23,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.progress import progress
 
-RULES = 1
+RULES = 2
 """Version of how pictures are read and laid out; a cache made by other rules is not used."""
 
 LENGTH_BYTES = 8

@@ -44,7 +44,8 @@ def kodak_checksums() -> dict[str, str]:
     >>> len(kodak_checksums()), list(kodak_checksums())[0]
     (24, 'kodim01.png')
     """
-    return parse_checksums(files("rnn_codec.data").joinpath("kodak.sha256").read_text())
+    text = files("rnn_codec.data").joinpath("kodak.sha256").read_text(encoding="ascii")
+    return parse_checksums(text)
 
 
 def parse_checksums(text: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from rnn_codec.data.reading import NamedImage, find_images, read_rgb
 from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
 from rnn_codec.data.tiles import Mining, mine, tile_images
 from rnn_codec.errors import UserError
+from rnn_codec.files import printable
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
@@ -209,14 +210,14 @@ class FolderDataModule(TrainingDataModule):
         if root is None:
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
-        self.evaluation_name = self.root.resolve().name
+        self.evaluation_name = printable(self.root.resolve().name)
         self.validation_root = validation_root
         self.holdout_every = holdout_every
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """Every picture of the folder; one that cannot be read is an error."""
         paths = find_images(self.root)
-        return ((str(path.relative_to(self.root)), read_rgb(path)) for path in paths)
+        return ((printable(path.relative_to(self.root)), read_rgb(path)) for path in paths)
 
     def load(self) -> Split:
         """Decode the photographs, or open those decoded before, and hold some out."""
@@ -269,7 +270,7 @@ class PackDataModule(TrainingDataModule):
         if path is None:
             raise UserError("no photographs to read: set data.path=<pack of photographs>")
         self.path = Path(path)
-        self.evaluation_name = self.path.stem
+        self.evaluation_name = printable(self.path.stem)
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """The pictures held out."""

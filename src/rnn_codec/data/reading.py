@@ -1,15 +1,23 @@
 """Picture files of every common kind, as 8-bit RGB."""
 
 import os
-import struct
-import zlib
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
+from rnn_codec.compression.container import MAX_PIXELS
+from rnn_codec.data.colour import to_srgb
+from rnn_codec.data.containers import Parts, take_apart
+from rnn_codec.data.orientation import TURNS, orientation
 from rnn_codec.errors import UserError
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
@@ -20,48 +28,83 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 # What the suffixes promise. Pillow would recognise more, and start Ghostscript for some.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
-# What Pillow's readers raise on files that are broken, cut off or too large to be true.
-BROKEN_FILE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    LookupError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
+"""From Pillow's modes to those that a profile may be for; of all others that is RGB."""
+
+_PILLOW = Lock()
+"""Pillow's limit is a variable of its module."""
 
 
 class UnreadableImageError(UserError):
     """A file that is no picture, or a broken one."""
 
 
-def read_rgb(path: str | Path) -> NDArray[np.uint8]:
-    """Read a picture as uint8 (H, W, 3), turned upright as its EXIF orientation says.
+def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read a picture as uint8 (H, W, 3) in sRGB, turned upright as EXIF or XMP says.
 
     - Grey is replicated, a palette looked up, CMYK and YCbCr converted.
+    - Colours of another space than sRGB are converted: that of a profile, or of a PNG's gamma and
+      chromaticities; see `colour`.
     - Transparency is laid over white.
     - 16-bit grey v becomes round(v / 257); 32-bit integer grey is taken to hold 16-bit values and
       clipped to them; float grey is taken to lie in 0..1 and clipped, NaN is black. A transparent
       level of such a picture is ignored. Pillow itself reads 16-bit colour by its upper bytes.
     - Of several frames or pages the first counts.
+    - Metadata that is odd or damaged is no hindrance.
+
+    Args:
+        path: the file.
+        max_pixels: a larger picture is refused. Pillow's own limit does not count.
 
     Raises:
-        UnreadableImageError: the file is missing, no picture, cut off, or a decompression bomb.
+        UnreadableImageError: the file is missing, no picture, cut off, or too large.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except BROKEN_FILE as error:
+        return _read(Path(path).read_bytes(), max_pixels)
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:
+        reason = f"it has more pixels than the limit, {max_pixels} pixels (--max-pixels)"
+        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+    except UnidentifiedImageError as error:
+        reason = "it is no whole JPEG, PNG, WebP or TIFF file"
+        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+    # What Pillow's decoders raise on broken files has no end.
+    except Exception as error:
         raise UnreadableImageError(f"{path} cannot be read as a picture: {error}") from error
 
 
+def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+    parts = take_apart(data)
+    with _opened(parts.picture, max_pixels) as image:
+        turn = TURNS.get(orientation(parts.exif, parts.xmp))
+        return _to_rgb(image if turn is None else image.transpose(turn), parts)
+
+
+@contextmanager
+def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture file open, with a limit of our own in the place of Pillow's, and no warnings."""
+    with _PILLOW, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pillows_own = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            with Image.open(BytesIO(picture), formats=FORMATS) as image:
+                # Up to twice the limit Pillow merely warns.
+                if image.width * image.height > max_pixels:
+                    raise Image.DecompressionBombError
+                yield image
+        finally:
+            Image.MAX_IMAGE_PIXELS = pillows_own
+
+
 def find_images(root: str | Path) -> list[Path]:
-    """List the pictures under a folder and its subfolders, sorted by path; hidden files left out.
+    """List the pictures under a folder and its subfolders, sorted by path.
 
     A picture is what ends in .jpg, .jpeg, .png, .webp, .tif or .tiff, in small or capital letters.
+    Links are followed, and every folder is read once, however many lead to it. Hidden files and
+    folders are left out, as is what archives of macOS leave behind. A folder that cannot be read
+    is left out with a warning.
 
     Raises:
         UserError: there is no such folder, or no picture in it.
@@ -69,24 +112,63 @@ def find_images(root: str | Path) -> list[Path]:
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"there is no folder {root}: name a folder of photographs")
-    found = [path for path in root.rglob("*") if _is_picture(path)]
+    paths = (folder / name for folder, names in _folders(root) for name in names)
+    found = [path for path in paths if _is_picture(path)]
     if not found:
         raise UserError(f"there is no picture ({', '.join(SUFFIXES)}) in the folder {root}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder once, with its files. Links come last: a folder goes by a name of its own."""
+    read: set[tuple[int, int]] = set()
+    waiting = deque([root])
+    while waiting:
+        for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
+            if identity in read:
+                subfolders.clear()
+                continue
+            read.add(identity)
+            paths = [Path(folder, name) for name in subfolders]
+            waiting += [path for path in paths if path.is_symlink()]
+            yield Path(folder), files
+
+
+def _warn_left_out(error: OSError) -> None:
+    reason = f"the folder {error.filename} cannot be read: {error.strerror}"
+    warnings.warn(f"left out: {reason}", stacklevel=2)
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)
 
 
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
     if image.mode.startswith("I") or image.mode == "F":
-        return np.repeat(_deep_to_8_bit(np.asarray(image))[..., None], 3, axis=-1)
+        image = Image.fromarray(_deep_to_8_bit(np.asarray(image)))
+    opacity = None
+    colours = COLOURS.get(image.mode, "RGB")
     if image.has_transparency_data:
-        coloured = image.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        image = Image.alpha_composite(white, coloured)
-    return np.array(image.convert("RGB"))
+        image = image.convert("RGBA")
+        opacity = image.getchannel("A")
+    image = _in_mode(to_srgb(_in_mode(image, colours), parts), "RGB")
+    if opacity is not None:
+        image.putalpha(opacity)
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return np.array(image)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Not copied where nothing is to be done: pictures may be large."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _deep_to_8_bit(grey: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -157,7 +157,7 @@ def place() -> str:
     return " ".join(
         [
             platform.node(),
-            boot.read_text().strip() if boot.exists() else "",
+            boot.read_text(encoding="ascii").strip() if boot.exists() else "",
             os.readlink(namespace) if namespace.exists() else "",
         ]
     )

@@ -26,7 +26,10 @@ def check_pair(image: Tensor, reference: Tensor) -> None:
 def pixels_to_batch(pixels: NDArray[np.uint8]) -> Tensor:
     """Turn the pixels of one image, (H, W, 3), into a batch of one, (1, 3, H, W), copied.
 
-    >>> pixels_to_batch(np.zeros((4, 6, 3), np.uint8)).shape
-    torch.Size([1, 3, 4, 6])
+    Any view of an array will do, a mirrored one too.
+
+    >>> pixels_to_batch(np.zeros((4, 6, 3), np.uint8)[::-1, ::2]).shape
+    torch.Size([1, 3, 4, 3])
     """
-    return torch.tensor(pixels).permute(2, 0, 1).unsqueeze(0)
+    # PyTorch has no negative strides.
+    return torch.tensor(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.package_photographs import locate
-from rnn_codec.data.reading import read_rgb
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.files import atomic_path
@@ -33,8 +33,12 @@ ITERATIONS = {"coffee": 16, "rocket": 5}
 
 
 def picture(name: str) -> NDArray[np.uint8]:
-    """A part of a photograph, (H, W, 3)."""
-    return read_rgb(locate("skimage", FILES[name]))[CROPS[name]]
+    """A part of a photograph, (H, W, 3), as its samples are stored.
+
+    The profile that one of them has was not followed when the files were made.
+    """
+    with Image.open(locate("skimage", FILES[name])) as image:
+        return np.asarray(image)[CROPS[name]]
 
 
 @cache

@@ -1,0 +1,325 @@
+"""Pictures whose metadata is odd are read, and turned where an orientation can be read."""
+
+import random
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from rnn_codec.data.reading import read_rgb
+from tests.data.pictures import noise
+
+TURNS = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+"""What an orientation asks for."""
+
+PIXELS = noise(5, 7)
+OPTIONS: dict[str, dict] = {
+    "PNG": {},
+    "TIFF": {},
+    "JPEG": {"quality": 100},
+    "WEBP": {"lossless": True},
+}
+KINDS = list(OPTIONS)
+ORIENTATION, MAKE, RESOLUTION, EXIF_IFD, GPS_IFD = 0x0112, 0x010F, 0x011A, 0x8769, 0x8825
+
+Line = tuple[int, int, int, bytes]
+"""Tag, type, count and field of a line of a TIFF directory."""
+
+
+def directory(order: str, lines: list[Line], tail: bytes = b"", following: int = 0) -> bytes:
+    """A TIFF structure of one directory, which begins at byte 8."""
+    packed = [struct.pack(order + "HHL4s", *line) for line in lines]
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", 8)
+    end = struct.pack(order + "L", following)
+    return start + struct.pack(order + "H", len(lines)) + b"".join(packed) + end + tail
+
+
+def short(order: str, number: int) -> bytes:
+    return struct.pack(order + "HH", number, 0)
+
+
+def save(folder: Path, kind: str, exif: bytes) -> Path:
+    """The picture with an EXIF block as it is given: Pillow does not look at it."""
+    path = folder / f"picture.{kind.lower()}"
+    image = Image.fromarray(PIXELS)
+    if kind == "TIFF":
+        image.save(path)
+        path.write_bytes(with_lines(path.read_bytes(), exif))
+    elif kind == "PNG":
+        image.save(path, exif=exif)
+    else:
+        image.save(path, exif=b"Exif\0\0" + exif, **OPTIONS[kind])
+    return path
+
+
+def lines_of(structure: bytes) -> tuple[str, list[Line]]:
+    order = "<" if structure[:2] == b"II" else ">"
+    (start,) = struct.unpack_from(order + "L", structure, 4)
+    (count,) = struct.unpack_from(order + "H", structure, start)
+    lines = [
+        struct.unpack_from(order + "HHL4s", structure, start + 2 + 12 * index)
+        for index in range(count)
+    ]
+    return order, lines
+
+
+def with_lines(file: bytes, exif: bytes) -> bytes:
+    """A TIFF file with the lines of an EXIF block among its own, as far as there are any."""
+    try:
+        order, added = lines_of(exif)
+    except struct.error:
+        return file
+    own_order, own = lines_of(file)
+    tags = {line[0] for line in own}
+    if order != own_order:
+        return file
+    lines = own + [line for line in added if line[0] not in tags]
+    place = struct.pack("<L", len(file) + len(file) % 2)
+    start = 8
+    packed = directory("<", sorted(lines))[start:]
+    return file[:4] + place + file[8:] + bytes(len(file) % 2) + packed
+
+
+def plain(folder: Path, kind: str) -> NDArray[np.uint8]:
+    """The pixels by Pillow, of a file without metadata."""
+    path = folder / f"plain.{kind.lower()}"
+    Image.fromarray(PIXELS).save(path, **OPTIONS[kind])
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+ODD = {
+    "rational of a denominator 0": (RESOLUTION, 5, 1, b"\x40\0\0\0", bytes(8)),
+    "float for a text": (MAKE, 11, 1, struct.pack("<f", float("nan")), b""),
+    "text for a number": (RESOLUTION, 2, 4, b"abc\0", b""),
+    "no such type": (MAKE, 99, 1, b"\1\2\3\4", b""),
+    "value beyond the end": (MAKE, 2, 40, b"\xff\xff\xff\0", b""),
+    "value without end": (MAKE, 2, 2**32 - 1, b"\x08\0\0\0", b""),
+    "directory within itself": (EXIF_IFD, 4, 1, b"\x08\0\0\0", b""),
+    "GPS in the same directory": (GPS_IFD, 4, 1, b"\x08\0\0\0", b""),
+    "directory by a float": (EXIF_IFD, 11, 1, struct.pack("<f", 1e30), b""),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_an_odd_tag_beside_the_orientation(
+    tmp_path: Path, kind: str, odd: str, orientation: int
+) -> None:
+    *line, tail = ODD[odd]
+    turned = (ORIENTATION, 3, 1, short("<", orientation))
+    exif = directory("<", sorted([turned, tuple(line)]), bytes(30) + tail)
+    pixels = read_rgb(save(tmp_path, kind, exif))
+    np.testing.assert_array_equal(pixels, TURNS[orientation](plain(tmp_path, kind)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("orientation", TURNS)
+def test_every_orientation(tmp_path: Path, kind: str, orientation: int) -> None:
+    exif = directory("<", [(ORIENTATION, 3, 1, short("<", orientation))])
+    pixels = read_rgb(save(tmp_path, kind, exif))
+    np.testing.assert_array_equal(pixels, TURNS[orientation](plain(tmp_path, kind)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "field", "orientation"),
+    [
+        (3, 1, short("<", 6), 6),
+        (3, 2, struct.pack("<HH", 6, 3), 6),
+        (4, 1, struct.pack("<L", 6), 6),
+        (1, 1, b"\6\0\0\0", 6),
+        (6, 1, b"\6\0\0\0", 6),
+        (7, 1, b"\6\0\0\0", 6),
+        (8, 1, struct.pack("<hh", 6, 0), 6),
+        (11, 1, struct.pack("<f", 6), 6),
+        (2, 2, b"6\0\0\0", 6),
+        # Nothing that an orientation could be.
+        (2, 4, b"six\0", 1),
+        (2, 2, b"66\0\0", 1),
+        (3, 0, short("<", 6), 1),
+        (3, 1, short("<", 0), 1),
+        (3, 1, short("<", 9), 1),
+        (8, 1, struct.pack("<hh", -6, 0), 1),
+        (11, 1, struct.pack("<f", 6.5), 1),
+        (11, 1, struct.pack("<f", float("nan")), 1),
+        (5, 1, b"\xff\0\0\0", 1),
+        (77, 1, short("<", 6), 1),
+    ],
+)
+def test_an_orientation_of_any_type(
+    tmp_path: Path, kind: int, count: int, field: bytes, orientation: int
+) -> None:
+    path = save(tmp_path, "WEBP", directory("<", [(ORIENTATION, kind, count, field)]))
+    np.testing.assert_array_equal(read_rgb(path), TURNS[orientation](PIXELS))
+
+
+def odd_structure(rng: random.Random, orientation: int) -> tuple[bytes, bool]:
+    """A TIFF structure of odd tags, and whether its orientation stands in it unharmed."""
+    order = rng.choice("<>")
+    start = 8
+    lines: list[Line] = []
+    for tag in sorted(rng.sample([*range(0x0100, 0x0140), EXIF_IFD, GPS_IFD, 700, 34675], 5)):
+        field = rng.choice(
+            [
+                struct.pack(order + "L", rng.randrange(90)),
+                struct.pack(order + "L", start),
+                struct.pack(order + "f", rng.choice([float("nan"), float("inf"), 1e30, -1.0])),
+                rng.randbytes(4),
+            ]
+        )
+        count = rng.choice([0, 1, 1, 1, 2, 3, 9, 2**16, 2**32 - 1])
+        lines.append((tag, rng.choice([*range(14), 16, 17, 18, 255]), count, field))
+    lines = [line for line in lines if line[0] != ORIENTATION]
+    lines.append((ORIENTATION, 3, 1, short(order, orientation)))
+    following = rng.choice([0, start, 7, 2**32 - 1])
+    exif = directory(order, sorted(lines), rng.randbytes(rng.choice([0, 8, 60])), following)
+    if rng.random() < 0.7:
+        return exif, True
+    # Cut off, or changed anywhere.
+    exif = bytearray(exif[: rng.randrange(len(exif) + 1)])
+    for _ in range(rng.randrange(4) if exif else 0):
+        exif[rng.randrange(len(exif))] = rng.randrange(256)
+    return bytes(exif), False
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_thousands_of_odd_blocks(tmp_path: Path, kind: str) -> None:
+    rng = random.Random(kind)
+    expected = plain(tmp_path, kind)
+    possible = [turn(expected) for turn in TURNS.values()]
+    for _ in range(700):
+        orientation = rng.choice(list(TURNS))
+        exif, unharmed = odd_structure(rng, orientation)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pixels = read_rgb(save(tmp_path, kind, exif))
+        if unharmed:
+            np.testing.assert_array_equal(pixels, TURNS[orientation](expected))
+        else:
+            assert any(np.array_equal(pixels, other) for other in possible)
+
+
+# Tags that pixels are decoded by, which a test of metadata leaves alone.
+PIXEL_TAGS = {*range(254, 280), 284, *range(290, 294), *range(317, 348)} - {ORIENTATION, 269, 270}
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg"])
+def test_thousands_of_odd_directories_of_tiff_files(tmp_path: Path, compression: str) -> None:
+    rng = random.Random(compression)
+    path = tmp_path / "a.tif"
+    Image.fromarray(noise(16, 24)).save(path, compression=compression)
+    file, expected = path.read_bytes(), read_rgb(path)
+    for _ in range(400):
+        orientation = rng.choice(list(TURNS))
+        exif, _ = odd_structure(rng, orientation)
+        try:
+            _, lines = lines_of(exif)
+        except struct.error:
+            continue
+        lines = [line for line in lines if line[0] not in PIXEL_TAGS | {ORIENTATION}]
+        lines.append((ORIENTATION, 3, 1, short("<", orientation)))
+        path.write_bytes(with_lines(file, directory("<", lines)))
+        np.testing.assert_array_equal(read_rgb(path), TURNS[orientation](expected))
+
+
+def test_big_tiff(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(PIXELS).save(path, big_tiff=True, tiffinfo={ORIENTATION: 6})
+    assert path.read_bytes()[2] == 43
+    np.testing.assert_array_equal(read_rgb(path), TURNS[6](PIXELS))
+
+
+def test_pages_and_strips_of_a_tiff(tmp_path: Path) -> None:
+    pages = [Image.fromarray(noise(300, 40, seed)) for seed in range(3)]
+    pages[0].save(
+        tmp_path / "a.tif", save_all=True, append_images=pages[1:], tiffinfo={278: 7, 700: b"<x/>"}
+    )
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.tif"), noise(300, 40))
+
+
+XMP = b'<rdf:Description tiff:Orientation="8"/>'
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_orientation_of_xmp(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", XMP.decode(), zip=True)
+    where = {"PNG": {"pnginfo": text}, "TIFF": {"tiffinfo": {700: XMP}}}.get(kind, {"xmp": XMP})
+    Image.fromarray(PIXELS).save(path, **OPTIONS[kind], **where)
+    np.testing.assert_array_equal(read_rgb(path), TURNS[8](plain(tmp_path, kind)))
+
+
+def test_the_orientation_that_imagemagick_writes(tmp_path: Path) -> None:
+    exif = b"Exif\0\0" + directory(">", [(ORIENTATION, 3, 1, short(">", 3))])
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Raw profile type exif", f"\nexif\n      {len(exif)}\n{exif.hex()}\n", zip=True)
+    Image.fromarray(PIXELS).save(tmp_path / "a.png", pnginfo=text)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), TURNS[3](PIXELS))
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        pytest.param(png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**21))), id="long"),
+        pytest.param(png_chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(bytes(2**21))), id="long-i"),
+        pytest.param(png_chunk(b"tEXt", b"a\0" + bytes(2**20)) * 70, id="many"),
+        pytest.param(png_chunk(b"zTXt", b"a\0\7what"), id="method"),
+        pytest.param(png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(2**21))), id="profile"),
+        pytest.param(png_chunk(b"gAMA", b"\0") + png_chunk(b"cHRM", b"\0"), id="colours"),
+        pytest.param(png_chunk(b"pHYs", b"\0") + png_chunk(b"sRGB", b""), id="cut"),
+        pytest.param(png_chunk(b"acTL", b"\0") + png_chunk(b"fcTL", b""), id="animation"),
+        pytest.param(png_chunk(b"tEXt", b"a\0b")[:-1] + b"!", id="check value"),
+        pytest.param(png_chunk(b"eXIf", b""), id="empty"),
+    ],
+)
+def test_what_is_said_in_a_png_is_no_hindrance(tmp_path: Path, chunks: bytes) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    file = (tmp_path / "a.png").read_bytes()
+    first_chunk = 8 + 25
+    (tmp_path / "a.png").write_bytes(file[:first_chunk] + chunks + file[first_chunk:])
+    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), PIXELS)
+
+
+def test_segments_of_applications_are_no_hindrance(tmp_path: Path) -> None:
+    expected = plain(tmp_path, "JPEG")
+    file = (tmp_path / "plain.jpeg").read_bytes()
+    segments = b"".join(
+        b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body
+        for marker, body in [
+            (0xE1, b"Exif\0\0"),
+            (0xE1, b"Exif\0\0MM"),
+            (0xE2, b"MPF\0II*\0\x08\0\0\0\xff\xff"),
+            (0xE2, b"ICC_PROFILE\0"),
+            (0xED, b"Photoshop 3.0\0" + b"8BIM\3"),
+            (0xFE, b"a comment"),
+        ]
+    )
+    for gap in (b"", b"\xff\xff"):
+        (tmp_path / "a.jpg").write_bytes(file[:2] + segments + gap + file[2:])
+        np.testing.assert_array_equal(read_rgb(tmp_path / "a.jpg"), expected)
+
+
+def test_jpeg_of_cmyk_keeps_the_meaning_of_its_samples(tmp_path: Path) -> None:
+    image = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    image.save(tmp_path / "a.jpg", quality=100)
+    red = read_rgb(tmp_path / "a.jpg").astype(int)
+    assert np.abs(red - [255, 0, 0]).max() <= 2
