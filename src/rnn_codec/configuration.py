@@ -106,7 +106,9 @@ def _signatures(target: Callable[..., Any]) -> list[Callable[..., Any]]:
 
 def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
     # As JSON, types are strict, but a list may be a tuple, and a whole number be a float.
-    text = json.dumps(OmegaConf.to_container(value) if OmegaConf.is_config(value) else value)
+    content = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    # File names may hold bytes that no text has.
+    text = json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
     try:
         adapter.validate_json(text, strict=True)
     except ValidationError as error:
