@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
@@ -36,13 +37,16 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("grid", *arguments(tmp_path, *ONE_PAIR)) == 0
+    (tmp_path / "small").mkdir()
+    Image.effect_noise((176, 176), 40).save(tmp_path / "small" / "noise.png")
+    small = f'grid.evaluate=["data=folder","data.root={tmp_path}/small","beside=[]"]'
+    assert run("grid", *arguments(tmp_path, *ONE_PAIR, small)) == 0
     assert "1 of 1 runs are recorded" in capsys.readouterr().out
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("gru"))
     assert load_codec(RunFolder(folder))
     (record,) = (tmp_path / "records").iterdir()
     summary = read_summary(record)
-    assert summary.dataset == "photos"
+    assert summary.dataset == "small"
     assert summary.model is not None
     assert summary.model.training is not None
     assert (summary.model.training.steps, summary.model.training.images) == (6, 24)
@@ -53,7 +57,7 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     assert coders == {"none", "single_iteration", "progressive"}
 
     capsys.readouterr()
-    assert run("grid", *arguments(tmp_path, *ONE_PAIR, "--dry-run")) == 0
+    assert run("grid", *arguments(tmp_path, *ONE_PAIR, small, "--dry-run")) == 0
     assert "done" in capsys.readouterr().out
 
 
