@@ -31,6 +31,7 @@ from rnn_codec.runs.folder import (
     RunFolder,
     mark,
     read_config,
+    read_training,
     write_config,
 )
 from rnn_codec.runs.identity import (
@@ -290,7 +291,7 @@ def build_logger(config: DictConfig, run: RunFolder) -> Logger:
 def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFolder]:
     """The configuration of the run to resume, with the overrides that a resumed run may have."""
     run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(read_config(run))
+    saved = OmegaConf.create(read_training(run))
     for override in overrides:
         if override.startswith("resume="):
             continue

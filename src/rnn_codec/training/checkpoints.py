@@ -11,11 +11,39 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.utilities.types import _PATH
 from lightning.pytorch.callbacks import Checkpoint
 
+from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path
+
+PARTS = frozenset({"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step"})
+"""What a checkpoint must have for a training to go on."""
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old checkpoint, then renames: there is always one whole checkpoint."""
+    """Writes beside the old checkpoint, then renames: there is always one whole checkpoint.
+
+    A file that is none, as one that was copied by half, is refused in one sentence.
+    """
+
+    def load_checkpoint(self, path: _PATH, *args: Any, **options: Any) -> dict[str, Any]:
+        """Read a checkpoint.
+
+        Raises:
+            UserError: it cannot be read, or is not that of a training.
+        """
+        try:
+            checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **options)
+        # A damaged file ends in whatever it makes the reader raise.
+        except Exception as error:
+            raise UserError(
+                f"the checkpoint {path} cannot be read ({reason(error)}): bring a whole one back, "
+                "or delete it to begin again"
+            ) from error
+        if not isinstance(checkpoint, dict) or not checkpoint.keys() >= PARTS:
+            raise UserError(
+                f"{path} is not the checkpoint of a training: bring it back, or delete it to begin "
+                "again"
+            )
+        return checkpoint
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any = None
