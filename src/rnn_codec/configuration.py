@@ -9,17 +9,20 @@ from omegaconf import DictConfig, OmegaConf
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import literals
 from rnn_codec.runs import architecture
 
 
 def instantiate(node: DictConfig, **arguments: Any) -> Any:
-    """Build what a node describes; further arguments are added to the node's.
+    """Build what a node describes; further arguments, texts as they are, are added to the node's.
 
     Raises:
         UserError: an option has a value, or a name, that the class does not accept.
     """
     try:
-        return hydra.utils.instantiate(node, **arguments)
+        # Hydra interpolates what it has interpolated once more.
+        described, added = (literals(literals(part)) for part in (plain(node), arguments))
+        return hydra.utils.instantiate(described, **added)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError | ValueError | TypeError):
             raise UserError(str(error.__cause__)) from error

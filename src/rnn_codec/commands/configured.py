@@ -13,7 +13,7 @@ from hydra._internal.utils import _run_hydra, get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 import rnn_codec
 from rnn_codec.errors import StoppedError, UserError, exit_on_user_error
@@ -90,6 +90,13 @@ def configuration_folder() -> Path:
 
 def command_line() -> str:
     """The command that is being run, for what it writes to say how it came about."""
-    hydra = HydraConfig.get()
-    name = str(hydra.job.config_name).replace("_", "-")
-    return shlex.join(["rnn-codec", name, *hydra.overrides.task])
+    name = str(HydraConfig.get().job.config_name).replace("_", "-")
+    return shlex.join(["rnn-codec", name, *task_overrides()])
+
+
+def task_overrides() -> list[str]:
+    """The options of the command that is being run, as they were written."""
+    # An interpolation in one of them is not one in Hydra's list of them.
+    overrides = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    assert isinstance(overrides, list)
+    return [str(override) for override in overrides]

@@ -45,7 +45,7 @@ def evaluate(config: DictConfig) -> None:
         check_measurable(name, pixels)
     measure = evaluate_classic if config.model is None else evaluate_run
     folder = measure(config, images, data.evaluation_name)
-    Console().print(f"Written to {folder}", soft_wrap=True)
+    Console().print(f"Written to {folder}", soft_wrap=True, markup=False)
 
 
 def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:

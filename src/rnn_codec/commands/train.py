@@ -20,13 +20,14 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import run_configured, task_overrides
 from rnn_codec.configuration import build_codec, build_context_model, instantiate, plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint, literal, literals
 from rnn_codec.runs.folder import (
     RunFolder,
     mark,
@@ -291,7 +292,7 @@ def build_logger(config: DictConfig, run: RunFolder) -> Logger:
 def resumed(config: DictConfig, overrides: list[str]) -> tuple[DictConfig, RunFolder]:
     """The configuration of the run to resume, with the overrides that a resumed run may have."""
     run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(read_training(run))
+    saved = OmegaConf.create(literals(read_training(run)))
     for override in overrides:
         if override.startswith("resume="):
             continue
@@ -313,7 +314,7 @@ def codec_to_extend(config: DictConfig) -> RunFolder:
     coder = run.coder(config.entropy.name)
     if coder.config.exists() and is_first_process():
         raise UserError(
-            f"{coder.path} already holds a coder: go on with it by resume={coder.path}, "
+            f"{coder.path} already holds a coder: go on with it by {hint('resume', coder.path)}, "
             "or delete it"
         )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
@@ -335,7 +336,7 @@ def train_as_configured(config: DictConfig) -> None:
     quieten_lightning()
     refuse_multirun_of_processes(config)
     if config.resume is not None:
-        config, run = resumed(config, list(HydraConfig.get().overrides.task))
+        config, run = resumed(config, task_overrides())
         check_processes(config.trainer.devices, config.trainer.num_nodes, str(run.path))
     elif isinstance(config.codec, str):
         check_processes(config.trainer.devices, config.trainer.num_nodes, config.codec)
@@ -350,7 +351,7 @@ def train_as_configured(config: DictConfig) -> None:
         if not isinstance(config.codec, str):
             train_codec_of(config, run)
         if config.entropy.model is not None:
-            config.codec = str(run.path)
+            config.codec = literal(str(run.path))
             train_coder(config, run)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU's memory is too small: lower data.batch_size") from error

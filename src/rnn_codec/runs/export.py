@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
 from rnn_codec.runs.weights import read_weights, write_weights
@@ -46,7 +47,8 @@ def export_run(
                 f"{run.path} has no entropy coder {name}: it has {', '.join(trained) or 'none'}"
             )
     if not run.weights.is_file():
-        raise UserError(f"{run.path} is not trained: go on with it by resume={run.path}")
+        on = hint("resume", run.path)
+        raise UserError(f"{run.path} is not trained: go on with it by rnn-codec train {on}")
     if kept.exists():
         raise UserError(f"{kept} is there already: delete it, or name another folder")
     partial = kept.with_name(f".{kept.name}.partial")

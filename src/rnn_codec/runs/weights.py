@@ -18,6 +18,7 @@ from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path
+from rnn_codec.overrides import hint
 from rnn_codec.runs.architecture import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, read_config
 
@@ -114,7 +115,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
         return weights
     raise UserError(
         f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
-        f"train it on with resume={run.path}"
+        f"train it on with {hint('resume', run.path)}"
     )
 
 

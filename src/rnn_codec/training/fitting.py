@@ -13,6 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.machine import hardware, versions
+from rnn_codec.overrides import hint
 from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
@@ -99,7 +100,7 @@ def stopped(run: RunFolder) -> UserError | SystemExit:
 
     The sweep gave that trial up; its agent would end after five trials that seem to fail.
     """
-    message = f"stopped; go on with: rnn-codec train resume={run.path}"
+    message = f"stopped; go on with: rnn-codec train {hint('resume', run.path)}"
     if "WANDB_SWEEP_ID" not in os.environ:
         return StoppedError(message)
     rank_zero_only(print)(message)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, create_run_folder
 
 RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
@@ -89,7 +90,7 @@ def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
         run = RunFolder(Path(output))
         if run.config.exists():
             raise UserError(
-                f"{run.path} already holds a run: go on with it by resume={run.path}, "
+                f"{run.path} already holds a run: go on with it by {hint('resume', run.path)}, "
                 "or choose another output="
             )
         run.path.mkdir(parents=True, exist_ok=True)
