@@ -4,7 +4,7 @@ from typing import Any
 
 import hydra.utils
 from hydra.errors import InstantiationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
@@ -27,6 +27,18 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
         if isinstance(error.__cause__, UserError | ValueError | TypeError):
             raise UserError(str(error.__cause__)) from error
         raise
+
+
+def as_list(value: Any) -> list[Any]:
+    """The values of an option that takes several: one alone is a list of one, null is none.
+
+    Example:
+        >>> as_list("webp"), as_list(["webp", "avif"]), as_list(None)
+        (['webp'], ['webp', 'avif'], [])
+    """
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | ListConfig) else [value]
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 import rnn_codec
-from rnn_codec.errors import StoppedError, UserError, exit_on_user_error
+from rnn_codec.errors import StoppedError, UserError, exit_on_user_error, reason
 
 Task = Callable[[DictConfig], None]
 IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
@@ -67,6 +68,7 @@ def _run_job(task: Task, config: DictConfig) -> None:
     Raises:
         JobError: a `UserError` in a job that a launcher has started elsewhere.
     """
+    task = partial(explained, task)
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.RUN or hydra.launcher._target_ == IN_THIS_PROCESS:
         with exit_on_user_error():
@@ -79,6 +81,18 @@ def _run_job(task: Task, config: DictConfig) -> None:
             raise
     except UserError as error:
         raise JobError(str(error)) from None
+
+
+def explained(task: Task, config: DictConfig) -> None:
+    """Run a task; what OmegaConf says of an option is the user's mistake.
+
+    Raises:
+        UserError: an option is missing, or an interpolation names none.
+    """
+    try:
+        task(config)
+    except OmegaConfBaseException as error:
+        raise UserError(f"the configuration cannot be used: {reason(error)}") from error
 
 
 def configuration_folder() -> Path:

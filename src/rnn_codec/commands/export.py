@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import configured
+from rnn_codec.configuration import as_list
 from rnn_codec.errors import UserError
 from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
@@ -22,9 +23,10 @@ def export(config: DictConfig) -> None:
     precision = PRECISIONS.get(str(config.dtype))
     if config.dtype is not None and precision is None:
         raise UserError(f"dtype={config.dtype} is none of {', '.join(PRECISIONS)}")
-    target = Path(config.output)
+    run, target = RunFolder(find_folder(str(config.model))), Path(str(config.output))
+    coders = None if config.coders is None else as_list(config.coders)
     target.parent.mkdir(parents=True, exist_ok=True)
-    files = export_run(RunFolder(find_folder(config.model)), target, config.coders, precision)
+    files = export_run(run, target, coders, precision)
     size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{target}: {len(files)} files, {size:.1f} MB")
 

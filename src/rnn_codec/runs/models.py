@@ -169,11 +169,22 @@ def _load(run: RunFolder, name: str, device: str) -> Model:
     codec = load_codec(run)
     digest = codec_digest(read_config(run)["codec"], codec.state_dict())
     identifier = model_identifier(digest, coder.digest())
+    return Model(codec.to(usable_device(device)), coder, identifier, run.path)
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of a name, such as "cpu" or "cuda:1".
+
+    Raises:
+        UserError: there is none of that name, or nothing can be computed on it.
+    """
     try:
-        return Model(codec.to(torch.device(device)), coder, identifier, run.path)
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
     # What PyTorch raises depends on what it was built with.
     except (RuntimeError, AssertionError) as error:
-        raise UserError(f"the device {device} cannot be used: {reason(error)}") from error
+        raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
+    return device
 
 
 def _unchanged(model: Model, identifier: bytes) -> Model:
