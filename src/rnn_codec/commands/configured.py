@@ -4,6 +4,7 @@ Hydra's own options work after these words: --help, --cfg job, --multirun and so
 """
 
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from pathlib import Path
@@ -41,14 +42,23 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
     version.setbase("1.3")
     parser = get_args_parser()
     parser.prog = f"rnn-codec {name}"
-    _run_hydra(
-        args=parser.parse_args(words),
-        args_parser=parser,
-        # Hydra names the job after the function that is wrapped; launchers can pickle a partial.
-        task_function=update_wrapper(partial(_run_job, task), task),
-        config_path=str(configuration_folder()),
-        config_name=name.replace("-", "_"),
-    )
+    failures: list[str] = []
+    try:
+        _run_hydra(
+            args=parser.parse_args(words),
+            args_parser=parser,
+            # Hydra names the job after the function that is wrapped; launchers can pickle a
+            # partial.
+            task_function=update_wrapper(partial(_run_job, task, failures), task),
+            config_path=str(configuration_folder()),
+            config_name=name.replace("-", "_"),
+        )
+    finally:
+        # However the last of the jobs has ended.
+        if failures:
+            print("error: jobs have failed:", *failures, sep="\n  ", file=sys.stderr)
+    if failures:
+        sys.exit(1)
 
 
 class JobError(CompactHydraException):
@@ -58,21 +68,26 @@ class JobError(CompactHydraException):
     """
 
 
-def _run_job(task: Task, config: DictConfig) -> None:
-    """Run a task, as `exit_on_user_error` does, but a launcher gets the error of its job.
+def _run_job(task: Task, failures: list[str], config: DictConfig) -> None:
+    """Run a task, as `exit_on_user_error` does, but one of several jobs does not end the others.
 
-    A job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
-    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may
-    put it back into the queue, and its result is yet to come.
+    Here a mistake is added to `failures`, for the end. Elsewhere the launcher gets the error of its
+    job: a job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
+    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may put
+    it back into the queue, and its result is yet to come.
 
     Raises:
         JobError: a `UserError` in a job that a launcher has started elsewhere.
     """
     task = partial(explained, task)
     hydra = HydraConfig.get()
-    if hydra.mode == RunMode.RUN or hydra.launcher._target_ == IN_THIS_PROCESS:
+    if hydra.mode == RunMode.RUN:
         with exit_on_user_error():
             task(config)
+        return
+    if hydra.launcher._target_ == IN_THIS_PROCESS:
+        with exit_on_user_error():
+            _run_one_of_several(task, failures, config)
         return
     try:
         task(config)
@@ -81,6 +96,17 @@ def _run_job(task: Task, config: DictConfig) -> None:
             raise
     except UserError as error:
         raise JobError(str(error)) from None
+
+
+def _run_one_of_several(task: Task, failures: list[str], config: DictConfig) -> None:
+    """Run a task; what is wrong with it is told and noted, but not if it is told to end."""
+    try:
+        task(config)
+    except StoppedError:
+        raise
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        failures.append(f"{' '.join(task_overrides())}: {error}")
 
 
 def explained(task: Task, config: DictConfig) -> None:
