@@ -3,6 +3,7 @@
 Hydra's own options work after these words: --help, --cfg job, --multirun and so on.
 """
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -18,9 +19,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import rnn_codec
+from rnn_codec.commands.agent_words import read_agent_words
 from rnn_codec.errors import StoppedError, UserError, exit_on_user_error, reason
 
 Task = Callable[[DictConfig], None]
+CACHE_VARIABLE = "RNN_CODEC_CACHE"
+"""Names the folder of caches, `.cache` where it is not set."""
 IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
@@ -42,16 +46,20 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
     version.setbase("1.3")
     parser = get_args_parser()
     parser.prog = f"rnn-codec {name}"
+    folder, config_name = configuration_folder(), name.replace("-", "_")
+    if not os.environ.get(CACHE_VARIABLE):
+        # Set to nothing it would be the folder of that name.
+        os.environ.pop(CACHE_VARIABLE, None)
     failures: list[str] = []
     try:
         _run_hydra(
-            args=parser.parse_args(words),
+            args=parser.parse_args(read_agent_words(words, folder, config_name)),
             args_parser=parser,
             # Hydra names the job after the function that is wrapped; launchers can pickle a
             # partial.
             task_function=update_wrapper(partial(_run_job, task, failures), task),
-            config_path=str(configuration_folder()),
-            config_name=name.replace("-", "_"),
+            config_path=str(folder),
+            config_name=config_name,
         )
     finally:
         # However the last of the jobs has ended.

@@ -6,6 +6,7 @@
 <run>/weights.safetensors        the trained codec, written when training ends
 <run>/digest                     of the exported codec, or coder; see identity.py
 <run>/training.json              what the training cost
+<run>/wandb_run                 the identifier of its W&B run, for resuming
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
