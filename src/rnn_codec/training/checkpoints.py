@@ -59,7 +59,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class LastCheckpoint(Checkpoint):
     """Keeps one checkpoint up to date: every few minutes, and when training stops for any reason.
 
-    It is written at the end of a step, so that a resumed run goes on with the next.
+    It is written at the end of a step, so that a resumed run goes on with the next; before a
+    validation, too, which can then be broken off.
 
     Args:
         path: the checkpoint's file.
@@ -78,6 +79,12 @@ class LastCheckpoint(Checkpoint):
         ending = trainer.should_stop or trainer.global_step >= trainer.max_steps > 0
         due = time.monotonic() - self._written_at >= self.interval
         # Every process must take the same decision, and their clocks differ.
-        if trainer.strategy.broadcast(ending or due):
+        if trainer.strategy.broadcast(ending or due or is_validated(trainer)):
             trainer.save_checkpoint(self.path)
             self._written_at = time.monotonic()
+
+
+def is_validated(trainer: L.Trainer) -> bool:
+    """Whether a validation follows the step in hand."""
+    batches, interval = trainer.fit_loop.total_batch_idx + 1, trainer.val_check_batch
+    return trainer.enable_validation and interval is not None and batches % interval == 0
