@@ -311,7 +311,7 @@ def to_symbols(bits: Tensor, dtype: torch.dtype) -> Tensor:
 
 def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:
     """Refuse a number of iterations outside 1 … `most`, by default those that a file holds."""
-    if not 1 <= iterations <= most:
+    if not isinstance(iterations, int) or not 1 <= iterations <= most:
         raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
 
 

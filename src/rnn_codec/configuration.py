@@ -10,13 +10,14 @@ from typing import Any, TypeVar, get_type_hints
 
 import hydra.utils
 from hydra.errors import InstantiationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.overrides import literals
 from rnn_codec.runs import architecture
 
 T = TypeVar("T")
@@ -25,14 +26,16 @@ WITHOUT_TYPE = TypeAdapter(Any)
 
 
 def instantiate(node: DictConfig, **arguments: Any) -> Any:
-    """Build what a node describes; further arguments are added to the node's.
+    """Build what a node describes; further arguments, texts as they are, are added to the node's.
 
     Raises:
         UserError: an option has a value, or a name, that the class does not accept.
     """
     check_types(node)
     try:
-        return hydra.utils.instantiate(node, **arguments)
+        # Hydra interpolates what it has interpolated once more.
+        described, added = (literals(literals(part)) for part in (plain(node), arguments))
+        return hydra.utils.instantiate(described, **added)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError | ValueError | TypeError):
             raise UserError(str(error.__cause__)) from error
@@ -112,9 +115,20 @@ def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
     try:
         adapter.validate_json(text, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        reason = str(first["msg"]).replace("Input should be", "it must be")
-        raise InvalidOptionError(f"{option} cannot be {text}: {reason}") from error
+        wanted = str(error.errors()[0]["msg"]).replace("Input should be", "it must be")
+        raise InvalidOptionError(f"{option} cannot be {text}: {wanted}") from error
+
+
+def as_list(value: Any) -> list[Any]:
+    """The values of an option that takes several: one alone is a list of one, null is none.
+
+    Example:
+        >>> as_list("webp"), as_list(["webp", "avif"]), as_list(None)
+        (['webp'], ['webp', 'avif'], [])
+    """
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | ListConfig) else [value]
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

@@ -18,6 +18,16 @@ class StoppedError(UserError):
     """The user, or the cluster, has told the command to end."""
 
 
+def reason(error: BaseException) -> str:
+    """What an exception says, in one line; its kind if it says nothing.
+
+    Example:
+        >>> reason(EOFError()), reason(ValueError("no\\nmore"))
+        ('EOFError', 'no')
+    """
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Print a `UserError`, or a full disk, as one sentence on standard error and exit with 1.

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from omegaconf import DictConfig
 
+from rnn_codec.commands.configured import run_configured
+from rnn_codec.errors import StoppedError
 from tests.commands.program import run
 from tests.conftest import ROOT
+from tests.model_folders import write_model
 
 
 def test_an_installed_package_finds_its_own_configuration(tmp_path: Path) -> None:
@@ -53,3 +57,40 @@ def test_mistakes_are_explained_without_a_traceback(
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error
+
+
+def test_a_mistake_in_one_job_does_not_end_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path / "first")
+    write_model(tmp_path / "last")
+    models = "model=first,nowhere,last,neither"
+    assert run("export", "--multirun", models, "output=kept/${model}", "hydra.sweep.dir=.") == 1
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"first", "last"}
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:31] for line in lines[:2]] == [
+        "error: there is no model nowhere"[:31],
+        "error: there is no model neither"[:31],
+    ]
+    assert lines[2] == "error: jobs have failed:"
+    for line, name in zip(lines[3:], ("nowhere", "neither"), strict=True):
+        assert line.startswith(f"  model={name} output=")
+        assert f": there is no model {name}, " in line
+    assert run("export", "--multirun", "model=first,last", "output=again/${model}") == 0
+
+
+def test_a_multirun_that_is_stopped_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begun = []
+
+    def stop(config: DictConfig) -> None:
+        begun.append(config.model)
+        raise StoppedError("stopped")
+
+    with pytest.raises(SystemExit):
+        run_configured(stop, "export", ["--multirun", "model=a,b", "hydra.sweep.dir=."])
+    assert begun == ["a"]
+    assert capsys.readouterr().err == "error: stopped\n"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
+from rnn_codec.baselines.jpeg import Jpeg420
+from rnn_codec.commands import evaluate as command
 from rnn_codec.configuration import build_codec, plain
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.evaluation.recurrent import evaluate_codec
@@ -121,3 +124,95 @@ def test_a_picture_too_small_for_ms_ssim_is_an_error(pictures, tmp_path, capsys)
     error = capsys.readouterr().err
     assert "small.png is 100×200 pixels" in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("device=nonsense", "the device nonsense cannot be used"),
+        ("device=cuda:99", "the device cuda:99 cannot be used"),
+        ("device=null", "the device None cannot be used"),
+        ("beside=[nonsense]", "no classic codec 'nonsense'"),
+        ("beside=5", "no classic codec '5'"),
+        ("beside=[[webp]]", "no classic codec"),
+        ("cut_at=[0]", "cut_at takes shares between 0 and 1, such as [0.1, 0.5], not 0"),
+        ("cut_at=[1]", "not 1"),
+        ("cut_at=[2]", "not 2"),
+        ("cut_at=-0.5", "not -0.5"),
+        ("cut_at=nan", "not nan"),
+        ("cut_at=[half]", "not half"),
+        ("iterations=abc", "iterations must be 1 … 16, not abc"),
+        ("iterations=2.5", "not 2.5"),
+        ("iterations=null", "not None"),
+        ("iterations=[2]", "not [2]"),
+        ("picture=nonsense", "picture=nonsense is none of the images: a.png, b.png"),
+        ("picture=5", "picture=5 is none of the images"),
+        ("picture=${nowhere}", "nowhere"),
+        ("output=file", "output=file cannot be made"),
+        ("output=file/below/it", "output=file/below/it cannot be made"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_before_anything_is(
+    option, message, model, pictures, tmp_path, monkeypatch, capsys
+) -> None:
+    def measure(*_: object) -> None:
+        raise AssertionError("it measures")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "evaluate_codec", measure)
+    monkeypatch.setattr(command, "evaluate_baseline", measure)
+    Path("file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    words = [f"model={model.path}", "data=folder", f"data.root={pictures}", "beside=[]", option]
+    assert run("evaluate", *words) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("beside", "cut_at"), [("null", "0.5"), ("jpeg_420", "null"), ("[jpeg_420]", "[0.01]")]
+)
+def test_words_stand_for_lists_of_one(
+    beside, cut_at, model, pictures, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (pictures / "b.png").unlink()
+    monkeypatch.setattr(Jpeg420, "qualities", (10, 60))
+    options = ["data=folder", f"data.root={pictures}", "iterations=1"]
+    options += [f"beside={beside}", f"cut_at={cut_at}", "output=out"]
+    assert run("evaluate", f"model={model.path}", *options) == 0
+    printed = capsys.readouterr().out
+    assert ("jpeg_420" in printed) == (beside != "null")
+    # A cut of one hundredth of 11 rows is none.
+    assert ("Files cut short" in printed) == (cut_at != "null")
+
+
+def test_pictures_of_the_same_name_do_not_take_each_others_place(
+    model, pictures, tmp_path, monkeypatch, capsys
+) -> None:
+    other = tmp_path / "other" / "pictures"
+    shutil.copytree(pictures, other)
+    options = [f"model={model.path}", "data=folder", "iterations=1", "beside=[]"]
+    for root in (pictures, other):
+        assert run("evaluate", *options, f"data.root={root}") == 0
+    record = model.evaluation("pictures") / "summary.json"
+    before = record.read_bytes()
+    Image.new("RGB", (176, 192)).save(other / "b.png")
+    assert run("evaluate", *options, f"data.root={other}") == 1
+    assert "measurements of other pictures that are called pictures" in capsys.readouterr().err
+    assert record.read_bytes() == before
+    assert run("evaluate", *options, f"data.root={other}", f"output={tmp_path / 'out'}") == 0
+
+
+def test_ctrl_c_is_a_sentence(model, pictures, monkeypatch, capsys) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "evaluate_codec", interrupted)
+    words = [f"model={model.path}", "data=folder", f"data.root={pictures}", "beside=[]"]
+    assert run("evaluate", *words) == 130
+    assert capsys.readouterr().err == "error: stopped before all was measured and recorded\n"
+    assert not model.evaluation("pictures").exists()

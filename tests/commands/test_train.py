@@ -1,6 +1,8 @@
 """src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
 
+import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,12 +28,14 @@ from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.errors import UserError
 from rnn_codec.networks.stages import klt_stages
+from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
-from rnn_codec.runs.folder import RunFolder, mark, read_identity, write_config
+from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.divergence import DivergedError
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
+from tests.commands.program import run as program
 from tests.conftest import PAIRS, ROOT
 from tests.forking import FORKING
 
@@ -592,3 +596,23 @@ def test_wandb_keeps_an_offline_run_with_pictures(tmp_path: Path, cache: str, mo
     assert "images" in media
     assert "val" in media
     assert next((tmp_path / "run" / "reconstructions").glob("*.png"))
+
+
+def test_a_folder_of_any_name_is_trained_resumed_and_measured(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder(tmp_path / "a=b, (c) [/d] {e} ${f} 'g' \"h\" #i ü")
+    new = [*FAST, cache, "trainer.max_steps=1", override("output", folder.path)]
+    assert program("train", *new) == 0
+    assert read_config(folder)["output"] == str(folder.path)
+    assert program("train", *new) == 1
+    hinted = capsys.readouterr().err.partition("go on with it by ")[2].rpartition(", or choose")[0]
+    (resume,) = shlex.split(hinted)
+    folder.weights.unlink()
+    assert program("train", resume, "trainer.max_steps=2") == 0
+    assert read_cost(folder.cost).steps == 2
+    measuring = ["data=photos", "iterations=1", "beside=[]"]
+    assert program("evaluate", override("model", folder.path), *measuring) == 0
+    command = json.loads((folder.evaluation("photos") / "summary.json").read_text())["settings"]
+    assert shlex.split(command["command"])[2] == override("model", folder.path)

@@ -9,9 +9,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from hydra import compose, initialize_config_dir
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnn_codec.configuration import instantiate
+from rnn_codec.data import kodak
 from rnn_codec.data.kodak import (
     Kodak,
     download,
@@ -21,6 +24,7 @@ from rnn_codec.data.kodak import (
 )
 from rnn_codec.errors import UserError
 from tests.commands.program import run
+from tests.conftest import ROOT
 from tests.data.pictures import noise, save
 
 FILES = {"one.png": b"first", "two.png": b"second", "three.png": b"third"}
@@ -122,10 +126,43 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         kodak_paths(tmp_path / "nowhere")
 
 
-def test_kodak_yields_its_images(tmp_path: Path) -> None:
-    for number in range(1, 25):
-        save(tmp_path / f"kodim{number:02}.png", noise(2, 3, number))
-    data = Kodak(str(tmp_path), "")
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """24 pictures that are taken for the originals."""
+    folder = tmp_path / "Kodak"
+    files = [save(folder / f"kodim{number:02}.png", noise(2, 3, number)) for number in range(1, 25)]
+    checksums = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    monkeypatch.setattr(kodak, "kodak_checksums", lambda: checksums)
+    return folder
+
+
+def test_kodak_yields_its_images(stand_in: Path) -> None:
+    data = Kodak(str(stand_in), "")
     named = list(data.evaluation_images())
     assert [name for name, _ in named][::23] == ["kodim01.png", "kodim24.png"]
     assert (named[4][1] == noise(2, 3, 5)).all()
+
+
+def test_other_pictures_are_not_measured_as_kodak(stand_in: Path) -> None:
+    save(stand_in / "kodim05.png", noise(2, 3, 99))
+    with pytest.raises(UserError, match=r"kodim05\.png is not the original Kodak image"):
+        Kodak(str(stand_in), "").evaluation_images()
+
+
+def folder_name(root: Path) -> str:
+    """What the pictures of a folder are called in records."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", ["data=folder", f"data.root={root}"])
+    return instantiate(config.data).evaluation_name
+
+
+def test_only_the_24_pictures_may_be_called_kodak(stand_in: Path, tmp_path: Path) -> None:
+    assert folder_name(stand_in) == "kodak"
+    save(stand_in / "more.png", noise(2, 3))
+    assert folder_name(stand_in) == "Kodak-folder"
+    (stand_in / "more.png").unlink()
+    save(stand_in / "kodim05.png", noise(2, 3, 99))
+    assert folder_name(stand_in) == "Kodak-folder"
+    assert folder_name(tmp_path / "nowhere" / "kodak") == "kodak-folder"
+    assert folder_name(tmp_path / "photos") == "photos-folder"
+    assert folder_name(tmp_path / "mine") == "mine"

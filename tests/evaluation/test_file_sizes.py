@@ -19,6 +19,7 @@ from rnn_codec.evaluation.file_sizes import (
     MeasuredCoder,
     mean_sizes,
     measure_file_sizes,
+    sizes_table,
     write_file_sizes,
 )
 
@@ -74,3 +75,14 @@ def test_the_record_can_be_read_again(tmp_path: Path) -> None:
     areas = areas_under(replace(CURVE, bpp=(0.13, 0.26)))
     assert content["areas_at_true_rate"] == {"none": areas}
     assert (tmp_path / "file_sizes.png").stat().st_size > 1000
+
+
+def test_the_table_shows_savings_of_entropy_coders_alone() -> None:
+    """What files cost without one above their bits is the header: no saving below zero."""
+    sizes = [size("none", 1, 8000, 125.0, 145), size("progressive", 1, 8000, 125.0, 100)]
+    columns = {
+        column.header: list(column.cells) for column in sizes_table(mean_sizes(sizes)).columns
+    }
+    assert columns["nominal"][0] == "0.125"
+    assert columns["none"][0] == "0.145"
+    assert columns["progressive"][0] == "0.100 (20.0 %)"

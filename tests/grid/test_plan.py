@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import DictConfig, OmegaConf
 
+from rnn_codec.commands.grid import hydra_words
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
@@ -97,3 +101,21 @@ def test_the_papers_grid_is_whole(name: str) -> None:
         options = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
         assert set(grid["axes"][group]) == options
     assert {*grid["coders"], "none"} == {p.stem for p in (ROOT / "conf" / "entropy").glob("*")}
+
+
+@pytest.mark.parametrize("text", ["a b", "c=d", "e, f", "(g)", "h'i", "{j", "ü", "#"])
+def test_values_and_names_of_an_axis_may_be_any_text(text: str, tmp_path: Path) -> None:
+    save(tmp_path / text / "a.png", noise(200, 200))
+    save(tmp_path / text / "b.png", noise(200, 201))
+    options = ["data=folder", "data.holdout_every=2", "data.crop_size=16"]
+    (run,) = plan({"data.root": [str(tmp_path / text)]}, tmp_path / "cache", *options)
+    assert run.config.data.root == str(tmp_path / text)
+    (run,) = plan({"part": {text: ["seed=3"]}}, tmp_path)
+    assert (run.name, run.config.seed) == (f"{text}-seed3", 3)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
+def test_what_follows_two_hyphens_reaches_the_trainings_as_it_is(words: list[str]) -> None:
+    (option,) = hydra_words(["--", *words])
+    value = OverridesParser.create().parse_override(option).value()
+    assert list(OmegaConf.create(value)) == words

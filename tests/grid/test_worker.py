@@ -11,10 +11,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import example, given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from rnn_codec.grid import worker
+from rnn_codec.grid.display import failures_text
 from rnn_codec.grid.records import put_record, recorded
-from rnn_codec.grid.worker import forget_failures, outcome, stages
+from rnn_codec.grid.worker import (
+    Failure,
+    Grid,
+    evaluation_folder,
+    forget_failures,
+    outcome,
+    stages,
+)
 from rnn_codec.runs.folder import RunFolder, mark
 from tests.forking import FORKING
 from tests.grid.grids import CODERS, make_grid, planned, work_on
@@ -214,3 +226,40 @@ def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:
     forget_failures(grid)
     assert outcome(other).failed
     assert planned("gru") in grid.runs
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1))
+@example("a=b, (c) [d] {e} ${f} 'g' \"h\" #i\\ ü")
+def test_folders_may_have_any_name(name: str) -> None:
+    """What a child is told is what Hydra reads."""
+    run = planned("gru")
+    grid = Grid([run], [], "photos", Path(), Path("records"), ["rnn-codec"])
+    folder = RunFolder(Path("runs", name))
+    commands = [command for _, command in stages(grid, run, folder)]
+    parser = OverridesParser.create()
+    words = [word for command in commands for word in command if "runs/" in word]
+    read = [parser.parse_override(word) for word in words]
+    assert not any(option.is_sweep_override() for option in read)
+    values = OmegaConf.create([option.value() for option in read])
+    expected = [*[folder.path] * 4, evaluation_folder(folder)]
+    assert list(values) == [str(path) for path in expected]
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (
+            "step 1\nerror: the GPU's memory is too small\nwandb: synced\n",
+            "error: the GPU's memory",
+        ),
+        ("Could not override 'a'\n\nSet the environment variable HYDRA_FULL_ERROR=1", "Could not"),
+        ("Traceback\nValueError: no", "ValueError: no"),
+        (" \n", "exit status 3"),
+        ("", "exit status 3"),
+    ],
+)
+def test_a_failure_shows_what_the_command_said(output: str, sentence: str) -> None:
+    failure = Failure("gru", "codec", ["rnn-codec"], 3, output)
+    assert failure.sentence.startswith(sentence)
+    grid = Grid([planned("gru")], [], "photos", Path("runs"), Path("records"), ["rnn-codec"])
+    assert f", codec: {sentence}" in failures_text([(planned("gru"), failure)], grid)

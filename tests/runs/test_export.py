@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.errors import UserError
@@ -71,3 +71,36 @@ def test_weights_can_be_kept_at_half_the_size(run: RunFolder, tmp_path: Path) ->
     assert 0.45 < sizes[1] / sizes[0] < 0.55
     whole, half = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "half"))
     assert all(torch.equal(half[name], whole[name].half()) for name in whole)
+
+
+@pytest.mark.parametrize("dtype", [None, torch.float32, torch.float16])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("part", [".", "entropy/single_iteration"])
+def test_weights_that_are_not_finite_are_refused(
+    part: str, value: float, dtype: torch.dtype | None, run: RunFolder, tmp_path: Path
+) -> None:
+    diverged = RunFolder(run.path / part)
+    change_a_weight(diverged, value)
+    with pytest.raises(UserError, match="not finite: the training has diverged"):
+        load_model(run.path)
+    with pytest.raises(UserError, match="not finite: the training has diverged"):
+        export_run(run, tmp_path / "kept", dtype=dtype)
+    assert list(tmp_path.iterdir()) == [run.path]
+
+
+def test_weights_too_large_for_a_precision_are_refused(run: RunFolder, tmp_path: Path) -> None:
+    change_a_weight(run, 1e5)
+    with pytest.raises(UserError, match="too large for float16: export them as float32 or bfloat"):
+        export_run(run, tmp_path / "half", coders=[], dtype=torch.float16)
+    assert list(tmp_path.iterdir()) == [run.path]
+    export_run(run, tmp_path / "brain", coders=[], dtype=torch.bfloat16)
+    export_run(run, tmp_path / "whole", coders=[], dtype=torch.float32)
+    whole, brain = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "brain"))
+    assert all(torch.equal(brain[name], whole[name].bfloat16()) for name in whole)
+
+
+def change_a_weight(run: RunFolder, value: float) -> None:
+    """Set one weight of those exported."""
+    weights = {name: weight.float() for name, weight in load_file(run.weights).items()}
+    next(iter(weights.values())).view(-1)[-1] = value
+    save_file(weights, run.weights)

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rnn_codec.compression.container import parse
 from rnn_codec.compression.rate_control import Iterations
@@ -23,6 +26,7 @@ from rnn_codec.runs.identity import (
 from rnn_codec.runs.models import NoModelError, find_folder, find_model, load_model
 from rnn_codec.runs.weights import load_codec, write_weights
 from tests.model_folders import write_model
+from tests.runs.damaged import CHECKPOINTS, CONFIGS, DIGESTS, ODD_YAML, WEIGHTS, write_damaged
 
 PIXELS = np.full((20, 30, 3), 77, np.uint8)
 
@@ -183,3 +187,88 @@ def test_a_damaged_digest(content: str, tmp_path: Path) -> None:
             find_model(identifier, [tmp_path])
     else:
         assert find_model(identifier, [tmp_path]).path == run.path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported model."""
+    return exported(tmp_path_factory.mktemp("whole") / "model", seed=4)
+
+
+@given(
+    CONFIGS,
+    st.none() | CHECKPOINTS,
+    st.none() | WEIGHTS,
+    st.none() | DIGESTS,
+    st.booleans(),
+)
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+def test_damaged_neighbours_hinder_nobody(
+    whole: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    config: bytes,
+    checkpoint: bytes | None,
+    weights: bytes | None,
+    digest: bytes | None,
+    sound: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("runs")
+    config = (whole / "config.yaml").read_bytes() if sound else config
+    run = write_damaged(folder / "a", config, checkpoint, weights, digest)
+    identifier = model_identifier(bytes.fromhex((whole / "digest").read_text()), CODER)
+    assert find_model(identifier, [folder, whole]).path == whole
+    for use in (read_config, load_codec, run_digest, lambda run: load_model(run.path)):
+        with suppress(UserError):
+            use(run)
+    # Alone it cannot be found, whatever is in it.
+    with pytest.raises(UserError):
+        find_model(identifier, [folder])
+
+
+CODER = NoneCoder().digest()
+
+
+@pytest.mark.parametrize("text", ODD_YAML)
+def test_odd_configurations_end_in_a_sentence(text: str, whole: Path, tmp_path: Path) -> None:
+    weights = (whole / "weights.safetensors").read_bytes()
+    run = write_damaged(tmp_path / "a", text.encode(), weights=weights)
+    with pytest.raises(UserError):
+        load_model(run.path)
+    identifier = load_model(whole).identifier
+    assert find_model(identifier, [tmp_path, whole]).path == whole
+
+
+def test_a_damaged_copy_does_not_hide_a_whole_one(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "copy")
+    RunFolder(tmp_path / "copy").weights.write_bytes(b"broken")
+    identifier = load_model(whole).identifier
+    assert find_model(identifier, [tmp_path, whole]).path == whole
+    with pytest.raises(UserError, match="cannot be read"):
+        find_model(identifier, [tmp_path])
+
+
+@pytest.mark.parametrize("method", ["iterdir", "is_file", "read_text"])
+def test_folders_that_may_not_be_read_are_passed_over(
+    method: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(whole, tmp_path / "closed" / "model")
+    allowed = getattr(Path, method)
+
+    def refuse(path: Path, *args: object, **options: object) -> object:
+        if "closed" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return allowed(path, *args, **options)
+
+    identifier = load_model(whole).identifier
+    monkeypatch.setattr(Path, method, refuse)
+    assert find_model(identifier, [tmp_path / "closed", whole]).path == whole
+    with pytest.raises(UserError):
+        load_model(tmp_path / "closed")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "\0", "a/" * 3000])
+def test_names_that_no_folder_can_have(name: str) -> None:
+    with pytest.raises(NoModelError):
+        find_folder(name)
+    with pytest.raises(NoModelError):
+        find_model(bytes(6), [Path(name)])

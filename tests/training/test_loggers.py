@@ -108,3 +108,24 @@ def test_what_wandb_refuses_is_explained(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(loggers.wandb, "init", refuse)
     with pytest.raises(UserError, match="does not answer; with WANDB_MODE=offline"):
         wandb_logger(str(tmp_path / "run"), "project", "name")
+
+
+def test_a_resumed_training_goes_on_with_its_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    codec = wandb_logger(str(folder), "project", "name")
+    coder = wandb_logger(str(folder / "entropy" / "progressive"), "project", "name")
+    begun = codec.experiment.id
+    assert coder.experiment.id == begun
+    for resumed in (folder, folder / "entropy" / "progressive"):
+        wandb.finish()
+        again = wandb_logger(str(resumed), "project", "name")
+        assert again.experiment.id == begun
+    other = wandb_logger(str(tmp_path / "other"), "project", "name")
+    assert other.experiment.id != begun
+
+
+@pytest.mark.parametrize("content", [b"", b"a b/c\n", b"\xff"])
+def test_a_damaged_identifier_starts_another_run(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "wandb_run").write_bytes(content)
+    logger = wandb_logger(str(tmp_path), "project", "name")
+    assert (tmp_path / "wandb_run").read_text().strip() == logger.experiment.id

@@ -31,7 +31,7 @@ def compare(config: DictConfig) -> None:
     }
     write_jpeg_comparison(Path(config.output), pixels, pairs, about)
     Console().print(rich_table(pairs_table(pairs)))
-    Console().print(f"Written to {config.output}", soft_wrap=True)
+    Console().print(f"Written to {config.output}", soft_wrap=True, markup=False)
 
 
 main = configured(compare, "compare-jpeg")

@@ -3,7 +3,9 @@
 Hydra's own options work after these words: --help, --cfg job, --multirun and so on.
 """
 
+import os
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from pathlib import Path
@@ -13,13 +15,17 @@ from hydra._internal.utils import _run_hydra, get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 import rnn_codec
-from rnn_codec.errors import StoppedError, UserError, exit_on_user_error
+from rnn_codec.commands.agent_words import read_agent_words
+from rnn_codec.errors import StoppedError, UserError, exit_on_user_error, reason
 from rnn_codec.files import printable
 
 Task = Callable[[DictConfig], None]
+CACHE_VARIABLE = "RNN_CODEC_CACHE"
+"""Names the folder of caches, `.cache` where it is not set."""
 IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
@@ -41,14 +47,27 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
     version.setbase("1.3")
     parser = get_args_parser()
     parser.prog = f"rnn-codec {name}"
-    _run_hydra(
-        args=parser.parse_args(words),
-        args_parser=parser,
-        # Hydra names the job after the function that is wrapped; launchers can pickle a partial.
-        task_function=update_wrapper(partial(_run_job, task), task),
-        config_path=str(configuration_folder()),
-        config_name=name.replace("-", "_"),
-    )
+    folder, config_name = configuration_folder(), name.replace("-", "_")
+    if not os.environ.get(CACHE_VARIABLE):
+        # Set to nothing it would be the folder of that name.
+        os.environ.pop(CACHE_VARIABLE, None)
+    failures: list[str] = []
+    try:
+        _run_hydra(
+            args=parser.parse_args(read_agent_words(words, folder, config_name)),
+            args_parser=parser,
+            # Hydra names the job after the function that is wrapped; launchers can pickle a
+            # partial.
+            task_function=update_wrapper(partial(_run_job, task, failures), task),
+            config_path=str(folder),
+            config_name=config_name,
+        )
+    finally:
+        # However the last of the jobs has ended.
+        if failures:
+            print("error: jobs have failed:", *failures, sep="\n  ", file=sys.stderr)
+    if failures:
+        sys.exit(1)
 
 
 class JobError(CompactHydraException):
@@ -58,20 +77,26 @@ class JobError(CompactHydraException):
     """
 
 
-def _run_job(task: Task, config: DictConfig) -> None:
-    """Run a task, as `exit_on_user_error` does, but a launcher gets the error of its job.
+def _run_job(task: Task, failures: list[str], config: DictConfig) -> None:
+    """Run a task, as `exit_on_user_error` does, but one of several jobs does not end the others.
 
-    A job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
-    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may
-    put it back into the queue, and its result is yet to come.
+    Here a mistake is added to `failures`, for the end. Elsewhere the launcher gets the error of its
+    job: a job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
+    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may put
+    it back into the queue, and its result is yet to come.
 
     Raises:
         JobError: a `UserError` in a job that a launcher has started elsewhere.
     """
+    task = partial(explained, task)
     hydra = HydraConfig.get()
-    if hydra.mode == RunMode.RUN or hydra.launcher._target_ == IN_THIS_PROCESS:
+    if hydra.mode == RunMode.RUN:
         with exit_on_user_error():
             task(config)
+        return
+    if hydra.launcher._target_ == IN_THIS_PROCESS:
+        with exit_on_user_error():
+            _run_one_of_several(task, failures, config)
         return
     try:
         task(config)
@@ -80,6 +105,29 @@ def _run_job(task: Task, config: DictConfig) -> None:
             raise
     except UserError as error:
         raise JobError(str(error)) from None
+
+
+def _run_one_of_several(task: Task, failures: list[str], config: DictConfig) -> None:
+    """Run a task; what is wrong with it is told and noted, but not if it is told to end."""
+    try:
+        task(config)
+    except StoppedError:
+        raise
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        failures.append(f"{' '.join(task_overrides())}: {error}")
+
+
+def explained(task: Task, config: DictConfig) -> None:
+    """Run a task; what OmegaConf says of an option is the user's mistake.
+
+    Raises:
+        UserError: an option is missing, or an interpolation names none.
+    """
+    try:
+        task(config)
+    except OmegaConfBaseException as error:
+        raise UserError(f"the configuration cannot be used: {reason(error)}") from error
 
 
 def configuration_folder() -> Path:
@@ -91,6 +139,13 @@ def configuration_folder() -> Path:
 
 def command_line() -> str:
     """The command that is being run, for what it writes to say how it came about."""
-    hydra = HydraConfig.get()
-    name = str(hydra.job.config_name).replace("_", "-")
-    return printable(shlex.join(["rnn-codec", name, *hydra.overrides.task]))
+    name = str(HydraConfig.get().job.config_name).replace("_", "-")
+    return printable(shlex.join(["rnn-codec", name, *task_overrides()]))
+
+
+def task_overrides() -> list[str]:
+    """The options of the command that is being run, as they were written."""
+    # An interpolation in one of them is not one in Hydra's list of them.
+    overrides = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    assert isinstance(overrides, list)
+    return [str(override) for override in overrides]

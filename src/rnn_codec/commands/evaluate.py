@@ -3,10 +3,12 @@
 For example: rnn-codec evaluate model=runs/mine data=kodak
 """
 
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
@@ -15,21 +17,28 @@ from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
-from rnn_codec.configuration import instantiate
+from rnn_codec.configuration import as_list, instantiate
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.baseline import evaluate_baseline
 from rnn_codec.evaluation.curve import mean_curve
 from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, check_measurable
 from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
-from rnn_codec.evaluation.record import Description, Summary, write_evaluation
+from rnn_codec.evaluation.record import (
+    PICTURES,
+    Description,
+    Summary,
+    check_same_pictures,
+    pictures_digest,
+    write_evaluation,
+)
 from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
 from rnn_codec.evaluation.table import curve_table
 from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import SHIPPED, find_folder
+from rnn_codec.runs.models import SHIPPED, find_folder, usable_device
 from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
@@ -37,22 +46,58 @@ Images = list[tuple[str, NDArray[np.uint8]]]
 
 def evaluate(config: DictConfig) -> None:
     """Measure as configured; write the record, print the table."""
-    if (config.model is None) == (config.codec is None):
-        raise UserError("set either model=<run folder> or codec=<classic codec>")
+    check_options(config)
     data = instantiate(config.data)
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
+    chosen_picture(images, config.picture)
     measure = evaluate_classic if config.model is None else evaluate_run
-    folder = measure(config, images, data.evaluation_name)
-    Console().print(f"Written to {folder}", soft_wrap=True)
+    try:
+        folder = measure(config, images, data.evaluation_name)
+    except KeyboardInterrupt:
+        print("error: stopped before all was measured and recorded", file=sys.stderr)
+        raise
+    Console().print(f"Written to {folder}", soft_wrap=True, markup=False)
+
+
+def check_options(config: DictConfig) -> None:
+    """Refuse what could not be measured; lists of one may be given as words.
+
+    Raises:
+        UserError: an option has a value that it cannot have.
+    """
+    if (config.model is None) == (config.codec is None):
+        raise UserError("set either model=<run folder> or codec=<classic codec>")
+    config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
+    config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
+    if config.codec is not None:
+        config.codec = classic_codec(str(config.codec)).name
+    if config.output is not None:
+        check_new_folder(Path(str(config.output)))
+    usable_device(str(config.device))
+
+
+def check_share(share: object) -> float:
+    """A share of an iteration's rows at which its file is cut."""
+    if not isinstance(share, int | float) or not 0 < share < 1:
+        raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
+    return float(share)
+
+
+def check_new_folder(path: Path) -> None:
+    """Refuse a folder that cannot be made, without making it."""
+    there = next(folder for folder in (path, *path.absolute().parents) if os.path.exists(folder))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"output={path} cannot be made: {there} is no folder to write to")
 
 
 def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
     """Measure a classic codec; return the record's folder."""
     if config.output is None:
         raise UserError("set output=<folder> for the measurements of a classic codec")
-    folder, settings = Path(config.output), {"command": command_line()}
+    folder = Path(str(config.output))
+    settings = {"command": command_line(), PICTURES: pictures_digest(images)}
     description = Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
     write_record(config, folder, classic(config.codec, images), description, images)
     return folder
@@ -60,12 +105,16 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
 
 def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     """Measure the codec of a run, its files and these files cut; return the record's folder."""
-    run, device = RunFolder(find_folder(config.model)), torch.device(config.device)
+    run, device = RunFolder(find_folder(str(config.model))), usable_device(str(config.device))
     codec = load_codec(run)
     check_iterations(config.iterations, codec.iterations)
     _, shown = chosen_picture(images, config.picture)
-    folder = record_folder(config, run, dataset)
-    description = describe_run(run, codec, dataset, command_line())
+    folder, digest = record_folder(config, run, dataset), pictures_digest(images)
+    if config.output is None:
+        check_same_pictures(folder, dataset, digest)
+        check_new_folder(folder)
+    described = describe_run(run, codec, dataset, command_line())
+    description = replace(described, settings={**described.settings, PICTURES: digest})
     coders = measured_coders(run, device)
     measured = evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at)
     evaluated = list(progress(measured, f"measuring {config.model}", len(images)))
@@ -109,7 +158,7 @@ def classic(name: str, images: Images) -> list[Measurement]:
 def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:
     """Where the record of a run goes."""
     if config.output is not None:
-        return Path(config.output)
+        return Path(str(config.output))
     if SHIPPED in run.path.parents:
         raise UserError("set output=<folder> for the measurements of a model of the package")
     return run.evaluation(dataset)

@@ -4,7 +4,6 @@ For example: rnn-codec grid grid=smoke. What follows `--` goes to every training
 grid=paper -- data=folder data.root=photographs
 """
 
-import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from rnn_codec.grid.cost import Cost, codec_macs, coder_macs
 from rnn_codec.grid.display import failures_text, plan_table, worker_progress
 from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
 from rnn_codec.grid.worker import Grid, Outcome, outcome, work
+from rnn_codec.overrides import quoted
 
 compose_training = partial(compose, "train")
 """The configuration of `rnn-codec train` with some options."""
@@ -85,7 +85,8 @@ def train_grid(config: DictConfig) -> None:
         show_plan(grid, config.efficiency)
         return
     result = run_grid(grid, config)
-    Console().print(f"{len(result.done)} of {len(grid.runs)} runs are recorded in {grid.records}")
+    done = f"{len(result.done)} of {len(grid.runs)} runs"
+    Console().print(f"{done} are recorded in {grid.records}", soft_wrap=True, markup=False)
     if result.failed:
         raise UserError(failures_text(result.failed, grid))
 
@@ -95,14 +96,14 @@ def hydra_words(words: Sequence[str]) -> list[str]:
 
     Example:
         >>> hydra_words(["grid=paper", "--dry-run", "--", "cell=gru", "data.root=my photos"])
-        ['grid=paper', 'dry_run=true', 'options=["cell=gru", "data.root=my photos"]']
+        ['grid=paper', 'dry_run=true', "options=['cell=gru','data.root=my photos']"]
     """
     words = list(words)
     end = words.index("--") if "--" in words else len(words)
     own = ["dry_run=true" if word == "--dry-run" else word for word in words[:end]]
     if end == len(words):
         return own
-    return [*own, f"options={json.dumps(words[end + 1 :], ensure_ascii=False)}"]
+    return [*own, f"options=[{','.join(map(quoted, words[end + 1 :]))}]"]
 
 
 def main(words: Sequence[str]) -> None:

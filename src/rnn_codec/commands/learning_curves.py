@@ -24,7 +24,7 @@ def draw(config: DictConfig) -> None:
     curves = [read_learning_curve(RunFolder(find_folder(model))) for model in config.models]
     write_learning_curves(Path(config.output), curves)
     Console().print(rich_table(curves_table(curves)))
-    Console().print(f"Written to {config.output}", soft_wrap=True)
+    Console().print(f"Written to {config.output}", soft_wrap=True, markup=False)
 
 
 main = configured(draw, "learning-curves")

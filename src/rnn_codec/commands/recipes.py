@@ -18,7 +18,7 @@ def compare_recipes(config: DictConfig) -> None:
     gains = read_gains(Path(config.records), config.base)
     write_gains(Path(config.output), gains)
     Console().print(rich_table(gains_table(gains)))
-    Console().print(f"Written to {config.output}", soft_wrap=True)
+    Console().print(f"Written to {config.output}", soft_wrap=True, markup=False)
 
 
 main = configured(compare_recipes, "recipes")

@@ -42,7 +42,9 @@ def make_page(config: DictConfig) -> None:
     )
     path = Path(config.output)
     size = write_page(path, content, config.megabytes)
-    Console().print(f"{path}: {size / MEGABYTE:.1f} MB, open it in a browser", soft_wrap=True)
+    Console().print(
+        f"{path}: {size / MEGABYTE:.1f} MB, open it in a browser", soft_wrap=True, markup=False
+    )
 
 
 def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) -> list[Row]:

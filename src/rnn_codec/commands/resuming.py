@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.overrides import literals
+from rnn_codec.runs.folder import RunFolder, read_training
 
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""
@@ -33,7 +33,7 @@ def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, R
         UserError: there is no such run, or an option may not change.
     """
     run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(read_config(run))
+    saved = OmegaConf.create(literals(read_training(run)))
     fill(saved, config)
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group
@@ -45,11 +45,6 @@ def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, R
                 "be set: only trainer.*, logger, checkpoint.* and where the photographs are can"
             )
         change(saved, key, config)
-    try:
-        OmegaConf.resolve(saved)
-    except OmegaConfBaseException as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{run.config} does not describe a run: {reason}") from error
     return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
@@ -80,7 +75,8 @@ def change(saved: DictConfig, key: str, config: DictConfig) -> None:
     if isinstance(node, DictConfig):
         saved[key] = copy.deepcopy(node)
     else:
-        OmegaConf.update(saved, key, node, force_add=True)
+        value = OmegaConf.to_container(node) if OmegaConf.is_config(node) else node
+        OmegaConf.update(saved, key, literals(value), force_add=True)
 
 
 def fill(saved: DictConfig, config: DictConfig) -> None:

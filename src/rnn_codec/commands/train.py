@@ -32,12 +32,13 @@ from rnn_codec.commands.building import (
     trainer_options,
     upkeep,
 )
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import run_configured, task_overrides
 from rnn_codec.commands.resuming import addable, resumed
 from rnn_codec.configuration import plain
 from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint, literal
 from rnn_codec.runs.folder import RunFolder, mark, read_config, unless_begun, write_config
 from rnn_codec.runs.identity import (
     check_unchanged,
@@ -49,7 +50,7 @@ from rnn_codec.runs.identity import (
     training_identity,
     write_digest,
 )
-from rnn_codec.runs.weights import load_codec, write_weights
+from rnn_codec.runs.weights import PRECISIONS, load_codec, write_weights
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.fitting import fit, quieten_lightning, record_cost
 from rnn_codec.training.pace import measure_pace, steps_within, timer_text
@@ -139,8 +140,7 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
 @rank_zero_only
 def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     """Write the trained weights."""
-    dtype = getattr(torch, config.export.dtype)
-    write_weights(run, network.state_dict(), dtype)
+    write_weights(run, network.state_dict(), PRECISIONS[config.export.dtype])
     write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
@@ -180,7 +180,7 @@ def codec_to_extend(config: DictConfig) -> RunFolder:
     coder = run.coder(config.entropy.name)
     if coder.config.exists() and is_first_process():
         raise UserError(
-            f"{coder.path} already holds a coder: go on with it by resume={coder.path}, "
+            f"{coder.path} already holds a coder: go on with it by {hint('resume', coder.path)}, "
             "or delete it"
         )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
@@ -206,7 +206,7 @@ def train_as_configured(config: DictConfig) -> None:
         if not isinstance(config.codec, str):
             train_codec_of(config, run)
         if config.entropy.model is not None:
-            config.codec = str(run.path)
+            config.codec = literal(str(run.path))
             train_coder(config, run)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU's memory is too small: lower data.batch_size") from error
@@ -215,7 +215,7 @@ def train_as_configured(config: DictConfig) -> None:
 
 def begun_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     """What `resume=` names, checked; nothing is written yet."""
-    config, run = resumed(config, HydraConfig.get().overrides.task)
+    config, run = resumed(config, task_overrides())
     check_together(config, str(run.path))
     if isinstance(config.codec, str):
         check_coder_alone(config, run)

@@ -76,7 +76,7 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
         raise UserError(f"{run.path} has no log with validations: train with logger=csv")
     config = read_config(run)
     macs = macs_per_pixel(build_codec(config["codec"]))
-    return LearningCurve(str(config["name"]), macs, cost, points)
+    return LearningCurve(str(config.get("name", run.path.name)), macs, cost, points)
 
 
 def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
-from rnn_codec.data.reading import NamedImage, read_rgb
+from rnn_codec.data.reading import NamedImage, find_images, read_rgb
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.progress import progress
@@ -30,12 +30,37 @@ class Kodak:
         self.url = url
 
     def evaluation_images(self) -> Iterator[NamedImage]:
-        """Name and pixels (H, W, 3) of all 24 images."""
-        return ((path.name, read_rgb(path)) for path in kodak_paths(self.kodak_root))
+        """Name and pixels (H, W, 3) of all 24 images.
+
+        Raises:
+            UserError: one of them is missing, or is another picture.
+        """
+        paths, checksums = kodak_paths(self.kodak_root), kodak_checksums()
+        others = [path for path in paths if checksum(path) != checksums[path.name]]
+        if others:
+            raise UserError(
+                f"{others[0]} is not the original Kodak image: delete it and run `make kodak`, or "
+                "measure with data=folder"
+            )
+        return ((path.name, read_rgb(path)) for path in paths)
 
     def download(self) -> None:
         """Download what is missing of the 24 images."""
         download(self.kodak_root, self.url, kodak_checksums())
+
+
+def is_kodak(root: Path) -> bool:
+    """Whether a folder holds the 24 original images and no other."""
+    checksums = kodak_checksums()
+    paths = [root / name for name in checksums]
+    return all(path.is_file() and checksum(path) == checksums[path.name] for path in paths) and len(
+        find_images(root)
+    ) == len(paths)
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 checksum of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def kodak_checksums() -> dict[str, str]:
@@ -87,15 +112,14 @@ def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> N
     folder = make_folder(root)
     for name in progress(list(checksums), "Downloading"):
         path = folder / name
-        checksum = checksums[name]
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
-            content = fetch(f"{base_url.rstrip('/')}/{name}", checksum)
+        if not path.is_file() or checksum(path) != checksums[name]:
+            content = fetch(f"{base_url.rstrip('/')}/{name}", checksums[name])
             with atomic_path(path) as partial:
                 partial.write_bytes(content)
 
 
-def fetch(url: str, checksum: str) -> bytes:
-    """The content of `url`, whose SHA-256 must be `checksum`.
+def fetch(url: str, expected: str) -> bytes:
+    """The content of `url`, whose SHA-256 must be as expected.
 
     Raises:
         UserError: there is no network, no such file, or another file than expected.
@@ -108,6 +132,6 @@ def fetch(url: str, checksum: str) -> bytes:
             f"{url} cannot be downloaded ({error}): check the network, set data.url to another "
             "source, or copy the Kodak images into data.kodak_root yourself"
         ) from error
-    if hashlib.sha256(content).hexdigest() != checksum:
-        raise UserError(f"{url} is not the original file (its SHA-256 is not {checksum})")
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise UserError(f"{url} is not the original file (its SHA-256 is not {expected})")
     return content

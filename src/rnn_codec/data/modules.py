@@ -26,6 +26,7 @@ from rnn_codec.data.crops import (
     TrainingBatches,
 )
 from rnn_codec.data.decoding import DecodedImages, decode, digest_of
+from rnn_codec.data.kodak import Kodak, is_kodak
 from rnn_codec.data.pack import extract_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.reading import NamedImage, find_images, read_rgb
@@ -210,7 +211,9 @@ class FolderDataModule(TrainingDataModule):
         if root is None:
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
-        self.evaluation_name = printable(self.root.resolve().name)
+        name = printable(self.root.resolve().name)
+        whole = name.casefold() == Kodak.evaluation_name and is_kodak(self.root)
+        self.evaluation_name = Kodak.evaluation_name if whole else own_name(name, "folder")
         self.validation_root = validation_root
         self.holdout_every = holdout_every
 
@@ -270,7 +273,7 @@ class PackDataModule(TrainingDataModule):
         if path is None:
             raise UserError("no photographs to read: set data.path=<pack of photographs>")
         self.path = Path(path)
-        self.evaluation_name = printable(self.path.stem)
+        self.evaluation_name = own_name(printable(self.path.stem), "pack")
 
     def evaluation_images(self) -> Iterator[NamedImage]:
         """The pictures held out."""
@@ -284,6 +287,17 @@ class PackDataModule(TrainingDataModule):
 
     def _extract(self) -> Path:
         return extract_pack(self.path, self.cache_dir)
+
+
+def own_name(name: str, kind: str) -> str:
+    """The name of a user's pictures, told apart from sets that everybody knows by theirs.
+
+    Example:
+        >>> own_name("holidays", "folder"), own_name("kodak", "folder")
+        ('holidays', 'kodak-folder')
+    """
+    known = {Kodak.evaluation_name, PhotosDataModule.evaluation_name}
+    return f"{name}-{kind}" if name.casefold() in known else name
 
 
 def require_at_least(least: int, **options: int) -> None:

@@ -11,11 +11,11 @@ whole row at once; only what depends on the positions to the left waits for each
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.binary_rnn import DEPTH, GATES, WINDOW
+from rnn_codec.entropy.compiled import compiled
 from rnn_codec.entropy.fixed_point import (
     CLIP_BITS,
     CLIP_MAX,
@@ -105,7 +105,7 @@ def packed(tables: Tables) -> Tables:
     return tables._replace(**weights)  # type: ignore[arg-type]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
     """Add packed weights (out, in) times inputs (n, in) to sums (n, out)."""
     for block in range(len(weights)):
@@ -114,7 +114,7 @@ def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
             add_pairs(weights[block], inputs[x], sums[x, first : first + OUTPUTS])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
     """Add packed weights (out, in) times inputs (in,) to sums (out,)."""
     for block in range(len(weights)):
@@ -122,20 +122,20 @@ def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
         add_pairs(weights[block], inputs, sums[first : first + OUTPUTS])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def layer(weights, bias, inputs, sums):  # type: ignore[no-untyped-def]
     """Sums (n, out) of a layer."""
     sums[:] = bias
     add_product(weights, inputs, sums)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up(table, index):  # type: ignore[no-untyped-def]
     """An entry of a table around zero, the outermost beyond its ends."""
     return table[min(max(index + MIDDLE, 0), TABLE_SIZE - 1)]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
     """Sums (64,) to the first 64 of `out`, rounded to the format of a clipped layer."""
     shift = fraction - CLIP_BITS
@@ -144,7 +144,7 @@ def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
         out[d] = min(max((sums[d] + half) >> shift, 0), CLIP_MAX)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lstm(gates, fraction, memory, state, tables):  # type: ignore[no-untyped-def]
     """Update one position's memory (64,) and state (64,) from the sums of its gates (256,)."""
     to_sigmoid = fraction - SIGMOID_STEP_BITS
@@ -161,7 +161,7 @@ def lstm(gates, fraction, memory, state, tables):  # type: ignore[no-untyped-def
         state[d] = (output * shown) >> (2 * GATE_BITS - STATE_BITS)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
     """Sum up what is known of row y before its own bits.
 
@@ -180,7 +180,7 @@ def prepare_row(model, y, bits, context, line):  # type: ignore[no-untyped-def]
     layer(model.known, model.gate_bias, line.known, line.gates)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def predict(model, y, x, bits, line, tables, probabilities):  # type: ignore[no-untyped-def]
     """The probabilities (32,) of one position, from the positions to its left."""
     left = bits[ROWS_ABOVE + y, x * CODE_DEPTH : (x + POSITIONS_LEFT) * CODE_DEPTH]
@@ -201,7 +201,7 @@ def predict(model, y, x, bits, line, tables, probabilities):  # type: ignore[no-
     to_probabilities(logits, model.output_fraction, tables, probabilities)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def to_probabilities(logits, fraction, tables, probabilities):  # type: ignore[no-untyped-def]
     """The probabilities (32,) of ones, from the sums of the last layer."""
     for d in range(CODE_DEPTH):
@@ -209,7 +209,7 @@ def to_probabilities(logits, fraction, tables, probabilities):  # type: ignore[n
         probabilities[d] = look_up(tables.probability, index)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no-untyped-def]
     """The probabilities (w, 32) of a row whose bits are all known: `predict` for all positions."""
     width = len(probabilities)
@@ -235,7 +235,7 @@ def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no
         to_probabilities(line.logits[x], model.output_fraction, tables, probabilities[x])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def encode_rows(model, first, end, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
     """Code rows first … end − 1; `row_states` (h, 3) receives the coder's state after each."""
     width = len(line.memory)
@@ -251,7 +251,7 @@ def encode_rows(model, first, end, bits, context, line, tables, state, out, row_
         row_states[y] = state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decode_rows(model, first, end, bits, context, line, tables, state, data):  # type: ignore[no-untyped-def]
     """Decode rows first … end − 1 into `bits`; return `end`, or the row that has not arrived."""
     width = len(line.memory)
@@ -300,7 +300,7 @@ def rows_taken_in(known: int, height: int) -> int:
     return height if known == height else max(known - 2, 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def take_in(model, first, end, bits, earlier, tables):  # type: ignore[no-untyped-def]
     """Take rows first … end − 1 of one more iteration's bits into `earlier`, all before them known.
 
@@ -331,14 +331,14 @@ def take_in(model, first, end, bits, earlier, tables):  # type: ignore[no-untype
         clip_all(sums, model.last_fraction, earlier.context[y])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def clip_all(sums, fraction, out):  # type: ignore[no-untyped-def]
     """Sums (n, 64) to the first 64 columns of `out`, rounded to the format of a clipped layer."""
     for x in range(len(sums)):
         clip_row(sums[x], fraction, out[x])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _first_layer(model, begin, end, bits, first):  # type: ignore[no-untyped-def]
     """Rows begin … end − 1 of the first layer."""
     width = first.shape[1] // DEPTH - 2

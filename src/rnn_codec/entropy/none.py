@@ -3,10 +3,10 @@
 import hashlib
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rnn_codec.code import CODE_DEPTH
+from rnn_codec.entropy.compiled import compiled
 from rnn_codec.entropy.range_coder import EVEN, NOT_ARRIVED, get_bit, put_bit
 from rnn_codec.entropy.stream_coder import Grid, StreamCoder
 
@@ -48,7 +48,7 @@ class NoneCoder(StreamCoder[Size]):
         return bits, _get_even(bits, state, data)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put_even(bits, state, out, row_states):  # type: ignore[no-untyped-def]
     for y in range(bits.shape[0]):
         for bit in bits[y].ravel():
@@ -56,7 +56,7 @@ def _put_even(bits, state, out, row_states):  # type: ignore[no-untyped-def]
         row_states[y] = state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _get_even(bits, state, data):  # type: ignore[no-untyped-def]
     """How many rows arrived."""
     for y in range(bits.shape[0]):

@@ -15,8 +15,9 @@ that slack leaves undecided has not arrived.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from rnn_codec.entropy.compiled import compiled
 
 PROBABILITY_BITS = 16
 """Probabilities are integers: 2¹⁶ is one."""
@@ -52,7 +53,7 @@ def start_encoder() -> NDArray[np.uint64]:
     return np.array([0, 1 << 32, 0], dtype=np.uint64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put_bit(state, out, bit, probability):  # type: ignore[no-untyped-def]
     """Code a bit whose probability of being one is `probability`/2¹⁶; grow `out`."""
     low, span, position = state[0], state[1], state[2]
@@ -73,7 +74,7 @@ def put_bit(state, out, bit, probability):  # type: ignore[no-untyped-def]
     state[0], state[1], state[2] = low, span, position
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def carry(out, position):  # type: ignore[no-untyped-def]
     """Add one to the number that the first `position` bytes are."""
     index = np.int64(position) - 1
@@ -83,7 +84,7 @@ def carry(out, position):  # type: ignore[no-untyped-def]
     out[index] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def finish(state, out):  # type: ignore[no-untyped-def]
     """Write the fewest bytes after which the last bit is certain; return the length of all."""
     low, span, position = state[0], state[1], np.int64(state[2])
@@ -99,7 +100,7 @@ def finish(state, out):  # type: ignore[no-untyped-def]
     return position + kept
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def start_decoder(data):  # type: ignore[no-untyped-def]
     """The decoder's state before the first bit of `data`, uint8."""
     state = np.array([0, 1 << 32, 0, 0], dtype=np.uint64)
@@ -108,7 +109,7 @@ def start_decoder(data):  # type: ignore[no-untyped-def]
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read_byte(state, data):  # type: ignore[no-untyped-def]
     """Shift the next byte into the code: zeros where none has arrived, and ones into the slack."""
     position = np.int64(state[3])
@@ -121,7 +122,7 @@ def read_byte(state, data):  # type: ignore[no-untyped-def]
     state[3] += np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def get_bit(state, data, probability):  # type: ignore[no-untyped-def]
     """The next bit, or `NOT_ARRIVED`, which leaves the state as it is."""
     code, span = state[0], state[1]

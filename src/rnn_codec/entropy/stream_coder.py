@@ -5,11 +5,11 @@ from binascii import crc_hqx
 from typing import Generic, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.coder import CHECK_BITS, Arrived, CorruptStreamError, EntropyCoder, Stream
+from rnn_codec.entropy.compiled import compiled
 from rnn_codec.entropy.range_coder import (
     EVEN,
     NOT_ARRIVED,
@@ -101,14 +101,14 @@ def check_value(grid: Grid, previous: int) -> int:
     return crc_hqx(np.packbits(grid).tobytes(), previous)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put_check(state, out, check):  # type: ignore[no-untyped-def]
     """Code a check value, the highest bit first."""
     for place in range(CHECK_BITS - 1, -1, -1):
         put_bit(state, out, (check >> place) & 1, EVEN)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def get_check(state, data):  # type: ignore[no-untyped-def]
     """Decode a check value, or `NOT_ARRIVED`."""
     check = 0

@@ -20,6 +20,7 @@ from rnn_codec.codec import Codes
 from rnn_codec.compression.container import MODEL_BYTES, Header
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
+from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.curve import Curve, areas_under
 from rnn_codec.evaluation.figure import one_panel
 from rnn_codec.evaluation.table import empty_table
@@ -174,17 +175,25 @@ def draw_savings(path: Path, means: Sequence[MeanSizes]) -> None:
     with one_panel(path, "bits per pixel before entropy coding", up) as axes:
         for mean in means:
             percent = [100 * saving for saving in mean.saving]
-            axes.plot(mean.nominal_bpp, percent, "o-", markersize=4, label=mean.coder)
+            label = f"{mean.coder} (the header)" if mean.coder == NoneCoder.name else mean.coder
+            axes.plot(mean.nominal_bpp, percent, "o-", markersize=4, label=label)
 
 
 def sizes_table(means: Sequence[MeanSizes]) -> Table:
-    """A table with a row for each iteration and columns for each coder."""
+    """A table with a row for each iteration and columns for each coder.
+
+    Without entropy coding nothing is saved: a file has its header beside the bits.
+    """
     title = "Files, header included: bits per pixel, and what entropy coding saves"
     table = empty_table(title, ["iteration", "nominal", *(mean.coder for mean in means)])
     for index, nominal in enumerate(means[0].nominal_bpp):
-        cells = [f"{m.file_bpp[index]:.3f} ({100 * m.saving[index]:.1f} %)" for m in means]
-        table.add_row(str(index + 1), f"{nominal:.3f}", *cells)
+        table.add_row(str(index + 1), f"{nominal:.3f}", *(_cell(mean, index) for mean in means))
     table.add_section()
     seconds = [f"{m.encoding_seconds:.2f} / {m.decoding_seconds:.2f} s" for m in means]
     table.add_row("coding / decoding", "", *seconds)
     return table
+
+
+def _cell(mean: MeanSizes, index: int) -> str:
+    rate = f"{mean.file_bpp[index]:.3f}"
+    return rate if mean.coder == NoneCoder.name else f"{rate} ({100 * mean.saving[index]:.1f} %)"

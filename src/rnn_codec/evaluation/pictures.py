@@ -17,6 +17,8 @@ from rnn_codec.metrics.psnr import psnr
 SHOWN = (1, 2, 4, 8, 16)
 """Iterations in the picture, beside the original."""
 COLUMNS = 3
+MOST_NAMED = 24
+"""Images that an error lists."""
 INCHES = 4.2
 
 
@@ -31,9 +33,10 @@ def chosen_picture(
     if name is None:
         return images[0]
     found = dict(images)
-    if name not in found:
-        raise UserError(f"picture={name} is none of the images: {', '.join(found)}")
-    return name, found[name]
+    if str(name) not in found:
+        listed = ", ".join(list(found)[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
+        raise UserError(f"picture={name} is none of the images: {listed}")
+    return str(name), found[str(name)]
 
 
 def labelled_reconstructions(

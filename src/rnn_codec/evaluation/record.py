@@ -9,12 +9,17 @@
 Every file is either whole or absent.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.errors import UserError
 from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, mean_curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement
@@ -30,6 +35,8 @@ EXPORT_FILE = "compressai.json"
 FIGURE_FILE = "rate_distortion.png"
 MEASUREMENT_COLUMNS = ("image", "point", "bpp")
 """Of `PER_IMAGE_FILE`, before the metrics."""
+PICTURES = "pictures"
+"""In the settings: `pictures_digest` of what was measured on."""
 EXPORTED = ("psnr", "ms_ssim")
 """The metrics that CompressAI's format has names for."""
 
@@ -112,6 +119,38 @@ def write_evaluation(
     _write_figure(folder / FIGURE_FILE, summary, beside)
     write_json(folder / SUMMARY_FILE, summary.content())
     return summary
+
+
+def pictures_digest(images: Iterable[tuple[str, NDArray[np.uint8]]]) -> str:
+    """16 hexadecimal digits that differ when a name or a pixel of (name, (H, W, 3) pixels) does."""
+    sha = hashlib.sha256()
+    for name, pixels in images:
+        sha.update(f"{name}\0{pixels.shape}\0".encode(errors="surrogateescape"))
+        sha.update(np.ascontiguousarray(pixels).tobytes())
+    return sha.hexdigest()[:16]
+
+
+def check_same_pictures(folder: Path, dataset: str, digest: str) -> None:
+    """Refuse to overwrite a record of other pictures that have the same name.
+
+    Args:
+        folder: of the record, if there is one.
+        dataset: name of the pictures.
+        digest: `pictures_digest` of them.
+
+    Raises:
+        UserError: what is there was measured on others.
+    """
+    try:
+        before = read_summary(folder).settings.get(PICTURES)
+    except (OSError, ValueError, AttributeError):
+        # There is none, or nothing to lose.
+        return
+    if before not in {None, digest}:
+        raise UserError(
+            f"{folder} has measurements of other pictures that are called {dataset}, too: set "
+            "output=<folder>, or delete them"
+        )
 
 
 def summarise(measurements: Sequence[Measurement], description: Description) -> Summary:

@@ -100,9 +100,10 @@ def measured_coders(run: RunFolder, device: torch.device) -> list[MeasuredCoder]
 def describe_run(run: RunFolder, codec: RecurrentCodec, dataset: str, command: str) -> Description:
     """What is known of a run's codec, which is on the CPU, before it is measured."""
     config = read_config(run)
-    settings = {"command": command, "seed": config["seed"], "config": config}
+    settings = {"command": command, "seed": config.get("seed"), "config": config}
     text = "bits per pixel of the code before entropy coding"
-    return Description(config["name"], dataset, text, settings, model_facts(run, codec))
+    name = str(config.get("name", run.path.name))
+    return Description(name, dataset, text, settings, model_facts(run, codec))
 
 
 def model_facts(run: RunFolder, codec: RecurrentCodec) -> ModelFacts:

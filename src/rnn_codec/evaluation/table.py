@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from rnn_codec.evaluation.curve import Curve, areas_under, quality_at
@@ -38,10 +39,10 @@ def curve_table(
 def empty_table(title: str, headings: Iterable[str]) -> Table:
     """A table for the terminal, its columns aligned right, without rows yet."""
     # As narrow as this a curve with one codec beside fits 80 characters.
-    table = Table(title=title, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.title_justify = "left"
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(escape(heading), justify="right")
     return table
 
 

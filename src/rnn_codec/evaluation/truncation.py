@@ -9,6 +9,7 @@ folder/
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -106,13 +107,20 @@ def summarise_cuts(cuts: Sequence[Cut]) -> dict[str, object]:
     }
 
 
-def cuts_sentence(summary: Mapping[str, object]) -> str:
-    """What a summary says of files cut short, for the terminal."""
-    return (
-        f"Files cut short: the smallest step of mean PSNR from an iteration to the next is "
-        f"{summary['smallest_step']:.3f} dB; no cut in between decodes more than "
-        f"{summary['largest_loss_between']:.3f} dB below the last whole iteration."
-    )
+def cuts_sentence(summary: Mapping[str, Any]) -> str:
+    """What a summary says of files cut short, for the terminal; less of one iteration, or of
+    pictures with too few rows to be cut."""
+    step, loss = summary["smallest_step"], summary["largest_loss_between"]
+    told = []
+    if step is not None:
+        told.append(
+            f"the smallest step of mean PSNR from an iteration to the next is {step:.3f} dB"
+        )
+    if loss is not None:
+        told.append(
+            f"no cut in between decodes more than {loss:.3f} dB below the last whole iteration"
+        )
+    return f"Files cut short: {'; '.join(told) or 'there is nothing to compare'}."
 
 
 def write_cuts(

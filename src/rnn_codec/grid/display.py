@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -48,7 +49,7 @@ def plan_table(
         cost = costs.get(run.identity)
         words = _state(run, folders[run.identity], cost is None, run.identity in failed)
         figures = ("", "") if cost is None else _figures(cost, macs_per_second)
-        table.add_row(run.folder_name, words, *figures)
+        table.add_row(escape(run.folder_name), words, *figures)
     table.add_section()
     total = Cost(sum(c.codec for c in costs.values()), sum(c.coders for c in costs.values()))
     table.add_row("all that is left", "", *_figures(total, macs_per_second))
@@ -76,8 +77,7 @@ def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> s
     """What has failed and where to read more."""
     lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command tries again:"]
     for run, failure in failed:
-        last = failure.output.splitlines()[-1] if failure.output else f"status {failure.status}"
-        lines.append(f"  {run.folder_name}, {failure.stage}: {last}")
+        lines.append(f"  {run.folder_name}, {failure.stage}: {failure.sentence}")
     lines.append(f"their output is in {grid.folder}/*/{LOG}")
     return "\n".join(lines)
 
@@ -86,14 +86,14 @@ def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> s
 def worker_progress(grid: Grid, console: Console) -> Iterator[Report]:
     """Show how far the grid is, other workers' share included; yields what is told of stages."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(TextColumn("{task.description}"), *columns, console=console)
+    bar = Progress(TextColumn("{task.description}", markup=False), *columns, console=console)
     task = bar.add_task(grid.folder.name, total=len(grid.runs))
 
     def update() -> None:
         bar.update(task, completed=len(outcome(grid).done))
 
     def report(run: PlannedRun, stage: str) -> None:
-        console.print(f"{run.folder_name}: {stage}", highlight=False)
+        console.print(f"{run.folder_name}: {stage}", highlight=False, markup=False, soft_wrap=True)
         update()
 
     update()

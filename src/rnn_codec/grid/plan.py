@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from rnn_codec.configuration import instantiate, plain
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.runs.identity import coder_identity, start_digest, training_identity
 
@@ -77,10 +80,22 @@ def choices_of(name: str, axis: Axis) -> list[list[str]]:
         [['cell=gru'], ['cell=lstm']]
         >>> choices_of("recipe", {"short": ["trainer.max_steps=9"]})
         [['trainer.max_steps=9', 'name=short']]
+        >>> choices_of("data.root", ["a, b", None, 0.5])
+        [["data.root='a, b'"], ['data.root=null'], ['data.root=0.5']]
     """
     if isinstance(axis, Mapping):
-        return [[*options, f"name={key}"] for key, options in axis.items()]
-    return [[f"{name}={value}"] for value in axis]
+        return [[*options, override("name", key)] for key, options in axis.items()]
+    return [[_option(name, value)] for value in axis]
+
+
+def _option(name: str, value: object) -> str:
+    """A value of an axis as an option: as on the command line, where Hydra can read that."""
+    written = f"{name}={'null' if value is None else value}"
+    try:
+        is_one = not OverridesParser.create().parse_override(written).is_sweep_override()
+    except HydraException:
+        is_one = False
+    return written if is_one else override(name, value)
 
 
 def _plan_run(

@@ -12,6 +12,7 @@ from rnn_codec.grid.claims import Claim, Claims
 from rnn_codec.grid.plan import PlannedRun, find_run_folders
 from rnn_codec.grid.processes import CommandError, LostClaimError, run_command
 from rnn_codec.grid.records import Recorded, put_record, recorded
+from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
 
 Report = Callable[[PlannedRun, str], None]
@@ -20,6 +21,10 @@ Report = Callable[[PlannedRun, str], None]
 LOG = "grid.log"
 """In a run's folder: what its commands printed."""
 LINES_OF_AN_ERROR = 30
+ERROR = "error: "
+"""How the sentence of a command begins that ends for a mistake."""
+HYDRAS_ADVICE = "HYDRA_FULL_ERROR"
+"""In the last line that Hydra prints of a mistake: how to see more."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,14 @@ class Failure:
     output: str
     """The end of what the command printed."""
 
+    @property
+    def sentence(self) -> str:
+        """What went wrong: the command's own sentence, else the last that it printed."""
+        lines = [line for line in self.output.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith(ERROR)]
+        told = errors or [line for line in lines if HYDRAS_ADVICE not in line]
+        return told[-1] if told else f"exit status {self.status}"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -124,16 +137,18 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
         report(run, "taken over by another worker")
     except CommandError as error:
         end = "\n".join(error.output.strip().splitlines()[-LINES_OF_AN_ERROR:])
-        record_failure(grid, run, Failure(run.name, stage, error.command, error.status, end))
-        report(run, f"{stage} failed")
+        failure = Failure(run.name, stage, error.command, error.status, end)
+        record_failure(grid, run, failure)
+        report(run, f"{stage} failed: {failure.sentence}")
     except (UserError, OSError) as error:
-        record_failure(grid, run, Failure(run.name, stage, [], 1, str(error)))
-        report(run, f"{stage} failed")
+        failure = Failure(run.name, stage, [], 1, str(error))
+        record_failure(grid, run, failure)
+        report(run, f"{stage} failed: {failure.sentence}")
 
 
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
     """What is left to do, as (name, command) pairs."""
-    options = [*run.options, "entropy=none", f"output={folder.path}"]
+    options = [*run.options, "entropy=none", override("output", folder.path)]
     found = _training(grid, "codec", folder, options)
     for name, identity in run.coder_identities.items():
         coder = folder.coder(name)
@@ -142,9 +157,9 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
                 f"{coder.path} holds an entropy coder that was trained with other options: "
                 "delete it, or go back to them"
             )
-        options = [*run.options, f"entropy={name}", f"codec={folder.path}"]
+        options = [*run.options, f"entropy={name}", override("codec", folder.path)]
         found += _training(grid, name, coder, options)
-    places = [f"model={folder.path}", f"output={evaluation_folder(folder)}"]
+    places = [override("model", folder.path), override("output", evaluation_folder(folder))]
     found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
 
@@ -155,7 +170,7 @@ def _training(
     """What begins a training, with the options `new`, or goes on with it; nothing if it is done."""
     if folder.config.is_file() and folder.weights.is_file():
         return []
-    options = [f"resume={folder.path}"] if folder.config.is_file() else new
+    options = [override("resume", folder.path)] if folder.config.is_file() else new
     return [(name, [*grid.program, "train", *options, "trainer.progress_bar=false"])]
 
 

@@ -15,7 +15,7 @@ from torch import nn
 from rnn_codec.cells import RecurrentCell
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, reason
 from rnn_codec.networks import DecoderNetwork, EncoderNetwork
 from rnn_codec.reconstruction import Reconstruction
 
@@ -80,9 +80,9 @@ def _build(node: Any, name: str, place: Place) -> Any:
             arguments[key] = value
     try:
         return partial(target, **arguments) if node.get("_partial_") else target(**arguments)
-    # A number that no layer can have ends in whatever PyTorch raises.
-    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
-        raise UserError(str(error)) from error
+    # A value that no layer can have ends in whatever PyTorch raises.
+    except Exception as error:
+        raise UserError(reason(error)) from error
 
 
 def _find(name: Any, place: Place) -> type:
@@ -92,7 +92,8 @@ def _find(name: Any, place: Place) -> type:
     if f"{module}.".startswith(f"{place.package}."):
         try:
             found = getattr(importlib.import_module(module), attribute, None)
-        except ImportError:
+        # The latter for a name that no module can have.
+        except (ImportError, ValueError):
             found = None
     if (
         isinstance(found, type)

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
 from rnn_codec.runs.weights import read_weights, write_weights
@@ -34,7 +35,8 @@ def export_run(
         dtype: of the weights in the copy; None for that of the run.
 
     Raises:
-        UserError: the run is not trained to its end, lacks a coder, or the folder is there already.
+        UserError: the run is not trained to its end, its weights cannot be used or are not finite,
+            it lacks a coder, or the folder is there already.
     """
     read_config(run)
     trained = {coder.path.name: coder for coder in run.coders()}
@@ -45,18 +47,23 @@ def export_run(
                 f"{run.path} has no entropy coder {name}: it has {', '.join(trained) or 'none'}"
             )
     if not run.weights.is_file():
-        raise UserError(f"{run.path} is not trained: go on with it by resume={run.path}")
-    partial = kept.with_name(f".{kept.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+        on = hint("resume", run.path)
+        raise UserError(f"{run.path} is not trained: go on with it by rnn-codec train {on}")
     if kept.exists():
         raise UserError(f"{kept} is there already: delete it, or name another folder")
-    _copy(run, partial, dtype)
-    write_digest(RunFolder(partial), run_digest(RunFolder(partial)))
-    for name in chosen:
-        coder = RunFolder(partial).coder(name)
-        _copy(trained[name], coder.path, dtype)
-        write_digest(coder, coder_digest(coder))
-    partial.replace(kept)
+    partial = kept.with_name(f".{kept.name}.partial")
+    # What a killed process may have left.
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _copy(run, partial, dtype)
+        write_digest(RunFolder(partial), run_digest(RunFolder(partial)))
+        for name in chosen:
+            coder = RunFolder(partial).coder(name)
+            _copy(trained[name], coder.path, dtype)
+            write_digest(coder, coder_digest(coder))
+        partial.replace(kept)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return sorted(path for path in kept.rglob("*") if path.is_file())
 
 
@@ -65,7 +72,8 @@ def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
     for pattern in KEPT:
         for file in run.path.glob(pattern):
             shutil.copyfile(file, target / file.name)
+    weights = read_weights(run)
     if dtype is not None:
-        write_weights(RunFolder(target), read_weights(run), dtype)
+        write_weights(RunFolder(target), weights, dtype)
     for number, log in enumerate(metrics_logs(run), start=1):
         shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")

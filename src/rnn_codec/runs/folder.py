@@ -7,12 +7,14 @@
 <run>/weights.safetensors        the trained codec, written when training ends
 <run>/digest                     of the exported codec, or coder; see identity.py
 <run>/training.json              what the training cost
+<run>/wandb_run                  the identifier of its W&B run, for resuming
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
 <run>/evaluation/<data>/         what rnn-codec evaluate writes
 """
 
+import json
 import re
 import secrets
 import shutil
@@ -25,8 +27,14 @@ from typing import Any
 
 import yaml
 
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path, make_folder
+
+TRAINING = (
+    *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
+    *("entropy", "coder", "averaging", "checkpoint", "export"),
+)
+"""Parts of a configuration without which nothing can be trained."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class RunFolder:
         their names, the last first."""
         folders = sorted((self.path / "entropy").glob("*/"), reverse=True)
         runs = [RunFolder(folder) for folder in folders]
-        return [run for run in runs if run.weights.is_file()]
+        return [run for run in runs if is_there(run.weights)]
 
     @property
     def codec_run(self) -> "RunFolder":
@@ -94,6 +102,14 @@ class RunFolder:
     def evaluation(self, data: str) -> Path:
         """Where the measurements on a data set go."""
         return self.path / "evaluation" / data
+
+
+def is_there(file: Path) -> bool:
+    """Whether there is a file, as far as that can be seen: in some folders one may not look."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def name_run_folder(root: Path, name: str) -> RunFolder:
@@ -144,8 +160,9 @@ def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
 def read_identity(run: RunFolder) -> str | None:
     """Which training a run is; None if that is not known."""
     try:
-        return run.identity.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+        # A damaged one is that of no training.
+        return run.identity.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
         return None
 
 
@@ -155,24 +172,47 @@ def metrics_logs(run: RunFolder) -> list[Path]:
     They are `logs/version_<n>/metrics.csv` where it was trained, `logs/metrics_<n>.csv` in a copy.
     """
     logs = run.path / "logs"
-    found = [*logs.glob("version_*/metrics.csv"), *logs.glob("metrics_*.csv")]
+    found = [*logs.glob("version_[0-9]*/metrics.csv"), *logs.glob("metrics_[0-9]*.csv")]
     return sorted(found, key=lambda log: int(re.findall(r"\d+", str(log.relative_to(logs)))[0]))
+
+
+def read_training(run: RunFolder) -> dict[str, Any]:
+    """Read the configuration of a run that is to be trained on.
+
+    Raises:
+        UserError: as `read_config`, or it does not say how to train.
+    """
+    config = read_config(run)
+    missing = [group for group in TRAINING if not isinstance(config.get(group), dict)]
+    if missing:
+        raise UserError(f"{run.config} does not describe a training: it has no {missing[0]}")
+    return config
 
 
 def read_config(run: RunFolder) -> dict[str, Any]:
     """Read a run's configuration.
 
     Raises:
-        UserError: there is none that describes a codec.
+        UserError: there is none that describes a codec, or that names the folder of one.
     """
-    if not run.path.is_dir():
-        raise UserError(f"there is no run folder {run.path}")
-    if not run.config.is_file():
-        raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
     try:
-        config = yaml.safe_load(run.config.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        if not run.path.is_dir():
+            raise UserError(f"there is no run folder {run.path}")
+        if not run.config.is_file():
+            raise UserError(f"{run.path} is not a run folder: it has no config.yaml")
+        text = run.config.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{run.config} cannot be read: {reason(error)}") from error
+    try:
+        config = yaml.safe_load(text)
+    # Beside its own errors PyYAML lets through what Python says to a date, a number, or a depth.
+    except Exception as error:
         raise UserError(f"{run.config} cannot be read as YAML") from error
-    if not isinstance(config, dict) or "codec" not in config:
+    if not isinstance(config, dict) or not isinstance(config.get("codec"), dict | str):
         raise UserError(f"{run.config} does not describe a codec")
+    try:
+        # What a digest can be made of: YAML also has dates, bytes, and nodes that hold themselves.
+        json.dumps(config, sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{run.config} is not the configuration of a run") from error
     return config

@@ -14,8 +14,8 @@ import torch
 
 from rnn_codec.compression.model import Model
 from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.errors import UserError
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.errors import UserError, reason
+from rnn_codec.runs.folder import RunFolder, is_there, read_config
 from rnn_codec.runs.identity import (
     codec_digest,
     coder_digest,
@@ -68,15 +68,23 @@ def find_model(
 
     Raises:
         NoModelError: it is in none of the places.
-        UserError: the only model there cannot be read, or that of the file has changed.
+        UserError: the only model there cannot be read, or all copies of that of the file are
+            damaged, or have changed.
     """
     places = default_places() if places is None else places
     folders = list(model_folders(places))
     unreadable: list[UserError] = []
+    damaged: list[UserError] = []
     for run in folders:
         name = _coder_of_file(run, identifier, unreadable)
         if name is not None:
-            return _unchanged(_load(run, name, device), identifier)
+            try:
+                return _unchanged(_load(run, name, device), identifier)
+            except UserError as error:
+                # Another copy of the model may be whole.
+                damaged.append(error)
+    if damaged:
+        raise damaged[0]
     # Among many models, one that is not trained yet is no reason to complain.
     if unreadable and len(folders) == 1:
         raise unreadable[0]
@@ -90,9 +98,9 @@ def find_folder(place: str | Path) -> Path:
     """The folder of a model: `place` itself, or of that name in `default_places`."""
     places = default_places() if Path(place).name == str(place) else []
     for folder in (Path(place), *(other / place for other in places)):
-        if RunFolder(folder).config.is_file():
+        if is_there(RunFolder(folder).config):
             return folder
-    if Path(place).is_dir():
+    if _children(Path(place)) is not None:
         raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
     if not places:
         raise NoModelError(f"there is no folder {place}")
@@ -106,12 +114,20 @@ def default_places() -> list[Path]:
 
 
 def model_folders(places: Sequence[Path]) -> Iterator[RunFolder]:
-    """The models among places and in them."""
+    """The models among places and in them; what may not be looked into is passed over."""
     for place in places:
-        children = sorted(place.iterdir()) if place.is_dir() else []
-        for folder in (place, *children):
-            if RunFolder(folder).config.is_file():
+        for folder in (place, *(_children(place) or ())):
+            if is_there(RunFolder(folder).config):
                 yield RunFolder(folder)
+
+
+def _children(folder: Path) -> list[Path] | None:
+    """What is in a folder; None if it is none, or may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    # The latter for a name that no file can have.
+    except (OSError, ValueError):
+        return None
 
 
 def coder_names(run: RunFolder) -> list[str]:
@@ -153,12 +169,22 @@ def _load(run: RunFolder, name: str, device: str) -> Model:
     codec = load_codec(run)
     digest = codec_digest(read_config(run)["codec"], codec.state_dict())
     identifier = model_identifier(digest, coder.digest())
+    return Model(codec.to(usable_device(device)), coder, identifier, run.path)
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of a name, such as "cpu" or "cuda:1".
+
+    Raises:
+        UserError: there is none of that name, or nothing can be computed on it.
+    """
     try:
-        return Model(codec.to(torch.device(device)), coder, identifier, run.path)
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
     # What PyTorch raises depends on what it was built with.
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"the device {device} cannot be used: {reason}") from error
+        raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
+    return device
 
 
 def _unchanged(model: Model, identifier: bytes) -> Model:

@@ -7,18 +7,18 @@ of two and rounding are exact, so every machine makes the same.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path
+from rnn_codec.overrides import hint
 from rnn_codec.runs.architecture import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, read_config
 
@@ -26,19 +26,31 @@ NETWORKS = ("codec.", "model.")
 """What the networks are called in the checkpoints of codecs and of context models."""
 EQUAL = "equal"
 """In the metadata of exported weights: names of tensors, and those whose values they have."""
-UNREADABLE = (
-    *(SafetensorError, UnpicklingError, OSError, RuntimeError),
-    *(LookupError, ValueError, AttributeError),
-)
+PRECISIONS = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+"""In which weights can be exported."""
 
 
 def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    """Export weights, by name, in `dtype`; equal ones, as of tied networks, are stored once."""
+    """Export weights, by name, in `dtype`; equal ones, as of tied networks, are stored once.
+
+    Raises:
+        UserError: they are not finite, or not in `dtype`.
+    """
+    _check_finite(tensors, run)
     stored: dict[str, Tensor] = {}
     equal: dict[str, str] = {}
     first: dict[tuple[torch.Size, bytes], str] = {}
     for name, tensor in tensors.items():
         weight = tensor.detach().cpu().to(dtype).contiguous()
+        if not torch.isfinite(weight).all():
+            raise UserError(
+                f"the weights of {run.path} are too large for {str(dtype).removeprefix('torch.')}: "
+                "export them as float32 or bfloat16"
+            )
         content = weight.flatten().view(torch.uint8).numpy().tobytes()
         other = first.setdefault((weight.shape, content), name)
         if other == name:
@@ -88,20 +100,50 @@ def load_coder(run: RunFolder) -> EntropyCoder:
 
 
 def read_weights(run: RunFolder) -> dict[str, Tensor]:
-    """The weights of a run, by name, as floats."""
+    """The weights of a run, by name, as floats.
+
+    Raises:
+        UserError: there are none, they cannot be read, or they are not finite.
+    """
     try:
-        if run.weights.is_file():
-            return _read_exported(run.weights)
-        if run.checkpoint.is_file():
-            state = torch.load(run.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-            return {k.split(".", 1)[1]: v for k, v in state.items() if k.startswith(NETWORKS)}
-    except UNREADABLE as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"the weights in {run.path} cannot be read: {reason}") from error
+        weights = _read_stored(run)
+    # A damaged file, or one that is something else, ends in whatever it makes the readers raise.
+    except Exception as error:
+        raise UserError(f"the weights in {run.path} cannot be read: {reason(error)}") from error
+    if weights is not None:
+        _check_finite(weights, run)
+        return weights
     raise UserError(
         f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
-        f"train it on with resume={run.path}"
+        f"train it on with {hint('resume', run.path)}"
     )
+
+
+def _read_stored(run: RunFolder) -> dict[str, Tensor] | None:
+    if run.weights.is_file():
+        return _read_exported(run.weights)
+    if run.checkpoint.is_file():
+        return _read_checkpoint(run.checkpoint)
+    return None
+
+
+def _read_checkpoint(path: Path) -> dict[str, Tensor]:
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    own = {name: value for name, value in state.items() if name.startswith(NETWORKS)}
+    # Through NumPy comes only what has plain values: no sparse tensor, none without storage.
+    return {
+        name.split(".", 1)[1]: torch.from_numpy(value.detach().float().numpy())
+        for name, value in own.items()
+    }
+
+
+def _check_finite(weights: Mapping[str, Tensor], run: RunFolder) -> None:
+    """Refuse what a training leaves that has diverged."""
+    if not all(torch.isfinite(weight).all() for weight in weights.values()):
+        raise UserError(
+            f"the weights in {run.path} are not finite: the training has diverged; train anew with "
+            "a lower optimizer.lr"
+        )
 
 
 def _read_exported(path: Path) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 import lightning as L
@@ -13,15 +14,16 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.machine import hardware, versions
+from rnn_codec.overrides import hint
 from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.divergence import StopOnDivergence
-from rnn_codec.training.interruption import StopOnSignal
+from rnn_codec.training.interruption import StopOnSignal, ValidationStoppedError
 from rnn_codec.training.options import TrainerOptions, Upkeep
-from rnn_codec.training.progress import StepProgressBar
+from rnn_codec.training.progress import step_progress
 from rnn_codec.training.validated import ValidatedStep
 
 
@@ -52,11 +54,12 @@ def fit(
     stop, validated = StopOnSignal(), ValidatedStep()
     trainer = build_trainer(options, upkeep, run, logger, [stop, validated, *callbacks])
     checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
-    trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    with suppress(ValidationStoppedError):
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        if not stop.signalled and validated.step != trainer.global_step:
+            trainer.validate(model, datamodule=data, verbose=False)
     if stop.signalled:
         raise stopped(run)
-    if validated.step != trainer.global_step:
-        trainer.validate(model, datamodule=data, verbose=False)
     return trainer
 
 
@@ -65,7 +68,7 @@ def stopped(run: RunFolder) -> UserError | SystemExit:
 
     The sweep gave that trial up; its agent would end after five trials that seem to fail.
     """
-    message = f"stopped; go on with: rnn-codec train resume={run.path}"
+    message = f"stopped; go on with: rnn-codec train {hint('resume', run.path)}"
     if "WANDB_SWEEP_ID" not in os.environ:
         return StoppedError(message)
     rank_zero_only(print)(message)
@@ -88,7 +91,7 @@ def build_trainer(
     if upkeep.average_decay is not None:
         common.append(WeightAveraging(upkeep.average_decay))
     if options.progress_bar:
-        common.append(StepProgressBar(refresh_rate=10))
+        common.append(step_progress())
     return L.Trainer(
         accelerator=options.accelerator,
         devices=options.devices,

@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM end a training at the end of a step, with a checkpoint."""
+"""Ctrl-C and SIGTERM end a training at the end of a step, or a validation at once, with a
+checkpoint."""
 
 import signal
 import threading
@@ -10,10 +11,15 @@ import lightning as L
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopOnSignal(L.Callback):
-    """Stops training after the step in which the process is told to end.
+class ValidationStoppedError(Exception):
+    """The process was told to end in a validation; the step before it has its checkpoint."""
 
-    A second signal ends it at once: the last checkpoint on disk is then what remains.
+
+class StopOnSignal(L.Callback):
+    """Stops training after the step, or the validated picture, in which the process is told to end.
+
+    A second signal ends it at once: the last checkpoint on disk is then what remains. Of several
+    processes none breaks off a validation, in which they wait for each other.
 
     Attributes:
         signalled: whether a signal has come.
@@ -24,7 +30,16 @@ class StopOnSignal(L.Callback):
         self._previous: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take over the signals; only the main thread may."""
+        """Take over the signals."""
+        self._take_over()
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """The same for a validation after the training."""
+        if not self.signalled and not self._previous:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        # Only the main thread may.
         if threading.current_thread() is threading.main_thread():
             self._previous = {s: signal.signal(s, self._stop) for s in SIGNALS}
 
@@ -38,6 +53,17 @@ class StopOnSignal(L.Callback):
         """Ask the trainer to stop if a signal has come."""
         if self.signalled:
             trainer.should_stop = True
+
+    def on_validation_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
+    ) -> None:
+        """End a validation that there is no time for.
+
+        Raises:
+            ValidationStoppedError: a signal has come.
+        """
+        if self.signalled and trainer.world_size == 1:
+            raise ValidationStoppedError
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Give the signals back."""

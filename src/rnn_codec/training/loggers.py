@@ -1,6 +1,7 @@
 """W&B, online where a key is known and offline elsewhere."""
 
 import os
+import re
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,10 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path, make_folder
+
+IDENTIFIER = "wandb_run"
+"""In a run's folder: the identifier of its W&B run."""
 
 
 class RunLogger(WandbLogger):
@@ -50,17 +55,15 @@ def wandb_logger(save_dir: str, project: str, name: str) -> RunLogger:
 
     Without a key the run is kept offline; `wandb sync` uploads it later. WANDB_MODE overrides.
     Trainings in one folder, or in folders inside it, are one run: a codec's and its entropy
-    coder's. Another folder starts another run.
+    coder's. Another folder starts another run. A training that is resumed goes on with its run,
+    whose identifier is in the folder.
 
     Raises:
         UserError: W&B cannot log in, or does not answer.
     """
-    return RunLogger(
-        save_dir=save_dir,
-        project=project,
-        name=name,
-        experiment=_run_of(save_dir) or _start_run(save_dir, project, name),
-    )
+    run = _run_of(save_dir) or _start_run(save_dir, project, name)
+    _keep_identifier(Path(save_dir), run)
+    return RunLogger(save_dir=save_dir, project=project, name=name, experiment=run)
 
 
 def wandb_mode() -> Literal["offline"] | None:
@@ -79,6 +82,23 @@ def _run_of(folder: str) -> wandb.Run | None:
     return wandb.run if Path(folder).resolve().is_relative_to(its_folder) else None
 
 
+def _identifier(folder: Path) -> str | None:
+    """The identifier of the run that a training in a folder has had; None of the first."""
+    try:
+        # Whatever is no identifier would end the training.
+        found = re.fullmatch(r"[\w-]+", (folder / IDENTIFIER).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+    return found and found.group()
+
+
+@rank_zero_only
+def _keep_identifier(folder: Path, run: wandb.Run) -> None:
+    """Write down the identifier for a training that is resumed."""
+    with atomic_path(make_folder(folder) / IDENTIFIER) as partial:
+        partial.write_text(f"{run.id}\n", encoding="utf-8")
+
+
 @rank_zero_only
 def _start_run(folder: str, project: str, name: str) -> wandb.Run:
     """End the run before, if there is one, and start one; only the first of several processes."""
@@ -91,6 +111,8 @@ def _start_run(folder: str, project: str, name: str) -> wandb.Run:
             project=None if "WANDB_SWEEP_ID" in os.environ else project,
             name=name,
             mode=wandb_mode(),
+            id=_identifier(Path(folder)),
+            resume="allow",
         )
     except wandb.Error as error:
         raise UserError(

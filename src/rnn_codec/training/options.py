@@ -152,7 +152,7 @@ class CoderOptions:
 class ExportOptions:
     """The weights that a training leaves."""
 
-    dtype: Literal["float32", "float16"]
+    dtype: Literal["float32", "float16", "bfloat16"]
 
 
 def at_least(least: int, option: str, value: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from rnn_codec.errors import UserError
+from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, name_run_folder
 
 RUN_FOLDER_VARIABLE = "RNN_CODEC_RUN_FOLDER"
@@ -121,7 +122,7 @@ def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
     run = name_run_folder(Path(output_root), name) if output is None else RunFolder(Path(output))
     if run.config.exists():
         raise UserError(
-            f"{run.path} already holds a run: go on with it by resume={run.path}, "
+            f"{run.path} already holds a run: go on with it by {hint('resume', run.path)}, "
             "or choose another output="
         )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)

@@ -1,0 +1,47 @@
+"""The progress of a training, where nobody sees a bar."""
+
+from pathlib import Path
+
+import lightning as L
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from rnn_codec.training.progress import StepLines, StepProgressBar, step_progress
+from tests.training.test_checkpoints import OneWeight
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_gets_a_line_every_half_minute(
+    first: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+
+    class Slow(OneWeight):
+        def training_step(self, batch: torch.Tensor) -> torch.Tensor:
+            now[0] += 12.0
+            return super().training_step(batch)
+
+    lines = StepLines(lambda: now[0])
+    trainer = L.Trainer(
+        accelerator="cpu",
+        max_epochs=-1,
+        max_steps=7,
+        callbacks=[lines],
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+    )
+    if not first:
+        lines.disable()
+    trainer.fit(Slow(), DataLoader(torch.ones(100, 1), batch_size=1))
+    written = [line for line in capsys.readouterr().err.splitlines() if line.startswith("step")]
+    assert written == (["step 3 of 7", "step 6 of 7"] if first else [])
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    assert isinstance(step_progress(), StepLines)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert isinstance(step_progress(), StepProgressBar)
