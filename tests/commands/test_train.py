@@ -106,9 +106,7 @@ def test_every_loss_trains(network: str, loss: str, tmp_path: Path, cache: str) 
     load_codec(RunFolder(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("stop_at", "network"), [(1, ["network=tiny"]), (3, ["network=tiny"]), (3, TRANSFORM)]
-)
+@pytest.mark.parametrize(("stop_at", "network"), [(1, ["network=tiny"]), (3, TRANSFORM)])
 def test_resumed_equals_uninterrupted(
     stop_at: int, network: list[str], tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,7 +299,7 @@ def test_the_transform_network_starts_from_the_training_pictures(
 
 
 def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
-    options = [*FAST, "trainer.max_steps=40", "checkpoint.every_minutes=0", cache]
+    options = [*FAST, "trainer.max_steps=20", "checkpoint.every_minutes=0", cache]
     whole = run_training(tmp_path / "whole", *options[len(FAST) :])
     run = RunFolder(tmp_path / "killed")
 

@@ -51,7 +51,9 @@ def test_nothing_is_overwritten(run: RunFolder, tmp_path: Path) -> None:
 
 def test_a_run_without_weights_is_refused(run: RunFolder, tmp_path: Path) -> None:
     run.weights.unlink()
-    with pytest.raises(UserError, match=r"is not trained: go on with it by resume="):
+    with pytest.raises(
+        UserError, match=r"is not trained: go on with it by rnn-codec train resume="
+    ):
         export_run(run, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -61,11 +62,13 @@ def plan_grid(
         UserError: the pictures cannot be read, or two combinations train the same.
     """
     digests: dict[str, str] = {}
+    # An axis cannot change what is in the group, so each is composed once.
+    entropies = {name: plain(compose([f"entropy={name}"]).entropy) for name in coders}
     runs = []
     choices = [choices_of(name, axis) for name, axis in axes.items()]
     for chosen in itertools.product(*choices):
         own = itertools.chain.from_iterable(chosen)
-        runs.append(_plan_run((*options, *own), coders, compose, digests))
+        runs.append(_plan_run((*options, *own), entropies, compose, digests))
     check_distinct(runs)
     return runs
 
@@ -99,9 +102,19 @@ def _option(name: str, value: object) -> str:
 
 
 def _plan_run(
-    options: tuple[str, ...], coders: Sequence[str], compose: Compose, digests: dict[str, str]
+    options: tuple[str, ...],
+    entropies: Mapping[str, Mapping[str, Any]],
+    compose: Compose,
+    digests: dict[str, str],
 ) -> PlannedRun:
-    """One run; `digests` holds those of the pictures read so far, by their configuration."""
+    """One run.
+
+    Args:
+        options: of its training.
+        entropies: the configurations of the entropy coders trained for it, by name.
+        compose: as of `plan_grid`.
+        digests: of the pictures read so far, by their configuration.
+    """
     config = compose([*options, "entropy=none"])
     if config.trainer.minutes is not None:
         raise UserError(
@@ -111,15 +124,16 @@ def _plan_run(
     pictures = repr(plain(config.data))
     if pictures not in digests:
         digests[pictures] = instantiate(config.data).digest
-    options_of_run = plain(config)
-    start = start_digest(options_of_run)
-    identity = training_identity(options_of_run, digests[pictures], start)
-    with_coder = {name: compose([*options, f"entropy={name}"]) for name in coders}
+    described = plain(config)
+    identity = training_identity(described, digests[pictures], start_digest(described))
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",
         options=options,
         identity=identity,
-        coder_identities={n: coder_identity(plain(c), identity) for n, c in with_coder.items()},
+        coder_identities={
+            name: coder_identity({**described, "entropy": entropy}, identity)
+            for name, entropy in entropies.items()
+        },
         config=config,
     )
 
