@@ -59,6 +59,10 @@ def test_what_fits_is_built() -> None:
         ({"names": "x"}, 'part.names cannot be "x": it must be a valid array'),
         ({"names": [1]}, "part.names cannot be [1]: it must be a valid string"),
         ({"pair": [1, 2, 3]}, "part.pair cannot be [1, 2, 3]"),
+        ({"shape": 1}, "part.shape is no option of Child"),
+        ({"_target_": "nowhere.Codec"}, "there is no nowhere.Codec"),
+        ({"_target_": "math.nothing"}, "there is no math.nothing"),
+        ({"_target_": "math.pi"}, "part._target_=math.pi builds nothing"),
     ],
 )
 def test_what_does_not_fit_is_named(changed: dict[str, Any], sentence: str) -> None:

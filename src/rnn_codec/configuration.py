@@ -16,7 +16,7 @@ from pydantic.errors import PydanticUserError
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.errors import InvalidOptionError, UserError, reason
 from rnn_codec.overrides import literals
 from rnn_codec.runs import architecture
 
@@ -66,15 +66,32 @@ def check_types(node: DictConfig) -> None:
     """Compare each option with the type that the argument has where the node is built.
 
     Raises:
-        UserError: a value is of another type.
+        UserError: a value is of another type, or there is no such argument.
     """
-    target = hydra.utils.get_object(str(node._target_)) if "_target_" in node else None
+    target = _target(node)
     for name in node:
         value = node[name]
         if isinstance(value, DictConfig):
             check_types(value)
         elif target is not None and not str(name).startswith("_"):
+            if not _takes(target, str(name)):
+                raise InvalidOptionError(
+                    f"{_full_name(node, str(name))} is no option of {target.__name__}"
+                )
             _check_type(_full_name(node, str(name)), value, _adapter(target, str(name)))
+
+
+def _target(node: DictConfig) -> Callable[..., Any] | None:
+    """What a node is built by; None if it is not built."""
+    if "_target_" not in node:
+        return None
+    try:
+        target = hydra.utils.get_object(str(node._target_))
+    except (ImportError, ValueError) as error:
+        raise InvalidOptionError(f"there is no {node._target_}: {reason(error)}") from error
+    if not callable(target):
+        raise InvalidOptionError(f"{_full_name(node, '_target_')}={node._target_} builds nothing")
+    return target
 
 
 def _full_name(node: DictConfig, name: str) -> str:
@@ -101,10 +118,27 @@ ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
 
 
 def _signatures(target: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The functions that take the arguments: a class passes some on to those it is made of."""
+    """The functions that take the arguments: a class may pass some on to those it is made of."""
     if not inspect.isclass(target):
         return [target]
-    return [vars(kind)["__init__"] for kind in target.__mro__ if "__init__" in vars(kind)]
+    functions = []
+    for kind in target.__mro__:
+        if "__init__" in vars(kind):
+            functions.append(vars(kind)["__init__"])
+            if not _takes_any(functions[-1]):
+                break
+    return functions
+
+
+def _takes(target: Callable[..., Any], argument: str) -> bool:
+    functions = _signatures(target)
+    named = any(argument in inspect.signature(function).parameters for function in functions)
+    return named or _takes_any(functions[-1])
+
+
+def _takes_any(function: Callable[..., Any]) -> bool:
+    kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
