@@ -1,11 +1,13 @@
 """Options are compared with the types of the arguments that they are for."""
 
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -34,6 +36,11 @@ class Child(Parent):
     def __init__(self, names: list[str] | None, pair: tuple[float, float], **common: Any) -> None:
         super().__init__(**common)
         self.names, self.pair = names, pair
+
+
+class Named:
+    def __init__(self, name: str | None) -> None:
+        self.name = name
 
 
 NODE = {"_target_": f"{__name__}.Child", "names": None, "pair": [1, 2.5], "size": 3, "ratio": 1}
@@ -69,6 +76,14 @@ def test_what_does_not_fit_is_named(changed: dict[str, Any], sentence: str) -> N
     with pytest.raises(InvalidOptionError) as error:
         instantiate(node(**changed))
     assert str(error.value).startswith(sentence)
+
+
+def test_a_name_that_is_a_number_is_to_be_quoted() -> None:
+    config = OmegaConf.create({"data": {"_target_": f"{__name__}.Named", "name": 2024}})
+    with pytest.raises(InvalidOptionError) as error:
+        instantiate(config.data)
+    (word,) = shlex.split(str(error.value).partition("write ")[2])
+    assert OverridesParser.create().parse_override(word).value() == "2024"
 
 
 def test_parts_inside_are_checked_as_well() -> None:

@@ -17,7 +17,7 @@ from pydantic.errors import PydanticUserError
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import InvalidOptionError, UserError, reason
-from rnn_codec.overrides import literals
+from rnn_codec.overrides import hint, literals
 from rnn_codec.runs import architecture
 
 T = TypeVar("T")
@@ -149,7 +149,11 @@ def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
     try:
         adapter.validate_json(text, strict=True)
     except ValidationError as error:
-        wanted = str(error.errors()[0]["msg"]).replace("Input should be", "it must be")
+        first = error.errors()[0]
+        wanted = str(first["msg"]).replace("Input should be", "it must be")
+        if first["type"] == "string_type" and isinstance(value, int | float):
+            # A folder may be called 2024, which Hydra takes for a number.
+            wanted += f"; write {hint(option, text)}"
         raise InvalidOptionError(f"{option} cannot be {text}: {wanted}") from error
 
 
