@@ -12,7 +12,7 @@ from PIL import Image
 
 from rnn_codec.commands import decompress, jobs
 from rnn_codec.compression.rate_control import Iterations
-from rnn_codec.data.reading import read_rgb
+from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.runs.models import SHIPPED, load_model
 from tests.commands.program import run
 from tests.model_folders import write_model

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rnn_codec.data.decoding import decode
-from rnn_codec.data.reading import find_images
+from rnn_codec.data.folders import find_images
 from rnn_codec.evaluation.record import read_summary
 from tests.commands.program import run
 from tests.data.pictures import noise, save

@@ -11,10 +11,10 @@ from PIL import Image
 
 from rnn_codec.comparison.jpeg_comparison import code_with_jpeg, write_jpeg_comparison
 from rnn_codec.data.package_photographs import locate
-from rnn_codec.data.reading import read_rgb
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
+from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.runs.models import load_model
 
 PIXELS = read_rgb(locate("skimage", "data/coffee.png"))[100:276, 200:392]

@@ -20,9 +20,9 @@ from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
 from rnn_codec.data.pack import write_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.data.reading import read_rgb
 from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
+from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import noise, save
 
 CONF = Path(__file__).parents[2] / "conf"

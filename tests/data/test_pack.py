@@ -17,9 +17,9 @@ from rnn_codec.data.pack import (
     extract_pack,
     write_pack,
 )
-from rnn_codec.data.reading import read_rgb
 from rnn_codec.data.split import Split
 from rnn_codec.errors import UserError
+from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import decoded, noise
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.package_photographs import HELD_OUT, locate
-from rnn_codec.data.reading import read_rgb
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
+from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.report.pictures import (
     CodedPicture,
     check_crop,

@@ -14,7 +14,7 @@ from rnn_codec.commands.options import (
     new_parser,
 )
 from rnn_codec.compression.rate_control import MSSSIM, PSNR, Iterations
-from rnn_codec.data.reading import read_rgb
+from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.runs.models import CODERS, DEFAULT_MODEL, load_model
 
 

@@ -15,7 +15,7 @@ from rnn_codec.commands.options import (
     prepare_outputs,
 )
 from rnn_codec.compression.container import parse, read_file
-from rnn_codec.data.writing import check_writable_suffix, write_rgb
+from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
 def main(words: Sequence[str]) -> None:

@@ -18,9 +18,9 @@ import numpy as np
 from lightning.pytorch.utilities import rank_zero_warn
 from numpy.typing import NDArray
 
-from rnn_codec.data.reading import UnreadableImageError, read_rgb
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.progress import progress
 
 RULES = 2

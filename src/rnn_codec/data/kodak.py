@@ -7,9 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
-from rnn_codec.data.reading import NamedImage, find_images, read_rgb
+from rnn_codec.data.folders import find_images
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.pictures.reading import NamedImage, read_rgb
 from rnn_codec.progress import progress
 
 TIMEOUT_SECONDS = 30

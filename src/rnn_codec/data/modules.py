@@ -26,16 +26,17 @@ from rnn_codec.data.crops import (
     TrainingBatches,
 )
 from rnn_codec.data.decoding import DecodedImages, decode, digest_of
+from rnn_codec.data.folders import find_images
 from rnn_codec.data.kodak import Kodak, is_kodak
 from rnn_codec.data.pack import extract_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
-from rnn_codec.data.reading import NamedImage, find_images, read_rgb
 from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
 from rnn_codec.data.tiles import Mining, mine, tile_images
 from rnn_codec.errors import UserError
 from rnn_codec.files import printable
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
+from rnn_codec.pictures.reading import NamedImage, read_rgb
 
 
 class TrainingDataModule(L.LightningDataModule):

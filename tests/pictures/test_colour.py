@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from rnn_codec.data.reading import read_rgb
+from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import noise
-from tests.data.profiles import cmyk_profile, grey_profile, rgb_profile
+from tests.pictures.profiles import cmyk_profile, grey_profile, rgb_profile
 
 # Rounded as published, for light of D65.
 ADOBE_TO_XYZ = [

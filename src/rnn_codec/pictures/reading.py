@@ -1,8 +1,6 @@
 """Picture files of every common kind, as 8-bit RGB."""
 
-import os
 import warnings
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -15,17 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from rnn_codec.compression.container import MAX_PIXELS
-from rnn_codec.data.colour import to_srgb
-from rnn_codec.data.containers import Parts, take_apart
-from rnn_codec.data.orientation import TURNS, orientation
 from rnn_codec.errors import UserError
+from rnn_codec.pictures.colour import to_srgb
+from rnn_codec.pictures.containers import Parts, take_apart
+from rnn_codec.pictures.orientation import TURNS, orientation
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
 """A picture's name, and its pixels (H, W, 3)."""
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
-
-# What the suffixes promise. Pillow would recognise more, and start Ghostscript for some.
+# Pillow would recognise more, and start Ghostscript for some.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
@@ -96,58 +92,6 @@ def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
                 yield image
         finally:
             Image.MAX_IMAGE_PIXELS = pillows_own
-
-
-def find_images(root: str | Path) -> list[Path]:
-    """List the pictures under a folder and its subfolders, sorted by path.
-
-    A picture is what ends in .jpg, .jpeg, .png, .webp, .tif or .tiff, in small or capital letters.
-    Links are followed, and every folder is read once, however many lead to it. Hidden files and
-    folders are left out, as is what archives of macOS leave behind. A folder that cannot be read
-    is left out with a warning.
-
-    Raises:
-        UserError: there is no such folder, or no picture in it.
-    """
-    root = Path(root)
-    if not root.is_dir():
-        raise UserError(f"there is no folder {root}: name a folder of photographs")
-    paths = (folder / name for folder, names in _folders(root) for name in names)
-    found = [path for path in paths if _is_picture(path)]
-    if not found:
-        raise UserError(f"there is no picture ({', '.join(SUFFIXES)}) in the folder {root}")
-    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
-
-
-def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder once, with its files. Links come last: a folder goes by a name of its own."""
-    read: set[tuple[int, int]] = set()
-    waiting = deque([root])
-    while waiting:
-        for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
-            status = os.stat(folder)
-            identity = (status.st_dev, status.st_ino)
-            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
-            if identity in read:
-                subfolders.clear()
-                continue
-            read.add(identity)
-            paths = [Path(folder, name) for name in subfolders]
-            waiting += [path for path in paths if path.is_symlink()]
-            yield Path(folder), files
-
-
-def _warn_left_out(error: OSError) -> None:
-    reason = f"the folder {error.filename} cannot be read: {error.strerror}"
-    warnings.warn(f"left out: {reason}", stacklevel=2)
-
-
-def _is_left_behind(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)
 
 
 def _to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:

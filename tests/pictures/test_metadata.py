@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from rnn_codec.data.reading import read_rgb
+from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import noise
 
 TURNS = {

@@ -6,7 +6,7 @@ from math import isfinite
 
 from PIL import Image
 
-from rnn_codec.data import tiff
+from rnn_codec.pictures import tiff
 
 TAG = 0x0112
 

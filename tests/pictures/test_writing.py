@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnn_codec.data.reading import read_rgb
-from rnn_codec.data.writing import FORMATS, write_rgb
 from rnn_codec.errors import UserError
+from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.pictures.writing import FORMATS, write_rgb
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 14, 3), dtype=np.uint8)
 LOSSLESS_AND_READ = (".png", ".webp", ".tif", ".tiff", ".PNG")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from rnn_codec.data.containers import Parts
+from rnn_codec.pictures.containers import Parts
 
 Matrix = NDArray[np.float64]
 

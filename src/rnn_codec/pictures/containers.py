@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnn_codec.data import tiff
+from rnn_codec.pictures import tiff
 
 LONGEST_TEXT = 2**24
 """Bytes that compressed text or a profile may have; nothing is taken from what is longer."""

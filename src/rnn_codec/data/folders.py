@@ -1,0 +1,63 @@
+"""The pictures in a folder of photographs."""
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from rnn_codec.errors import UserError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+
+
+def find_images(root: str | Path) -> list[Path]:
+    """List the pictures under a folder and its subfolders, sorted by path.
+
+    A picture is what ends in .jpg, .jpeg, .png, .webp, .tif or .tiff, in small or capital letters.
+    Links are followed, and every folder is read once, however many lead to it. Hidden files and
+    folders are left out, as is what archives of macOS leave behind. A folder that cannot be read
+    is left out with a warning.
+
+    Raises:
+        UserError: there is no such folder, or no picture in it.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"there is no folder {root}: name a folder of photographs")
+    paths = (folder / name for folder, names in _folders(root) for name in names)
+    found = [path for path in paths if _is_picture(path)]
+    if not found:
+        raise UserError(f"there is no picture ({', '.join(SUFFIXES)}) in the folder {root}")
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder once, with its files. Links come last: a folder goes by a name of its own."""
+    read: set[tuple[int, int]] = set()
+    waiting = deque([root])
+    while waiting:
+        for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
+            if identity in read:
+                subfolders.clear()
+                continue
+            read.add(identity)
+            paths = [Path(folder, name) for name in subfolders]
+            waiting += [path for path in paths if path.is_symlink()]
+            yield Path(folder), files
+
+
+def _warn_left_out(error: OSError) -> None:
+    reason = f"the folder {error.filename} cannot be read: {error.strerror}"
+    warnings.warn(f"left out: {reason}", stacklevel=2)
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)
