@@ -29,9 +29,16 @@ train: $(STAMP) ## Train on photographs of installed packages, measure, draw the
 
 .PHONY: test
 test: $(STAMP) ## Lint, check types, run every test
+	$(MAKE) --jobs 2 lint pytest
+
+.PHONY: lint
+lint: $(STAMP) ## Check style and types alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+.PHONY: pytest
+pytest: $(STAMP) ## Run every test alone
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 .PHONY: kodak

@@ -10,10 +10,18 @@ Trial = dict[str, Any]
 
 
 def trials(sweep: dict[str, Any]) -> Iterator[Trial]:
-    """Every trial of a grid; of a search, every combination of `values_of` its parameters."""
-    names, parameters = zip(*sweep["parameters"].items(), strict=True)
-    for values in itertools.product(*map(values_of, parameters)):
-        yield dict(zip(names, values, strict=True))
+    """Every trial of a grid; of a search, `values_of` each of its parameters, beside the first of
+    the others."""
+    values = {name: values_of(parameter) for name, parameter in sweep["parameters"].items()}
+    if sweep["method"] == "grid":
+        for chosen in itertools.product(*values.values()):
+            yield dict(zip(values, chosen, strict=True))
+        return
+    first = {name: found[0] for name, found in values.items()}
+    yield first
+    for name, found in values.items():
+        for value in found[1:]:
+            yield {**first, name: value}
 
 
 def values_of(parameter: dict[str, Any]) -> list[Any]:

@@ -73,6 +73,8 @@ def test_a_command_ends_with_its_worker(sent: signal.Signals, tmp_path: Path) ->
     worker = (
         "import signal, sys, threading; from types import SimpleNamespace;"
         "from rnn_codec.grid.processes import run_command; from pathlib import Path;"
+        # Whoever starts the tests in the background has SIGINT ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "signal.signal(signal.SIGTERM, signal.default_int_handler);"
         f"run_command([sys.executable, '-c', {SLEEP!r}], Path({str(tmp_path / 'log')!r}),"
         " SimpleNamespace(lost=threading.Event()))"
