@@ -218,6 +218,8 @@ def test_an_offline_run_is_synced_whole(
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # First: it takes the variable away that leads to its process, which must not come back.
+    wandb.teardown()
     for name in [name for name in os.environ if "WANDB" in name]:
         monkeypatch.delenv(name)
     for name in set(environment) - {"WANDB_API_KEY"}:
@@ -229,7 +231,6 @@ def test_an_offline_run_is_synced_whole(
     del config.hydra
     folder.path.mkdir()
     write_config(folder, plain(config))
-    wandb.teardown()
     try:
         entry.train(config, folder)
     finally:

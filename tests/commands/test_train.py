@@ -585,6 +585,8 @@ def test_wandb_keeps_an_offline_run_with_pictures(tmp_path: Path, cache: str, mo
     options = ["logger=wandb", "trainer.max_steps=1", "trainer.val_check_interval=1", cache]
     run_training(tmp_path / "run", *options)
     wandb.finish()
+    # Its process and the variable that leads to it would be there for other tests.
+    wandb.teardown()
     (offline,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
     assert list(offline.glob("*.wandb"))
     media = {path.parent.name for path in (offline / "files" / "media").rglob("*.*")}
