@@ -23,6 +23,8 @@ from rnn_codec.runs import architecture
 T = TypeVar("T")
 
 WITHOUT_TYPE = TypeAdapter(Any)
+ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
+"""Some types, as tensors, have no JSON; a union may have others that do."""
 
 
 def instantiate(node: DictConfig, **arguments: Any) -> Any:
@@ -112,9 +114,6 @@ def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
             except PydanticUserError:
                 break
     return WITHOUT_TYPE
-
-
-ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
 
 
 def _signatures(target: Callable[..., Any]) -> list[Callable[..., Any]]:

@@ -22,7 +22,7 @@ from rnn_codec.configuration import (
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, reason
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.coder_module import CoderTraining
@@ -88,7 +88,7 @@ def check_optimizer(model: Training, steps: int) -> None:
     try:
         model.configure_optimizers()
     except (ValueError, TypeError, RuntimeError) as error:
-        raise UserError(f"the optimizer cannot be built: {one_line(error)}") from error
+        raise UserError(f"the optimizer cannot be built: {reason(error)}") from error
     for step in {0, steps // 2, steps - 1}:
         factor = model.schedule(step)
         if not 0 <= factor < math.inf:
@@ -127,12 +127,7 @@ def lightning_errors_explained() -> Iterator[None]:
     try:
         yield
     except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
-        raise UserError(f"an option of trainer cannot be: {one_line(error)}") from error
-
-
-def one_line(error: Exception) -> str:
-    """The message of an exception of a library, which may have several lines."""
-    return " ".join(str(error).split())
+        raise UserError(f"an option of trainer cannot be: {reason(error)}") from error
 
 
 def trainer_options(config: DictConfig) -> TrainerOptions:
@@ -168,8 +163,7 @@ def build_data(config: DictConfig) -> TrainingDataModule:
 
 def first_late_step(config: DictConfig) -> int | None:
     """The first step of the late part; None if there is none."""
-    # Runs that began before the option was there have no late part.
-    if OmegaConf.select(config, "late.begins") is None:
+    if config.late.begins is None:
         return None
     return round(options(LateOptions, config.late).begins * config.trainer.max_steps)
 

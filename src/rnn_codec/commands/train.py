@@ -81,7 +81,7 @@ def train(config: DictConfig, run: RunFolder) -> None:
         RateDistortionCurves(),
         Throughput(trainer.log_every_n_steps, "images", count_images),
     ]
-    with unless_begun(run, lambda: clock.examples > 0 or run.checkpoint.is_file()):
+    with unless_begun(run, lambda: has_begun(run, clock)):
         if is_first_process():
             write_config(run, plain(config))
             mark(run, identity, start)
@@ -91,6 +91,11 @@ def train(config: DictConfig, run: RunFolder) -> None:
     export(config, run, model.codec)
     # All processes read the weights when the coder is trained.
     fitted.strategy.barrier()
+
+
+def has_begun(run: RunFolder, clock: TrainingClock) -> bool:
+    """Whether a step has been taken, now or before; only the first process may say no."""
+    return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
 
 
 def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:
@@ -127,7 +132,7 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
         check_unchanged(run, identity)
     clock = TrainingClock(count_crops)
     callbacks = [clock, Throughput(trainer.log_every_n_steps, "positions", count_positions)]
-    with unless_begun(run, lambda: clock.examples > 0 or run.checkpoint.is_file()):
+    with unless_begun(run, lambda: has_begun(run, clock)):
         if is_first_process():
             write_config(run, plain(config))
             mark(run, identity)
