@@ -21,6 +21,7 @@ from torch import Tensor
 
 from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN, clip, lstm_update
+from rnn_codec.entropy.coder import StreamShape
 from rnn_codec.entropy.progressive import Progressive
 
 DECODING = "integers, decoding"
@@ -78,8 +79,9 @@ def benchmark_entropy(work: EntropyWorkload, seed: int) -> list[EntropyTiming]:
         }
         coder = model.quantise()
     stream = coder.encode(bits, 0)
+    shape = StreamShape(work.iterations, work.height, work.width, adaptive=False)
     runs: dict[str, Callable[[], object]] = {
-        DECODING: lambda: coder.decode(stream.data, work.iterations, work.height, work.width, 0),
+        DECODING: lambda: coder.decode(stream.data, shape, 0),
         "integers, encoding": lambda: coder.encode(bits, 0),
     }
     for name, run in runs.items():

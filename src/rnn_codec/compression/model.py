@@ -23,7 +23,14 @@ from rnn_codec.codec import Codes, RecurrentCodec, code_size
 from rnn_codec.compression import tiling
 from rnn_codec.compression.container import MAX_PIXELS, BadFileError, Header, pack_crc, parse
 from rnn_codec.compression.rate_control import Budget, Iterations, Picture, Rate, Stop
-from rnn_codec.entropy.coder import MOST_BITS_PER_BYTE, Arrived, EntropyCoder, Stream
+from rnn_codec.entropy.coder import (
+    MOST_BITS_PER_BYTE,
+    Arrived,
+    EntropyCoder,
+    Stream,
+    StreamShape,
+    bits_of_first_row,
+)
 from rnn_codec.errors import UserError
 from rnn_codec.layers.padding import padded_size
 from rnn_codec.metrics.images import pixels_to_batch
@@ -157,7 +164,7 @@ class Model:
             return data
         # What follows an iteration decides which byte makes its last bit certain. The bytes that
         # code nothing more bring us close; what is certain, the decoder says.
-        stream = self.coder.encode(arrived.bits[:iterations], header.seed)
+        stream = self.coder.encode(arrived.bits[:iterations], header.seed, arrived.stops)
         end = len(header.pack()) + int(stream.iteration_ends[-1])
         while self._arrived(data[:end], max_pixels)[1].iterations < iterations:
             end += 1
@@ -174,11 +181,17 @@ class Model:
                 f"the file was made by the model {header.model.hex()}, not by {self.path} "
                 f"({self.identifier.hex()}, entropy coder {self.coder.name})"
             )
-        height, width = self._grid(header)
+        if header.iterations > self.codec.iterations:
+            raise BadFileError(
+                f"the file claims {header.iterations} iterations, and its model has "
+                f"{self.codec.iterations}"
+            )
+        shape = StreamShape(header.iterations, *self._grid(header), header.adaptive)
         # Memory for the code is taken only when bytes came that may hold some of it.
-        if len(stream) * MOST_BITS_PER_BYTE < CODE_DEPTH * width:
-            return header, Arrived(np.zeros((0, CODE_DEPTH, height, width), np.bool_), 0, 0)
-        arrived = self.coder.decode(stream, header.iterations, height, width, header.seed)
+        if len(stream) * MOST_BITS_PER_BYTE < bits_of_first_row(shape):
+            nothing = np.zeros((0, CODE_DEPTH, shape.height, shape.width), np.bool_)
+            return header, Arrived(nothing, 0, 0, None)
+        arrived = self.coder.decode(stream, shape, header.seed)
         whole = len(stream) == header.stream_bytes and not header.cut
         if whole and arrived.iterations < header.iterations:
             raise BadFileError(
@@ -259,8 +272,10 @@ def _reconstructions(codec: RecurrentCodec, codes: Codes) -> Iterator[Tensor]:
 
 
 def _reconstruct(codec: RecurrentCodec, arrived: Arrived, header: Header) -> Pixels:
-    bits = torch.from_numpy(arrived.bits).unsqueeze(1).to(_device(codec))
-    codes = Codes(bits, header.height, header.width, arrived.rows or None)
+    device = _device(codec)
+    bits = torch.from_numpy(arrived.bits).unsqueeze(1).to(device)
+    stops = None if arrived.stops is None else torch.from_numpy(arrived.stops)[None].to(device)
+    codes = Codes(bits, header.height, header.width, arrived.rows or None, stops)
     image = tiling.decode(codec, codes)[0]
     return np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
 
@@ -278,7 +293,8 @@ def truncate(data: bytes, budget: Budget, max_pixels: int = MAX_PIXELS) -> bytes
     header, _ = parse(data, max_pixels)
     allowed = budget.bytes_for(header.pixels)
     positions = padded_size(header.width, STRIDE) // STRIDE
-    least = len(header.pack()) + -(-CODE_DEPTH * positions // MOST_BITS_PER_BYTE)
+    shape = StreamShape(header.iterations, 1, positions, header.adaptive)
+    least = len(header.pack()) + -(-bits_of_first_row(shape) // MOST_BITS_PER_BYTE)
     if allowed < least:
         raise UserError(f"{allowed} bytes hold nothing of the picture: allow at least {least}")
     return data[:allowed]

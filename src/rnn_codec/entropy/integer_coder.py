@@ -18,7 +18,8 @@ from rnn_codec.entropy.quantisation import (
     EarlierTables,
     IterationTables,
 )
-from rnn_codec.entropy.stream_coder import Grid, StreamCoder
+from rnn_codec.entropy.stops import Flags
+from rnn_codec.entropy.stream_coder import Coded, Grid, StreamCoder
 
 ROWS_AT_ONCE = 8
 """Rows that are coded before another thread takes them in for the next iteration."""
@@ -91,30 +92,44 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         self,
         iteration: int,
         bits: Grid,
+        flags: Flags,
         memory: ImageMemory,
         state: NDArray[np.uint64],
         out: NDArray[np.uint8],
-    ) -> NDArray[np.uint64]:
+    ) -> Coded:
         """See `StreamCoder.encode_iteration`."""
         padded = kernels.padded_bits(memory.height, memory.width)
-        _inside(padded)[:] = np.where(bits, 1, -1)
+        _inside(padded)[:] = np.where(bits, 1, -1) * flags.alive[..., None]
         row_states = np.empty((memory.height, 3), np.uint64)
+        costs = np.zeros((memory.height, memory.width), np.float32)
         model, line = self._packed[iteration], self._line(iteration, memory)
         context = self._context(iteration, memory)
 
         def encode(first: int, end: int) -> int:
             tables = self.functions
             kernels.encode_rows(
-                model, first, end, padded, context, line, tables, state, out, row_states
+                model,
+                first,
+                end,
+                padded,
+                flags,
+                context,
+                line,
+                tables,
+                state,
+                out,
+                row_states,
+                costs,
             )
             return end
 
         self._go_through(encode, padded, memory)
-        return row_states
+        return Coded(row_states, costs)
 
     def decode_iteration(
         self,
         iteration: int,
+        flags: Flags,
         memory: ImageMemory,
         state: NDArray[np.uint64],
         data: NDArray[np.uint8],
@@ -127,7 +142,7 @@ class IntegerCoder(StreamCoder[ImageMemory]):
         def decode(first: int, end: int) -> int:
             tables = self.functions
             return kernels.decode_rows(
-                model, first, end, padded, context, line, tables, state, data
+                model, first, end, padded, flags, context, line, tables, state, data
             )
 
         rows = self._go_through(decode, padded, memory)

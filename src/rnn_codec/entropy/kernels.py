@@ -36,10 +36,12 @@ from rnn_codec.entropy.quantisation import (
     EarlierTables,
     IterationTables,
 )
-from rnn_codec.entropy.range_coder import NOT_ARRIVED, get_bit, put_bit
+from rnn_codec.entropy.range_coder import NOT_ARRIVED, PROBABILITY_BITS, get_bit, put_bit
+from rnn_codec.entropy.stops import get_flags, put_flags
 from rnn_codec.entropy.vector import OUTPUTS, add_pairs, pack
 
 MIDDLE = TABLE_SIZE // 2
+_ONE = 1 << PROBABILITY_BITS
 
 Tables = TypeVar("Tables", IterationTables, EarlierTables)
 
@@ -50,11 +52,16 @@ class Functions(NamedTuple):
     sigmoid: NDArray[np.int32]
     tanh: NDArray[np.int32]
     probability: NDArray[np.int32]
+    cost: NDArray[np.float32]
+    """Bits that an event takes, (1025,), by its probability in units of 2⁻¹⁰. For choosing what to
+    code, not for coding: floats may differ between machines."""
 
 
 def functions() -> Functions:
     """The tables."""
-    return Functions(sigmoid_table(), tanh_table(), probability_table())
+    probabilities = (np.arange(1025) + 0.5) / 1024
+    cost = -np.log2(np.minimum(probabilities, 1)).astype(np.float32)
+    return Functions(sigmoid_table(), tanh_table(), probability_table(), cost)
 
 
 class Line(NamedTuple):
@@ -236,30 +243,48 @@ def predict_row(model, y, bits, line, tables, probabilities):  # type: ignore[no
 
 
 @compiled
-def encode_rows(model, first, end, bits, context, line, tables, state, out, row_states):  # type: ignore[no-untyped-def]
-    """Code rows first … end − 1; `row_states` (h, 3) receives the coder's state after each."""
+def encode_rows(  # type: ignore[no-untyped-def]
+    model, first, end, bits, flags, context, line, tables, state, out, row_states, costs
+):
+    """Code rows first … end − 1.
+
+    `row_states` (h, 3) receives the coder's state after each, `costs` (h, w) what the bits of each
+    position took.
+    """
     width = len(line.memory)
     probabilities = np.empty((width, CODE_DEPTH), np.int32)
     for y in range(first, end):
         prepare_row(model, y, bits, context, line)
         predict_row(model, y, bits, line, tables, probabilities)
+        put_flags(flags, y, state, out)
         for x in range(width):
+            if not flags.alive[y, x]:
+                continue
             start = (POSITIONS_LEFT + x) * CODE_DEPTH
             for d in range(CODE_DEPTH):
                 bit = bits[ROWS_ABOVE + y, start + d] > 0
-                put_bit(state, out, bit, probabilities[x, d])
+                probability = probabilities[x, d]
+                put_bit(state, out, bit, probability)
+                costs[y, x] += tables.cost[(probability if bit else _ONE - probability) >> 6]
         row_states[y] = state
 
 
 @compiled
-def decode_rows(model, first, end, bits, context, line, tables, state, data):  # type: ignore[no-untyped-def]
+def decode_rows(  # type: ignore[no-untyped-def]
+    model, first, end, bits, flags, context, line, tables, state, data
+):
     """Decode rows first … end − 1 into `bits`; return `end`, or the row that has not arrived."""
     width = len(line.memory)
     probabilities = np.empty(CODE_DEPTH, np.int32)
     for y in range(first, end):
+        if not get_flags(flags, y, state, data):
+            return y
         prepare_row(model, y, bits, context, line)
         for x in range(width):
+            # A stopped position has no bits, but the line goes on through it.
             predict(model, y, x, bits, line, tables, probabilities)
+            if not flags.alive[y, x]:
+                continue
             start = (POSITIONS_LEFT + x) * CODE_DEPTH
             for d in range(CODE_DEPTH):
                 bit = get_bit(state, data, probabilities[d])
