@@ -112,6 +112,9 @@ class CodecState(NamedTuple):
     reconstruction: ReconstructionState
 
 
+Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
+"""From a signal to a function that says how far others are off in every block: `squared_error`."""
+
 Iterate: TypeAlias = Callable[[Tensor, CodecState], tuple[Tensor, CodecState]]
 """One whole iteration: a signal and a state to bits and the next state."""
 
@@ -229,6 +232,7 @@ class RecurrentCodec(nn.Module):
         above: int = 0,
         left: int = 0,
         stops: Tensor | None = None,
+        distortion: Distortion | None = None,
     ) -> Tensor:
         """Encode uint8 images (B, 3, H, W) around bits that are already fixed.
 
@@ -240,23 +244,25 @@ class RecurrentCodec(nn.Module):
             above: the first rows of `bits` that are fixed.
             left: the first columns of `bits` that are fixed.
             stops: as in `Codes`.
+            distortion: how it is measured how far the picture is off; `squared_error` by default.
 
         Returns:
-            How far the picture is off at each position after 0, 1, … iterations: the mean of the
-            squared differences of 8-bit values, (iterations + 1, B, H/16, W/16).
+            How far the picture is off at each position after 0, 1, … iterations,
+            (iterations + 1, B, H/16, W/16).
         """
         # One memory layout in encoder and decoder: another layout may round differently.
         signal = to_signal(image).to(next(self.parameters()).dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
-        errors = [block_errors(state.reconstruction.signal, signal)]
+        off = (distortion or squared_error)(signal)
+        errors = [off(state.reconstruction.signal)]
         with evaluation_mode(self):
             for index, step in enumerate(bits):
                 symbols, state = self.encode_step(signal, state)
                 step[..., above:, left:] = symbols[..., above:, left:] > 0
                 known = to_symbols(step, signal.dtype, stops, index)
                 state = self.decode_step(known, state)
-                errors.append(block_errors(state.reconstruction.signal, signal))
+                errors.append(off(state.reconstruction.signal))
         return torch.stack(errors)
 
     def decode(self, codes: Codes) -> Iterator[Tensor]:
@@ -357,18 +363,22 @@ def alive_at(stops: Tensor | None, like: Tensor) -> Tensor:
     return stops > iterations[:, None, None, None]
 
 
-def block_errors(signal: Tensor, reference: Tensor) -> Tensor:
-    """Mean squared difference of every 16×16 block of signals, in 8-bit values.
+def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Mean squared difference from a signal in every 16×16 block, in 8-bit values.
 
     Shapes:
-        (B, 3, H, W) twice → (B, H/16, W/16)
+        (B, 3, H, W), then others of that shape → (B, H/16, W/16)
 
     Example:
-        >>> block_errors(torch.ones(1, 3, 16, 16), -torch.ones(1, 3, 16, 16))
+        >>> squared_error(-torch.ones(1, 3, 16, 16))(torch.ones(1, 3, 16, 16))
         tensor([[[65025.]]])
     """
-    difference = (signal.clamp(-1, 1) - reference).float() * 127.5
-    return F.avg_pool2d(difference.square().mean(dim=1), STRIDE)
+
+    def off(signal: Tensor) -> Tensor:
+        difference = (signal.clamp(-1, 1) - reference).float() * 127.5
+        return F.avg_pool2d(difference.square().mean(dim=1), STRIDE)
+
+    return off
 
 
 def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:

@@ -1,12 +1,10 @@
 """The `.rnc` file: a header and one stream of code; docs/file-format.md is its specification.
 
-    ┌─────┬─────────┬───────┬───────┬────────┬────────────┬──────────────┬──────────────┬─────┬────────┐
-    │ RNC │ version │ model │ width │ height │ iterations │ adaptive : 1 │ stream bytes │ CRC │ stream │
-    │     │         │       │       │        │            │      cut : 1 │              │     │        │
-    │     │         │       │       │        │            │    coder : 3 │              │     │        │
-    └─────┴─────────┴───────┴───────┴────────┴────────────┴──────────────┴──────────────┴─────┴────────┘
-       3       1        6    LEB128   LEB128       1              1           LEB128       2
-    └──────────── identity ───────────────┘
+    ┌─────┬─────────┬───────┬───────┬────────┬────────────┬──────┬──────────────┬─────┬────────┐
+    │ RNC │ version │ model │ width │ height │ iterations │ kind │ stream bytes │ CRC │ stream │
+    └─────┴─────────┴───────┴───────┴────────┴────────────┴──────┴──────────────┴─────┴────────┘
+       3       1        6    LEB128   LEB128       1         1        LEB128       2
+    └──────────── identity ───────────────┘            kind = adaptive : 1, cut : 1, coder : 3
 
 A stream that ends within an iteration, before its check value, is cut, and a CRC of it follows.
 Nothing else does, so a file may be cut anywhere after the header.

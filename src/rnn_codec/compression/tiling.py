@@ -23,7 +23,14 @@ import torch
 from torch import Tensor
 
 from rnn_codec.code import CODE_DEPTH, STRIDE
-from rnn_codec.codec import Codes, RecurrentCodec, check_iterations, code_size
+from rnn_codec.codec import (
+    Codes,
+    Distortion,
+    RecurrentCodec,
+    check_iterations,
+    code_size,
+    squared_error,
+)
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.padding import padded_size
 from rnn_codec.reconstruction.residual_scaling import PATCH
@@ -108,10 +115,9 @@ def encode(
     iterations: int,
     tile: int = TILE,
     progress: Progress = no_progress,
-    stops: Tensor | None = None,
 ) -> Codes:
     """Encode as `encode_measured` does; the codes alone."""
-    return encode_measured(codec, image, iterations, tile, progress, stops).codes
+    return encode_measured(codec, image, iterations, tile, progress).codes
 
 
 def encode_measured(
@@ -121,6 +127,7 @@ def encode_measured(
     tile: int = TILE,
     progress: Progress = no_progress,
     stops: Tensor | None = None,
+    distortion: Distortion = squared_error,
 ) -> Measured:
     """Encode uint8 images (B, 3, H, W), which may lie in a memory-mapped file.
 
@@ -131,6 +138,7 @@ def encode_measured(
         image: what to encode.
         iterations: from 1 to those that the codec has.
         stops: how many of them each position has bits in; see `Codes`.
+        distortion: how it is measured how far the image is off.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
         progress: told after each tile.
 
@@ -153,6 +161,7 @@ def encode_measured(
             above,
             left,
             None if stops is None else stops[window],
+            distortion,
         )
         errors[window][..., above:, left:] = of_window[..., above:, left:]
         progress(done, len(windows))
