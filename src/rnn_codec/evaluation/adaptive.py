@@ -115,7 +115,7 @@ def measure_once(cache: Path, name: str, pixels: Pixels, model: Model, tune: str
     Raises:
         UserError: a file there is damaged.
     """
-    of_pixels = hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()
+    of_pixels = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
     key = digest_of([RULES, model.identifier, tune, RATES, PREFIX_RATES, pixels.shape, of_pixels])
     file = make_folder(cache) / f"{key}.json"
     if not file.is_file():
