@@ -13,10 +13,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.entropy.coder import CHECK_BITS
 from rnn_codec.entropy.stops import Stops
 
 Table = NDArray[np.float64]
@@ -24,8 +26,10 @@ Table = NDArray[np.float64]
 
 FLAGS_SAVING = 0.07
 """Of the plain entropy of flags that their context model saves, about."""
-HALVINGS = 50
-"""Of the interval of log λ: more than a double resolves."""
+LOG_RANGE = 60.0
+"""Of log λ, from the steepest slope on."""
+HALVINGS = 40
+"""Of that range: to 10⁻¹⁰."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +51,40 @@ class Choices:
 
     def of_size(self, bits: float) -> Stops:
         """The most iterations that take no more than so many bits, flags included."""
-        return self._search(lambda stops: self.size(stops) <= bits)
+        most = self.at(0.0)
+        if self.size(most) <= bits:
+            return most
+        steep, _ = self._between(lambda stops: self.size(stops) <= bits)
+        return self.at(steep)
 
     def of_distortion(self, distortion: float) -> Stops:
         """The fewest iterations after which positions are off by no more than so much in all."""
-        # From the other side: the last that is still worse would be one step too few.
-        return self._search(lambda stops: self.total(stops) >= distortion)
+        none = np.zeros(self.bits.shape[1:], np.int32)
+        if self.total(none) <= distortion:
+            return none
+        _, flat = self._between(lambda stops: self.total(stops) > distortion)
+        return self.at(flat)
 
     def size(self, stops: Stops) -> float:
-        """Bits of a code with such stops, flags included."""
-        return float(_taken(self.bits, stops).sum()) + (1 - FLAGS_SAVING) * plain_entropy(stops)
+        """Bits of a code with such stops, flags and check values included."""
+        bits = float(_taken(self.bits, stops).sum())
+        flags = (1 - FLAGS_SAVING) * plain_entropy(stops)
+        return bits + flags + CHECK_BITS * int(stops.max())
 
     def total(self, stops: Stops) -> float:
         """How far all positions together are off."""
         return float(_taken(self.distortion, stops).sum())
 
-    def _search(self, may_go_on: Callable[[Stops], bool]) -> Stops:
-        """The stops of the least slope for which the condition, true of large slopes, holds."""
-        steep, flat = self._steepest, self._steepest - 80.0
-        if may_go_on(self.at(0.0)):
-            return self.at(0.0)
+    def _between(self, holds: Callable[[Stops], bool]) -> tuple[float, float]:
+        """Two slopes next to each other: with the steeper a condition holds, with the other not."""
+        steep, flat = self._steepest, self._steepest - LOG_RANGE
         for _ in range(HALVINGS):
             middle = (steep + flat) / 2
-            steep, flat = (
-                (middle, flat) if may_go_on(self.at(math.exp(middle))) else (steep, middle)
-            )
-        return self.at(math.exp(steep))
+            if holds(self.at(math.exp(middle))):
+                steep = middle
+            else:
+                flat = middle
+        return math.exp(steep), math.exp(flat)
 
     @cached_property
     def _steepest(self) -> float:
@@ -104,12 +116,9 @@ def plain_entropy(stops: Stops) -> float:
         >>> plain_entropy(np.array([[1, 2], [2, 1]]))
         4.0
     """
-    bits, alive = 0.0, stops.size
-    for iteration in range(int(stops.max(initial=0)) + 1):
-        going = int((stops > iteration).sum())
-        bits += _entropy(going, alive) if 0 < iteration + 1 <= stops.max() else 0.0
-        alive = going
-    return bits
+    most = int(stops.max(initial=0))
+    alive = [stops.size, *(int((stops > iteration).sum()) for iteration in range(most))]
+    return sum(_entropy(going, before) for before, going in pairwise(alive))
 
 
 def _entropy(part: int, whole: int) -> float:

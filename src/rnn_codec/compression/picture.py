@@ -60,12 +60,15 @@ class ModelPicture(Picture):
         self.distortion = distortion
         self.importance = importance
         self._uniform: Measured | None = None
+        self._codings: dict[int, Coding] = {}
 
     def coded(self, iterations: int) -> Coding:
         """See `Picture.coded`."""
         codes, errors = self._uniformly(iterations)
-        first = Codes(codes.bits[:iterations], self.height, self.width)
-        return self._coding(first, errors[: iterations + 1])
+        if iterations not in self._codings:
+            first = Codes(codes.bits[:iterations], self.height, self.width)
+            self._codings[iterations] = self._coding(first, errors[: iterations + 1])
+        return self._codings[iterations]
 
     def coded_with(self, stops: Stops) -> Coding:
         """See `Picture.coded_with`."""

@@ -1,6 +1,6 @@
 """What an entropy coder is: the bits of an image to a stream of bytes and back, exactly.
 
-The stream holds one iteration after another, each row by row and closed by a 16-bit check value.
+The stream holds one iteration after another, each row by row and closed by a 24-bit check value.
 Nothing lies between them, so any prefix of a stream decodes to whole iterations and the rows of
 the next that arrived. In a stream with stops each row begins with flags: which of its positions go
 on.
@@ -17,7 +17,7 @@ from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import UserError
 
-CHECK_BITS = 16
+CHECK_BITS = 24
 """Bits of the check value at the end of an iteration."""
 
 MOST_BITS_PER_BYTE = 5678
@@ -98,7 +98,7 @@ class EntropyCoder(ABC):
 
         Args:
             bits: (iterations, 32, h, w).
-            seed: 0 … 65535, enters the check values: ties a stream to what it belongs to.
+            seed: 0 … 2³² − 1, enters the check values: ties a stream to what it belongs to.
             stops: of a stream with stops: how many iterations each position has bits in, (h, w).
         """
 

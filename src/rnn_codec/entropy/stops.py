@@ -32,7 +32,7 @@ FIRST_PROBABILITIES = (31400, 35650, 37290, 42200, 50200, 55120, 52630, 58920, 6
 """That a position goes on, of 2¹⁶, in each context: means over photographs, to begin with."""
 SEEN_AT_FIRST = 3
 """How many flags those count for."""
-MOST_SEEN = 60
+MOST_SEEN = 150
 """More flags than these are not remembered: later iterations are other than early ones."""
 
 _ONE = 1 << PROBABILITY_BITS
@@ -110,9 +110,11 @@ def get_flags(flags, y, state, data):  # type: ignore[no-untyped-def]
 def context_of(flags, y, x):  # type: ignore[no-untyped-def]
     """Which neighbours go on, or did: 0 … 8."""
     height, width = flags.alive.shape
-    known = (y == 0 or flags.alive[y - 1, x]) + (x == 0 or flags.alive[y, x - 1])
-    before = (x + 1 == width or flags.open[y, x + 1]) + (y + 1 == height or flags.open[y + 1, x])
-    return 3 * known + before
+    north = y == 0 or flags.alive[y - 1, x]
+    west = x == 0 or flags.alive[y, x - 1]
+    east = x + 1 == width or flags.open[y, x + 1]
+    south = y + 1 == height or flags.open[y + 1, x]
+    return 3 * (int(north) + int(west)) + int(east) + int(south)
 
 
 @compiled

@@ -1,8 +1,8 @@
 """The stream of every entropy coder: iterations one after another, a check value after each."""
 
 from abc import abstractmethod
-from binascii import crc_hqx
 from typing import Generic, NamedTuple, TypeVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +127,7 @@ class StreamCoder(EntropyCoder, Generic[Memory]):
             read = get_check(state, arrived)
             if read == NOT_ARRIVED:
                 break
-            if read != check:
+            if read != check % (1 << CHECK_BITS):
                 raise CorruptStreamError(f"iteration {iteration + 1} is corrupt")
             rows = 0
             flags = _following(flags)
@@ -151,12 +151,12 @@ def _living(bits: NDArray[np.bool_], flags: Flags) -> Grid:
 
 
 def check_value(grid: Grid, flags: Flags, previous: int) -> int:
-    """CRC-16 (polynomial x¹⁶ + x¹² + x⁵ + 1) of an iteration, going on from `previous`.
+    """CRC-32 of an iteration, going on from `previous`; the lowest 24 bits are coded.
 
     Of its bits, 0 where a position has stopped; then, if any position has a flag, of which go on.
     """
-    check = crc_hqx(np.packbits(grid).tobytes(), previous)
-    return crc_hqx(np.packbits(flags.alive).tobytes(), check) if flags.open.any() else check
+    check = crc32(np.packbits(grid).tobytes(), previous)
+    return crc32(np.packbits(flags.alive).tobytes(), check) if flags.open.any() else check
 
 
 @compiled
