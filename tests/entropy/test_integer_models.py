@@ -1,5 +1,7 @@
 """The integer models: equal to the same integers computed otherwise, and close to the floats."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.quantisation import Tables
 from rnn_codec.entropy.range_coder import put_bit, start_encoder
 from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.entropy.stops import Stops, flags_of_all, with_stops
 
 HEIGHT, WIDTH, ITERATIONS = 3, 7, 6
 MODELS = [SingleIteration, Progressive]
@@ -39,7 +42,7 @@ def coder_of(model: BitPredictor) -> IntegerCoder:
     return coder
 
 
-def random_code() -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+def random_code() -> tuple[NDArray[np.bool_], Stops]:
     """Bits, and stops at 1 … 6."""
     rng = np.random.default_rng(0)
     bits = rng.random((ITERATIONS, 32, HEIGHT, WIDTH)) < 0.5
@@ -94,16 +97,74 @@ def test_kernels_compute_the_integers_of_the_tables(model_class: type[BitPredict
     coder = coder_of(spread_weights(model_class(ITERATIONS)))
     bits, stops = random_code()
     grid = bits.transpose(0, 2, 3, 1)
-    symbols = np.where(grid, 512, -512) * (np.arange(ITERATIONS)[:, None, None, None] < stops[..., None])
+    alive = np.arange(ITERATIONS)[:, None, None] < stops
+    symbols = np.where(grid, 512, -512) * alive[..., None]
     expected = probabilities(coder.tables, symbols)
     memory, state, out = coder.begin(HEIGHT, WIDTH), start_encoder(), np.zeros(10**5, np.uint8)
     plain, written = start_encoder(), np.zeros(10**5, np.uint8)
     for t in range(ITERATIONS):
-        flags = all_open(stops > t)
+        flags = with_stops(flags_of_all(HEIGHT, WIDTH), t, stops)
         coded = coder.encode_iteration(t, grid[t], flags, memory, state, out)
         for y in range(HEIGHT):
-            for x in np.flatnonzero(stops[y] > t):
+            for x in np.flatnonzero(alive[t, y]):
                 for d in range(32):
                     put_bit(plain, written, grid[t, y, x, d], expected[t, y, x, d])
             assert np.array_equal(coded.row_states[y], plain)
     assert np.array_equal(out, written)
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_integers_cost_hardly_more_than_floats(model_class: type[BitPredictor]) -> None:
+    model = spread_weights(model_class(ITERATIONS))
+    coder = coder_of(model)
+    bits, stops = random_code()
+    alive = (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
+    symbols = torch.from_numpy(np.where(bits, 1.0, -1.0) * alive).float()[:, None]
+    with torch.no_grad():
+        # Bits as the model expects them: where a wrong probability costs most.
+        for _ in range(4):
+            logits = model(symbols)
+            likely = torch.rand_like(logits) < torch.sigmoid(logits)
+            symbols = torch.where(likely, 1.0, -1.0) * symbols.abs()
+        ideal = float(code_lengths(model(symbols), symbols).sum())
+    stream = coder.encode((symbols[:, 0] > 0).numpy(), 0, stops)
+    assert stream.costs.sum() == pytest.approx(ideal, rel=0.005)
+
+
+@cache
+def coder_with_spread_weights(model_class: type[BitPredictor]) -> IntegerCoder:
+    return coder_of(spread_weights(model_class(ITERATIONS)))
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+@settings(deadline=None, max_examples=20)
+@given(stops=arrays(np.int32, (HEIGHT, WIDTH), elements=st.integers(0, ITERATIONS)))
+def test_any_pattern_of_stops_round_trips(model_class: type[BitPredictor], stops: Stops) -> None:
+    coder, (bits, _) = coder_with_spread_weights(model_class), random_code()
+    stream = coder.encode(bits, 3, stops)
+    arrived = coder.decode(stream.data, StreamShape(ITERATIONS, HEIGHT, WIDTH, True), 3)
+    assert np.array_equal(
+        arrived.bits, bits & (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
+    )
+    assert arrived.stops is not None
+    assert np.array_equal(arrived.stops, stops)
+
+
+def test_weights_that_integers_do_not_hold_are_refused() -> None:
+    for name in ("to_hidden", "to_summary", "summary_bias"):
+        model = Progressive(1)
+        with torch.no_grad():
+            getattr(model, name).fill_(1e5)
+        with pytest.raises(ValueError, match="too large for integers"):
+            model.quantise()
+
+
+def test_digests_differ_between_weights_and_agree_between_copies() -> None:
+    torch.manual_seed(1)
+    one = SingleIteration(3)
+    digest = coder_of(one).digest()
+    assert coder_of(one).digest() == digest
+    with torch.no_grad():
+        one.logit_bias[2, 31] += 0.01
+    assert coder_of(one).digest() != digest
+    assert len(digest) == 32

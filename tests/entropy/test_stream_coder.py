@@ -22,7 +22,7 @@ def coder(name: str) -> EntropyCoder:
     torch.manual_seed(0)
     if name == "none":
         return NoneCoder()
-    model = {"single_iteration": SingleIteration, "progressive": Progressive}[name]()
+    model = {"single_iteration": SingleIteration, "progressive": Progressive}[name](4)
     return model.quantise()
 
 

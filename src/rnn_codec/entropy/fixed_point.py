@@ -35,7 +35,7 @@ SIGMOID_STEP_BITS = 8
 """The sigmoid's table has a step of 2⁻⁸ and reaches from −8 to 8."""
 
 FINEST = 24
-COARSEST = 12
+COARSEST = 13
 """Bits after the point of a layer's sums: the most tried and the fewest that make sense."""
 
 SUM_LIMIT = (1 << 31) - 1

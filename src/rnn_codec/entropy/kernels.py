@@ -7,8 +7,8 @@ as the window that reads it.
 What depends on the row above and on earlier iterations is summed up for a whole row at once; what
 depends on the neighbour on the left, or on bits of the position itself, waits for them.
 
-    e       one grid for all iterations: a position's is overwritten once its bits are known, so what
-            a window finds there is always the latest
+Summaries e have one grid for all iterations: a position's are overwritten once its bits are known,
+so what a window finds there is always the latest.
 """
 
 from typing import NamedTuple
@@ -112,7 +112,8 @@ def packed(tables: Tables) -> Tables:
     weights = {name: _pack_all(getattr(tables, name)) for name in names}
     bias = np.zeros((len(tables.logit_bias), OUTPUTS), np.int32)
     bias[:, :CODE_DEPTH] = tables.logit_bias
-    return tables._replace(**weights, logit_bias=bias)
+    # What a field holds is known only when the program runs.
+    return tables._replace(**weights, logit_bias=bias)  # type: ignore[arg-type]
 
 
 def _pack_all(weights: NDArray[np.int16]) -> NDArray[np.int16]:

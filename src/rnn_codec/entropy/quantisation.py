@@ -82,7 +82,9 @@ def quantise(model: BitPredictor) -> Tables:
     summary = quantise_layer(
         [Input(_outputs_first(model.to_summary), ONE)], np.zeros(count * SUMMARY)
     )
-    taps = dict(zip(model.window, _numbers(model.to_hidden).reshape(-1, SUMMARY, HIDDEN), strict=True))
+    taps = dict(
+        zip(model.window, _numbers(model.to_hidden).reshape(-1, SUMMARY, HIDDEN), strict=True)
+    )
     nothing = np.zeros((SUMMARY, HIDDEN))
     around = np.concatenate([taps.get(offset, nothing) for offset in AROUND]).T
     window = np.concatenate([around, taps[LEFT].T], axis=1)
