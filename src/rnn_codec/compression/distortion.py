@@ -2,7 +2,8 @@
 
     psnr        squared error
     balanced    squared error over (variance of the block + C)^0.6
-    ms-ssim     what MS-SSIM measures: variance of the error over the picture's, at five scales
+    ms-ssim     what MS-SSIM measures: variance of the error over the picture's, at five scales;
+                and a fiftieth of what `balanced` measures
 
 Where there is texture, errors show less: dividing by the variance moves bits from there to where
 they are seen. C is the constant of SSIM's contrast term.
@@ -24,6 +25,9 @@ CONTRAST = (0.03 * 255) ** 2
 BALANCED_POWER = 0.6
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of MS-SSIM [Wang 2003], the finest scale first."""
+WEIGHTED_SHARE = 0.02
+"""Of the weighted error, beside the structural one. Shares of 0.01 and 0.03 are as good on
+photographs; none is worse at low rates, 0.1 at high ones."""
 WINDOW_DEVIATION = 1.5
 WINDOW = 11
 """Of SSIM's Gaussian window, in pixels of a scale."""
@@ -57,6 +61,16 @@ def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
         ).sum(dim=0)
 
     return off
+
+
+def structural_and_weighted_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Structural error, and a little of the weighted one; see `squared_error` for shapes.
+
+    A wrong mean takes nothing from structure. By that alone flat blocks would stop before they have
+    theirs, and edges come up between them, which then do take from it.
+    """
+    structural, weighted = structural_error(reference), weighted_error(BALANCED_POWER, reference)
+    return lambda signal: structural(signal) + WEIGHTED_SHARE * weighted(signal)
 
 
 def _lacking(x: Tensor, variance: Tensor, y: Tensor) -> Tensor:
@@ -95,7 +109,7 @@ BALANCED = "balanced"
 DISTORTIONS: dict[str, Distortion] = {
     BALANCED: partial(weighted_error, BALANCED_POWER),
     "psnr": squared_error,
-    "ms-ssim": structural_error,
+    "ms-ssim": structural_and_weighted_error,
 }
 """By the names that users give them."""
 
