@@ -17,9 +17,10 @@ from rnn_codec.entropy.fixed_point import probability_table
 from rnn_codec.entropy.integer_coder import IntegerCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.quantisation import Tables
-from rnn_codec.entropy.range_coder import put_bit, start_encoder
+from rnn_codec.entropy.range_coder import put_bit, start_decoder, start_encoder
 from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.entropy.stops import Stops, flags_of_all, with_stops
+from rnn_codec.errors import UserError
 
 HEIGHT, WIDTH, ITERATIONS = 3, 7, 6
 MODELS = [SingleIteration, Progressive]
@@ -142,12 +143,21 @@ def coder_with_spread_weights(model_class: type[BitPredictor]) -> IntegerCoder:
 def test_any_pattern_of_stops_round_trips(model_class: type[BitPredictor], stops: Stops) -> None:
     coder, (bits, _) = coder_with_spread_weights(model_class), random_code()
     stream = coder.encode(bits, 3, stops)
-    arrived = coder.decode(stream.data, StreamShape(ITERATIONS, HEIGHT, WIDTH, True), 3)
+    arrived = coder.decode(stream.data, StreamShape(ITERATIONS, HEIGHT, WIDTH, adaptive=True), 3)
     assert np.array_equal(
         arrived.bits, bits & (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
     )
     assert arrived.stops is not None
     assert np.array_equal(arrived.stops, stops)
+
+
+def test_more_iterations_than_a_coder_knows_are_refused() -> None:
+    coder, bits = coder_of(SingleIteration(1)), np.zeros((2, 32, 1, 1), np.bool_)
+    with pytest.raises(UserError, match="1 iterations"):
+        coder.encode(bits, 0)
+    data, flags = np.zeros(8, np.uint8), flags_of_all(1, 1)
+    with pytest.raises(UserError, match="1 iterations"):
+        coder.decode_iteration(1, flags, coder.begin(1, 1), start_decoder(data), data)
 
 
 def test_weights_that_integers_do_not_hold_are_refused() -> None:

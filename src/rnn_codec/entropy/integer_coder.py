@@ -12,6 +12,7 @@ from rnn_codec.entropy.kernels import Known
 from rnn_codec.entropy.quantisation import Tables
 from rnn_codec.entropy.stops import Flags
 from rnn_codec.entropy.stream_coder import Coded, Grid, StreamCoder
+from rnn_codec.errors import UserError
 
 
 class IntegerCoder(StreamCoder[Known]):
@@ -53,6 +54,7 @@ class IntegerCoder(StreamCoder[Known]):
         out: NDArray[np.uint8],
     ) -> Coded:
         """See `StreamCoder.encode_iteration`."""
+        self._check(iteration)
         _symbols(memory, iteration)[:] = np.where(bits, ONE, -ONE) * flags.alive[..., None]
         row_states = np.empty((len(bits), 3), np.uint64)
         costs = np.zeros(bits.shape[:2], np.float32)
@@ -80,11 +82,20 @@ class IntegerCoder(StreamCoder[Known]):
         data: NDArray[np.uint8],
     ) -> tuple[Grid, int]:
         """See `StreamCoder.decode_iteration`."""
+        self._check(iteration)
         line = kernels.new_line(memory.summary.shape[1])
         rows = kernels.decode_rows(
             self.packed, iteration, flags, memory, line, self.functions, state, data
         )
         return _symbols(memory, iteration) > 0, rows
+
+    def _check(self, iteration: int) -> None:
+        """Kernels would read beyond the tables."""
+        if iteration >= len(self.tables.kept):
+            raise UserError(
+                f"the entropy coder {self.name} is for codes of {len(self.tables.kept)} iterations "
+                "at most: train it again for this codec"
+            )
 
 
 def _symbols(memory: Known, iteration: int) -> NDArray[np.int16]:
