@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.comparison.bd_rate import bd_rate as bjontegaard
+from rnn_codec.metrics.bd_rate import bd_rate as bjontegaard
 from rnn_codec.comparison.recipes import COLUMNS, read_gains
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary

@@ -34,8 +34,9 @@ from rnn_codec.metrics.psnr import psnr
 BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
 """Of one iteration, before entropy coding."""
 
-FULL = 0.995
-"""A file that fills so much of its budget is not made again."""
+NEAR = 0.01
+"""A code that misses its budget by no more than this share is not made again, but cut if it is
+too long."""
 MARGIN = 0.995
 """A second try aims at so much of the distortion that is allowed: it has to be good enough."""
 
@@ -178,7 +179,7 @@ class Budget(Rate):
             coding = picture.coded_with(stops)
             found += _last_within(budget, coding, picture)
             filled = picture.file_bytes(len(coding.stream.data), cut=False) / budget
-            if FULL <= filled <= 1:
+            if abs(filled - 1) <= NEAR:
                 break
             aim /= filled
         if not found:

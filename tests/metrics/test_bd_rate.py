@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
-from rnn_codec.comparison.bd_rate import bd_rate, overlap, rising
+from rnn_codec.metrics.bd_rate import bd_rate, overlap, rising
 from rnn_codec.comparison.published import load_published
 from rnn_codec.metrics.scores import SCORES
 from tests.conftest import ROOT
