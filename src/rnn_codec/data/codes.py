@@ -29,6 +29,10 @@ Bits = NDArray[np.bool_]
 """The bits of one picture, all T iterations of the codec, (T, 32, h, w)."""
 
 
+WHOLE = 0.25
+"""Share of the batches that have all iterations: the last would otherwise learn too little."""
+
+
 class CodesDataModule(L.LightningDataModule):
     """Codes of the pictures of another data module.
 
@@ -138,9 +142,8 @@ class CodesDataModule(L.LightningDataModule):
 class CodeSampler:
     """Cuts squares at random out of codes; every position of every picture is as likely.
 
-    A batch has the first n iterations, n = 1 … T at random. So all learn from what they will be
-    used for, pictures of few iterations and of many, and the first ones, whose bits can be
-    predicted best, learn the most.
+    Every fourth batch or so has all T iterations, the others the first n, n = 1 … T at random: the
+    first ones, whose bits can be predicted best, learn the most.
 
     Args:
         codes: bits of pictures; those smaller than a crop are left out.
@@ -170,6 +173,8 @@ class CodeSampler:
         """The share of a process in the batch of a step; see `crops.Sampler`."""
         rng, size = step_rng(self.seed, step), world_size * self.batch_size
         iterations = int(rng.integers(len(self.codes[0]))) + 1
+        if rng.random() < WHOLE:
+            iterations = len(self.codes[0])
         places = rng.integers(self._ends[-1], size=size)
         stops = random_stops(rng, size, self.crop_size, iterations)
         stops[rng.random(size) >= self.stops] = iterations

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rnn_codec.code import CODE_DEPTH
 from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.configuration import build_codec, build_context_model
+from rnn_codec.data.codes import WHOLE
 from rnn_codec.entropy.context_model import ContextModel
 
 
@@ -51,8 +52,8 @@ def coder_macs(config: DictConfig) -> float:
     config.entropy.model.iterations = build_codec(config).iterations
     model = build_context_model(config)
     each = context_model_macs(model, options.crop_size)
-    # Steps have the first n iterations, n from 1 to all.
-    share = (model.iterations + 1) / (2 * model.iterations)
+    # The other steps have the first n iterations, n from 1 to all.
+    share = WHOLE + (1 - WHOLE) * (model.iterations + 1) / (2 * model.iterations)
     return TRAINING_FACTOR * share * each * crops
 
 
