@@ -216,6 +216,8 @@ def test_networks_run_where_they_are_told_to(data: bytes, monkeypatch: pytest.Mo
         opened(data).load()
     with pytest.raises(OSError, match="the device abacus cannot be used"):
         saved(Image.fromarray(PIXELS))
+    with pytest.raises(OSError, match="the device abacus cannot be used"):
+        saved(Image.fromarray(PIXELS), device=None)
     assert saved(Image.fromarray(PIXELS), device="cpu")
 
 

@@ -143,7 +143,7 @@ def _save(image: Image.Image, fp: IO[bytes], _: str | bytes) -> None:
     from rnn_codec.pillow.coding import encode  # noqa: PLC0415
 
     try:
-        data = encode(image, {"device": DEVICE, **image.encoderinfo})
+        data = encode(image, image.encoderinfo, DEVICE)
     except UserError as error:
         # An option that is out of its range is a `ValueError` already, as Pillow's are.
         if isinstance(error, ValueError):

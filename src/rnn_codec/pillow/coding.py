@@ -52,7 +52,7 @@ LINE_OF_SAVE = 4
 """How far `Image.save` is called from where a picture is encoded."""
 
 
-def encode(image: Image.Image, options: Mapping[str, Any]) -> bytes:
+def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes:
     """The file of a picture.
 
     Args:
@@ -62,13 +62,14 @@ def encode(image: Image.Image, options: Mapping[str, Any]) -> bytes:
             `device`; `exif`, `icc_profile` and `xmp`, which tell what the pixels are; those of
             `PASSED_ON`, in which a picture is a grey map as large as `image`. None stands for an
             option that is not given; others do not matter.
+        device: where networks run, if `options` does not say it.
 
     Raises:
         UserError: as `load_model` and `Model.encode`.
         ValueError: two rates, or one out of its range.
     """
     rate = chosen_rate(options)
-    model = _model_to_save_with(options)
+    model = _model_to_save_with(options, device)
     parts = parts_of(image, options)
 
     def passed(value: Any) -> Any:
@@ -120,12 +121,12 @@ def _bytes(value: Image.Exif | str | bytes | None) -> bytes:
     return value.encode() if isinstance(value, str) else value or b""
 
 
-def _model_to_save_with(options: Mapping[str, Any]) -> Model:
+def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
     model = options.get("model")
     if isinstance(model, Model):
         return model
     run = RunFolder(find_folder(DEFAULT_MODEL if model is None else model).resolve())
-    return _named_model(run, _written(run), options.get("entropy"), options["device"])
+    return _named_model(run, _written(run), options.get("entropy"), options.get("device") or device)
 
 
 def _written(run: RunFolder) -> tuple[int, ...]:
