@@ -416,7 +416,6 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
 
     own = Model.encode
     monkeypatch.setattr(Model, "encode", encode)
-    monkeypatch.setattr(coding, "PASSED_ON", ("tune", "importance"))
     grey = Image.fromarray(PIXELS[..., 0])
     saved(Image.fromarray(PIXELS), tune="psnr", importance=grey, exif=exif(6), quality=3)
     saved(Image.fromarray(PIXELS), tune=None)

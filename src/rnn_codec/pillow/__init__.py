@@ -9,9 +9,9 @@
 pixels are decoded when they are needed, by the model that made the file, which is looked for as
 `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
 
-*Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one all
-iterations; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; see
-`rnn_codec.pillow.coding.encode`. Pixels are turned upright and converted to sRGB, as `image.info`
+*Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one 16
+iterations; `tune=` and `importance=`, a grey picture as large, for all but iterations; `model=`, a
+folder, a name or a `Model`; `entropy=` and `device=`; see `rnn_codec.pillow.coding.encode`. Pixels are turned upright and converted to sRGB, as `image.info`
 says what they are, and what is transparent is laid over white. No EXIF, profile or other text is
 kept. Other keywords are ignored, as Pillow's formats do.
 
