@@ -452,6 +452,14 @@ def test_a_draft_of_a_prefix_is_no_more_than_what_arrived(data: bytes, model: Mo
         assert np.array_equal(np.asarray(image), model.decompress(prefix))
 
 
+def test_a_draft_of_a_stream_longer_than_its_iterations_can_need(folder: Path) -> None:
+    plain = load_model(folder, "none")
+    data = plain.compress(noise(64, 64))
+    image = opened(data)
+    image.draft(None, (8, 8))
+    assert np.array_equal(np.asarray(image), plain.decompress(plain.truncate(data, 1)))
+
+
 def test_a_draft_finds_damage_in_what_it_reads(data: bytes) -> None:
     image = opened(data[:40] + bytes([data[40] ^ 255]) + data[41:])
     image.draft(None, (1, 1))
