@@ -18,8 +18,8 @@ with atheris.instrument_imports(include=["rnn_codec.compression.container"]):
 torch.manual_seed(0)
 CODERS: list[EntropyCoder] = [
     NoneCoder(),
-    SingleIteration().quantise(),
-    Progressive().quantise(),
+    SingleIteration(24).quantise(),
+    Progressive(24).quantise(),
 ]
 LARGEST = 64
 """Sides of the fuzzed pictures, pixels: fuzzing wants many small files."""

@@ -2,13 +2,14 @@
 
 import gc
 import weakref
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.codec import FADE, Codes, to_image, to_signal, to_symbols
+from rnn_codec.codec import FADE, Codes, alive_at, to_image, to_signal, to_symbols
 from rnn_codec.layers.padding import crop, pad_to_multiple
 from tests.conftest import FRAMEWORKS, PAIRS, make_codec
 
@@ -141,6 +142,75 @@ def test_encoding_around_fixed_bits(picture) -> None:
     again = bits.clone()
     codec.encode_into(again, picture, above=1, left=2)
     assert torch.equal(again, bits)
+
+
+# -- stops ---------------------------------------------------------------------------------
+
+
+def stops_of(codec, image, seed: int, iterations: int):
+    """A number of iterations for each position, at random."""
+    shape = codec.encode(image, 1).bits[0, :, 0].shape
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, iterations + 1, shape, generator=generator)
+
+
+@pytest.mark.parametrize("network", ["paper", "transform"])
+@pytest.mark.parametrize("recon", ["one_shot", "additive", "residual_scaling"])
+def test_the_decoder_takes_zero_where_a_position_has_stopped(picture, recon, network) -> None:
+    """As if the symbols were given by hand; and the encoder subtracts the same."""
+    codec = make_codec("gru", recon, network=network).eval()
+    stops = stops_of(codec, picture, 1, 4)
+    codes = codec.encode(picture, 4, stops)
+    decoded = list(codec.decode(codes))
+    state = codec.initial_state(codec.empty_signal(codes))
+    signal = pad_to_multiple(to_signal(picture), codec.reconstruction.patch)
+    for iteration in range(4):
+        with torch.inference_mode():
+            bits, _ = codec.encode_step(signal, state)
+            assert torch.equal(bits > 0, codes.bits[iteration])
+            bits, state = codec.encode_step(signal, state)
+            alive = (stops > iteration)[:, None]
+            state = codec.decode_step(torch.where(alive, bits, 0.0), state)
+        image = to_image(crop(state.reconstruction.signal, *picture.shape[-2:]))
+        assert torch.equal(decoded[iteration], image)
+
+
+def test_bits_after_a_stop_mean_nothing(picture) -> None:
+    codec = make_codec("gru", "one_shot", network="transform").eval()
+    codes = codec.encode(picture, 3, stops_of(codec, picture, 2, 3))
+    stopped = ~alive_at(codes.stops, codes.bits[:, :, 0])[:, :, None]
+    flipped = replace(codes, bits=codes.bits ^ stopped)
+    assert not torch.equal(codes.bits, flipped.bits)
+    pairs = zip(codec.decode(codes), codec.decode(flipped), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_stops_behind_the_end_change_nothing(picture) -> None:
+    codec = make_codec("lstm", "additive").eval()
+    plain, stops = codec.encode(picture, 3), stops_of(codec, picture, 0, 0) + 3
+    codes = codec.encode(picture, 3, stops)
+    assert torch.equal(codes.bits, plain.bits)
+    assert torch.equal([*codec.decode(codes)][-1], [*codec.decode(plain)][-1])
+
+
+def test_the_rate_counts_living_positions_alone() -> None:
+    bits = torch.zeros(3, 1, 32, 2, 2, dtype=torch.bool)
+    stops = torch.tensor([[[0, 1], [3, 2]]])
+    assert Codes(bits, 32, 32, stops=stops).bits_per_pixel == 6 * 32 / 1024
+    assert Codes(bits, 32, 32, rows=1, stops=stops).bits_per_pixel == 5 * 32 / 1024
+
+
+def test_errors_are_those_of_the_reconstructions(picture) -> None:
+    codec = make_codec("gru", "one_shot", network="transform").eval()
+    image = picture[..., :32, :32]
+    bits = torch.empty(3, len(image), 32, 2, 2, dtype=torch.bool)
+    errors = codec.encode_into(bits, image)
+    assert errors.shape == (4, len(image), 2, 2)
+    for error, decoded in zip(errors[1:], codec.decode(Codes(bits, 32, 32)), strict=True):
+        squares = (decoded.double() - image.double()).square()
+        blocks = squares.view(len(image), 3, 2, 16, 2, 16).mean(dim=(1, 3, 5))
+        # Pictures are rounded, what is measured is not.
+        assert torch.allclose(error.double(), blocks, atol=0.5 + 0.02 * float(blocks.max()))
 
 
 # -- iterations cut short --------------------------------------------------------------------

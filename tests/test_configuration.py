@@ -141,5 +141,5 @@ def test_optimizers_of_torch_are_checked_by_their_own_types() -> None:
 
 def test_coders_have_options_of_their_own() -> None:
     names = [*CoderOptions.__dataclass_fields__]
-    values = {**dict.fromkeys(names, 1), "cache_dir": "x", "tied_steps": 0}
+    values = {**dict.fromkeys(names, 1), "cache_dir": "x"}
     assert json.loads(json.dumps(vars(options(CoderOptions, OmegaConf.create(values))))) == values

@@ -8,4 +8,6 @@ CODE_DEPTH = 32
 STRIDE = 16
 """Side of a position, in pixels of the image."""
 MAX_ITERATIONS = 16
-"""Of a file, of a table, of the paper: 2 bits per pixel. A network may have more."""
+"""Of a table and of the paper: 2 bits per pixel. A network, and a file, may have more."""
+MOST_ITERATIONS = 32
+"""That a network, and a file, may have."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
@@ -58,6 +59,8 @@ class Codes:
         width: W, pixels, before padding.
         rows: the rows of the last iteration's bits that are known, from the top; the bits below
             mean nothing. None: all.
+        stops: the iterations that each position has bits in; those behind mean nothing. Integers,
+            (B, ⌈H⌉/16, ⌈W⌉/16). None: all.
 
     Raises:
         ValueError: there are not as many rows.
@@ -72,6 +75,7 @@ class Codes:
     height: int
     width: int
     rows: int | None = None
+    stops: Tensor | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.known_rows <= self.bits.shape[-2]:
@@ -90,9 +94,14 @@ class Codes:
 
     @property
     def bits_per_pixel(self) -> float:
-        """Known bits for each pixel of one image, all iterations, before entropy coding."""
-        unknown = self.bits[-1:, 0, :, self.known_rows :].numel()
-        return (self.bits[:, 0].numel() - unknown) / (self.height * self.width)
+        """Known bits for each pixel of the first image, all iterations, before entropy coding."""
+        alive = alive_at(self.stops, self.bits[:, :, 0])[:, 0]
+        unknown = alive[-1:, self.known_rows :].sum()
+        return CODE_DEPTH * int(alive.sum() - unknown) / (self.height * self.width)
+
+    def symbols(self, iteration: int, dtype: torch.dtype) -> Tensor:
+        """What the decoder takes in an iteration, counted from 0; see `to_symbols`."""
+        return to_symbols(self.bits[iteration], dtype, self.stops, iteration)
 
 
 class CodecState(NamedTuple):
@@ -103,8 +112,11 @@ class CodecState(NamedTuple):
     reconstruction: ReconstructionState
 
 
-Iterate: TypeAlias = Callable[[Tensor, CodecState], tuple[Tensor, CodecState]]
-"""One whole iteration: a signal and a state to bits and the next state."""
+Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
+"""From a signal to a function that says how far others are off in every block: `squared_error`."""
+
+Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor, CodecState]]
+"""One whole iteration: `RecurrentCodec.iterate`, perhaps compiled."""
 
 
 class RecurrentCodec(nn.Module):
@@ -176,41 +188,69 @@ class RecurrentCodec(nn.Module):
         reconstruction = self.reconstruction.update(decoded, state.reconstruction)
         return state._replace(decoder=decoder, reconstruction=reconstruction)
 
-    def iterate(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """One whole iteration: bits, and the state after them."""
+    def iterate(
+        self, signal: Tensor, state: CodecState, alive: Tensor | None = None
+    ) -> tuple[Tensor, CodecState]:
+        """One whole iteration: bits, and the state after them.
+
+        Bits are 0 where a position is not `alive`, (B, 1, H/16, W/16); by default all are.
+        """
         bits, state = self.encode_step(signal, state)
+        if alive is not None:
+            bits = bits * alive
         return bits, self.decode_step(bits, state)
 
     def unroll(
-        self, signal: Tensor, iterations: int, iterate: Iterate | None = None
+        self,
+        signal: Tensor,
+        iterations: int,
+        iterate: Iterate | None = None,
+        stops: Tensor | None = None,
     ) -> list[Tensor]:
         """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
 
         H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
-        `iterate` stands in for the method of that name: the same, compiled.
+
+        Args:
+            signal: to code.
+            iterations: n.
+            iterate: stands in for the method of that name: the same, compiled.
+            stops: as in `Codes`.
         """
         iterate = iterate or self.iterate
         state = self.initial_state(torch.zeros_like(signal))
         reconstructions = []
-        for _ in range(iterations):
-            _, state = iterate(signal, state)
+        for iteration in range(iterations):
+            alive = None if stops is None else (stops > iteration)[:, None]
+            _, state = iterate(signal, state, alive)
             reconstructions.append(state.reconstruction.signal)
         return reconstructions
 
     # -- the codec -----------------------------------------------------------------------------
 
-    def encode(self, image: Tensor, iterations: int) -> Codes:
-        """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time."""
+    def encode(self, image: Tensor, iterations: int, stops: Tensor | None = None) -> Codes:
+        """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time.
+
+        Positions send bits up to their `stops`, as in `Codes`; by default all do to the end.
+        """
         check_iterations(iterations, self.iterations)
         height, width = image.shape[-2:]
         grid = code_size(height, width, self.reconstruction.patch)
         shape = (iterations, image.shape[0], CODE_DEPTH, *grid)
         bits = torch.empty(shape, dtype=torch.bool, device=image.device)
-        self.encode_into(bits, image)
-        return Codes(bits, height, width)
+        self.encode_into(bits, image, stops=stops)
+        return Codes(bits, height, width, stops=stops)
 
     @torch.inference_mode()
-    def encode_into(self, bits: Tensor, image: Tensor, above: int = 0, left: int = 0) -> None:
+    def encode_into(
+        self,
+        bits: Tensor,
+        image: Tensor,
+        above: int = 0,
+        left: int = 0,
+        stops: Tensor | None = None,
+        distortion: Distortion | None = None,
+    ) -> Tensor:
         """Encode uint8 images (B, 3, H, W) around bits that are already fixed.
 
         The decoder works with the fixed bits as with any others: what is encoded beside them fits.
@@ -220,17 +260,27 @@ class RecurrentCodec(nn.Module):
             image: what to encode.
             above: the first rows of `bits` that are fixed.
             left: the first columns of `bits` that are fixed.
+            stops: as in `Codes`.
+            distortion: how it is measured how far the picture is off; `squared_error` by default.
+
+        Returns:
+            How far the picture is off at each position after 0, 1, … iterations,
+            (iterations + 1, B, H/16, W/16).
         """
         # One memory layout in encoder and decoder: another layout may round differently.
         signal = to_signal(image).to(next(self.parameters()).dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
+        off = (distortion or squared_error)(signal)
+        errors = [off(state.reconstruction.signal)]
         with evaluation_mode(self):
             for index, step in enumerate(bits):
-                if index > 0:
-                    state = self.decode_step(to_symbols(bits[index - 1], signal.dtype), state)
                 symbols, state = self.encode_step(signal, state)
                 step[..., above:, left:] = symbols[..., above:, left:] > 0
+                known = to_symbols(step, signal.dtype, stops, index)
+                state = self.decode_step(known, state)
+                errors.append(off(state.reconstruction.signal))
+        return torch.stack(errors)
 
     def decode(self, codes: Codes) -> Iterator[Tensor]:
         """Yield one uint8 reconstruction (B, 3, H, W) per iteration, as each is decoded.
@@ -243,14 +293,15 @@ class RecurrentCodec(nn.Module):
         self.check_codes(codes)
         state = self.initial_state(self.empty_signal(codes))
         dtype = state.reconstruction.signal.dtype
-        for bits in codes.bits[: codes.whole]:
+        for iteration in range(codes.whole):
             with torch.inference_mode():
-                state = self.decode_step(to_symbols(bits, dtype), state)
+                state = self.decode_step(codes.symbols(iteration, dtype), state)
                 image = to_image(crop(state.reconstruction.signal, codes.height, codes.width))
             yield image
-        for bits in codes.bits[codes.whole :]:
+        for iteration in range(codes.whole, len(codes.bits)):
             with torch.inference_mode():
-                signal = self.decode_rows(to_symbols(bits, dtype), codes.known_rows, state)
+                symbols = codes.symbols(iteration, dtype)
+                signal = self.decode_rows(symbols, codes.known_rows, state)
                 image = to_image(crop(signal, codes.height, codes.width))
             yield image
 
@@ -299,14 +350,52 @@ def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
     return padded_size(height, patch) // STRIDE, padded_size(width, patch) // STRIDE
 
 
-def to_symbols(bits: Tensor, dtype: torch.dtype) -> Tensor:
-    """Bits as the decoder takes them: False → −1, True → +1.
+def to_symbols(
+    bits: Tensor, dtype: torch.dtype, stops: Tensor | None = None, iteration: int = 0
+) -> Tensor:
+    """Bits as the decoder takes them: False → −1, True → +1, and 0 where a position has stopped.
+
+    Args:
+        bits: of one iteration, (B, 32, h, w).
+        dtype: of the symbols.
+        stops: see `Codes`.
+        iteration: counted from 0.
 
     Example:
-        >>> to_symbols(torch.tensor([False, True]), torch.float32)
+        >>> bits = torch.tensor([False, True]).view(1, 2, 1, 1)
+        >>> to_symbols(bits, torch.float32).flatten()
         tensor([-1.,  1.])
+        >>> to_symbols(bits, torch.float32, torch.tensor([[[4]]]), iteration=4).abs().sum()
+        tensor(0.)
     """
-    return bits.to(dtype) * 2 - 1
+    symbols = bits.to(dtype) * 2 - 1
+    return symbols if stops is None else symbols * (stops > iteration)[:, None]
+
+
+def alive_at(stops: Tensor | None, like: Tensor) -> Tensor:
+    """Where positions have bits, bool like `like`, (iterations, B, h, w); see `Codes`."""
+    if stops is None:
+        return torch.ones_like(like, dtype=torch.bool)
+    iterations = torch.arange(len(like), device=like.device)
+    return stops > iterations[:, None, None, None]
+
+
+def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Mean squared difference from a signal in every 16×16 block, in 8-bit values.
+
+    Shapes:
+        (B, 3, H, W), then others of that shape → (B, H/16, W/16)
+
+    Example:
+        >>> squared_error(-torch.ones(1, 3, 16, 16))(torch.ones(1, 3, 16, 16))
+        tensor([[[65025.]]])
+    """
+
+    def off(signal: Tensor) -> Tensor:
+        difference = (signal.clamp(-1, 1) - reference).float() * 127.5
+        return F.avg_pool2d(difference.square().mean(dim=1), STRIDE)
+
+    return off
 
 
 def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:

@@ -18,7 +18,7 @@ NETWORKS = [
     *("cells=[gru]", "networks=[tiny]"),
     *small("workload", batch_size=1, iterations=1, image_height=32, image_width=32),
     *small("workload", image_iterations=1, repetitions=1),
-    *small("entropy_workload", height=2, width=3, iterations=2, window_rows=1, grid_positions=1),
+    *small("entropy_workload", height=2, width=3, iterations=2, window_rows=1, grid_bits=1),
     *small("entropy_workload", repetitions=1),
 ]
 

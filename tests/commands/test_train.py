@@ -364,6 +364,7 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["data=kodak"], "never for training"),
         (["trainer.compile=true"], "exclude each other"),
         (["min_iterations=0"], "iterations"),
+        (["stopped_crops=1.5"], "stopped_crops must be a share"),
         (["network.width=0.01"], "network.width"),
         (["network.width=wide"], "network.encoder.width cannot be"),
         (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),

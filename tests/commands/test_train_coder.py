@@ -15,7 +15,7 @@ from rnn_codec.training.coder_module import CoderTraining
 CODEC = ["data.batch_size=2", "data.validation_images=1", "data.validation_crop=161"]
 CODEC += ["max_iterations=2", "min_iterations=1", "trainer.max_steps=2"]
 CODEC += ["trainer.progress_bar=false", "trainer.log_every_n_steps=1"]
-CODER = ["coder.max_steps=3", "coder.tied_steps=1", "coder.crop_size=3", "coder.batch_size=2"]
+CODER = ["coder.max_steps=3", "coder.crop_size=3", "coder.batch_size=2"]
 CODER += ["coder.longest_side=64", "coder.most_pictures=2", "coder.val_check_interval=2"]
 
 

@@ -31,11 +31,12 @@ def files(draw: st.DrawFn) -> tuple[Header, bytes]:
     """A header that an encoder may write, and a prefix of a stream for it."""
     width = draw(st.integers(1, 2**28))
     height = draw(st.integers(1, MAX_PIXELS // width))
-    iterations = draw(st.integers(1, 16))
+    iterations = draw(st.integers(1, 32))
     length = draw(st.integers(0, most_stream_bytes(width, height, iterations)))
     coder, model = draw(st.integers(0, 7)), draw(st.binary(min_size=6, max_size=6))
     stream = draw(st.binary(max_size=min(length, 100)))
-    return Header(width, height, iterations, coder, model, length, draw(st.booleans())), stream
+    cut, adaptive = draw(st.booleans()), draw(st.booleans())
+    return Header(width, height, iterations, coder, model, length, cut, adaptive), stream
 
 
 @given(files())
@@ -46,11 +47,11 @@ def test_what_is_packed_is_parsed(file: tuple[Header, bytes]) -> None:
 
 def test_a_kodak_header_is_short() -> None:
     longest = most_stream_bytes(768, 512, 16)
-    assert len(Header(768, 512, 16, 2, MODEL, longest).pack()) == 20
+    assert len(Header(768, 512, 16, 2, MODEL, longest).pack()) == 21
 
 
 @given(st.binary(max_size=200))
-@example(b"RNC\1")
+@example(b"RNC\2")
 def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
     try:
         header, stream = parse(data)
@@ -74,7 +75,7 @@ def test_a_crc_follows_a_cut_stream(stream: bytes, place: int) -> None:
 
 @given(st.binary(max_size=40))
 def test_any_bytes_after_the_magic_and_before_a_right_crc(data: bytes) -> None:
-    data = with_crc(b"RNC\1" + data)
+    data = with_crc(b"RNC\2" + data)
     try:
         header, stream = parse(data)
     except BadFileError:
@@ -107,14 +108,18 @@ def test_every_cut_in_the_header_is_noticed(file: tuple[Header, bytes]) -> None:
         (b"\x89PNG\r\n\x1a\n", "the file is no .rnc file"),
         (b"R\0", "the file is no .rnc file"),
         (b"RN", "cut off within its header, after 2 bytes"),
-        (b"RNC\2", "version 2 of the format and this program reads version 1: install a newer"),
+        (b"RNC\3", "version 3 of the format and this program reads version 2: install a newer"),
+        (b"RNC\1", "version 1 of the format and this program reads version 2: decompress it"),
         (b"RNC\0" + FILE[4:], "the file's header is damaged"),
         (FILE[:10] + b"\x81" + FILE[11:], "the file's header is damaged"),
         (FILE + b"!", "more bytes follow the end of its stream"),
-        (with_crc(b"RNC\1" + MODEL + b"\0\1" + b"\0\1"), "a picture of 0×1 pixels"),
-        (with_crc(b"RNC\1" + MODEL + b"\1\0" + b"\0\1"), "a picture of 1×0 pixels"),
-        (with_crc(b"RNC\1" + MODEL + b"\x80\0\1" + b"\0\1"), "a number of no valid form"),
-        (with_crc(b"RNC\1" + MODEL + b"\xff" * 5 + b"\1"), "a number of no valid form"),
+        (with_crc(b"RNC\2" + MODEL + b"\0\1" + b"\1\0\1"), "a picture of 0×1 pixels"),
+        (with_crc(b"RNC\2" + MODEL + b"\1\0" + b"\1\0\1"), "a picture of 1×0 pixels"),
+        (with_crc(b"RNC\2" + MODEL + b"\x80\0\1" + b"\1\0\1"), "a number of no valid form"),
+        (with_crc(b"RNC\2" + MODEL + b"\xff" * 5 + b"\1"), "a number of no valid form"),
+        (with_crc(b"RNC\2" + MODEL + b"\1\1" + b"\0\0\1"), "claims 0 iterations of kind 0"),
+        (with_crc(b"RNC\2" + MODEL + b"\1\1" + b"\x21\0\1"), "claims 33 iterations"),
+        (with_crc(b"RNC\2" + MODEL + b"\1\1" + b"\1\x20\1"), "iterations of kind 32"),
         (Header(2**20, 2**20, 1, 0, MODEL, 9).pack(), "1048576×1048576 pixels; the limit is"),
         (Header(16, 16, 1, 0, MODEL, 10**6).pack(), "claims 1000000 bytes for 16×16 pixels"),
     ],
@@ -142,7 +147,7 @@ def test_the_seed_depends_on_the_picture_and_the_model_but_not_on_the_amount() -
     "header",
     [
         Header(1, 1, 0, 0, MODEL, 0),
-        Header(1, 1, 17, 0, MODEL, 0),
+        Header(1, 1, 33, 0, MODEL, 0),
         Header(1, 1, 1, 8, MODEL, 0),
         Header(1, 1, 1, 0, MODEL[1:], 0),
         Header(1, 2**35, 1, 0, MODEL, 0),

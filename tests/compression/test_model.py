@@ -1,5 +1,6 @@
 """Pictures to files and back: exact, by any prefix, to any budget; mistakes are explained."""
 
+import functools
 import tracemalloc
 from dataclasses import replace
 from functools import cache
@@ -12,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.compression import tiling
 from rnn_codec.compression.container import BadFileError, Header, parse
 from rnn_codec.compression.model import (
     Contents,
+    Encoded,
     Model,
     NothingArrivedError,
     Pixels,
@@ -22,13 +25,13 @@ from rnn_codec.compression.model import (
     truncate,
 )
 from rnn_codec.compression.rate_control import MSSSIM, PSNR, BitsPerPixel, Bytes, Iterations
-from rnn_codec.entropy.coder import CorruptStreamError, EntropyCoder
+from rnn_codec.entropy.coder import CorruptStreamError, EntropyCoder, StreamShape
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.metrics.ms_ssim import ImageTooSmallError
+from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
 from rnn_codec.metrics.psnr import psnr
 from tests.conftest import PAIRS, make_codec
 
@@ -124,11 +127,11 @@ def test_every_prefix_is_a_picture_or_says_why_not(entropy: str) -> None:
 
 def test_rows_that_arrived_are_used() -> None:
     model, pixels = make_model(), waves(48, 64)
-    contents = model.encode(pixels, Iterations(2)).contents
-    assert contents.rows_of == 3
-    cut = model.encode(pixels, Bytes(contents.file_bytes - 8))
+    encoded = model.encode(pixels, Iterations(2))
+    assert encoded.contents.rows_of == 3
+    cut = model.decode(encoded.data[:-8])
     assert (cut.contents.iterations, cut.contents.rows) == (1, 2)
-    before, now = own_reconstruction(model, pixels, 1), model.decompress(cut.data)
+    before, now = own_reconstruction(model, pixels, 1), cut.pixels
     assert not np.array_equal(now[:16], before[:16])
     assert np.array_equal(now[44:], before[44:])
 
@@ -151,9 +154,11 @@ def test_a_budget_too_small_says_the_least() -> None:
     with pytest.raises(UserError, match="allow") as caught:
         model.compress(pixels, Bytes(15))
     least = int(str(caught.value).split("allow ")[1].split()[0])
-    assert len(model.compress(pixels, Bytes(least))) == least
+    data = model.compress(pixels, Bytes(least))
+    assert len(data) <= least
+    model.decompress(data)
     with pytest.raises(UserError, match="too few"):
-        model.compress(pixels, Bytes(least - 1))
+        model.compress(pixels, Bytes(len(data) - len(parse(data)[1])))
 
 
 def test_a_target_is_the_first_iteration_to_reach_it() -> None:
@@ -311,3 +316,153 @@ def test_a_mirrored_view_is_compressed_like_its_copy(flip: tuple) -> None:
     model = make_model()
     for rate in (Iterations(2), PSNR(5)):
         assert model.compress(view, rate) == model.compress(view.copy(), rate)
+
+
+# -- adaptive files ----------------------------------------------------------------------------
+
+
+def uneven(height: int = 96, width: int = 80) -> Pixels:
+    """Grey on the left, busy on the right."""
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3))
+    share = np.linspace(-1, 1, width).clip(min=0)[:, None]
+    return (128 + share * (noise - 128)).astype(np.uint8)
+
+
+@cache
+def adaptive(entropy: str) -> tuple[Model, Pixels, Encoded]:
+    """A file with stops, of a network that is of use without training."""
+    model, pixels = make_model(entropy=entropy, network="transform"), uneven()
+    encoded = model.encode(pixels, BitsPerPixel(0.4), "psnr")
+    assert encoded.contents.header.adaptive
+    return model, pixels, encoded
+
+
+def off(one: Pixels, other: Pixels) -> float:
+    return float(((one.astype(np.float64) - other) ** 2).mean())
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_an_adaptive_file_is_better_than_a_uniform_one_of_its_length(entropy: str) -> None:
+    model, pixels, encoded = adaptive(entropy)
+    assert 0.98 * 0.4 < encoded.contents.bits_per_pixel <= 0.4
+    uniform = model.compress(pixels, Iterations(16))
+    same = model.decompress(truncate(uniform, Bytes(len(encoded.data))))
+    assert off(model.decompress(encoded.data), pixels) < off(same, pixels)
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_an_adaptive_file_decodes_to_what_was_measured(entropy: str) -> None:
+    """Bits, and where they stop, through header, stream and back."""
+    model, pixels, encoded = adaptive(entropy)
+    header, stream = parse(encoded.data)
+    shape = StreamShape(header.iterations, 6, 5, adaptive=True)
+    arrived = model.coder.decode(stream, shape, header.seed)
+    assert arrived.stops is not None
+    assert len(set(arrived.stops.ravel().tolist())) > 2
+    # The busy side has the bits.
+    assert arrived.stops[:, 3:].mean() > arrived.stops[:, :2].mean() + 1
+    image, stops = pixels_to_batch(pixels), torch.from_numpy(arrived.stops)[None]
+    codes = model.codec.encode(image, header.iterations, stops)
+    whole = arrived.bits[: arrived.iterations]
+    alive = np.arange(len(whole))[:, None, None, None] < arrived.stops
+    assert np.array_equal(whole, codes.bits[: len(whole), 0].numpy() & alive)
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_every_prefix_of_an_adaptive_file_is_a_picture_or_says_why_not(entropy: str) -> None:
+    model, pixels, encoded = adaptive(entropy)
+    arrived, quality = [], []
+    for length in range(0, len(encoded.data) + 1, 3):
+        try:
+            decoded = model.decode(encoded.data[:length])
+        except (NothingArrivedError, BadFileError):
+            assert not arrived
+            continue
+        arrived.append((decoded.contents.iterations, decoded.contents.rows))
+        quality.append(off(decoded.pixels, pixels))
+    assert arrived == sorted(arrived)
+    assert len(set(arrived)) > 2 * encoded.contents.iterations
+    assert quality[-1] < 0.95 * quality[0]
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_truncation_of_an_adaptive_file(entropy: str) -> None:
+    model, _, encoded = adaptive(entropy)
+    for iterations in range(1, encoded.contents.iterations):
+        shorter = model.truncate(encoded.data, iterations)
+        assert encoded.data.startswith(shorter)
+        assert model.inspect(shorter).iterations == iterations
+        assert model.inspect(shorter[:-1]).iterations < iterations
+
+
+def test_tunes_spend_bits_for_what_they_are_named_after() -> None:
+    model, pixels = make_model(network="transform"), uneven(192, 208)
+    scores = {}
+    for tune in ("psnr", "ms-ssim"):
+        decoded = pixels_to_batch(model.decompress(model.compress(pixels, Bytes(2600), tune)))
+        reference = pixels_to_batch(pixels)
+        scores[tune] = float(psnr(decoded, reference)), float(ms_ssim(decoded, reference))
+    assert scores["psnr"][0] > scores["ms-ssim"][0]
+    assert scores["psnr"][1] < scores["ms-ssim"][1]
+
+
+def test_a_mask_keeps_bits_where_it_is_white() -> None:
+    model, pixels = make_model(network="transform"), waves(96, 96)
+    mask = np.zeros((96, 96), np.uint8)
+    mask[32:64, 32:64] = 255
+    plain = model.decompress(model.compress(pixels, Bytes(260)))
+    masked = model.decompress(model.compress(pixels, Bytes(260), importance=mask))
+    inside = np.s_[32:64, 32:64]
+    assert off(masked[inside], pixels[inside]) < 0.8 * off(plain[inside], pixels[inside])
+    assert off(masked, pixels) > off(plain, pixels)
+    with pytest.raises(UserError, match="the mask is 95×96, and the picture 96×96"):
+        model.compress(pixels, Bytes(260), importance=mask[:, 1:])
+
+
+@pytest.mark.parametrize("iterations", [4, 9])
+def test_a_quality_is_met_in_an_adaptive_file(iterations: int) -> None:
+    model, pixels = make_model(network="transform"), uneven(192, 208)
+    reached = model.decompress(model.compress(pixels, Iterations(iterations)))
+    target = float(psnr(pixels_to_batch(reached), pixels_to_batch(pixels))) + 0.03
+    encoded = model.encode(pixels, PSNR(target), "psnr")
+    score = float(psnr(pixels_to_batch(model.decompress(encoded.data)), pixels_to_batch(pixels)))
+    assert encoded.reached
+    assert encoded.contents.header.adaptive
+    assert score == pytest.approx(target, abs=0.05)
+
+
+def test_large_pictures_are_adaptive_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles: where positions stop is one grid, and the decoder's windows see the encoder's."""
+    tile = (
+        functools.partial(tiling.encode_measured, tile=64),
+        functools.partial(tiling.decode, tile=64),
+    )
+    monkeypatch.setattr(tiling, "encode_measured", tile[0])
+    monkeypatch.setattr(tiling, "decode", tile[1])
+    model, pixels = make_model(network="transform"), uneven(150, 170)
+    encoded = model.encode(pixels, BitsPerPixel(0.4), "psnr")
+    assert encoded.contents.header.adaptive
+    uniform = model.compress(pixels, Iterations(16))
+    same = model.decompress(truncate(uniform, Bytes(len(encoded.data))))
+    assert off(model.decompress(encoded.data), pixels) < off(same, pixels)
+
+
+@pytest.mark.parametrize("entropy", CODERS)
+def test_every_changed_byte_of_an_adaptive_file_is_noticed(entropy: str) -> None:
+    model, _, encoded = adaptive(entropy)
+    pixels = model.decompress(encoded.data)
+    for place in range(0, len(encoded.data), 2):
+        damaged = bytearray(encoded.data)
+        damaged[place] ^= 0x55
+        try:
+            decoded = model.decompress(bytes(damaged))
+        except UserError:
+            continue
+        assert place == len(encoded.data) - 1
+        assert np.array_equal(decoded, pixels)
+
+
+def test_iterations_that_the_model_does_not_have() -> None:
+    data = claims(make_model().compress(waves(33, 40), Iterations(2)), iterations=17)
+    with pytest.raises(BadFileError, match="claims 17 iterations, and its model has 16"):
+        make_model().decompress(data)

@@ -1,90 +1,172 @@
-"""Where rates stop, on streams made up for the purpose."""
+"""What rates choose, on pictures made up for the purpose."""
 
 import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from rnn_codec.codec import Codes
 from rnn_codec.compression.rate_control import (
     MSSSIM,
     PSNR,
     BitsPerPixel,
     BudgetError,
     Bytes,
+    Coding,
+    Cut,
     Iterations,
     Picture,
     Rate,
-    Stop,
 )
 from rnn_codec.entropy.coder import Stream
+from rnn_codec.entropy.none import NoneCoder
+from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import InvalidOptionError
 
-ROWS = 4
-EACH = 10  # bytes a row
-CHECK = 2  # bytes of a check value
+ROWS, COLUMNS = 4, 4
+EACH = 16  # bytes a row of 4 positions of 32 bits
+CHECK = 3  # bytes of a check value
 ITERATION = ROWS * EACH + CHECK
-CUT = 3  # bytes more for a stream that ends within an iteration
+CUT = 2  # bytes more for a stream that ends within an iteration
 HEADER = 20
+MOST = 16
 
 
-class EvenPicture(Picture):
-    """Every row costs 10 bytes, every check value 2, a cut 3, the header 20; 256×64 pixels."""
+class MadeUp(Picture):
+    """64×64 pixels, without entropy coding; some positions are far off, some nearly right.
 
-    pixels = 256 * 64
+    Args:
+        gain: by how much stops make positions better, or worse, than their tables say.
+    """
 
-    def __init__(self) -> None:
-        self.coded: list[int] = []
+    pixels = 64 * 64
+    iterations = MOST
 
-    def stream(self, iterations: int) -> Stream:
-        self.coded.append(iterations)
-        starts = ITERATION * np.arange(iterations)
-        row_ends = starts[:, None] + EACH * np.arange(1, ROWS + 1)
-        return Stream(bytes(ITERATION * iterations), row_ends, starts + ITERATION)
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+        self.codings = 0
+        start = np.exp(np.random.default_rng(1).normal(3, 2, (ROWS, COLUMNS)))
+        self.table = start * 0.7 ** np.arange(MOST + 1)[:, None, None]
+
+    def coded(self, iterations: int) -> Coding:
+        return self._coding(iterations, None, self.table[: iterations + 1])
+
+    def coded_with(self, stops: Stops) -> Coding:
+        self.codings += 1
+        most = int(stops.max())
+        assert most > 0
+        return self._coding(most, stops, self.gain * self.table[: most + 1])
 
     def file_bytes(self, stream_bytes: int, cut: bool) -> int:
         return HEADER + stream_bytes + CUT * cut
 
     def scores(self, metric: Callable[[Tensor, Tensor], Tensor]) -> Iterator[float]:
-        return iter(np.linspace(0.5, 0.95, 16))
+        return (self._score(table.sum()) for table in self.table[1:])
+
+    def score(self, coding: Coding, metric: Callable[[Tensor, Tensor], Tensor]) -> float:
+        return self._score(coding.off(Cut(coding.iterations)))
+
+    @staticmethod
+    def _score(off: float) -> float:
+        return 40 - 10 * math.log10(off)
+
+    @staticmethod
+    def _coding(iterations: int, stops: Stops | None, table: np.ndarray) -> Coding:
+        bits = np.random.default_rng(0).random((iterations, 32, ROWS, COLUMNS)) < 0.5
+        stream: Stream = NoneCoder().encode(bits, 0, stops)
+        of_tensor = None if stops is None else torch.from_numpy(stops)[None]
+        codes = Codes(torch.from_numpy(bits)[:, None], 64, 64, stops=of_tensor)
+        return Coding(codes, stream, table)
+
+
+class Alike(MadeUp):
+    """Every position is as far off as the others: stops have nothing to gain."""
+
+    def __init__(self) -> None:
+        super().__init__(gain=1.5)
+        self.table = np.full((ROWS, COLUMNS), 9.0) * 0.7 ** np.arange(MOST + 1)[:, None, None]
+
+
+def length(picture: Picture, coding: Coding, cut: Cut) -> int:
+    """Of the file."""
+    if cut.rows:
+        end = coding.stream.row_ends[cut.iterations, cut.rows - 1]
+    else:
+        end = coding.stream.iteration_ends[cut.iterations - 1]
+    return picture.file_bytes(int(end), cut.rows > 0)
 
 
 def test_iterations_are_those_asked_for() -> None:
-    assert Iterations(5).stop(EvenPicture()) == Stop(5)
+    coding, cut, reached = Iterations(5).choose(MadeUp())
+    assert (coding.codes.stops, cut, reached) == (None, Cut(5), True)
+    assert coding.iterations == 5
+    with pytest.raises(InvalidOptionError, match="1 … 16"):
+        Iterations(17).choose(MadeUp())
 
 
 @pytest.mark.parametrize(
-    ("count", "stop"),
+    ("count", "cut"),
     [
-        (HEADER + EACH + CUT, Stop(0, 1)),
-        (HEADER + 2 * EACH + CUT - 1, Stop(0, 1)),
-        (HEADER + ITERATION - 1, Stop(0, ROWS - 1)),
-        (HEADER + ITERATION, Stop(1)),
-        (HEADER + ITERATION + CUT, Stop(1)),
-        (HEADER + ITERATION + EACH + CUT, Stop(1, 1)),
-        (HEADER + 16 * ITERATION - 1, Stop(15, ROWS - 1)),
-        (HEADER + 16 * ITERATION, Stop(16)),
-        (10**6, Stop(16)),
+        (HEADER + EACH + CUT, Cut(0, 1)),
+        (HEADER + 2 * EACH + CUT - 1, Cut(0, 1)),
+        (HEADER + ITERATION - 1, Cut(0, ROWS)),
+        (HEADER + ITERATION, Cut(1)),
+        (HEADER + ITERATION + CUT, Cut(1)),
+        (HEADER + ITERATION + EACH + CUT, Cut(1, 1)),
+        (HEADER + MOST * ITERATION - 1, Cut(MOST - 1, ROWS)),
+        (HEADER + MOST * ITERATION, Cut(MOST)),
+        (10**6, Cut(MOST)),
     ],
 )
-def test_a_budget_ends_after_the_last_row_that_fits(count: int, stop: Stop) -> None:
-    assert Bytes(count).stop(EvenPicture()) == stop
+def test_a_uniform_code_ends_after_the_last_row_that_fits(count: int, cut: Cut) -> None:
+    coding, found, _ = Bytes(count).choose(Alike())
+    assert (coding.codes.stops, found) == (None, cut)
 
 
-@given(st.integers(HEADER + EACH + CUT, 2 * HEADER + 16 * ITERATION))
+@given(st.integers(HEADER + EACH + CUT, HEADER + MOST * ITERATION))
 def test_a_budget_is_kept_and_used(count: int) -> None:
-    stop = Bytes(count).stop(EvenPicture())
-    used = HEADER + stop.iterations * ITERATION + stop.rows * EACH + CUT * (stop.rows > 0)
+    picture = MadeUp()
+    coding, cut, _ = Bytes(count).choose(picture)
+    used = length(picture, coding, cut)
     assert used <= count
-    assert count - used < EACH + CUT or stop == Stop(16)
+    # Positions go on by four bytes; jumps of the convex hull by several of them.
+    assert count - used < 3 * EACH + CHECK
+    assert picture.codings <= 2
+
+
+def test_bits_go_where_they_help() -> None:
+    picture = MadeUp()
+    coding, cut, _ = Bytes(HEADER + 6 * ITERATION).choose(picture)
+    uniform = picture.coded(6)
+    assert coding.codes.stops is not None
+    assert coding.off(cut) < 0.75 * uniform.off(Cut(6))
+    by_need = np.argsort(picture.table[0].ravel())
+    stops = coding.codes.stops[0].numpy().ravel()[by_need]
+    assert (np.diff(stops) >= 0).all()
+
+
+def test_a_coding_that_is_too_long_is_made_again() -> None:
+    """With costs that a second coding does not keep."""
+
+    class Dearer(MadeUp):
+        def file_bytes(self, stream_bytes: int, cut: bool) -> int:
+            return HEADER + stream_bytes + CUT * cut + 40 * (self.codings > 0)
+
+    picture = Dearer()
+    coding, cut, _ = Bytes(400).choose(picture)
+    assert picture.codings == 2
+    assert coding.codes.stops is not None
+    assert 370 < length(picture, coding, cut) <= 400
 
 
 def test_bits_per_pixel_are_those_of_the_whole_file() -> None:
-    rate = BitsPerPixel(8 * (HEADER + 2 * EACH + CUT) / EvenPicture.pixels)
-    assert rate.stop(EvenPicture()) == Stop(0, 2)
+    rate = BitsPerPixel(8 * (HEADER + 2 * EACH + CUT) / MadeUp.pixels)
+    assert rate.choose(Alike())[1] == Cut(0, 2)
 
 
 @given(st.integers(1, 10**8), st.integers(1, 10**9))
@@ -94,35 +176,61 @@ def test_the_rate_of_a_file_is_a_budget_of_its_length(length: int, pixels: int) 
 
 @pytest.mark.parametrize("rate", [Bytes(HEADER + EACH + CUT - 1), Bytes(1), BitsPerPixel(1e-9)])
 def test_a_budget_that_holds_nothing_says_what_would(rate: Rate) -> None:
-    with pytest.raises(BudgetError, match=r"allow 33 bytes \(0.0161 bits per pixel\)"):
-        rate.stop(EvenPicture())
+    with pytest.raises(BudgetError, match=r"allow 38 bytes \(0.0742 bits per pixel\)"):
+        rate.choose(Alike())
 
 
-def test_a_small_budget_runs_few_iterations() -> None:
-    class Ordinary(EvenPicture):
-        pixels = 2560  # rows and check values cost about 1/8 bit per pixel
+@pytest.mark.parametrize("rate", [PSNR(20), PSNR(25), PSNR(30.3)])
+@pytest.mark.parametrize("gain", [0.8, 1.0, 1.3])
+def test_a_target_is_met_to_its_tolerance_in_less_than_a_uniform_code(
+    rate: PSNR, gain: float
+) -> None:
+    picture = MadeUp(gain)
+    coding, cut, reached = rate.choose(picture)
+    assert reached
+    assert coding.codes.stops is not None
+    assert cut == Cut(coding.iterations)
+    assert rate.least - 0.05 <= picture._score(coding.off(cut)) <= rate.least + 1.0
+    assert picture.codings <= 2
+    uniform = next(
+        n for n, score in enumerate(picture.scores(rate.metric), 1) if score >= rate.least
+    )
+    assert length(picture, coding, cut) < length(picture, picture.coded(MOST), Cut(uniform))
 
-    picture = Ordinary()
-    Bytes(HEADER + ITERATION).stop(picture)
-    assert picture.coded == [4]
 
-
-@pytest.mark.parametrize(
-    ("rate", "iterations"), [(PSNR(0.5), 1), (MSSSIM(0.51), 2), (PSNR(0.9), 15)]
-)
-def test_a_target_ends_where_it_is_reached(rate: Rate, iterations: int) -> None:
-    assert rate.stop(EvenPicture()) == Stop(iterations)
+def test_a_target_ends_where_a_uniform_code_reaches_it_if_that_is_shorter() -> None:
+    picture = Alike()
+    scores = list(picture.scores(PSNR(1).metric))
+    coding, cut, reached = PSNR(scores[6]).choose(picture)
+    assert (coding.codes.stops, cut, reached) == (None, Cut(7), True)
 
 
 def test_a_target_out_of_reach_takes_all_and_says_so() -> None:
-    assert PSNR(99).stop(EvenPicture()) == Stop(16, reached=False)
+    coding, cut, reached = PSNR(99).choose(MadeUp())
+    assert (coding.codes.stops, cut, reached) == (None, Cut(MOST), False)
+
+
+def test_how_far_a_cut_is_off() -> None:
+    picture = MadeUp()
+    stops = np.array([[0, 1, 2, 3]] * 4, np.int32)
+    coding, table = picture.coded_with(stops), picture.table
+    sent = np.minimum(stops, np.array([[3], [2], [2], [2]]))
+    expected = sum(table[sent[y, x], y, x] for y in range(4) for x in range(4))
+    assert coding.off(Cut(2, 1)) == pytest.approx(expected)
+    assert picture.coded(3).off(Cut(1, 2)) == pytest.approx(table[2, :2].sum() + table[1, 2:].sum())
+
+
+def test_losses_fall_with_scores() -> None:
+    assert PSNR(30).loss(20) == pytest.approx(10 * PSNR(30).loss(30))
+    assert MSSSIM(0.9).loss(0.98) == pytest.approx(0.02)
+    assert MSSSIM(0.9).tolerance == pytest.approx(0.001)
 
 
 @pytest.mark.parametrize(
     "make",
     [
         lambda: Iterations(0),
-        lambda: Iterations(17),
+        lambda: Iterations(33),
         lambda: Bytes(0),
         lambda: BitsPerPixel(0),
         lambda: BitsPerPixel(math.inf),

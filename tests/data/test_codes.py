@@ -1,5 +1,6 @@
 """Codes of a frozen codec: coded once, read back whole, cut at random."""
 
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.data import codes
-from rnn_codec.data.codes import CodeSampler, CodesDataModule, read_codes, write_codes
+from rnn_codec.data.codes import CodeSampler, CodesDataModule, read_codes, to_signs, write_codes
 from rnn_codec.data.modules import PhotosDataModule
 from rnn_codec.errors import UserError
 from tests.conftest import make_codec
@@ -21,9 +22,10 @@ def make_bits(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random((16, 32, height, width)) < 0.5
 
 
-def data_module(folder: Path, codec: RecurrentCodec, **options: int) -> CodesDataModule:
+def data_module(folder: Path, codec: RecurrentCodec, **options: float) -> CodesDataModule:
     pictures = PhotosDataModule(32, 2, str(folder / "pictures"), 200, 1)
     defaults = {"longest_side": 64, "most_pictures": 2, "crop_size": 2, "batch_size": 3, "seed": 0}
+    defaults |= {"stops": 0.0}
     return CodesDataModule(codec, pictures, folder / "codes", **(defaults | options))
 
 
@@ -49,22 +51,54 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_crops_are_parts_of_the_codes_and_every_place_is_drawn() -> None:
     bits = [make_bits(3, 4, 1), make_bits(2, 5, 2), make_bits(1, 9, 3)]
-    sampler = CodeSampler(bits, crop_size=2, batch_size=64, seed=0)
+    sampler = CodeSampler(bits, crop_size=2, batch_size=64, stops=0.0, seed=0)
     places = {
         b[:, :, y : y + 2, x : x + 2].tobytes()
         for b in bits
         for y in range(b.shape[2] - 1)
         for x in range(b.shape[3] - 1)
     }
-    drawn = sampler.batch(0, 0, 1)
+    drawn = next(batch for step in count() if len(batch := sampler.batch(step, 0, 1)) == 16)
     assert drawn.shape == (16, 64, 32, 2, 2)
     assert {(crop.numpy() > 0).tobytes() for crop in drawn.unbind(1)} == places
     assert len(places) == 2 * 3 + 4
 
 
+def test_batches_have_the_first_iterations_of_any_number() -> None:
+    bits = make_bits(2, 2)
+    sampler = CodeSampler([bits], crop_size=2, batch_size=1, stops=0.0, seed=0)
+    numbers = set()
+    for step in range(200):
+        batch = sampler.batch(step, 0, 1)
+        numbers.add(len(batch))
+        assert np.array_equal(batch[:, 0] > 0, bits[: len(batch)])
+    assert numbers == set(range(1, 17))
+
+
+def test_positions_that_have_stopped_are_0_from_there_on() -> None:
+    bits = make_bits(4, 4)
+    sampler = CodeSampler([bits], crop_size=4, batch_size=20, stops=1.0, seed=0)
+    batch = next(batch for step in count() if len(batch := sampler.batch(step, 0, 1)) == 16)
+    alive = batch[:, :, 0] != 0
+    assert torch.equal(batch, to_signs(bits)[:, None] * alive.unsqueeze(2))
+    assert not (alive[1:] & ~alive[:-1]).any()
+    lasting = alive.sum(dim=0)
+    assert lasting.min() == 0
+    assert lasting.max() == 16
+    assert 4 < lasting.float().mean() < 12
+
+
+def test_a_share_of_the_crops_stops() -> None:
+    sampler = CodeSampler([make_bits(4, 4)], crop_size=4, batch_size=400, stops=0.25, seed=0)
+    batch = next(batch for step in count() if len(batch := sampler.batch(step, 0, 1)) == 16)
+    whole = (batch != 0).all(dim=(0, 2, 3, 4)).float().mean()
+    assert 0.7 < whole < 0.85
+
+
 def test_processes_share_a_batch_that_depends_on_the_step_alone() -> None:
-    sampler = CodeSampler([make_bits(6, 7)], crop_size=2, batch_size=2, seed=0)
-    whole = CodeSampler([make_bits(6, 7)], crop_size=2, batch_size=4, seed=0).batch(5, 0, 1)
+    sampler = CodeSampler([make_bits(6, 7)], crop_size=2, batch_size=2, stops=0.5, seed=0)
+    alone = CodeSampler([make_bits(6, 7)], crop_size=2, batch_size=4, stops=0.5, seed=0)
+    whole = alone.batch(5, 0, 1)
     parts = [sampler.batch(5, rank, 2) for rank in range(2)]
     assert torch.equal(torch.cat(parts, dim=1), whole)
     assert not torch.equal(sampler.batch(6, 0, 2), parts[0])
@@ -72,7 +106,7 @@ def test_processes_share_a_batch_that_depends_on_the_step_alone() -> None:
 
 def test_crops_larger_than_every_picture_are_refused() -> None:
     with pytest.raises(UserError, match="crop_size"):
-        CodeSampler([make_bits(3, 9)], crop_size=4, batch_size=1, seed=0)
+        CodeSampler([make_bits(3, 9)], crop_size=4, batch_size=1, stops=0.5, seed=0)
 
 
 def test_codes_are_those_of_the_codec_and_made_once(
@@ -82,7 +116,7 @@ def test_codes_are_those_of_the_codec_and_made_once(
     data = data_module(tmp_path, codec)
     data.prepare_data()
     batch = next(iter(data.train_dataloader()))
-    assert batch.shape == (16, 3, 32, 2, 2)
+    assert batch.shape[1:] == (3, 32, 2, 2)
     assert set(batch.unique().tolist()) == {-1.0, 1.0}
     held_out = data.pictures.split.validation.image(0)
     middle = held_out[(held_out.shape[0] - 64) // 2 :, (held_out.shape[1] - 64) // 2 :][:64, :64]

@@ -1,167 +1,180 @@
 """The integer models: equal to the same integers computed otherwise, and close to the floats."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
-from rnn_codec.entropy import kernels
-from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
-from rnn_codec.entropy.fixed_point import probability_table, sigmoid_table, tanh_table
+from rnn_codec.entropy.bit_predictor import BitPredictor
+from rnn_codec.entropy.coder import StreamShape
+from rnn_codec.entropy.context_model import code_lengths
+from rnn_codec.entropy.fixed_point import probability_table
 from rnn_codec.entropy.integer_coder import IntegerCoder
 from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.entropy.quantisation import EarlierTables, IterationTables
+from rnn_codec.entropy.quantisation import Tables
+from rnn_codec.entropy.range_coder import put_bit, start_decoder, start_encoder
 from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.entropy.stops import Stops, flags_of_all, with_stops
+from rnn_codec.errors import UserError
 
-HEIGHT, WIDTH = 4, 21
+HEIGHT, WIDTH, ITERATIONS = 3, 7, 6
+MODELS = [SingleIteration, Progressive]
+
+Integers = NDArray[np.int64]
 
 
-def spread_weights(model: ContextModel) -> ContextModel:
-    """Weights as large as training makes them, so that layers clip and gates saturate."""
+def spread_weights(model: BitPredictor) -> BitPredictor:
+    """Weights larger than training makes them, so that layers clip and summaries saturate."""
+    torch.manual_seed(2)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.mul_(3.0)
+            parameter.mul_(3.0).add_(torch.randn_like(parameter) / 20)
     return model
 
 
-def random_bits(iterations: int) -> np.ndarray:
-    return np.random.default_rng(0).random((iterations, 32, HEIGHT, WIDTH)) < 0.5
+def coder_of(model: BitPredictor) -> IntegerCoder:
+    coder = model.quantise()
+    assert isinstance(coder, IntegerCoder)
+    return coder
 
 
-def integers(table: np.ndarray, *shape: int) -> Tensor:
-    return torch.from_numpy(table.astype(np.float64)).view(*shape)
+def random_code() -> tuple[NDArray[np.bool_], Stops]:
+    """Bits, and stops at 1 … 6."""
+    rng = np.random.default_rng(0)
+    bits = rng.random((ITERATIONS, 32, HEIGHT, WIDTH)) < 0.5
+    return bits, rng.integers(1, ITERATIONS + 1, (HEIGHT, WIDTH)).astype(np.int32)
 
 
-def look_up(table: np.ndarray, sums: Tensor, shift: int) -> Tensor:
-    index = torch.floor(sums / 2**shift).long().add(2048).clamp(0, 4095)
-    return torch.from_numpy(table)[index].double()
+def clipped(sums: Integers, fraction: int) -> Integers:
+    return ((sums + (1 << (fraction - 10))) >> (fraction - 9)).clip(0, 2048)
 
 
-def clipped(sums: Tensor, fraction: int) -> Tensor:
-    return torch.floor(sums / 2 ** (fraction - 9) + 0.5).clamp(0, 2048)
-
-
-def lstm(gates: Tensor, memory: Tensor, fraction: int) -> tuple[Tensor, Tensor]:
-    f, i, o = (look_up(sigmoid_table(), part, fraction - 8) for part in gates.split(64)[:3])
-    j = look_up(tanh_table(), gates.split(64)[3], fraction - 9)
-    memory = torch.floor(f * memory / 2**15) + torch.floor(i * j / 2**18)
-    memory = memory.clamp(-32767, 32767)
-    return torch.floor(o * look_up(tanh_table(), memory, 3) / 2**20), memory
-
-
-def column(bias: np.ndarray) -> Tensor:
-    return integers(bias, -1, 1, 1)
-
-
-def earlier_iterations(tables: EarlierTables, iterations: Tensor) -> list[Tensor]:
-    """z1 after each iteration: the tables as convolutions, in exact float64."""
-    state = memory = torch.zeros(64, HEIGHT, WIDTH, dtype=torch.float64)
-    z1 = []
-    for bits in iterations:
-        first = integers(tables.first, 64, 3, 3, 32).permute(0, 3, 1, 2)
-        x = F.conv2d(bits[None], first, padding=1)[0] + column(tables.first_bias)
-        second = integers(tables.second, 64, 3, 3, 64).permute(0, 3, 1, 2)
-        x = F.conv2d(clipped(x, tables.first_fraction)[None], second, padding=1)[0]
-        x = clipped(x + column(tables.second_bias), tables.second_fraction)
-        gates = torch.einsum("oc,chw->ohw", integers(tables.gates, 256, 128), torch.cat([x, state]))
-        state, memory = lstm(gates + column(tables.gate_bias), memory, tables.gate_fraction)
-        x = torch.einsum("oc,chw->ohw", integers(tables.third, 64, 64), state)
-        x = clipped(x + column(tables.third_bias), tables.third_fraction)
-        x = torch.einsum("oc,chw->ohw", integers(tables.last, 64, 64), x)
-        z1.append(clipped(x + column(tables.last_bias), tables.last_fraction))
-    return z1
-
-
-def probabilities(tables: IterationTables, bits: Tensor, z1: Tensor | None) -> Tensor:
-    """The tables as convolutions over the whole grid, in exact float64: (32, h, w)."""
-    window = torch.zeros(64, 7, 7, 32, dtype=torch.float64)
-    window[:, :3] = integers(tables.above, 64, 3, 7, 32)
-    window[:, 3, :3] = integers(tables.left, 64, 3, 32)
-    z0 = F.conv2d(bits[None], window.permute(0, 3, 1, 2), padding=3)[0]
-    z0 = clipped(z0 + column(tables.masked_bias), tables.masked_fraction)
-    inputs = integers(tables.input, 256, 1, 2, 64).permute(0, 3, 1, 2)
-    gates = F.conv2d(F.pad(z0, (1, 0))[None], inputs)[0] + column(tables.gate_bias)
-    known = integers(tables.known, 256, -1)
-    if z1 is not None:
-        gates = gates + torch.einsum("oc,chw->ohw", known[:, 192:], z1)
-    near = known[:, :192].reshape(256, 3, 64).permute(0, 2, 1)
-    state = memory = torch.zeros(64, WIDTH, dtype=torch.float64)
-    rows = []
-    for y in range(HEIGHT):
-        sums = gates[:, y] + F.conv1d(state[None], near, padding=1)[0]
-        state, memory = lstm(sums, memory, tables.gate_fraction)
-        hidden = integers(tables.hidden, 64, 64) @ state + integers(tables.hidden_bias, -1, 1)
-        hidden = clipped(hidden, tables.hidden_fraction)
-        logits = integers(tables.output, 32, 64) @ hidden + integers(tables.output_bias, -1, 1)
-        rows.append(look_up(probability_table(), logits, tables.output_fraction - 8))
-    return torch.stack(rows, dim=1)
-
-
-def by_kernels(coder: IntegerCoder, bits: np.ndarray) -> Tensor:
-    """The probabilities that the coder codes with, (T, 32, h, w)."""
-    memory = coder.begin(HEIGHT, WIDTH)
-    found = torch.zeros(bits.shape, dtype=torch.float64)
-    for k, iteration in enumerate(bits):
-        padded = kernels.padded_bits(HEIGHT, WIDTH)
-        signs = np.where(iteration.transpose(1, 2, 0), 1, -1)
-        padded.reshape(3 + HEIGHT, -1, 32)[3:, 3:-3] = signs
-        model = kernels.packed(coder.iterations[k])
-        line = kernels.new_line(WIDTH, coder.iterations[k].known.shape[1])
-        earlier = memory.earlier
-        context = np.zeros((0, 0, 0), np.int16) if k == 0 or earlier is None else earlier.context
-        out = np.zeros(32, np.int32)
-        for y in range(HEIGHT):
-            kernels.prepare_row(model, y, padded, context, line)
-            for x in range(WIDTH):
-                kernels.predict(model, y, x, padded, line, coder.functions, out)
-                found[k, :, y, x] = torch.from_numpy(out.astype(np.float64))
-        if earlier is not None:
-            tables = kernels.packed(coder.earlier)
-            for first, end in [(0, 1), (1, 3), (3, HEIGHT)]:
-                kernels.take_in(tables, first, end, padded, earlier, coder.functions)
+def probabilities(tables: Tables, symbols: Integers) -> Integers:
+    """By the file format's text: symbols −512, 0, 512 (T, h, w, 32) → of ones, alike."""
+    count, height, width, depth = symbols.shape
+    found = np.zeros_like(symbols)
+    # Earlier iterations are there before the first: four of nothing.
+    padded = np.zeros((count + 4, height + 2, width + 2, depth), np.int64)
+    summary = np.zeros((height, width, 64), np.int64)
+    e = np.zeros((height + 2, width + 2, 64), np.int64)
+    weights = {name: np.asarray(table).astype(np.int64) for name, table in tables._asdict().items()}
+    table = probability_table()
+    for t, y, x in np.ndindex(count, height, width):
+        now = padded[t + 4]
+        above = [now[y, x], now[y, x + 1], now[y, x + 2]]
+        past = [padded[t + 4 - k, y + 1, x + 1] for k in (1, 2, 3, 4)]
+        sums = weights["logit_bias"][t] + weights["symbols"][t] @ np.concatenate([*above, *past])
+        sums = sums + weights["left_symbols"][t] @ now[y + 1, x]
+        window = e[y : y + 3, x : x + 3].reshape(9, 64)
+        hidden = weights["hidden_bias"][t] + weights["left"] @ window[3]
+        hidden = hidden + weights["around"] @ np.delete(window, 3, axis=0).ravel()
+        own = symbols[t, y, x]
+        for d in range(depth):
+            group, place = divmod(d, 8)
+            if place == 0 and group:
+                hidden = hidden + weights["hidden_bits"][t, group - 1] @ own[d - 8 : d]
+            units = clipped(hidden, tables.hidden_fraction)
+            total = sums[d] + weights["logits"][t, group, place] @ units
+            assert abs(total) < 1 << 31
+            index = (total >> (tables.logit_fraction - 8)) + 2048
+            found[t, y, x, d] = table[index.clip(0, 4095)]
+            sums = sums + own[d] * weights["bits"][t, d]
+        now[y + 1, x + 1] = own
+        new = weights["summary"][t] @ own + (1 << (tables.summary_fraction - 13))
+        new = (new >> (tables.summary_fraction - 12)) + (weights["kept"][t] * summary[y, x] >> 14)
+        summary[y, x] = new.clip(-32767, 32767)
+        e[y + 1, x + 1] = clipped(summary[y, x] + weights["summary_bias"][t], 12)
     return found
 
 
-@pytest.mark.parametrize("model_class", [SingleIteration, Progressive])
-def test_kernels_compute_the_integers_of_the_tables(model_class: type[ContextModel]) -> None:
-    coder = spread_weights(model_class()).quantise()
-    assert isinstance(coder, IntegerCoder)
-    bits = random_bits(3)
-    signs = torch.from_numpy(bits).double() * 2 - 1
-    contexts: list[Tensor | None] = [None] * 3
-    if coder.earlier is not None:
-        contexts = [None, *earlier_iterations(coder.earlier, signs[:2])]
-    expected = [
-        probabilities(tables, iteration, z1)
-        for tables, iteration, z1 in zip(coder.iterations[:3], signs, contexts, strict=True)
-    ]
-    assert torch.equal(by_kernels(coder, bits), torch.stack(expected))
+@pytest.mark.parametrize("model_class", MODELS)
+def test_kernels_compute_the_integers_of_the_tables(model_class: type[BitPredictor]) -> None:
+    """The coder's state after each row is that of the same bits, coded as the text says."""
+    coder = coder_of(spread_weights(model_class(ITERATIONS)))
+    bits, stops = random_code()
+    grid = bits.transpose(0, 2, 3, 1)
+    alive = np.arange(ITERATIONS)[:, None, None] < stops
+    symbols = np.where(grid, 512, -512) * alive[..., None]
+    expected = probabilities(coder.tables, symbols)
+    memory, state, out = coder.begin(HEIGHT, WIDTH), start_encoder(), np.zeros(10**5, np.uint8)
+    plain, written = start_encoder(), np.zeros(10**5, np.uint8)
+    for t in range(ITERATIONS):
+        flags = with_stops(flags_of_all(HEIGHT, WIDTH), t, stops)
+        coded = coder.encode_iteration(t, grid[t], flags, memory, state, out)
+        for y in range(HEIGHT):
+            for x in np.flatnonzero(alive[t, y]):
+                for d in range(32):
+                    put_bit(plain, written, grid[t, y, x, d], expected[t, y, x, d])
+            assert np.array_equal(coded.row_states[y], plain)
+    assert np.array_equal(out, written)
 
 
-@pytest.mark.parametrize("model_class", [SingleIteration, Progressive])
-def test_integers_cost_hardly_more_than_floats(model_class: type[ContextModel]) -> None:
-    model = spread_weights(model_class())
-    coder = model.quantise()
-    bits = random_bits(4)
-    signs = (torch.from_numpy(bits).float() * 2 - 1)[:, None]
+@pytest.mark.parametrize("model_class", MODELS)
+def test_integers_cost_hardly_more_than_floats(model_class: type[BitPredictor]) -> None:
+    model = spread_weights(model_class(ITERATIONS))
+    coder = coder_of(model)
+    bits, stops = random_code()
+    alive = (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
+    symbols = torch.from_numpy(np.where(bits, 1.0, -1.0) * alive).float()[:, None]
     with torch.no_grad():
-        logits = model(signs)
         # Bits as the model expects them: where a wrong probability costs most.
-        signs = torch.where(torch.rand_like(logits) < torch.sigmoid(logits), 1.0, -1.0)
-        for _ in range(3):
-            logits = model(signs)
-        ideal = float(bits_per_bit(logits, signs).sum()) * signs[0].numel() / 8
-    size = len(coder.encode((signs[:, 0] > 0).numpy(), 0).data)
-    assert size < 1.005 * ideal + 2 * 4 + 4
+        for _ in range(4):
+            logits = model(symbols)
+            likely = torch.rand_like(logits) < torch.sigmoid(logits)
+            symbols = torch.where(likely, 1.0, -1.0) * symbols.abs()
+        ideal = float(code_lengths(model(symbols), symbols).sum())
+    stream = coder.encode((symbols[:, 0] > 0).numpy(), 0, stops)
+    assert stream.costs.sum() == pytest.approx(ideal, rel=0.005)
+
+
+@cache
+def coder_with_spread_weights(model_class: type[BitPredictor]) -> IntegerCoder:
+    return coder_of(spread_weights(model_class(ITERATIONS)))
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+@settings(deadline=None, max_examples=20)
+@given(stops=arrays(np.int32, (HEIGHT, WIDTH), elements=st.integers(0, ITERATIONS)))
+def test_any_pattern_of_stops_round_trips(model_class: type[BitPredictor], stops: Stops) -> None:
+    coder, (bits, _) = coder_with_spread_weights(model_class), random_code()
+    stream = coder.encode(bits, 3, stops)
+    arrived = coder.decode(stream.data, StreamShape(ITERATIONS, HEIGHT, WIDTH, adaptive=True), 3)
+    assert np.array_equal(
+        arrived.bits, bits & (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
+    )
+    assert arrived.stops is not None
+    assert np.array_equal(arrived.stops, stops)
+
+
+def test_more_iterations_than_a_coder_knows_are_refused() -> None:
+    coder, bits = coder_of(SingleIteration(1)), np.zeros((2, 32, 1, 1), np.bool_)
+    with pytest.raises(UserError, match="1 iterations"):
+        coder.encode(bits, 0)
+    data, flags = np.zeros(8, np.uint8), flags_of_all(1, 1)
+    with pytest.raises(UserError, match="1 iterations"):
+        coder.decode_iteration(1, flags, coder.begin(1, 1), start_decoder(data), data)
+
+
+def test_weights_that_integers_do_not_hold_are_refused() -> None:
+    for name in ("to_hidden", "to_summary", "summary_bias"):
+        model = Progressive(1)
+        with torch.no_grad():
+            getattr(model, name).fill_(1e5)
+        with pytest.raises(ValueError, match="too large for integers"):
+            model.quantise()
 
 
 def test_digests_differ_between_weights_and_agree_between_copies() -> None:
     torch.manual_seed(1)
-    one = SingleIteration()
-    digest = one.quantise().digest()
-    assert one.quantise().digest() == digest
+    one = SingleIteration(3)
+    digest = coder_of(one).digest()
+    assert coder_of(one).digest() == digest
     with torch.no_grad():
-        one.models[15].output.bias[31] += 0.01
-    assert one.quantise().digest() != digest
+        one.logit_bias[2, 31] += 0.01
+    assert coder_of(one).digest() != digest
     assert len(digest) == 32

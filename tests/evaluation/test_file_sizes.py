@@ -36,7 +36,7 @@ def size(coder: str, iteration: int, pixels: int, nominal: float, file: int) -> 
 
 
 def test_sizes_are_those_of_real_files_and_of_the_models_cross_entropy() -> None:
-    codes, model = make_codes(), SingleIteration().eval()
+    codes, model = make_codes(), SingleIteration(24).eval()
     coder = model.quantise()
     measured = [MeasuredCoder(NoneCoder(), None), MeasuredCoder(coder, model)]
     sizes = list(measure_file_sizes("a", codes, measured))

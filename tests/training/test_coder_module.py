@@ -1,54 +1,65 @@
-"""Training of context models: what is minimised, what is tied."""
+"""Training of context models: what is minimised, and what is measured."""
 
 from functools import partial
 
 import pytest
 import torch
+from torch import Tensor
 
-from rnn_codec.entropy.context_model import bits_per_bit
+from rnn_codec.entropy.context_model import bits_per_bit, code_lengths
 from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.entropy.single_iteration import SingleIteration
-from rnn_codec.training.coder_module import CoderTraining, tie_gradients
+from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.schedules import constant
 
 
-def make_training(tied_steps: int = 0) -> CoderTraining:
+class Recorded(CoderTraining):
+    """Keeps what is logged."""
+
+    def log(self, name: str, value: Tensor | float, **options: bool) -> None:
+        self.logged[name] = float(value)
+
+
+def make_training() -> Recorded:
     optimizer = partial(torch.optim.SGD, lr=0.1)
-    return CoderTraining(
-        SingleIteration(), optimizer, partial(constant, warmup_steps=1), tied_steps
-    )
+    training = Recorded(Progressive(5), optimizer, partial(constant, warmup_steps=1))
+    training.logged = {}
+    torch.nn.init.normal_(training.model.logit_bias)
+    return training
 
 
-def random_bits() -> torch.Tensor:
-    return torch.randint(0, 2, (16, 2, 32, 3, 3)).float() * 2 - 1
+def random_symbols(iterations: int) -> Tensor:
+    return torch.randint(0, 2, (iterations, 2, 32, 3, 3)).float() * 2 - 1
 
 
-def test_all_iterations_start_from_the_same_weights() -> None:
-    first, *others = make_training().model.models
-    for other in others:
-        for one, two in zip(first.parameters(), other.parameters(), strict=True):
-            assert torch.equal(one, two)
+def test_the_loss_is_what_a_position_of_all_iterations_costs() -> None:
+    training, symbols = make_training(), random_symbols(3)
+    symbols[1:, 0] = 0
+    lengths = code_lengths(training.model(symbols), symbols)
+    loss = training.training_step(symbols, 0)
+    assert loss.item() == pytest.approx(lengths.sum().item() / (2 * 32 * 9))
+    mean = lengths.sum() / symbols.abs().sum()
+    assert training.logged["train/bits_per_bit"] == pytest.approx(mean.item())
 
 
-@pytest.mark.parametrize("model_class", [SingleIteration, Progressive])
-def test_tied_gradients_are_the_mean(model_class: type) -> None:
-    model, bits = model_class(), random_bits()
-    bits_per_bit(model(bits), bits).mean().backward()
-    weights = [network.output.weight for network in model.models]
-    gradients = [weight.grad.clone() for weight in weights if weight.grad is not None]
-    assert len(gradients) == 16
-    tie_gradients(model.models)
-    for weight in weights:
-        assert weight.grad is not None
-        assert torch.allclose(weight.grad, sum(gradients) / 16)
+def test_a_batch_without_bits_is_a_step_like_others() -> None:
+    training = make_training()
+    loss = training.training_step(torch.zeros(1, 2, 32, 3, 3), 0)
+    loss.backward()
+    assert loss.item() == 0
+    assert training.logged["train/bits_per_bit"] == 0
 
 
-def test_weights_stay_the_same_while_tied_and_part_afterwards() -> None:
-    for tied_steps, same in [(1, True), (0, False)]:
-        training, bits = make_training(tied_steps), random_bits()
-        bits_per_bit(training.model(bits), bits).mean().backward()
-        training.on_after_backward()
-        training.build_optimizer(training.parameters()).step()
-        first, second, *_ = training.model.models
-        pairs = zip(first.parameters(), second.parameters(), strict=True)
-        assert all(torch.equal(one, two) for one, two in pairs) == same
+def test_pictures_count_by_their_bits_in_validation() -> None:
+    training = make_training()
+    small, large = random_symbols(5), random_symbols(5).repeat(1, 1, 1, 2, 2)
+    with torch.no_grad():
+        for picture in (small, large):
+            training.validation_step(picture, 0)
+        rates = [bits_per_bit(training.model(picture), picture) for picture in (small, large)]
+    training.on_validation_epoch_end()
+    expected = rates[0] / 5 + rates[1] * 4 / 5
+    logged = training.logged
+    assert logged["val/bits_per_bit"] == pytest.approx(expected.mean().item())
+    assert logged["val/bits_per_bit_4"] == pytest.approx(expected[3].item())
+    names = {"val/bits_per_bit", *(f"val/bits_per_bit_{n}" for n in (1, 2, 4, 5))}
+    assert set(logged) == names

@@ -1,10 +1,10 @@
-"""How fast bits are coded, beside PyTorch going from position to position.
+"""How fast bits are coded, beside PyTorch going from bit to bit.
 
-A decoder knows the probabilities of a position only when it has the bits of all positions before.
-In PyTorch that is a loop over positions, around networks that are made for whole images:
+A decoder knows the probability of a bit only when it has all bits before. In PyTorch that is a loop
+over bits, around networks that are made for whole images:
 
-    whole grid    run the network over the image for each position, use one position of the result
-    windows       cut what one position depends on out of the bits, and run the layers on that alone
+    whole grid    run the network over the image for each bit, use one bit of the result
+    windows       cut what one position depends on out of what is known, and run the layers on that
 
 Both leave the arithmetic coder out; the integer coder's times have it in them.
 """
@@ -16,11 +16,18 @@ from timeit import repeat
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnn_codec.code import CODE_DEPTH
-from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN, clip, lstm_update
+from rnn_codec.entropy.bit_predictor import (
+    CAUSAL,
+    GROUP,
+    LARGEST_SUMMARY,
+    SUMMARY,
+    BitPredictor,
+    clip,
+)
+from rnn_codec.entropy.coder import StreamShape
 from rnn_codec.entropy.progressive import Progressive
 
 DECODING = "integers, decoding"
@@ -36,7 +43,7 @@ class EntropyWorkload:
         width: of the grid, in positions.
         iterations: of the code.
         window_rows: rows that the loop with windows decodes, from which its time is inferred.
-        grid_positions: positions that the loop with whole grids decodes.
+        grid_bits: bits that the loop with whole grids decodes.
         repetitions: runs of the integer coder, the fastest of which counts.
     """
 
@@ -44,7 +51,7 @@ class EntropyWorkload:
     width: int
     iterations: int
     window_rows: int
-    grid_positions: int
+    grid_bits: int
     repetitions: int
 
 
@@ -66,7 +73,7 @@ class EntropyTiming:
 def benchmark_entropy(work: EntropyWorkload, seed: int) -> list[EntropyTiming]:
     """Time the progressive coder; the weights are random, on which the time does not depend."""
     torch.manual_seed(seed)
-    model = Progressive().eval()
+    model = Progressive(work.iterations).eval()
     size = (work.iterations, CODE_DEPTH, work.height, work.width)
     bits = np.random.default_rng(seed).random(size) < 0.5
     signs = torch.from_numpy(bits)[:, None].float() * 2 - 1
@@ -78,8 +85,9 @@ def benchmark_entropy(work: EntropyWorkload, seed: int) -> list[EntropyTiming]:
         }
         coder = model.quantise()
     stream = coder.encode(bits, 0)
+    shape = StreamShape(work.iterations, work.height, work.width, adaptive=False)
     runs: dict[str, Callable[[], object]] = {
-        DECODING: lambda: coder.decode(stream.data, work.iterations, work.height, work.width, 0),
+        DECODING: lambda: coder.decode(stream.data, shape, 0),
         "integers, encoding": lambda: coder.encode(bits, 0),
     }
     for name, run in runs.items():
@@ -87,62 +95,59 @@ def benchmark_entropy(work: EntropyWorkload, seed: int) -> list[EntropyTiming]:
     return [EntropyTiming(name, s / positions * 1e6, s) for name, s in seconds.items()]
 
 
-def _whole_grid(model: Progressive, signs: Tensor, work: EntropyWorkload) -> float:
-    """Seconds for a position; what comes from earlier iterations is computed once for all."""
-    context = _context(model, signs)
+def _whole_grid(model: BitPredictor, signs: Tensor, work: EntropyWorkload) -> float:
+    """Seconds for a position of an iteration; those before are left out."""
     start = time.perf_counter()
-    for _ in range(work.grid_positions):
-        model.models[1](signs[1], context)
-    return (time.perf_counter() - start) / work.grid_positions
+    for _ in range(work.grid_bits):
+        model(signs[:1])
+    return (time.perf_counter() - start) / work.grid_bits * CODE_DEPTH
 
 
-def _windows(model: Progressive, signs: Tensor, work: EntropyWorkload) -> float:
-    """Seconds for a position, that iteration's share of the earlier ones included."""
-    start = time.perf_counter()
-    context = _context(model, signs)
-    share = (time.perf_counter() - start) / (work.height * work.width)
+def _windows(model: BitPredictor, signs: Tensor, work: EntropyWorkload) -> float:
+    """Seconds for a position of an iteration."""
     rows = min(work.window_rows, work.height)
     start = time.perf_counter()
-    decode_by_windows(model.models[1], signs[1, :, :, :rows], context[:, :, :rows])
-    return share + (time.perf_counter() - start) / (rows * work.width)
+    decode_by_windows(model, signs[:, :, :, :rows])
+    return (time.perf_counter() - start) / (rows * work.width * len(signs))
 
 
-def _context(model: Progressive, signs: Tensor) -> Tensor:
-    z1, _ = model.earlier(signs[0], model.earlier.initial_state(signs[0]))
-    return model.to_gates[0](z1)
-
-
-def decode_by_windows(model: BinaryRNN, bits: Tensor, context: Tensor) -> Tensor:
-    """Logits of one iteration, position by position, as a decoder in PyTorch would find them.
+def decode_by_windows(model: BitPredictor, symbols: Tensor) -> Tensor:
+    """Logits, bit by bit, as a decoder in PyTorch would find them.
 
     Shapes:
-        bits (1, 32, H, W), context (1, 256, H, W) → (1, 32, H, W)
+        symbols (T, 1, 32, H, W) → (T, 1, 32, H, W)
     """
-    _, _, height, width = bits.shape
-    before = WINDOW * WINDOW // 2
-    masked = model.masked.weight.flatten(1)
-    inputs = model.input_to_state.weight.flatten(1)
-    states = model.state_to_state.weight.flatten(1)
-    hidden, output = model.hidden.weight.flatten(1), model.output.weight.flatten(1)
-    border = WINDOW // 2
-    # The decoder would fill this in as bits arrive; a window never reaches bits still to come.
-    padded = F.pad(bits[0], (border, border, border, 0))
-    above = torch.zeros(1, DEPTH, width + 2)
-    logits = torch.empty_like(bits)
-    cells = torch.zeros(1, DEPTH, width)
-    for y in range(height):
-        row = torch.zeros_like(above)
-        left = torch.zeros(1, DEPTH)
-        for x in range(width):
-            window = padded[:, y : y + border + 1, x : x + WINDOW].flatten(1)[:, :before]
-            z0 = clip(F.linear(window.reshape(1, -1), masked, model.masked.bias))
-            gates = F.linear(
-                torch.stack([left, z0], dim=2).flatten(1), inputs, model.input_to_state.bias
-            )
-            gates = gates + F.linear(above[:, :, x : x + 3].flatten(1), states)
-            state, cell = lstm_update(gates + context[:, :, y, x], cells[:, :, x])
-            row[:, :, x + 1], cells[:, :, x], left = state, cell, z0
-            shown = clip(F.linear(state, hidden, model.hidden.bias))
-            logits[:, :, y, x] = F.linear(shown, output, model.output.bias)
-        above = row
+    _, _, _, height, width = symbols.shape
+    logits = torch.zeros_like(symbols)
+    # The decoder would fill this in as bits arrive.
+    known = torch.zeros(len(symbols), height + 2, width + 2, CODE_DEPTH)
+    shown = torch.zeros(height + 2, width + 2, SUMMARY)
+    summary = torch.zeros(height, width, SUMMARY)
+    weights_of_bits, shares = model.weights_of_bits(), model.kept_shares()
+    for t, y, x in np.ndindex(len(symbols), height, width):
+        near = [known[t, 1 + y + dy, 1 + x + dx] for dy, dx in CAUSAL]
+        past = delayed_symbols(known[:, 1 + y, 1 + x], t, model.past)
+        seen = torch.cat([*near, *past])
+        sums = model.logit_bias[t] + seen @ model.of_symbols[t]
+        window = torch.cat([shown[1 + y + dy, 1 + x + dx] for dy, dx in model.window])
+        hidden = model.hidden_bias[t] + window @ model.to_hidden
+        bits = symbols[t, 0, :, y, x]
+        for d in range(CODE_DEPTH):
+            if d % GROUP == 0:
+                if d:
+                    group = slice(d - GROUP, d)
+                    hidden = hidden + bits[group] @ model.bits_to_hidden[t, group]
+                units = clip(hidden)
+            logits[t, 0, d, y, x] = sums[d] + units @ model.to_logits[t, :, d]
+            sums = sums + bits[d] * weights_of_bits[t, d]
+        known[t, 1 + y, 1 + x] = bits
+        new = shares[t] * summary[y, x] + bits @ model.to_summary[t]
+        summary[y, x] = new.clamp(-LARGEST_SUMMARY, LARGEST_SUMMARY)
+        shown[1 + y, 1 + x] = clip(summary[y, x] + model.summary_bias[t])
     return logits
+
+
+def delayed_symbols(symbols: Tensor, iteration: int, past: int) -> list[Tensor]:
+    """A position's symbols (T, 32) in the iterations before, the last first; zeros before 0."""
+    nothing = torch.zeros_like(symbols[0])
+    return [symbols[iteration - k] if k <= iteration else nothing for k in range(1, past + 1)]

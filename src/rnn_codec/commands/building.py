@@ -79,6 +79,7 @@ def check_trainer(config: DictConfig) -> None:
 
 def check_coder(config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule) -> None:
     """The options of an entropy coder's training, hours before it begins."""
+    tell_iterations(config, codec)
     check_optimizer(build_coder_model(config), config.coder.max_steps)
     build_codes(config, codec, pictures).check_sizes()
 
@@ -209,6 +210,7 @@ def build_model(config: DictConfig) -> CodecTraining:
         phases=build_phases(config),
         seed=config.seed,
         execution=options(Execution, config.trainer),
+        stopped_crops=config.stopped_crops,
     )
 
 
@@ -225,6 +227,14 @@ def training_class(config: DictConfig) -> type[CodecTraining]:
     return RecordedCodecTraining
 
 
+def tell_iterations(config: DictConfig, codec: RecurrentCodec) -> None:
+    """Write into the configuration how many iterations the context model has to know.
+
+    The folder of the coder keeps it, so that the model can be built without the codec.
+    """
+    config.entropy.model.iterations = codec.iterations
+
+
 def build_coder_model(config: DictConfig) -> CoderTraining:
     """The context model, its weights random, and how it is trained."""
     L.seed_everything(config.seed, verbose=False)
@@ -232,7 +242,6 @@ def build_coder_model(config: DictConfig) -> CoderTraining:
         build_context_model(config),
         instantiate(config.coder.optimizer),
         instantiate(config.coder.schedule),
-        options(CoderOptions, config.coder).tied_steps,
     )
 
 
@@ -249,6 +258,7 @@ def build_codes(
         most_pictures=coder.most_pictures,
         crop_size=coder.crop_size,
         batch_size=coder.batch_size,
+        stops=coder.stops,
         seed=config.seed,
     )
 

@@ -5,6 +5,7 @@ For example: rnn-codec evaluate model=runs/mine data=kodak
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,18 @@ from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
+from rnn_codec.compression.distortion import distortion_named
+from rnn_codec.compression.model import Model
 from rnn_codec.configuration import as_list, instantiate
 from rnn_codec.errors import UserError
+from rnn_codec.evaluation.adaptive import (
+    adaptive_sentences,
+    measure_once,
+    of_files,
+    write_adaptive,
+)
 from rnn_codec.evaluation.baseline import evaluate_baseline
-from rnn_codec.evaluation.curve import mean_curve
+from rnn_codec.evaluation.curve import Curve, mean_curve
 from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, check_measurable
 from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
@@ -38,7 +47,7 @@ from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import SHIPPED, find_folder, usable_device
+from rnn_codec.runs.models import CODERS, SHIPPED, find_folder, load_model, usable_device
 from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
@@ -71,6 +80,9 @@ def check_options(config: DictConfig) -> None:
         raise UserError("set either model=<run folder> or codec=<classic codec>")
     config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
     config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
+    config.adaptive = [str(tune) for tune in as_list(config.adaptive)]
+    for tune in config.adaptive:
+        distortion_named(tune)
     if config.codec is not None:
         config.codec = classic_codec(str(config.codec)).name
     if config.output is not None:
@@ -122,12 +134,37 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     summary = write_record(config, folder, measurements, description, images)
     draw_reconstructions(folder / "reconstructions.png", codec, pixels_to_batch(shown).to(device))
     sizes = [size for picture in evaluated for size in picture.sizes]
-    of_files = summary.curve.first(MAX_ITERATIONS)
-    means = write_file_sizes(folder, sizes, of_files, summary.settings)
+    of_codec = summary.curve.first(MAX_ITERATIONS)
+    means = write_file_sizes(folder, sizes, of_codec, summary.settings)
     Console().print(sizes_table(means))
+    if config.adaptive:
+        best = min(coders, key=lambda entry: CODERS.index(entry.coder.name)).coder
+        rates = next(mean.file_bpp for mean in means if mean.coder == best.name)
+        model = load_model(run.path, best.name, str(config.device))
+        uniform = of_files(of_codec, rates)
+        write_adaptive_files(config, folder, model, images, uniform, summary.settings)
     if cuts := [cut for picture in evaluated for cut in picture.cuts]:
         Console().print(cuts_sentence(write_cuts(folder, cuts, summary.settings)))
     return folder
+
+
+def write_adaptive_files(
+    config: DictConfig,
+    folder: Path,
+    model: Model,
+    images: Images,
+    uniform: Curve,
+    settings: Mapping[str, object],
+) -> None:
+    """Measure adaptive files of every picture; write them, and say what they gain."""
+    jobs = [(name, pixels, tune) for name, pixels in images for tune in config.adaptive]
+    measured = [
+        measure_once(Path(str(config.cache_dir)), name, pixels, model, tune)
+        for name, pixels, tune in progress(jobs, "coding adaptive files")
+    ]
+    content = write_adaptive(folder, measured, model.coder.name, uniform, settings)
+    for sentence in adaptive_sentences(content):
+        Console().print(sentence)
 
 
 def write_record(

@@ -31,11 +31,12 @@ def main(words: Sequence[str]) -> None:
         except NoModelError:
             if options.model is not None:
                 raise
+        kind = ", some positions with fewer" if header.adaptive else ""
         lines = [
             str(job.input),
             f"  picture     {header.width}×{header.height} pixels",
             f"  file        {len(data)} of {header.file_bytes} bytes, {rate:.4g} bits per pixel",
-            f"  iterations  {arrived}{header.iterations} when whole",
+            f"  iterations  {arrived}{header.iterations} when whole{kind}",
             f"  model       {header.model.hex()}, {name}",
         ]
         return "\n".join(lines)

@@ -58,7 +58,7 @@ def add_sizes(rates: RateGroup) -> None:
     """Rates that are known before anything is decoded."""
     add_rate(rates, "--bytes", Bytes, int, "length of the file, at most")
     add_rate(rates, "--bpp", BitsPerPixel, float, "bits per pixel of the file, at most")
-    add_rate(rates, "--iterations", Iterations, int, "1 … 16")
+    add_rate(rates, "--iterations", Iterations, int, "so many everywhere: 1 … those of the model")
 
 
 def add_rate(

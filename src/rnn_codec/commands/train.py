@@ -29,6 +29,7 @@ from rnn_codec.commands.building import (
     check_coder,
     check_trainer,
     load_start,
+    tell_iterations,
     trainer_options,
     upkeep,
 )
@@ -120,6 +121,7 @@ def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
     run, common = codec_run.coder(config.entropy.name), trainer_options(config)
     # Pictures are coded where the coder is trained.
     codec = load_codec(codec_run).to("cuda" if common.on_gpu else "cpu")
+    tell_iterations(config, codec)
     model, data = build_coder_model(config), build_codes(config, codec, build_data(config))
     trainer = replace(
         common,

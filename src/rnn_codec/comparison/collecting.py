@@ -13,12 +13,14 @@ from pathlib import Path
 
 from rnn_codec.comparison.variants import row_keys
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.checks import contradictions, same, wrong_sizes
+from rnn_codec.evaluation.adaptive import MEAN_ADAPTIVE_FILE
+from rnn_codec.evaluation.checks import contradictions, same, wrong_adaptive, wrong_sizes
 from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_FILE
 from rnn_codec.evaluation.reading import (
     NO_CODER,
     Record,
     RecordError,
+    read_adaptive,
     read_json,
     read_record,
     read_sizes,
@@ -113,6 +115,8 @@ def read_checked(
     if record.config is None:
         return record, []
     record, reasons = with_sizes(record)
+    record, of_adaptive = with_adaptive(record)
+    reasons += of_adaptive
     model = record.summary.model
     if model is None:
         reasons.append("it says nothing of parameters, operations and training time")
@@ -134,6 +138,19 @@ def with_sizes(record: Record) -> tuple[Record, list[str]]:
             f"{reason}; its rows with entropy coders are left out" for reason in reasons
         ]
     return replace(record, sizes=sizes), []
+
+
+def with_adaptive(record: Record) -> tuple[Record, list[str]]:
+    """Add the adaptive files of a recurrent codec, unless something is wrong with them."""
+    try:
+        files = read_adaptive(record)
+        means = read_json(record.folder / MEAN_ADAPTIVE_FILE) if files else {}
+        reasons = list(wrong_adaptive(record, files, means)) if files else []
+    except RecordError as error:
+        files, reasons = {}, [str(error)]
+    if reasons:
+        return record, [f"{reason}; its adaptive files are left out" for reason in reasons]
+    return replace(record, adaptive=files), []
 
 
 def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
@@ -219,7 +236,9 @@ def _of_one_training(one: Record, other: Record) -> bool:
 def _same_figures(one: Record, other: Record) -> bool:
     if one.points != other.points or set(one.sizes) != set(other.sizes):
         return False
-    coders: list[str | None] = [None, *sorted(one.sizes)]
+    if set(one.adaptive) != set(other.adaptive):
+        return False
+    coders: list[str | None] = [None, *sorted(one.sizes), *sorted(one.adaptive)]
     metrics = one.scores.keys() & other.scores.keys()
     arrays = [(one.scores[metric], other.scores[metric]) for metric in metrics]
     arrays += [(one.rates(coder), other.rates(coder)) for coder in coders]

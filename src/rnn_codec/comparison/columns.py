@@ -8,11 +8,11 @@ in `SCORES`.
 from collections.abc import Iterator, Sequence
 
 from rnn_codec.baselines.registry import titles
-from rnn_codec.comparison.bd_rate import BD_METRICS
 from rnn_codec.comparison.published import FOREIGN_METRIC, FOREIGN_TITLE
 from rnn_codec.comparison.rows import SORTED_BY, Row
 from rnn_codec.comparison.tables import ESTIMATE, INTERVAL, Column
 from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
+from rnn_codec.metrics.bd_rate import BD_METRICS
 from rnn_codec.metrics.scores import SCORES
 
 QUALITY = "AUC and ranks"

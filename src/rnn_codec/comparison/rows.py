@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from rnn_codec.comparison.bd_rate import BD_METRICS, bd_rate
 from rnn_codec.comparison.collecting import Collection
 from rnn_codec.comparison.published import Published
 from rnn_codec.comparison.statistics import (
@@ -23,6 +22,7 @@ from rnn_codec.comparison.variants import RowKey, row_keys
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, quality_at
 from rnn_codec.evaluation.reading import NO_CODER, Record
+from rnn_codec.metrics.bd_rate import BD_METRICS, bd_rate
 from rnn_codec.metrics.scores import SCORES
 
 MEASURED, PUBLISHED = "measured", "published"
@@ -163,7 +163,8 @@ def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str | None], 
     """The records of each row, by ascending seed: rows are models with one entropy coder each."""
     keys, members = row_keys(records), defaultdict(list)
     for record in sorted(records, key=lambda record: (record.seed or 0, record.path)):
-        coders = [NO_CODER, *record.sizes] if record.config is not None else [None]
+        of_files = [*record.sizes, *record.adaptive]
+        coders = [NO_CODER, *of_files] if record.config is not None else [None]
         for coder in dict.fromkeys(coders):
             members[keys[record.path], coder].append(record)
     return dict(members)
@@ -259,7 +260,7 @@ def savings(record: Record, coder: str | None, at: Sequence[float]) -> dict[floa
 
     Linear between iterations; of the mean rates, header and check values included.
     """
-    if coder in {None, NO_CODER}:
+    if coder not in record.sizes or coder == NO_CODER:
         return {}
     sizes = record.sizes[str(coder)]
     nominal, file = sizes.nominal_bpp.mean(axis=0), sizes.file_bpp.mean(axis=0)
@@ -294,7 +295,9 @@ def _training_seconds(records: Sequence[Record], coder: str | None) -> Estimate 
         model = record.summary.model
         if model is None or model.training is None:
             return None
-        of_coder = 0.0 if coder == NO_CODER else model.coder_training_seconds.get(str(coder))
+        # Adaptive files have no coder that was trained for them.
+        untrained = coder == NO_CODER or coder in record.adaptive
+        of_coder = 0.0 if untrained else model.coder_training_seconds.get(str(coder))
         if of_coder is None:
             return None
         seconds.append(model.training.seconds + of_coder)

@@ -20,6 +20,7 @@ from rnn_codec.comparison.columns import (
 )
 from rnn_codec.comparison.rows import MEASURED, Row
 from rnn_codec.comparison.tables import Table, arrange, filled
+from rnn_codec.evaluation.adaptive import ADAPTIVE
 from rnn_codec.evaluation.reading import NO_CODER
 
 
@@ -74,6 +75,8 @@ def _tables(
 
 
 def _group_title(coder: str) -> str:
+    if coder.startswith(ADAPTIVE):
+        return f"files, {coder}"
     return "no entropy coding: nominal rates" if coder == NO_CODER else f"{coder}: rates of files"
 
 

@@ -1,11 +1,10 @@
 """The `.rnc` file: a header and one stream of code; docs/file-format.md is its specification.
 
-    ┌─────┬─────────┬───────┬───────┬────────┬────────────────────┬──────────────┬─────┬────────┐
-    │ RNC │ version │ model │ width │ height │ iterations − 1 : 4 │ stream bytes │ CRC │ stream │
-    │     │         │       │       │        │ cut : 1  coder : 3 │              │     │        │
-    └─────┴─────────┴───────┴───────┴────────┴────────────────────┴──────────────┴─────┴────────┘
-       3       1        6      LEB128  LEB128          1               LEB128      2
-    └──────────── identity ────────────────┘
+    ┌─────┬─────────┬───────┬───────┬────────┬────────────┬──────┬──────────────┬─────┬────────┐
+    │ RNC │ version │ model │ width │ height │ iterations │ kind │ stream bytes │ CRC │ stream │
+    └─────┴─────────┴───────┴───────┴────────┴────────────┴──────┴──────────────┴─────┴────────┘
+       3       1        6    LEB128   LEB128       1         1        LEB128       2
+    └──────────── identity ───────────────┘            kind = adaptive : 1, cut : 1, coder : 3
 
 A stream that ends within an iteration, before its check value, is cut, and a CRC of it follows.
 Nothing else does, so a file may be cut anywhere after the header.
@@ -14,13 +13,14 @@ Nothing else does, so a file may be cut anywhere after the header.
 from binascii import crc_hqx
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
-from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
+from rnn_codec.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
 from rnn_codec.errors import UserError
 from rnn_codec.layers.padding import padded_size
 
 MAGIC = b"RNC"
-VERSION = 1
+VERSION = 2
 MODEL_BYTES = 6
 CODERS = 8
 """Identifiers that an entropy coder may have."""
@@ -28,13 +28,13 @@ CRC_BYTES = 2
 LONGEST_NUMBER = 5
 """Bytes of the longest LEB128 number: 35 bits."""
 
-LONGEST_HEADER = len(MAGIC) + 1 + MODEL_BYTES + 1 + 3 * LONGEST_NUMBER + CRC_BYTES
+LONGEST_HEADER = len(MAGIC) + 1 + MODEL_BYTES + 2 + 3 * LONGEST_NUMBER + CRC_BYTES
 
 MAX_PIXELS = 2**28
 """Pictures with more are refused unless asked for: 800 MB of pixels."""
 
-# Padding is to 32 pixels at most. A bit costs up to 10 bits, and rounding a little; then the check
-# values and the last bytes of the code.
+# Padding is to 32 pixels at most. A bit costs up to 10 bits, and rounding a little; a position has
+# up to 32 and a flag. Then the check values and the last bytes of the code.
 _LARGEST_PATCH = 2 * STRIDE
 _COSTLIEST_BIT = 11
 _STREAM_SLACK = 64
@@ -60,16 +60,17 @@ class Header:
     Attributes:
         width: of the picture, pixels.
         height: of the picture, pixels.
-        iterations: 1 … 16, those that the whole stream holds, the last perhaps in part.
+        iterations: 1 … 32, those that the whole stream holds, the last perhaps in part.
         coder: the entropy coder's identifier, 0 … 7.
         model: the model's identifier, 6 bytes.
         stream_bytes: length of the whole stream.
         cut: whether the whole stream ends within its last iteration, and a CRC follows it.
+        adaptive: whether the stream has stops: positions may end before the last iteration.
 
     Example:
         >>> header = Header(768, 512, 16, coder=2, model=b"\\1\\2\\3\\4\\5\\6", stream_bytes=40000)
         >>> header.pack().hex(" ")
-        '52 4e 43 01 01 02 03 04 05 06 80 06 80 04 f2 c0 b8 02 34 78'
+        '52 4e 43 02 01 02 03 04 05 06 80 06 80 04 10 02 c0 b8 02 67 f4'
         >>> parse(header.pack() + b"cut short") == (header, b"cut short")
         True
     """
@@ -81,6 +82,7 @@ class Header:
     model: bytes
     stream_bytes: int
     cut: bool = False
+    adaptive: bool = False
 
     @property
     def file_bytes(self) -> int:
@@ -94,21 +96,21 @@ class Header:
 
     @property
     def seed(self) -> int:
-        """CRC of the identity, which enters the stream's check values.
+        """CRC-32 of the identity, which enters the stream's check values.
 
         It leaves out how much of the picture the file holds, so that a stream cut at any place
         stays valid, and so that the stream's length cannot depend on itself.
         """
-        return crc16(self._identity())
+        return crc32(self._identity())
 
     def pack(self) -> bytes:
         """The header as bytes."""
         if len(self.model) != MODEL_BYTES:
             raise ValueError(f"a model's identifier has {MODEL_BYTES} bytes: {self.model!r}")
-        if not (1 <= self.iterations <= MAX_ITERATIONS and 0 <= self.coder < CODERS):
+        if not (1 <= self.iterations <= MOST_ITERATIONS and 0 <= self.coder < CODERS):
             raise ValueError(f"no header holds {self}")
-        kind = (self.iterations - 1) << 4 | self.cut << 3 | self.coder
-        packed = self._identity() + bytes([kind]) + pack_number(self.stream_bytes)
+        kind = self.adaptive << 4 | self.cut << 3 | self.coder
+        packed = self._identity() + bytes([self.iterations, kind]) + pack_number(self.stream_bytes)
         return packed + pack_crc(packed)
 
     def _identity(self) -> bytes:
@@ -188,6 +190,11 @@ def _check_kind(data: bytes) -> None:
             f"the file has version {version[0]} of the format and this program reads version "
             f"{VERSION}: install a newer rnn-codec"
         )
+    if version == b"\1":
+        raise BadFileError(
+            f"the file has version 1 of the format and this program reads version {VERSION}: "
+            "decompress it with the rnn-codec that made it, 0.1, and compress the picture again"
+        )
     if version == b"\0":
         raise BadFileError("the file's header is damaged: there is no version 0 of the format")
 
@@ -198,14 +205,17 @@ def _read_header(data: bytes) -> tuple[Header, int]:
     position = model_start + MODEL_BYTES
     width, position = _read_number(data, position)
     height, position = _read_number(data, position)
-    kind, position = _read(data, position, 1)
+    (iterations, kind), position = _read(data, position, 2)
     stream_bytes, position = _read_number(data, position)
     crc, end = _read(data, position, CRC_BYTES)
     if crc != pack_crc(data[:position]):
         raise BadFileError("the file's header is damaged: its check value does not agree")
     model = data[model_start : model_start + MODEL_BYTES]
-    iterations, cut, coder = (kind[0] >> 4) + 1, bool(kind[0] & CODERS), kind[0] % CODERS
-    return Header(width, height, iterations, coder, model, stream_bytes, cut), end
+    if not 1 <= iterations <= MOST_ITERATIONS or kind >= 4 * CODERS:
+        raise BadFileError(f"the file's header claims {iterations} iterations of kind {kind}")
+    cut, adaptive = bool(kind & CODERS), bool(kind & 2 * CODERS)
+    header = Header(width, height, iterations, kind % CODERS, model, stream_bytes, cut, adaptive)
+    return header, end
 
 
 def _read(data: bytes, position: int, count: int) -> tuple[bytes, int]:
@@ -250,9 +260,9 @@ def most_stream_bytes(width: int, height: int, iterations: int) -> int:
     """Bytes that no stream exceeds.
 
     >>> most_stream_bytes(16, 16, 1)
-    240
+    245
     """
     positions = (
         padded_size(width, _LARGEST_PATCH) * padded_size(height, _LARGEST_PATCH) // STRIDE**2
     )
-    return iterations * positions * CODE_DEPTH * _COSTLIEST_BIT // 8 + _STREAM_SLACK
+    return iterations * positions * (CODE_DEPTH + 1) * _COSTLIEST_BIT // 8 + _STREAM_SLACK

@@ -23,7 +23,14 @@ import torch
 from torch import Tensor
 
 from rnn_codec.code import CODE_DEPTH, STRIDE
-from rnn_codec.codec import Codes, RecurrentCodec, check_iterations, code_size
+from rnn_codec.codec import (
+    Codes,
+    Distortion,
+    RecurrentCodec,
+    check_iterations,
+    code_size,
+    squared_error,
+)
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.padding import padded_size
 from rnn_codec.reconstruction.residual_scaling import PATCH
@@ -40,6 +47,18 @@ Enough to hide the seam, and no more: the encoder chose the halo's bits for the 
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Told, after each tile, how many are done, of how many."""
+
+
+class Measured(NamedTuple):
+    """An image's codes, and how far it is off after 0, 1, … iterations.
+
+    Attributes:
+        codes: of the image.
+        errors: see `RecurrentCodec.encode_into`.
+    """
+
+    codes: Codes
+    errors: Tensor
 
 
 class Span(NamedTuple):
@@ -97,6 +116,19 @@ def encode(
     tile: int = TILE,
     progress: Progress = no_progress,
 ) -> Codes:
+    """Encode as `encode_measured` does; the codes alone."""
+    return encode_measured(codec, image, iterations, tile, progress).codes
+
+
+def encode_measured(
+    codec: RecurrentCodec,
+    image: Tensor,
+    iterations: int,
+    tile: int = TILE,
+    progress: Progress = no_progress,
+    stops: Tensor | None = None,
+    distortion: Distortion = squared_error,
+) -> Measured:
     """Encode uint8 images (B, 3, H, W), which may lie in a memory-mapped file.
 
     Memory is taken for the codes, a byte a bit, and for one window.
@@ -105,6 +137,8 @@ def encode(
         codec: the codec.
         image: what to encode.
         iterations: from 1 to those that the codec has.
+        stops: how many of them each position has bits in; see `Codes`.
+        distortion: how it is measured how far the image is off.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
         progress: told after each tile.
 
@@ -116,16 +150,22 @@ def encode(
     patch = codec.reconstruction.patch
     shape = (iterations, image.shape[0], CODE_DEPTH, *code_size(height, width, patch))
     bits = torch.empty(shape, dtype=torch.bool, device=image.device)
+    errors = torch.empty(iterations + 1, *bits.shape[1:2], *bits.shape[3:], device=image.device)
     windows = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
     for done, (rows, columns) in enumerate(windows, start=1):
-        codec.encode_into(
-            bits[..., rows.codes(patch), columns.codes(patch)],
+        window = (..., rows.codes(patch), columns.codes(patch))
+        above, left = rows.halo // STRIDE, columns.halo // STRIDE
+        of_window = codec.encode_into(
+            bits[window],
             image[..., rows.pixels, columns.pixels],
-            above=rows.halo // STRIDE,
-            left=columns.halo // STRIDE,
+            above,
+            left,
+            None if stops is None else stops[window],
+            distortion,
         )
+        errors[window][..., above:, left:] = of_window[..., above:, left:]
         progress(done, len(windows))
-    return Codes(bits, height, width)
+    return Measured(Codes(bits, height, width, stops=stops), errors)
 
 
 def decode(
@@ -165,10 +205,12 @@ def decode(
 
 def _decode_window(codec: RecurrentCodec, codes: Codes, rows: Span, columns: Span) -> Tensor:
     patch = codec.reconstruction.patch
-    bits = codes.bits[..., rows.codes(patch), columns.codes(patch)]
+    window = (..., rows.codes(patch), columns.codes(patch))
+    bits = codes.bits[window]
     known = min(max(codes.known_rows - rows.start // STRIDE, 0), bits.shape[-2])
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    return deque(codec.decode(Codes(bits, height, width, known)), maxlen=1).pop()
+    stops = None if codes.stops is None else codes.stops[window]
+    return deque(codec.decode(Codes(bits, height, width, known, stops)), maxlen=1).pop()
 
 
 def _fade_in(new: Tensor, halo: int, old: Tensor) -> None:

@@ -1,6 +1,6 @@
 """The codes of a frozen codec: made once, kept as packed bits, cut into crops for training.
 
-cache/<codec and pictures>/<picture>.npy     uint8 (16, 32, h, ⌈w/8⌉), then the width
+cache/<codec and pictures>/<picture>.npy     uint8 (T, 32, h, ⌈w/8⌉), then the width
 """
 
 import hashlib
@@ -10,11 +10,12 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rnn_codec.code import MAX_ITERATIONS, STRIDE
+from rnn_codec.code import STRIDE
 from rnn_codec.codec import RecurrentCodec, code_size
 from rnn_codec.data.crops import TrainingBatches, step_rng
 from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of
@@ -25,13 +26,18 @@ from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.progress import progress
 
 Bits = NDArray[np.bool_]
-"""The bits of one picture, (16, 32, h, w)."""
+"""The bits of one picture, all T iterations of the codec, (T, 32, h, w)."""
+
+
+WHOLE = 0.25
+"""Share of the batches that have all iterations: the last would otherwise learn too little."""
 
 
 class CodesDataModule(L.LightningDataModule):
     """Codes of the pictures of another data module.
 
-    Batches are bits −1, +1 (16, B, 32, S, S); in validation those of whole pictures.
+    Batches are symbols −1, +1 (n, B, 32, S, S), and 0 where a position has stopped, n from 1 to T;
+    in validation those of whole pictures, T iterations of them, without stops.
 
     Args:
         codec: the codec, trained.
@@ -41,6 +47,7 @@ class CodesDataModule(L.LightningDataModule):
         most_pictures: pictures coded for training, spread evenly over those there are.
         crop_size: side S of the crops, in positions of 16 pixels.
         batch_size: crops B in the batch of one process.
+        stops: share of the crops in which positions stop.
         seed: seed of the crops.
     """
 
@@ -53,6 +60,7 @@ class CodesDataModule(L.LightningDataModule):
         most_pictures: int,
         crop_size: int,
         batch_size: int,
+        stops: float,
         seed: int,
     ) -> None:
         super().__init__()
@@ -72,6 +80,7 @@ class CodesDataModule(L.LightningDataModule):
         self.most_pictures = most_pictures
         self.crop_size = crop_size
         self.batch_size = batch_size
+        self.stops = stops
         self.seed = seed
 
     def check_sizes(self) -> None:
@@ -94,7 +103,9 @@ class CodesDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         """Endless batches from the step that the trainer stands at."""
-        sampler = CodeSampler(self._training(), self.crop_size, self.batch_size, self.seed)
+        sampler = CodeSampler(
+            self._training(), self.crop_size, self.batch_size, self.stops, self.seed
+        )
         rank, world_size = self._process()
         step = self.trainer.global_step if self.trainer else 0
         return DataLoader(TrainingBatches(sampler, step, rank, world_size), batch_size=None)
@@ -131,33 +142,45 @@ class CodesDataModule(L.LightningDataModule):
 class CodeSampler:
     """Cuts squares at random out of codes; every position of every picture is as likely.
 
+    Every fourth batch or so has all T iterations, the others the first n, n = 1 … T at random: the
+    first ones, whose bits can be predicted best, learn the most.
+
     Args:
         codes: bits of pictures; those smaller than a crop are left out.
         crop_size: side of the squares, in positions.
         batch_size: squares in the batch of one process.
+        stops: share of the squares in which positions stop; see `random_stops`.
         seed: seed of the draws.
 
     Raises:
         UserError: no picture is large enough.
     """
 
-    def __init__(self, codes: Sequence[Bits], crop_size: int, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, codes: Sequence[Bits], crop_size: int, batch_size: int, stops: float, seed: int
+    ) -> None:
         self.codes = [bits for bits in codes if min(bits.shape[2:]) >= crop_size]
         if not self.codes:
             raise _too_large(crop_size)
         self.crop_size = crop_size
         self.batch_size = batch_size
+        self.stops = stops
         self.seed = seed
         places = [(b.shape[2] - crop_size + 1) * (b.shape[3] - crop_size + 1) for b in self.codes]
         self._ends = np.cumsum(places)
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """The share of a process in the batch of a step; see `crops.Sampler`."""
-        places = step_rng(self.seed, step).integers(
-            self._ends[-1], size=world_size * self.batch_size
-        )
-        share = places[rank * self.batch_size : (rank + 1) * self.batch_size]
-        return to_signs(np.stack([self._crop(int(place)) for place in share], axis=1))
+        rng, size = step_rng(self.seed, step), world_size * self.batch_size
+        iterations = int(rng.integers(len(self.codes[0]))) + 1
+        if rng.random() < WHOLE:
+            iterations = len(self.codes[0])
+        places = rng.integers(self._ends[-1], size=size)
+        stops = random_stops(rng, size, self.crop_size, iterations)
+        stops[rng.random(size) >= self.stops] = iterations
+        share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
+        crops = [self._crop(int(place))[:iterations] for place in places[share]]
+        return to_signs(np.stack(crops, axis=1)) * living(stops[share], iterations)
 
     def _crop(self, place: int) -> Bits:
         picture = int(np.searchsorted(self._ends, place, side="right"))
@@ -165,6 +188,27 @@ class CodeSampler:
         first = int(self._ends[picture - 1]) if picture else 0
         top, left = divmod(place - first, bits.shape[3] - size + 1)
         return bits[:, :, top : top + size, left : left + size]
+
+
+def random_stops(
+    rng: np.random.Generator, count: int, size: int, iterations: int
+) -> NDArray[np.int64]:
+    """After how many iterations each position stops, (count, size, size), made up.
+
+    As those that an encoder chooses, they are alike where positions are near each other, and
+    early in one square, late in another.
+    """
+    level = rng.random((count, 1, 1))
+    rough = torch.from_numpy(rng.standard_normal((count, 1, 4, 4)))
+    hills = F.interpolate(rough, (size, size), mode="bilinear", align_corners=True)[:, 0].numpy()
+    share = level + 0.3 * hills + 0.1 * rng.standard_normal((count, size, size))
+    return np.rint(share * iterations).clip(0, iterations).astype(np.int64)
+
+
+def living(stops: NDArray[np.int64], iterations: int) -> Tensor:
+    """1.0 where a position has bits, (iterations, B, 1, S, S); stops (B, S, S)."""
+    alive = np.arange(iterations)[:, None, None, None] < stops
+    return torch.from_numpy(alive).unsqueeze(2).float()
 
 
 def _too_large(crop_size: int) -> UserError:
@@ -184,9 +228,9 @@ def to_signs(bits: Bits) -> Tensor:
 
 
 def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:
-    """All 16 iterations of a picture (H, W, 3), coded where the codec is."""
+    """All iterations of a picture (H, W, 3), coded where the codec is."""
     device = next(codec.parameters()).device
-    codes = codec.encode(pixels_to_batch(picture).to(device), MAX_ITERATIONS)
+    codes = codec.encode(pixels_to_batch(picture).to(device), codec.iterations)
     return codes.bits[:, 0].cpu().numpy()
 
 

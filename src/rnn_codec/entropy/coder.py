@@ -1,8 +1,9 @@
 """What an entropy coder is: the bits of an image to a stream of bytes and back, exactly.
 
-The stream holds one iteration after another, each row by row and closed by a 16-bit check value.
+The stream holds one iteration after another, each row by row and closed by a 24-bit check value.
 Nothing lies between them, so any prefix of a stream decodes to whole iterations and the rows of
-the next that arrived.
+the next that arrived. In a stream with stops each row begins with flags: which of its positions go
+on.
 """
 
 from abc import ABC, abstractmethod
@@ -12,9 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.code import CODE_DEPTH
+from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import UserError
 
-CHECK_BITS = 16
+CHECK_BITS = 24
 """Bits of the check value at the end of an iteration."""
 
 MOST_BITS_PER_BYTE = 5678
@@ -34,11 +37,30 @@ class Stream:
         row_ends: (iterations, rows); the first row_ends[k, y] bytes are enough to decode
             iteration k up to row y, whatever follows them.
         iteration_ends: (iterations,); enough to decode iteration k and its check value.
+        costs: bits that each position takes in each iteration, flags left out,
+            (iterations, h, w).
     """
 
     data: bytes
     row_ends: NDArray[np.int64]
     iteration_ends: NDArray[np.int64]
+    costs: NDArray[np.float32]
+
+
+class StreamShape(NamedTuple):
+    """What a decoder has to be told of a stream.
+
+    Attributes:
+        iterations: that it holds.
+        height: in positions.
+        width: in positions.
+        adaptive: whether it has stops.
+    """
+
+    iterations: int
+    height: int
+    width: int
+    adaptive: bool
 
 
 class Arrived(NamedTuple):
@@ -49,11 +71,13 @@ class Arrived(NamedTuple):
             rows from `rows` on are False.
         iterations: iterations that arrived whole and agree with their check values.
         rows: rows of the next iteration that arrived.
+        stops: how many of the n iterations have bits of each position, (h, w); None for all.
     """
 
     bits: NDArray[np.bool_]
     iterations: int
     rows: int
+    stops: Stops | None
 
 
 class EntropyCoder(ABC):
@@ -69,20 +93,30 @@ class EntropyCoder(ABC):
         """32 bytes that differ between coders that read each other's streams wrongly."""
 
     @abstractmethod
-    def encode(self, bits: NDArray[np.bool_], seed: int) -> Stream:
+    def encode(self, bits: NDArray[np.bool_], seed: int, stops: Stops | None = None) -> Stream:
         """Code the bits of one image.
 
         Args:
             bits: (iterations, 32, h, w).
-            seed: 0 … 65535, enters the check values: ties a stream to what it belongs to.
+            seed: 0 … 2³² − 1, enters the check values: ties a stream to what it belongs to.
+            stops: of a stream with stops: how many iterations each position has bits in, (h, w).
         """
 
     @abstractmethod
-    def decode(self, data: bytes, iterations: int, height: int, width: int, seed: int) -> Arrived:
-        """Decode a stream, or any prefix of one; `height` and `width` in positions.
+    def decode(self, data: bytes, shape: StreamShape, seed: int) -> Arrived:
+        """Decode a stream, or any prefix of one.
 
         Memory is taken for the iterations that `data` can hold, not for those it claims.
 
         Raises:
             CorruptStreamError: a check value does not agree.
         """
+
+
+def bits_of_first_row(shape: StreamShape) -> int:
+    """The fewest coded bits that the first row takes: its flags, or all bits of its positions.
+
+    >>> [bits_of_first_row(StreamShape(16, 4, 6, adaptive)) for adaptive in (False, True)]
+    [192, 6]
+    """
+    return shape.width if shape.adaptive else shape.width * CODE_DEPTH

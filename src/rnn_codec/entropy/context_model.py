@@ -1,28 +1,41 @@
 """What a context model is: a network that predicts the bits of all iterations."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rnn_codec.code import MOST_ITERATIONS
 from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.errors import InvalidOptionError
 
 
 class ContextModel(nn.Module, ABC):
-    """Predicts every bit from those coded before it: earlier iterations, earlier positions.
+    """Predicts every bit from those coded before it: iterations, positions, bits of a position.
 
     Shapes:
-        bits −1, +1 (T, B, 32, H, W), T from 1 to 16 → logits of a +1 (T, B, 32, H, W)
+        symbols (T, B, 32, H, W): −1 or +1, or 0 where a position has stopped; T up to `iterations`
+        → logits of a +1 (T, B, 32, H, W)
 
-    Attributes:
-        models: a network for each iteration, all alike in shape.
+    Args:
+        iterations: of the codec's codes.
+
+    Raises:
+        InvalidOptionError: there cannot be so many.
     """
 
-    models: Sequence[nn.Module]
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        if not 1 <= iterations <= MOST_ITERATIONS:
+            raise InvalidOptionError(
+                f"entropy.model.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
+            )
+        self.iterations = iterations
 
     @abstractmethod
-    def forward(self, bits: Tensor) -> Tensor:
+    def forward(self, symbols: Tensor) -> Tensor:
         """Logits of every bit."""
 
     @abstractmethod
@@ -30,13 +43,25 @@ class ContextModel(nn.Module, ABC):
         """The same model in integers, with a coder."""
 
 
-def bits_per_bit(logits: Tensor, bits: Tensor) -> Tensor:
-    """Ideal code length of each iteration, in bits for one bit of the code, (T,).
+def code_lengths(logits: Tensor, symbols: Tensor) -> Tensor:
+    """Ideal code length of each iteration in bits, (T,); positions that have stopped cost nothing.
 
     Example:
-        >>> import torch
+        >>> code_lengths(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))
+        tensor([128.])
+    """
+    nats = F.softplus(-logits * symbols) * symbols.abs()
+    return nats.flatten(1).sum(dim=1) / math.log(2)
+
+
+def bits_per_bit(logits: Tensor, symbols: Tensor) -> Tensor:
+    """Ideal code length of each iteration, in bits for one bit of the code, (T,).
+
+    One for an iteration without bits.
+
+    Example:
         >>> bits_per_bit(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))
         tensor([1.])
     """
-    nats = F.softplus(-logits * bits).flatten(1).mean(dim=1)
-    return nats / 0.6931471805599453
+    lengths, bits = code_lengths(logits, symbols), symbols.abs().flatten(1).sum(dim=1)
+    return torch.where(bits > 0, lengths / bits.clamp(min=1), 1.0)

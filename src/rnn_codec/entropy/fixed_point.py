@@ -2,11 +2,10 @@
 
 A value x in format Qn is the integer round(x·2ⁿ).
 
-    bits                          Q0, −1 and +1, 0 outside the image
-    layers that end in clip       Q9, 0 … 2048
-    states h of LSTMs             Q10, −1024 … 1024
-    memories c of LSTMs           Q12, −32767 … 32767, saturated
-    gates, tanh                   Q15
+    symbols                       Q9, −512, 0 and 512
+    e and hidden units            Q9, 0 … 2048
+    summaries E                   Q12, −32767 … 32767, saturated
+    shares k that summaries keep  Q14
     probabilities                 Q16
 
 Sums are int32 in the format that `quantise_layer` finds for their layer: the finest in which no
@@ -20,25 +19,23 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.entropy.binary_rnn import CLIP
+from rnn_codec.entropy.bit_predictor import CLIP
 from rnn_codec.entropy.range_coder import LEAST_PROBABILITY, PROBABILITY_BITS
 
 CLIP_BITS = 9
 CLIP_MAX = int(CLIP) << CLIP_BITS
-STATE_BITS = 10
-STATE_MAX = 1 << STATE_BITS
-MEMORY_BITS = 12
-MEMORY_MAX = (1 << 15) - 1
-GATE_BITS = 15
+ONE = 1 << CLIP_BITS
+"""A symbol +1. As large as hidden units, so that weights of both are as fine."""
+SUMMARY_BITS = 12
+SUMMARY_MAX = (1 << 15) - 1
+KEPT_BITS = 14
 
 TABLE_SIZE = 4096
 SIGMOID_STEP_BITS = 8
 """The sigmoid's table has a step of 2⁻⁸ and reaches from −8 to 8."""
-TANH_STEP_BITS = 9
-"""That of tanh a step of 2⁻⁹, from −4 to 4."""
 
 FINEST = 24
-COARSEST = 12
+COARSEST = 13
 """Bits after the point of a layer's sums: the most tried and the fewest that make sense."""
 
 SUM_LIMIT = (1 << 31) - 1
@@ -47,16 +44,14 @@ WEIGHT_LIMIT = (1 << 15) - 1
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a layer.
+    """One input of a layer, in Q9.
 
     Attributes:
         weight: (out, in), floats.
-        bits: its values' bits after the point.
         largest: the largest magnitude of its values as integers.
     """
 
     weight: NDArray[np.float64]
-    bits: int
     largest: int
 
 
@@ -82,11 +77,16 @@ def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:
         ValueError: its weights are so large that no format does.
     """
     for fraction in range(FINEST, COARSEST - 1, -1):
-        weights = [np.rint(part.weight * 2.0 ** (fraction - part.bits)) for part in inputs]
+        weights = [np.rint(part.weight * 2.0 ** (fraction - CLIP_BITS)) for part in inputs]
         offsets = np.rint(bias * 2.0**fraction)
         if _fits(weights, offsets, inputs):
             return Layer([w.astype(np.int16) for w in weights], offsets.astype(np.int32), fraction)
-    raise ValueError("the weights of a context model are too large for integers; train it again")
+    raise too_large()
+
+
+def too_large() -> ValueError:
+    """What is raised for weights that integers do not hold."""
+    return ValueError("the weights of a context model are too large for integers; train it again")
 
 
 def _fits(
@@ -102,40 +102,19 @@ def _fits(
     return bool(reach.max() <= SUM_LIMIT)
 
 
-def _table(function: str, step_bits: int, one: int) -> list[int]:
-    """A function at the middle of each step, in units of 1/`one`.
+@cache
+def probability_table() -> NDArray[np.int32]:
+    """σ at the middle of each step in Q16, kept between 2⁻¹⁰ and 1 − 2⁻¹⁰, (4096,).
 
     In decimal arithmetic, whose every digit is defined: a machine's exp may differ in its last bit.
     """
-    values, scale = [], 1 if function == "sigmoid" else 2
+    one, values = 1 << PROBABILITY_BITS, []
     with localcontext() as context:
         context.prec = 40
-        step = Decimal(scale) / (1 << step_bits)
-        # e^(−x), or e^(−2x), from step to step: products are faster than exponentials.
+        step = Decimal(1) / (1 << SIGMOID_STEP_BITS)
+        # e^(−x) from step to step: products are faster than exponentials.
         power, factor = (step * (TABLE_SIZE // 2 - Decimal("0.5"))).exp(), (-step).exp()
         for _ in range(TABLE_SIZE):
-            sigmoid = 1 / (1 + power)
-            value = sigmoid if function == "sigmoid" else 2 * sigmoid - 1
-            values.append(int((value * one).to_integral_value()))
+            values.append(int((one / (1 + power)).to_integral_value()))
             power *= factor
-    return values
-
-
-@cache
-def sigmoid_table() -> NDArray[np.int32]:
-    """σ in Q15, (4096,)."""
-    return np.array(_table("sigmoid", SIGMOID_STEP_BITS, 1 << GATE_BITS), dtype=np.int32)
-
-
-@cache
-def tanh_table() -> NDArray[np.int32]:
-    """Tanh in Q15, (4096,)."""
-    return np.array(_table("tanh", TANH_STEP_BITS, 1 << GATE_BITS), dtype=np.int32)
-
-
-@cache
-def probability_table() -> NDArray[np.int32]:
-    """σ in Q16, kept between 2⁻¹⁰ and 1 − 2⁻¹⁰, (4096,)."""
-    one = 1 << PROBABILITY_BITS
-    values = np.array(_table("sigmoid", SIGMOID_STEP_BITS, one), dtype=np.int32)
-    return values.clip(LEAST_PROBABILITY, one - LEAST_PROBABILITY)
+    return np.array(values, np.int32).clip(LEAST_PROBABILITY, one - LEAST_PROBABILITY)

@@ -1,177 +1,152 @@
 """Trained context models to tables of integers."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnn_codec.entropy.binary_rnn import DEPTH, WINDOW, BinaryRNN
+from rnn_codec.code import CODE_DEPTH
+from rnn_codec.entropy.bit_predictor import (
+    CAUSAL,
+    GROUP,
+    HIDDEN,
+    OTHERS,
+    PAST,
+    SUMMARY,
+    BitPredictor,
+)
 from rnn_codec.entropy.fixed_point import (
-    CLIP_BITS,
     CLIP_MAX,
-    STATE_BITS,
-    STATE_MAX,
+    KEPT_BITS,
+    ONE,
+    SUMMARY_BITS,
+    SUMMARY_MAX,
     Input,
     quantise_layer,
+    too_large,
 )
 
-ROWS_ABOVE = WINDOW // 2
-POSITIONS_LEFT = WINDOW // 2
+GROUPS = CODE_DEPTH // GROUP
+LEFT = (0, -1)
+AROUND = tuple(sorted({*CAUSAL, *OTHERS} - {LEFT}))
+"""The window without the neighbour on the left, which alone is not known before its row."""
 
 
-class IterationTables(NamedTuple):
-    """A BinaryRNN in integers; `*_fraction` are the bits after the point of a layer's sums.
+class Tables(NamedTuple):
+    """A context model in integers; `*_fraction` are the bits after the point of a layer's sums.
 
-    Weights are laid out in the order in which a window of channels-last activations lies in memory.
+    Weights are (out, in), those of each iteration one after another (T, …).
     """
 
-    above: NDArray[np.int16]
-    """(64, 3·7·32): the masked convolution's rows above."""
+    kept: NDArray[np.int32]
+    """(T, 64)"""
+    summary: NDArray[np.int16]
+    """(T, 64, 32)"""
+    summary_bias: NDArray[np.int32]
+    """(T, 64)"""
+    summary_fraction: int
+    around: NDArray[np.int16]
+    """(64, 8·64): hidden units, of the window without its left neighbour, in raster order"""
     left: NDArray[np.int16]
-    """(64, 3·32): its own row."""
-    masked_bias: NDArray[np.int32]
-    masked_fraction: int
-    known: NDArray[np.int16]
-    """(256, 3·64 or 3·64 + 64): of the gates, to the row above and, if there is one, z1."""
-    input: NDArray[np.int16]
-    """(256, 2·64): input to state."""
-    gate_bias: NDArray[np.int32]
-    gate_fraction: int
-    hidden: NDArray[np.int16]
-    """(64, 64)"""
+    """(64, 64): of that neighbour"""
+    hidden_bits: NDArray[np.int16]
+    """(T, 3, 64, 8): of the position's own bits, all groups but the last"""
     hidden_bias: NDArray[np.int32]
+    """(T, 64)"""
     hidden_fraction: int
-    output: NDArray[np.int16]
-    """(32, 64)"""
-    output_bias: NDArray[np.int32]
-    output_fraction: int
+    logits: NDArray[np.int16]
+    """(T, 4, 8, 64): of the hidden units, group after group"""
+    symbols: NDArray[np.int16]
+    """(T, 32, 7·32): logits, of the symbols of the three neighbours above, then of the position's
+    own in the four iterations before, the last first"""
+    left_symbols: NDArray[np.int16]
+    """(T, 32, 32): of the neighbour on the left"""
+    bits: NDArray[np.int16]
+    """(T, 32, 32): of the position's own bits, from the row's bit to the column's"""
+    logit_bias: NDArray[np.int32]
+    """(T, 32)"""
+    logit_fraction: int
 
 
-class EarlierTables(NamedTuple):
-    """The network over earlier iterations in integers."""
+def quantise(model: BitPredictor) -> Tables:
+    """A model in integers; what it does not see has weights of 0.
 
-    first: NDArray[np.int16]
-    """(64, 3·3·32)"""
-    first_bias: NDArray[np.int32]
-    first_fraction: int
-    second: NDArray[np.int16]
-    """(64, 3·3·64)"""
-    second_bias: NDArray[np.int32]
-    second_fraction: int
-    gates: NDArray[np.int16]
-    """(256, 64 + 64): of its input and of its state."""
-    gate_bias: NDArray[np.int32]
-    gate_fraction: int
-    third: NDArray[np.int16]
-    """(64, 64)"""
-    third_bias: NDArray[np.int32]
-    third_fraction: int
-    last: NDArray[np.int16]
-    """(64, 64)"""
-    last_bias: NDArray[np.int32]
-    last_fraction: int
+    All iterations of a layer have one format: they are quantised as outputs of one.
 
-
-def quantise_binary_rnn(model: BinaryRNN, context: nn.Conv2d | None = None) -> IterationTables:
-    """A BinaryRNN, and the convolution that adds earlier iterations to its gates, in integers."""
-    window = _channels_last(model.masked.masked_weight())
-    taps = window.reshape(DEPTH, WINDOW, -1)
-    left = taps[:, ROWS_ABOVE, : POSITIONS_LEFT * window.shape[-1]]
-    masked = quantise_layer(
-        [Input(taps[:, :ROWS_ABOVE].reshape(DEPTH, -1), 0, 1), Input(left, 0, 1)],
-        _numbers(model.masked.bias),
+    Raises:
+        ValueError: its weights are too large.
+    """
+    count = model.iterations
+    summary = quantise_layer(
+        [Input(_outputs_first(model.to_summary), ONE)], np.zeros(count * SUMMARY)
     )
-    contexts = [] if context is None else [clipped_input(context)]
-    gates = quantise_layer(
-        [
-            clipped_input(model.input_to_state),
-            Input(_flat(_numbers(model.state_to_state.weight)[:, :, None]), STATE_BITS, STATE_MAX),
-            *contexts,
-        ],
-        _numbers(model.input_to_state.bias),
+    taps = dict(
+        zip(model.window, _numbers(model.to_hidden).reshape(-1, SUMMARY, HIDDEN), strict=True)
     )
+    nothing = np.zeros((SUMMARY, HIDDEN))
+    around = np.concatenate([taps.get(offset, nothing) for offset in AROUND]).T
+    window = np.concatenate([around, taps[LEFT].T], axis=1)
     hidden = quantise_layer(
-        [state_input(model.hidden)],
-        _numbers(model.hidden.bias),
-    )
-    output = quantise_layer(
-        [clipped_input(model.output)],
-        _numbers(model.output.bias),
-    )
-    return IterationTables(
-        above=masked.weights[0],
-        left=masked.weights[1],
-        masked_bias=masked.bias,
-        masked_fraction=masked.fraction,
-        known=np.concatenate(gates.weights[1:], axis=1),
-        input=gates.weights[0],
-        gate_bias=gates.bias,
-        gate_fraction=gates.fraction,
-        hidden=hidden.weights[0],
-        hidden_bias=hidden.bias,
-        hidden_fraction=hidden.fraction,
-        output=output.weights[0],
-        output_bias=output.bias,
-        output_fraction=output.fraction,
-    )
-
-
-def quantise_earlier_iterations(model: nn.Module) -> EarlierTables:
-    """`progressive.EarlierIterations` in integers."""
-    layers = {name: cast(nn.Conv2d, layer) for name, layer in model.named_children()}
-    biases = {name: _numbers(layer.bias) for name, layer in layers.items()}
-    first = quantise_layer([Input(_flat(_numbers(layers["first"].weight)), 0, 1)], biases["first"])
-    second = quantise_layer([clipped_input(layers["second"])], biases["second"])
-    both = _flat(_numbers(layers["gates"].weight))
-    gates = quantise_layer(
         [
-            Input(both[:, :DEPTH], CLIP_BITS, CLIP_MAX),
-            Input(both[:, DEPTH:], STATE_BITS, STATE_MAX),
+            Input(np.tile(window, (count, 1)), CLIP_MAX),
+            Input(_outputs_first(model.bits_to_hidden), ONE),
         ],
-        biases["gates"],
+        _numbers(model.hidden_bias).ravel(),
     )
-    third = quantise_layer([state_input(layers["third"])], biases["third"])
-    last = quantise_layer([clipped_input(layers["last"])], biases["last"])
-    return EarlierTables(
-        first=first.weights[0],
-        first_bias=first.bias,
-        first_fraction=first.fraction,
-        second=second.weights[0],
-        second_bias=second.bias,
-        second_fraction=second.fraction,
-        gates=np.concatenate(gates.weights, axis=1),
-        gate_bias=gates.bias,
-        gate_fraction=gates.fraction,
-        third=third.weights[0],
-        third_bias=third.bias,
-        third_fraction=third.fraction,
-        last=last.weights[0],
-        last_bias=last.bias,
-        last_fraction=last.fraction,
+    around, left = np.split(hidden.weights[0][:HIDDEN], [around.shape[1]], axis=1)
+    groups = hidden.weights[1].reshape(count, HIDDEN, GROUPS - 1, GROUP)
+    logits = quantise_layer(
+        [
+            Input(_outputs_first(model.to_logits), CLIP_MAX),
+            Input(_outputs_first(_symbol_weights(model)), ONE),
+            Input(_outputs_first(model.weights_of_bits()), ONE),
+        ],
+        _numbers(model.logit_bias).ravel(),
+    )
+    of_units, of_symbols, of_bits = (w.reshape(count, CODE_DEPTH, -1) for w in logits.weights)
+    before = CAUSAL.index(LEFT) * CODE_DEPTH
+    left_symbols = of_symbols[..., before : before + CODE_DEPTH]
+    symbols = np.delete(of_symbols, np.s_[before : before + CODE_DEPTH], axis=2)
+    return Tables(
+        kept=_rounded(model.kept_shares(), KEPT_BITS, 1 << KEPT_BITS),
+        summary=summary.weights[0].reshape(count, SUMMARY, CODE_DEPTH),
+        summary_bias=_rounded(model.summary_bias, SUMMARY_BITS, SUMMARY_MAX),
+        summary_fraction=summary.fraction,
+        around=np.ascontiguousarray(around),
+        left=np.ascontiguousarray(left),
+        hidden_bits=np.ascontiguousarray(groups.transpose(0, 2, 1, 3)),
+        hidden_bias=hidden.bias.reshape(count, HIDDEN),
+        hidden_fraction=hidden.fraction,
+        logits=of_units.reshape(count, GROUPS, GROUP, HIDDEN),
+        symbols=symbols,
+        left_symbols=np.ascontiguousarray(left_symbols),
+        bits=np.ascontiguousarray(of_bits.transpose(0, 2, 1)),
+        logit_bias=logits.bias.reshape(count, CODE_DEPTH),
+        logit_fraction=logits.fraction,
     )
 
 
-def clipped_input(layer: nn.Conv2d) -> Input:
-    """The input of a convolution over a clipped layer."""
-    return Input(_flat(_numbers(layer.weight)), CLIP_BITS, CLIP_MAX)
+def _symbol_weights(model: BitPredictor) -> Tensor:
+    """`of_symbols`, filled up with zeros for iterations that the model does not look at."""
+    seen = model.of_symbols
+    missing = (PAST - model.past) * CODE_DEPTH
+    return torch.cat([seen, seen.new_zeros(len(seen), missing, CODE_DEPTH)], dim=1)
 
 
-def state_input(layer: nn.Conv2d) -> Input:
-    """The input of a convolution over the state of an LSTM."""
-    return Input(_flat(_numbers(layer.weight)), STATE_BITS, STATE_MAX)
+def _rounded(values: Tensor, bits: int, largest: int) -> NDArray[np.int32]:
+    whole = np.rint(_numbers(values) * 2.0**bits)
+    if np.abs(whole).max() > largest:
+        raise too_large()
+    return whole.astype(np.int32)
 
 
-def _numbers(tensor: Tensor | None) -> NDArray[np.float64]:
-    assert tensor is not None
+def _outputs_first(weights: Tensor) -> NDArray[np.float64]:
+    """(T, in, out) → (T·out, in)."""
+    numbers = _numbers(weights).transpose(0, 2, 1)
+    return np.ascontiguousarray(numbers).reshape(-1, numbers.shape[-1])
+
+
+def _numbers(tensor: Tensor) -> NDArray[np.float64]:
     return tensor.detach().double().cpu().numpy()
-
-
-def _channels_last(weight: Tensor) -> NDArray[np.float64]:
-    """(out, in, kh, kw) → (out, kh, kw, in)."""
-    return _numbers(weight).transpose(0, 2, 3, 1)
-
-
-def _flat(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(out, in, kh, kw) → (out, kh·kw·in)."""
-    return np.ascontiguousarray(weight.transpose(0, 2, 3, 1)).reshape(len(weight), -1)

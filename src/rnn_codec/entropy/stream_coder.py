@@ -1,14 +1,21 @@
 """The stream of every entropy coder: iterations one after another, a check value after each."""
 
 from abc import abstractmethod
-from binascii import crc_hqx
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.code import CODE_DEPTH
-from rnn_codec.entropy.coder import CHECK_BITS, Arrived, CorruptStreamError, EntropyCoder, Stream
+from rnn_codec.entropy.coder import (
+    CHECK_BITS,
+    Arrived,
+    CorruptStreamError,
+    EntropyCoder,
+    Stream,
+    StreamShape,
+)
 from rnn_codec.entropy.compiled import compiled
 from rnn_codec.entropy.range_coder import (
     EVEN,
@@ -21,11 +28,24 @@ from rnn_codec.entropy.range_coder import (
     start_decoder,
     start_encoder,
 )
+from rnn_codec.entropy.stops import Flags, Stops, first_flags, flags_of_all, next_flags, with_stops
 
 Memory = TypeVar("Memory")
 
 Grid = NDArray[np.bool_]
 """The bits of one iteration, channels-last: (h, w, 32)."""
+
+
+class Coded(NamedTuple):
+    """What an iteration took.
+
+    Attributes:
+        row_states: the range coder's state after each row, (h, 3).
+        costs: bits that the bits of each position took, (h, w).
+    """
+
+    row_states: NDArray[np.uint64]
+    costs: NDArray[np.float32]
 
 
 class StreamCoder(EntropyCoder, Generic[Memory]):
@@ -44,61 +64,99 @@ class StreamCoder(EntropyCoder, Generic[Memory]):
         self,
         iteration: int,
         bits: Grid,
+        flags: Flags,
         memory: Memory,
         state: NDArray[np.uint64],
         out: NDArray[np.uint8],
-    ) -> NDArray[np.uint64]:
-        """Code an iteration; return the range coder's state after each row, (h, 3)."""
+    ) -> Coded:
+        """Code an iteration: in each row the flags, then the bits of the positions that go on."""
 
     @abstractmethod
     def decode_iteration(
-        self, iteration: int, memory: Memory, state: NDArray[np.uint64], data: NDArray[np.uint8]
+        self,
+        iteration: int,
+        flags: Flags,
+        memory: Memory,
+        state: NDArray[np.uint64],
+        data: NDArray[np.uint8],
     ) -> tuple[Grid, int]:
-        """An iteration's bits, and how many of its rows arrived."""
+        """An iteration's bits, and how many of its rows arrived; fills in the flags."""
 
-    def encode(self, bits: NDArray[np.bool_], seed: int) -> Stream:
+    def encode(self, bits: NDArray[np.bool_], seed: int, stops: Stops | None = None) -> Stream:
         """See `EntropyCoder.encode`."""
         iterations, _, height, width = bits.shape
         memory, state, out = self.begin(height, width), start_encoder(), _room_for(bits)
+        flags = _flags(height, width, stops is not None)
         check = seed
-        rows, ends = [], []
+        coded, ends = [], []
         for iteration in range(iterations):
-            grid = np.ascontiguousarray(bits[iteration].transpose(1, 2, 0))
-            rows.append(self.encode_iteration(iteration, grid, memory, state, out))
-            check = check_value(grid, check)
+            if stops is not None:
+                flags = with_stops(flags, iteration, stops)
+            grid = _living(bits[iteration], flags)
+            coded.append(self.encode_iteration(iteration, grid, flags, memory, state, out))
+            check = check_value(grid, flags, check)
             put_check(state, out, check)
             ends.append(state.copy())
+            flags = _following(flags)
         data = out[: finish(state, out)]
-        return Stream(data.tobytes(), _ends(data, rows), _ends(data, [np.array(ends)])[0])
+        return Stream(
+            data.tobytes(),
+            row_ends=_ends(data, [one.row_states for one in coded]),
+            iteration_ends=_ends(data, [np.array(ends)])[0],
+            costs=np.stack([one.costs for one in coded]),
+        )
 
-    def decode(self, data: bytes, iterations: int, height: int, width: int, seed: int) -> Arrived:
+    def decode(self, data: bytes, shape: StreamShape, seed: int) -> Arrived:
         """See `EntropyCoder.decode`."""
+        iterations, height, width, adaptive = shape
         memory, arrived = self.begin(height, width), np.frombuffer(data, np.uint8)
-        state = start_decoder(arrived)
+        state, flags = start_decoder(arrived), _flags(height, width, adaptive)
+        stops = np.zeros((height, width), np.int32)
         check = seed
         grids: list[Grid] = []
         rows = 0
         for iteration in range(iterations):
-            grid, rows = self.decode_iteration(iteration, memory, state, arrived)
+            grid, rows = self.decode_iteration(iteration, flags, memory, state, arrived)
             if rows == 0:
                 break
             grids.append(grid)
+            stops[:rows] += flags.alive[:rows]
             if rows < height:
                 break
-            check = check_value(grid, check)
+            check = check_value(grid, flags, check)
             read = get_check(state, arrived)
             if read == NOT_ARRIVED:
                 break
-            if read != check:
+            if read != check % (1 << CHECK_BITS):
                 raise CorruptStreamError(f"iteration {iteration + 1} is corrupt")
             rows = 0
+            flags = _following(flags)
         whole = len(grids) - (rows > 0)
-        return Arrived(_channels_first(grids, rows, height, width), whole, rows)
+        bits = _channels_first(grids, rows, height, width)
+        return Arrived(bits, whole, rows, stops if adaptive else None)
 
 
-def check_value(grid: Grid, previous: int) -> int:
-    """CRC-16 (polynomial x¹⁶ + x¹² + x⁵ + 1) of an iteration's bits, going on from `previous`."""
-    return crc_hqx(np.packbits(grid).tobytes(), previous)
+def _flags(height: int, width: int, adaptive: bool) -> Flags:
+    return first_flags(height, width) if adaptive else flags_of_all(height, width)
+
+
+def _following(flags: Flags) -> Flags:
+    """Where no position has a flag, none has one later."""
+    return next_flags(flags) if flags.open.any() else flags
+
+
+def _living(bits: NDArray[np.bool_], flags: Flags) -> Grid:
+    """Channels last; False where a position has stopped."""
+    return np.ascontiguousarray(bits.transpose(1, 2, 0)) & flags.alive[..., None]
+
+
+def check_value(grid: Grid, flags: Flags, previous: int) -> int:
+    """CRC-32 of an iteration, going on from `previous`; the lowest 24 bits are coded.
+
+    Of its bits, 0 where a position has stopped; then, if any position has a flag, of which go on.
+    """
+    check = crc32(np.packbits(grid).tobytes(), previous)
+    return crc32(np.packbits(flags.alive).tobytes(), check) if flags.open.any() else check
 
 
 @compiled
@@ -121,7 +179,8 @@ def get_check(state, data):  # type: ignore[no-untyped-def]
 
 
 def _room_for(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    return np.zeros(capacity(bits.size + CHECK_BITS * len(bits)), np.uint8)
+    flags = bits[:, 0].size
+    return np.zeros(capacity(bits.size + flags + CHECK_BITS * len(bits)), np.uint8)
 
 
 def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[np.int64]:

@@ -11,9 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnn_codec.evaluation.adaptive import ADAPTIVE_FILE, MEAN_ADAPTIVE_FILE
 from rnn_codec.evaluation.curve import areas_under
 from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_FILE
-from rnn_codec.evaluation.reading import NO_CODER, Record, RecordError, Sizes, read_json
+from rnn_codec.evaluation.reading import (
+    NO_CODER,
+    AdaptiveFiles,
+    Record,
+    RecordError,
+    Sizes,
+    adaptive_name,
+    read_json,
+)
 from rnn_codec.evaluation.record import (
     EXPORT_FILE,
     PER_IMAGE_FILE,
@@ -168,6 +177,40 @@ def wrong_sizes(
     }
     for path in differences({name: found.get(name) for name in expected}, expected):
         yield f"{path} in {MEAN_SIZES_FILE} is not what {SIZES_FILE} and {SUMMARY_FILE} give"
+
+
+def wrong_adaptive(
+    record: Record, files: Mapping[str, AdaptiveFiles], means: Mapping[str, Any]
+) -> Iterator[str]:
+    """What is wrong with the adaptive files of a record that is itself in order.
+
+    Args:
+        record: whose files they are.
+        files: from `adaptive.csv`.
+        means: `adaptive.json`.
+    """
+    for name, own in files.items():
+        if (own.bpp <= 0).any() or (own.bpp > np.array(own.asked) * (1 + TOLERANCE)).any():
+            yield f"files of {name} in {ADAPTIVE_FILE} are larger than was asked for"
+    curves = {name: own.mean_curve() for name, own in files.items()}
+    expected = {
+        "settings": record.summary.settings,
+        "tunes": {
+            name: {"curve": curve.columns(), "areas": areas_under(curve)}
+            for name, curve in curves.items()
+        },
+    }
+    tunes = means.get("tunes")
+    found = {
+        "settings": means.get("settings"),
+        "tunes": {
+            adaptive_name(tune): {part: entry.get(part) for part in ("curve", "areas")}
+            for tune, entry in (tunes if isinstance(tunes, dict) else {}).items()
+            if isinstance(entry, dict)
+        },
+    }
+    for path in differences(found, expected):
+        yield f"{path} in {MEAN_ADAPTIVE_FILE} is not what {ADAPTIVE_FILE} gives"
 
 
 def differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:

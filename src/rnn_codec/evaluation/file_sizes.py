@@ -18,7 +18,7 @@ from rich.table import Table
 
 from rnn_codec.codec import Codes
 from rnn_codec.compression.container import MODEL_BYTES, Header
-from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.coder import EntropyCoder, StreamShape
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.curve import Curve, areas_under
@@ -88,10 +88,11 @@ def measure_file_sizes(
     each = bits[0].size / 8
     for entry in measured:
         header = Header(codes.width, codes.height, 1, entry.coder.identifier, bytes(MODEL_BYTES), 0)
+        shape = StreamShape(iterations, height, width, adaptive=False)
         start = time.perf_counter()
         stream = entry.coder.encode(bits, header.seed)
         encoded = time.perf_counter()
-        arrived = entry.coder.decode(stream.data, iterations, height, width, header.seed)
+        arrived = entry.coder.decode(stream.data, shape, header.seed)
         decoded = time.perf_counter()
         if not np.array_equal(arrived.bits, bits):
             raise AssertionError(f"{image}: {entry.coder.name} does not decode what it coded")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.evaluation.adaptive import ADAPTIVE_COLUMNS, ADAPTIVE_FILE
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.file_sizes import SIZES_COLUMNS, SIZES_FILE
 from rnn_codec.evaluation.record import (
@@ -45,6 +46,26 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
+class AdaptiveFiles:
+    """Files for one tune, in the order of the record's images; (images, rates asked for).
+
+    Attributes:
+        asked: bits per pixel that were asked for.
+        bpp: those of the files.
+        scores: by metric.
+    """
+
+    asked: tuple[float, ...]
+    bpp: Array
+    scores: Mapping[str, Array]
+
+    def mean_curve(self) -> Curve:
+        """Means over the images."""
+        scores = {metric: _means(values) for metric, values in self.scores.items()}
+        return Curve(self.asked, _means(self.bpp), scores)
+
+
+@dataclass(frozen=True, eq=False)
 class Record:
     """A codec measured on a data set. Rows of the arrays are images, columns points."""
 
@@ -62,6 +83,8 @@ class Record:
     """By metric."""
     sizes: Mapping[str, Sizes] = field(default_factory=dict)
     """By entropy coder; empty for classic codecs, and where files were not measured."""
+    adaptive: Mapping[str, AdaptiveFiles] = field(default_factory=dict)
+    """By `adaptive_name` of their tunes; empty where they were not measured."""
 
     @property
     def experiment(self) -> str:
@@ -87,16 +110,23 @@ class Record:
     def rates(self, coder: str | None) -> Array:
         """Bits per pixel, (images, points): nominal for `NO_CODER`, else those of the files.
 
-        Of a classic codec, whose coder is None, those of its files.
+        Of a classic codec, whose coder is None, those of its files. Adaptive files go by
+        `adaptive_name`.
         """
+        if coder in self.adaptive:
+            return self.adaptive[str(coder)].bpp
         return self.bpp if coder in {None, NO_CODER} else self.sizes[str(coder)].file_bpp
 
     def qualities(self, coder: str | None, metric: str) -> Array:
         """A metric at `rates`, (images, points): files may hold fewer iterations than there are."""
+        if coder in self.adaptive:
+            return self.adaptive[str(coder)].scores[metric]
         return self.scores[metric][:, : self.rates(coder).shape[1]]
 
     def mean_curve(self, coder: str | None) -> Curve:
         """Means over the images, over the rates of a coder (`rates`)."""
+        if coder in self.adaptive:
+            return self.adaptive[str(coder)].mean_curve()
         rates = _means(self.rates(coder))
         scores = {metric: _means(self.qualities(coder, metric)) for metric in self.scores}
         return Curve(self.points[: len(rates)], rates, scores)
@@ -136,6 +166,32 @@ def read_sizes(record: Record) -> dict[str, Sizes]:
         coder: _sizes([row for row in rows if row["coder"] == coder], record)
         for coder in dict.fromkeys(row["coder"] for row in rows)
     }
+
+
+def adaptive_name(tune: str) -> str:
+    """What adaptive files are called where files go by their entropy coder."""
+    return f"adaptive, {tune}"
+
+
+def read_adaptive(record: Record) -> dict[str, AdaptiveFiles]:
+    """Read `adaptive.csv`; nothing where there is none.
+
+    Raises:
+        RecordError: it is not whole, or of other images than the record.
+    """
+    path = record.folder / ADAPTIVE_FILE
+    if not path.is_file():
+        return {}
+    rows = read_rows(path, ADAPTIVE_COLUMNS, SCORES)
+    metrics = [column for column in rows[0] if column not in ADAPTIVE_COLUMNS]
+    found = {}
+    for tune in dict.fromkeys(row["tune"] for row in rows):
+        own = [row for row in rows if row["tune"] == tune]
+        images, asked, values = tabulate(own, "rate", ("bpp", *metrics), ADAPTIVE_FILE)
+        if images != record.images:
+            raise RecordError(f"{ADAPTIVE_FILE} is of other images than {PER_IMAGE_FILE}")
+        found[adaptive_name(tune)] = AdaptiveFiles(asked, values.pop("bpp"), values)
+    return found
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
 from rnn_codec.codec import Codes, RecurrentCodec
 from rnn_codec.complexity import macs_per_pixel, parameters
-from rnn_codec.entropy.coder import EntropyCoder
+from rnn_codec.entropy.coder import EntropyCoder, StreamShape
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.file_sizes import FileSize, MeasuredCoder, measure_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, measure
@@ -123,4 +123,4 @@ def model_facts(run: RunFolder, codec: RecurrentCodec) -> ModelFacts:
 def _warm_up(coder: EntropyCoder) -> None:
     """Code two iterations of one position: what is compiled, or was, is loaded."""
     stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), 0)
-    coder.decode(stream.data, 2, 1, 1, 0)
+    coder.decode(stream.data, StreamShape(2, 1, 1, adaptive=False), 0)

@@ -6,9 +6,10 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch.utils.flop_counter import FlopCounterMode
 
-from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.configuration import build_codec, build_context_model
+from rnn_codec.data.codes import WHOLE
 from rnn_codec.entropy.context_model import ContextModel
 
 
@@ -48,13 +49,17 @@ def coder_macs(config: DictConfig) -> float:
     """Operations of an entropy coder's training."""
     options = config.coder
     crops = options.max_steps * options.batch_size
-    each = context_model_macs(build_context_model(config), options.crop_size)
-    return TRAINING_FACTOR * each * crops
+    config.entropy.model.iterations = build_codec(config).iterations
+    model = build_context_model(config)
+    each = context_model_macs(model, options.crop_size)
+    # The other steps have the first n iterations, n from 1 to all.
+    share = WHOLE + (1 - WHOLE) * (model.iterations + 1) / (2 * model.iterations)
+    return TRAINING_FACTOR * share * each * crops
 
 
 def context_model_macs(model: ContextModel, side: int) -> float:
     """Operations of predicting all iterations of a code of side × side positions."""
-    bits = torch.ones(MAX_ITERATIONS, 1, CODE_DEPTH, side, side)
+    bits = torch.ones(model.iterations, 1, CODE_DEPTH, side, side)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(bits)
     return counter.get_total_flops() / 2

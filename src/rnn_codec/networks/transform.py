@@ -43,7 +43,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory, CellState
-from rnn_codec.code import CODE_DEPTH, STRIDE
+from rnn_codec.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.binarizer import GroupBinarizer
 from rnn_codec.layers.blocks import join_blocks, split_blocks, to_blocks, to_image
@@ -57,8 +57,6 @@ from rnn_codec.networks.network import (
 )
 from rnn_codec.networks.stages import BLOCK_DEPTH, Stages, klt_stages, model_stages
 
-MOST_ITERATIONS = 32
-"""Stages that a network may have."""
 QUARTER_DEPTH = BLOCK_DEPTH // 4
 """Values of a block of 8×8 pixels."""
 MAGNITUDE = 0.3

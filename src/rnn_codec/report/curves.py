@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnn_codec.comparison.rows import SORTED_BY, Row
+from rnn_codec.evaluation.adaptive import ADAPTIVE
 from rnn_codec.metrics.scores import DECIBELS, SCORES
 from rnn_codec.runs.models import CODERS, WITHOUT_CODER
 
@@ -140,5 +141,6 @@ def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
     """The rates over which the curves of recurrent codecs can be drawn."""
     labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
     labels |= {coder: f"files, {coder} coder" for coder in reversed(CODERS)}
-    drawn = {rate for curve in curves for rate in curve.lines}
+    drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)
+    labels |= {rate: f"files, {rate}" for rate in drawn if rate.startswith(ADAPTIVE)}
     return [{"value": rate, "label": label} for rate, label in labels.items() if rate in drawn]

@@ -103,9 +103,14 @@ class RunOptions:
     blocks_per_picture: int
     min_iterations: int
     max_iterations: int
+    stopped_crops: float
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range."""
+        if not 0 <= self.stopped_crops <= 1:
+            raise InvalidOptionError(
+                f"stopped_crops must be a share, 0 … 1, not {self.stopped_crops}"
+            )
         at_least(1, "blocks_per_picture", self.blocks_per_picture)
         if not 0 <= self.seed < 2**32:
             raise InvalidOptionError(f"seed must be 0 … {2**32 - 1}, not {self.seed}")
@@ -133,9 +138,9 @@ class CoderOptions:
     """The training of an entropy coder."""
 
     max_steps: int
-    tied_steps: int
     crop_size: int
     batch_size: int
+    stops: float
     most_pictures: int
     longest_side: int
     cache_dir: str
@@ -144,8 +149,11 @@ class CoderOptions:
     def __post_init__(self) -> None:
         """Refuse numbers that are too small."""
         at_least(1, "coder.max_steps", self.max_steps)
-        at_least(0, "coder.tied_steps", self.tied_steps)
         at_least(1, "coder.val_check_interval", self.val_check_interval)
+        if not 0 <= self.stops <= 1:
+            raise InvalidOptionError(
+                f"coder.stops must be a share of the crops, 0 … 1, not {self.stops}"
+            )
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def model_of(coder: str) -> Model:
     if coder != "single_iteration":
         return load_model(SHIPPED / "flagship", coder)
     model = load_model(SHIPPED / "flagship", "none")
-    return replace(model, coder=made_up(SingleIteration()).quantise(), identifier=b"golden")
+    return replace(model, coder=made_up(SingleIteration(24)).quantise(), identifier=b"golden")
 
 
 def made_up(model: ContextModel) -> ContextModel:

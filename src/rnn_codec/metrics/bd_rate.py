@@ -2,14 +2,14 @@
 
 import bjontegaard
 import numpy as np
-from numpy.typing import ArrayLike
-
-from rnn_codec.evaluation.reading import Array
+from numpy.typing import ArrayLike, NDArray
 
 BD_METRICS = ("ms_ssim", "psnr")
 """Those for which the field states BD-rates."""
 
 FEWEST_POINTS = 2
+
+Array = NDArray[np.float64]
 
 
 def bd_rate(
