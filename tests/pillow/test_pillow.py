@@ -416,7 +416,6 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
 
     own = Model.encode
     monkeypatch.setattr(Model, "encode", encode)
-    monkeypatch.setattr(coding, "PASSED_ON", ("tune", "importance"))
     grey = Image.fromarray(PIXELS[..., 0])
     saved(Image.fromarray(PIXELS), tune="psnr", importance=grey, exif=exif(6), quality=3)
     saved(Image.fromarray(PIXELS), tune=None)
@@ -426,6 +425,12 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
     assert np.array_equal(first["importance"], np.rot90(PIXELS[..., 0], -1))
     assert first.keys() == {"tune", "importance"}
     assert second == {}
+
+
+def test_bits_are_spent_as_a_keyword_says(model: Model) -> None:
+    image, grey = Image.fromarray(PIXELS), Image.fromarray(PIXELS[..., 0])
+    file = saved(image, iterations=None, bytes=150, tune="psnr", importance=grey)
+    assert file == model.encode(PIXELS, Bytes(150), "psnr", PIXELS[..., 0]).data
 
 
 @pytest.mark.parametrize(

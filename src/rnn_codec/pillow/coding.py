@@ -42,7 +42,7 @@ RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
 )
 """Keywords of `Image.save` that say where to stop."""
 
-PASSED_ON: tuple[str, ...] = ()
+PASSED_ON = ("tune", "importance")
 """Keywords of `Image.save` that `Model.encode` takes too."""
 
 KEPT = 4
