@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from rnn_codec.cells import (
@@ -16,7 +18,9 @@ from rnn_codec.cells import (
     LSTMCell,
     ResidualGRUCell,
 )
+from rnn_codec.code import CODE_DEPTH
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.networks import (
     Decoder,
     DecoderNetwork,
@@ -108,6 +112,17 @@ def make_codec(
 def _seeded() -> Iterator[None]:
     torch.manual_seed(0)
     yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of several workers one compiles what all of them need: half a minute in a new clone."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    # The folder that all workers have theirs in.
+    with FileLock(tmp_path_factory.getbasetemp().parent / "compiling"):
+        coder, bits = Progressive().quantise(), np.zeros((2, CODE_DEPTH, 1, 1), np.bool_)
+        coder.decode(coder.encode(bits, seed=0).data, iterations=2, height=1, width=1, seed=0)
 
 
 @pytest.fixture

@@ -158,7 +158,10 @@ def test_every_command_of_a_grid_composes() -> None:
 
 
 @pytest.mark.parametrize("text", SCRIPTS)
-def test_an_example_of_the_library_runs(text: str) -> None:
+def test_an_example_of_the_library_runs(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     exec(compile(text, "README.md", "exec"), {"__name__": "__main__"})
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.metrics.bd_rate import bd_rate as bjontegaard
 from rnn_codec.comparison.recipes import COLUMNS, read_gains
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.bd_rate import bd_rate as bjontegaard
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED

@@ -115,8 +115,8 @@ class CodecState(NamedTuple):
 Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
 """From a signal to a function that says how far others are off in every block: `squared_error`."""
 
-Iterate: TypeAlias = Callable[[Tensor, CodecState], tuple[Tensor, CodecState]]
-"""One whole iteration: a signal and a state to bits and the next state."""
+Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor, CodecState]]
+"""One whole iteration: `RecurrentCodec.iterate`, perhaps compiled."""
 
 
 class RecurrentCodec(nn.Module):
@@ -188,24 +188,41 @@ class RecurrentCodec(nn.Module):
         reconstruction = self.reconstruction.update(decoded, state.reconstruction)
         return state._replace(decoder=decoder, reconstruction=reconstruction)
 
-    def iterate(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
-        """One whole iteration: bits, and the state after them."""
+    def iterate(
+        self, signal: Tensor, state: CodecState, alive: Tensor | None = None
+    ) -> tuple[Tensor, CodecState]:
+        """One whole iteration: bits, and the state after them.
+
+        Bits are 0 where a position is not `alive`, (B, 1, H/16, W/16); by default all are.
+        """
         bits, state = self.encode_step(signal, state)
+        if alive is not None:
+            bits = bits * alive
         return bits, self.decode_step(bits, state)
 
     def unroll(
-        self, signal: Tensor, iterations: int, iterate: Iterate | None = None
+        self,
+        signal: Tensor,
+        iterations: int,
+        iterate: Iterate | None = None,
+        stops: Tensor | None = None,
     ) -> list[Tensor]:
         """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
 
         H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
-        `iterate` stands in for the method of that name: the same, compiled.
+
+        Args:
+            signal: to code.
+            iterations: n.
+            iterate: stands in for the method of that name: the same, compiled.
+            stops: as in `Codes`.
         """
         iterate = iterate or self.iterate
         state = self.initial_state(torch.zeros_like(signal))
         reconstructions = []
-        for _ in range(iterations):
-            _, state = iterate(signal, state)
+        for iteration in range(iterations):
+            alive = None if stops is None else (stops > iteration)[:, None]
+            _, state = iterate(signal, state, alive)
             reconstructions.append(state.reconstruction.signal)
         return reconstructions
 

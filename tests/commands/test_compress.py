@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from rnn_codec.commands import decompress, jobs
-from rnn_codec.compression.rate_control import Iterations
+from rnn_codec.compression.rate_control import Bytes, Iterations
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.runs.models import SHIPPED, load_model
 from tests.commands.program import run
@@ -71,6 +71,36 @@ def test_the_entropy_coder_is_a_choice(entropy: str, capsys: pytest.CaptureFixtu
     assert Path("new.rnc").stat().st_size * 8 <= 0.6 * HEIGHT * WIDTH
     assert run("info", "new.rnc") == 0
     assert f"entropy coder {entropy}" in capsys.readouterr().out
+
+
+def test_bits_can_be_tuned_and_directed(capsys: pytest.CaptureFixture[str]) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[:, :16] = 255
+    Image.fromarray(mask).save("mask.png")
+    sizes = ["a.png", "new.rnc", "--model", "mine", "--bytes", "180", "--force"]
+    coded = set()
+    for options in ([], ["--tune", "psnr"], ["--importance", "mask.png"]):
+        assert run("compress", *sizes, *options) == 0
+        coded.add(Path("new.rnc").read_bytes())
+    assert len(coded) > 1
+    model = load_model("mine")
+    assert Path("new.rnc").read_bytes() == model.compress(
+        read_rgb("a.png"), Bytes(180), importance=mask
+    )
+    capsys.readouterr()
+    Image.fromarray(mask.T).save("mask.png")
+    assert run("compress", *sizes, "--importance", "mask.png") == 1
+    assert "a.png: the mask is 40×50, and the picture 50×40" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rate", [[], ["--iterations", "2"]])
+@pytest.mark.parametrize("option", [["--tune", "psnr"], ["--importance", "a.png"]])
+def test_iterations_cannot_be_tuned(
+    rate: list[str], option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run("compress", "a.png", "new.rnc", "--model", "mine", *rate, *option)
+    assert f"{option[0]} is for --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", [["--bytes", "100"], ["--bpp", "0.4"]])

@@ -13,7 +13,10 @@ from PIL import Image
 
 from rnn_codec.baselines.jpeg import Jpeg420
 from rnn_codec.commands import evaluate as command
+from rnn_codec.comparison.collecting import with_adaptive
 from rnn_codec.configuration import build_codec, plain
+from rnn_codec.evaluation import adaptive
+from rnn_codec.evaluation.reading import read_record
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.evaluation.recurrent import evaluate_codec
 from rnn_codec.metrics.scores import score_pair
@@ -67,6 +70,31 @@ def test_a_run_leaves_its_record(model, pictures, capsys) -> None:
     printed = capsys.readouterr().out
     assert "MS-SSIM" in printed
     assert "jpeg_420" in printed
+
+
+def test_adaptive_files_are_measured_beside(model, pictures, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(adaptive, "RATES", (0.5, 1.0))
+    monkeypatch.setattr(adaptive, "PREFIX_RATES", (0.4,))
+    options = ["data=folder", f"data.root={pictures}", "iterations=3", "beside=[]"]
+    options += ["adaptive=balanced", f"cache_dir={tmp_path / 'cache'}"]
+    assert run("evaluate", f"model={model.path}", *options) == 0
+    folder = model.evaluation("pictures")
+    assert {"adaptive.csv", "adaptive.json", "prefixes.csv", "adaptive.png"} <= {
+        path.name for path in folder.iterdir()
+    }
+    with (folder / "adaptive.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["image"], row["tune"], row["rate"]) for row in rows] == [
+        (image, "balanced", rate) for image in ("a.png", "b.png") for rate in ("0.5", "1.0")
+    ]
+    assert "Adaptive files, balanced: BD-rate" in capsys.readouterr().out
+    record = with_adaptive(read_record(folder, "mine"))
+    assert record[1] == []
+    assert record[0].adaptive.keys() == {"adaptive, balanced"}
+    monkeypatch.setattr(adaptive, "measure_adaptive", None)
+    assert run("evaluate", f"model={model.path}", *options) == 0
+    assert run("evaluate", f"model={model.path}", *options, "adaptive=[ssim]") == 1
+    assert "tune is one of balanced, psnr, ms-ssim, not ssim" in capsys.readouterr().err
 
 
 def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path) -> None:

@@ -38,6 +38,7 @@ from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIA
 from tests.commands.program import run as program
 from tests.conftest import PAIRS, ROOT
 from tests.forking import FORKING
+from tests.trainings import without_pictures
 
 FAST = [
     "data.batch_size=2",
@@ -48,6 +49,17 @@ FAST = [
     "trainer.progress_bar=false",
     "trainer.log_every_n_steps=1",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "pictures" not in request.fixturenames:
+        without_pictures(monkeypatch)
+
+
+@pytest.fixture
+def pictures() -> None:
+    """For tests whose trainings draw what they reconstruct, as others do not."""
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +117,7 @@ def test_every_loss_trains(loss: str, tmp_path: Path, cache: str) -> None:
     load_codec(RunFolder(tmp_path))
 
 
+@pytest.mark.usefixtures("pictures")
 @pytest.mark.parametrize(("stop_at", "network"), [(1, ["network=tiny"]), (3, TRANSFORM)])
 def test_resumed_equals_uninterrupted(
     stop_at: int, network: list[str], tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
@@ -351,6 +364,7 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["data=kodak"], "never for training"),
         (["trainer.compile=true"], "exclude each other"),
         (["min_iterations=0"], "iterations"),
+        (["stopped_crops=1.5"], "stopped_crops must be a share"),
         (["network.width=0.01"], "network.width"),
         (["network.width=wide"], "network.encoder.width cannot be"),
         (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),
@@ -579,6 +593,7 @@ def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:
     assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
 
 
+@pytest.mark.usefixtures("pictures")
 def test_wandb_keeps_an_offline_run_with_pictures(tmp_path: Path, cache: str, monkeypatch) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

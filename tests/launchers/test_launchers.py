@@ -22,6 +22,10 @@ LAUNCHERS = [
 ]
 
 
+ALONE = ["data.validation_images=1"]
+"""Of one process: two that train together need two images."""
+
+
 @pytest.fixture(autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNN_CODEC_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
@@ -34,7 +38,7 @@ def test_every_job_leaves_its_own_run(
     launcher: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    entry.main(["--multirun", *launcher, "cell=gru,lstm", *FAST])
+    entry.main(["--multirun", *launcher, "cell=gru,lstm", *FAST, *ALONE])
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
     runs = [RunFolder(config.parent) for config in (tmp_path / "runs").glob("*/config.yaml")]
     assert sorted(read_config(run)["cell"]["name"] for run in runs) == ["gru", "lstm"]

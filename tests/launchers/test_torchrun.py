@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from rnn_codec.commands.train import main
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
-from tests.launchers.commands import FAST, free_port, train_command
+from tests.forking import FORKING
+from tests.launchers.commands import FAST, free_port
 
 REFUSED_THEN_TRAINED = """
 import sys
@@ -57,13 +59,25 @@ def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
 def test_two_machines_train_one_run(tmp_path: Path) -> None:
     """Both are this one; the command is started by hand on each."""
     machines = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.num_nodes=2"]
-    command = train_command(*machines, "output=run", *FAST)
-    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    words = [*machines, "output=run", *FAST]
+    address = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     processes = [
-        subprocess.Popen(
-            command, cwd=tmp_path, env={**os.environ, **address, "NODE_RANK": str(number)}
+        FORKING.Process(
+            target=train_on_a_machine, args=({**address, "NODE_RANK": number}, tmp_path, words)
         )
-        for number in (1, 0)
+        for number in ("1", "0")
     ]
-    assert [process.wait() for process in processes] == [0, 0]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
     assert_one_run(tmp_path)
+
+
+def train_on_a_machine(environment: dict[str, str], folder: Path, words: list[str]) -> None:
+    """The command as it is started in a folder, with an environment."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    main(words)

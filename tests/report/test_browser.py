@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -20,6 +22,7 @@ needs_chromium = pytest.mark.skipif(
     reason="needs Chromium (Debian: apt-get install chromium) and the Python package playwright",
 )
 
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 700}, "is_mobile": True, "has_touch": True}
 
 
@@ -49,8 +52,8 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_page(tmp_path_factory.mktemp("browser"))
+def file(page_file: Path) -> Path:
+    return page_file
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +68,28 @@ def running() -> Iterator:
         yield started
 
 
-@pytest.fixture
-def open_in(running, file: Path) -> Iterator:
-    """Opens the page in a window; in the end nothing may have gone wrong on it."""
-    opened: list[Watched] = []
-
-    def open_window(**window):
-        opened.append(Watched(running.new_page(**window), file))
-        return opened[-1].page
-
-    yield open_window
-    for watched in opened:
-        watched.page.close()
-    assert [error for watched in opened for error in watched.errors] == []
-    assert [url for watched in opened for url in watched.foreign_requests(file)] == []
+@contextmanager
+def opened(running, file: Path, **window: Any) -> Iterator:
+    """The page in a window; in the end nothing may have gone wrong on it."""
+    watched = Watched(running.new_page(**window), file)
+    yield watched.page
+    watched.page.close()
+    assert watched.errors == []
+    assert watched.foreign_requests(file) == []
 
 
 @pytest.fixture
-def page(open_in):
-    return open_in(viewport={"width": 1280, "height": 900})
+def fresh_page(running, file: Path) -> Iterator:
+    """The page as it is when it has been opened, which takes a second."""
+    with opened(running, file, **DESKTOP) as page:
+        yield page
+
+
+@pytest.fixture(scope="class")
+def page(running, file: Path) -> Iterator:
+    """The page as other tests of the class may have left it: each sets what it looks at."""
+    with opened(running, file, **DESKTOP) as page:
+        yield page
 
 
 def traces(page) -> list[str]:
@@ -132,6 +138,10 @@ def set_iteration(page, iteration: int) -> None:
 
 @needs_chromium
 class TestCurves:
+    @pytest.fixture
+    def page(self, fresh_page):
+        return fresh_page
+
     def test_every_curve_is_drawn(self, page, data) -> None:
         drawable = [
             c for c in data["curves"] if any("psnr" in v["scores"] for v in c["lines"].values())
@@ -228,15 +238,17 @@ class TestViewer:
         )
         assert sizes == [192, 192, 192]
 
-    def test_another_picture_and_another_codec_are_chosen(self, page, data) -> None:
-        page.locator("#thumbnails button").nth(1).click()
-        page.locator("#second").select_option("original")
+    def test_another_picture_and_another_codec_are_chosen(self, fresh_page, data) -> None:
+        fresh_page.locator("#thumbnails button").nth(1).click()
+        fresh_page.locator("#second").select_option("original")
         original = data["viewer"]["pictures"][1]["original"]["image"]
-        images = page.locator("#side figure img")
+        images = fresh_page.locator("#side figure img")
         assert images.nth(0).get_attribute("src") == original
         assert images.nth(2).get_attribute("src") == original
         assert images.nth(1).get_attribute("src") != original
-        assert page.locator("#thumbnails button").nth(1).get_attribute("aria-pressed") == "true"
+        assert (
+            fresh_page.locator("#thumbnails button").nth(1).get_attribute("aria-pressed") == "true"
+        )
 
     def test_the_step_buttons_stop_at_the_ends(self, page) -> None:
         set_iteration(page, ITERATIONS - 1)
@@ -262,10 +274,18 @@ def cut(page) -> str:
 
 @needs_chromium
 class TestDivider:
-    @pytest.fixture(autouse=True)
-    def _slider(self, page) -> None:
+    @pytest.fixture(scope="class", autouse=True)
+    def _in_the_middle_at_first(self, page) -> None:
         choose_mode(page, "wipe")
         page.locator("#stage").scroll_into_view_if_needed()
+        assert split(page) == pytest.approx(0.5, abs=0.01)
+
+    @pytest.fixture(autouse=True)
+    def _in_the_middle(self, page) -> None:
+        set_iteration(page, ITERATIONS)
+        page.locator("#divider").focus()
+        for key in ("Home", *5 * ["PageUp"]):
+            page.keyboard.press(key)
 
     def test_the_mouse_moves_it(self, page) -> None:
         assert split(page) == pytest.approx(0.5, abs=0.01)
@@ -320,8 +340,8 @@ def column(page, label: str) -> list[str]:
 
 @needs_chromium
 class TestTable:
-    def test_it_is_sorted_by_ms_ssim_at_first(self, page) -> None:
-        values = [float(text) for text in column(page, "MS-SSIM") if text != "–"]
+    def test_it_is_sorted_by_ms_ssim_at_first(self, fresh_page) -> None:
+        values = [float(text) for text in column(fresh_page, "MS-SSIM") if text != "–"]
         assert len(values) > 5
         assert values == sorted(values, reverse=True)
 
@@ -359,33 +379,36 @@ class TestTable:
 
 @needs_chromium
 class TestPhone:
-    def test_nothing_is_wider_than_the_screen(self, open_in) -> None:
-        page = open_in(**PHONE)
+    @pytest.fixture(scope="class")
+    def page(self, running, file: Path) -> Iterator:
+        with opened(running, file, **PHONE) as page:
+            yield page
+
+    def test_nothing_is_wider_than_the_screen(self, page) -> None:
         for mode in ("side", "wipe"):
             choose_mode(page, mode)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
             assert page.evaluate("document.body.scrollWidth") <= 360
 
-    def test_a_finger_moves_the_divider(self, open_in) -> None:
-        page = open_in(**PHONE)
+    def test_a_finger_moves_the_divider(self, page) -> None:
+        choose_mode(page, "wipe")
         page.locator("#stage").scroll_into_view_if_needed()
         box = page.locator("#stage").bounding_box()
         page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
         assert split(page) == pytest.approx(0.8, abs=0.02)
 
-    def test_the_curves_fit(self, open_in) -> None:
-        page = open_in(**PHONE)
+    def test_the_curves_fit(self, page) -> None:
         width = page.locator("#plot .main-svg").first.bounding_box()["width"]
         assert 300 <= width <= 360
 
 
 @needs_chromium
-def test_dark_paper_has_light_ink(open_in) -> None:
-    page = open_in(color_scheme="dark")
-    title = page.evaluate("document.querySelector('#plot .xtitle').style.fill")
-    assert title == "rgb(232, 230, 225)"
-    page.emulate_media(color_scheme="light")
-    until(page, "document.querySelector('#plot .xtitle').style.fill == 'rgb(28, 31, 35)'")
+def test_dark_paper_has_light_ink(running, file: Path) -> None:
+    with opened(running, file, color_scheme="dark") as page:
+        title = page.evaluate("document.querySelector('#plot .xtitle').style.fill")
+        assert title == "rgb(232, 230, 225)"
+        page.emulate_media(color_scheme="light")
+        until(page, "document.querySelector('#plot .xtitle').style.fill == 'rgb(28, 31, 35)'")
 
 
 @needs_chromium

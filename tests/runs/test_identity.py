@@ -110,3 +110,10 @@ def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
     config = configure()
     del config["late"]
     assert training_identity(config, "pictures", None) == BASE
+
+
+def test_runs_from_before_there_were_stops_are_those_without() -> None:
+    config = configure()
+    del config["stopped_crops"]
+    assert training_identity(config, "pictures", None) == BASE
+    assert training_identity(configure("stopped_crops=0.5"), "pictures", None) != BASE

@@ -18,7 +18,9 @@ from rnn_codec.layers.binarizer import stochastic_sign
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import quieten_lightning
 from tests.conftest import ROOT
+from tests.forking import FORKING
 from tests.launchers.commands import free_port
+from tests.trainings import without_pictures
 
 OPTIONS = [
     "data.validation_images=3",  # one process gets two, the other one
@@ -66,11 +68,13 @@ def configure(*options: str) -> DictConfig:
 
 def train_each(folder: Path, trainings: dict[str, list[str]]) -> None:
     """Train in this process, which may be one of several, each run in a folder of its own."""
-    for name, options in trainings.items():
-        config = configure(*options, f"data.cache_dir={folder.parent / 'cache'}")
-        run = RunFolder(folder / name)
-        run.path.mkdir(parents=True, exist_ok=True)
-        entry.train(config, run)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        without_pictures(monkeypatch)
+        for name, options in trainings.items():
+            config = configure(*options, f"data.cache_dir={folder.parent / 'cache'}")
+            run = RunFolder(folder / name)
+            run.path.mkdir(parents=True, exist_ok=True)
+            entry.train(config, run)
 
 
 def train_share(rank: int, environment: dict[str, str], folder: Path, trainings: Any) -> None:
@@ -85,13 +89,18 @@ def train_share(rank: int, environment: dict[str, str], folder: Path, trainings:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[RunFolder, RunFolder]]:
     """Every training by name: of one process with the whole batch, and of two that share it.
 
-    The two processes, which are slow to start, train one after another.
+    Each of the two processes is started once and trains all of them.
     """
     folder = tmp_path_factory.mktemp("ddp")
     train_each(folder / "whole", {name: [*more, *WHOLE] for name, more in TRAININGS.items()})
     shared = {name: [*more, *SHARED] for name, more in TRAININGS.items()}
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    torch.multiprocessing.spawn(train_share, (place, folder / "shared", shared), nprocs=2)
+    torch.multiprocessing.start_processes(
+        train_share,
+        (place, folder / "shared", shared),
+        nprocs=2,
+        start_method=FORKING.get_start_method(),
+    )
     return lambda name: (RunFolder(folder / "whole" / name), RunFolder(folder / "shared" / name))
 
 

@@ -28,6 +28,7 @@ def make_module(
     execution: Execution,
     iterations: tuple[int, int],
     network: str = "paper",
+    stopped_crops: float = 0.0,
 ) -> CodecTraining:
     return CodecTraining(
         codec=make_codec(cell, recon, network=network),
@@ -36,6 +37,7 @@ def make_module(
         phases=[Phase(0, *iterations, residual_loss)],
         seed=0,
         execution=execution,
+        stopped_crops=stopped_crops,
     )
 
 
@@ -151,6 +153,7 @@ def test_phases_follow_one_another() -> None:
         ],
         seed=0,
         execution=PLAIN,
+        stopped_crops=0.0,
     )
     assert [module.iterations_of(step) for step in range(5)] == [2, 2, 2, 5, 5]
     signal = torch.zeros(1, 3, 32, 32)
@@ -167,3 +170,39 @@ def test_iterations_that_no_step_can_have_are_refused(iterations: tuple[int, int
 def test_more_iterations_than_the_codec_has_are_refused() -> None:
     with pytest.raises(UserError, match=r"iterations must be 1 … 16, not 17"):
         make_module("gru", "one_shot", PLAIN, (1, 17))
+
+
+# -- stops -------------------------------------------------------------------------------------
+
+
+def test_stops_are_drawn_in_a_share_of_the_crops() -> None:
+    module = make_module("gru", "one_shot", PLAIN, (4, 4), stopped_crops=0.3)
+    torch.manual_seed(0)
+    stops = module.draw_stops(torch.zeros(1000, 3, 48, 32), 4)
+    assert stops is not None
+    assert stops.shape == (1000, 3, 2)
+    assert (stops.min(), stops.max()) == (1, 4)
+    whole = (stops == 4).flatten(1).all(dim=1)
+    assert 0.65 < whole.float().mean() < 0.75
+    # In the others each number is as likely.
+    counts = stops[~whole].flatten().bincount(minlength=5)[1:]
+    assert (counts / counts.sum() - 0.25).abs().max() < 0.05
+    assert make_module("gru", "one_shot", PLAIN, (4, 4)).draw_stops(torch.zeros(1), 4) is None
+
+
+def test_a_step_with_stops_is_the_loss_of_symbols_that_end() -> None:
+    module = make_module("gru", "one_shot", PLAIN, (3, 3), "transform", stopped_crops=1.0)
+    images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    torch.manual_seed(5)
+    loss = module.loss_of(images, 3, residual_loss)
+    torch.manual_seed(5)
+    stops = module.draw_stops(images, 3)
+    codec, signal = module.codec, to_signal(images)
+    state, shown = codec.initial_state(torch.zeros_like(signal)), []
+    for iteration in range(3):
+        bits, state = codec.encode_step(signal, state)
+        state = codec.decode_step(bits * (stops > iteration)[:, None], state)
+        shown.append(state.reconstruction.signal)
+    assert torch.equal(loss, residual_loss(signal, shown))
+    loss.backward()
+    assert not torch.equal(loss, module.loss_of(images, 3, residual_loss))

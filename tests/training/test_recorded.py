@@ -32,6 +32,7 @@ def test_trains_as_written_out(deferred: bool) -> None:
         phases=[Phase(0, 3, 3, residual_loss)],
         seed=7,
         execution=Execution(False, False, False, deferred_weight_gradients=deferred),
+        stopped_crops=0.0,
     )
     codec = deepcopy(module.codec).train()
     L.Trainer(

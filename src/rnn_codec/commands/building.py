@@ -210,6 +210,7 @@ def build_model(config: DictConfig) -> CodecTraining:
         phases=build_phases(config),
         seed=config.seed,
         execution=options(Execution, config.trainer),
+        stopped_crops=config.stopped_crops,
     )
 
 

@@ -1,7 +1,9 @@
 """Images of any size: replicate to a multiple of the stride, crop after."""
 
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def padded_size(size: int, multiple: int) -> int:
@@ -14,7 +16,7 @@ def padded_size(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
-def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+def pad_to_multiple(image: "Tensor", multiple: int) -> "Tensor":
     """Repeat the last row and column until both sides are multiples; (B, C, H, W) → (B, C, H', W').
 
     Repeated pixels cost fewer bits than zeros: no edge that is not in the picture.
@@ -24,11 +26,14 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
         >>> pad_to_multiple(torch.tensor([[[[1.0, 2.0]]]]), 4)[0, 0, -1]
         tensor([1., 2., 2., 2.])
     """
+    # Headers of files are read by `padded_size`, and reading one must not take PyTorch's seconds.
+    import torch.nn.functional as F  # noqa: PLC0415
+
     height, width = image.shape[-2:]
     below, right = padded_size(height, multiple) - height, padded_size(width, multiple) - width
     return F.pad(image, (0, right, 0, below), mode="replicate")
 
 
-def crop(image: Tensor, height: int, width: int) -> Tensor:
+def crop(image: "Tensor", height: int, width: int) -> "Tensor":
     """Undo the padding: the upper left height × width pixels."""
     return image[..., :height, :width]

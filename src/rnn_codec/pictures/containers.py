@@ -121,7 +121,7 @@ def _split_png(data: bytes) -> Parts:
         chromaticities = _hundred_thousandths(said.get(b"cHRM", b""), 8)
     return Parts(
         picture=b"".join(kept),
-        exif=said.get(b"eXIf", b"") or _from_hexadecimal(said.get(_RAW_EXIF, b"")),
+        exif=said.get(b"eXIf", b"") or from_hexadecimal(said.get(_RAW_EXIF, b"")),
         xmp=said.get(_PNG_XMP, b""),
         profile=said.get(b"iCCP", b""),
         gamma=gamma[0] if gamma else None,
@@ -168,7 +168,7 @@ def _inflate(data: bytes) -> bytes:
     return b"" if stream.unconsumed_tail else content
 
 
-def _from_hexadecimal(text: bytes) -> bytes:
+def from_hexadecimal(text: bytes) -> bytes:
     """EXIF as ImageMagick writes it: an empty line, a name, a length, and digits."""
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))

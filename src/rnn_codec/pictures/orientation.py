@@ -7,6 +7,7 @@ from math import isfinite
 from PIL import Image
 
 from rnn_codec.pictures import tiff
+from rnn_codec.pictures.containers import Parts
 
 TAG = 0x0112
 
@@ -22,6 +23,12 @@ TURNS = {
 """EXIF's orientations, and what turns a picture upright; 1 is upright."""
 
 _TEXT, _RATIONALS = 2, (5, 10)
+
+
+def upright(image: Image.Image, parts: Parts) -> Image.Image:
+    """The picture turned upright; itself where it is already."""
+    turn = TURNS.get(orientation(parts.exif, parts.xmp))
+    return image if turn is None else image.transpose(turn)
 
 
 def orientation(exif: bytes, xmp: bytes) -> int:

@@ -16,7 +16,7 @@ from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
 from rnn_codec.pictures.containers import Parts, take_apart
-from rnn_codec.pictures.orientation import TURNS, orientation
+from rnn_codec.pictures.orientation import upright
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
 """A picture's name, and its pixels (H, W, 3)."""
@@ -73,8 +73,7 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
 def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     parts = take_apart(data)
     with _opened(parts.picture, max_pixels) as image:
-        turn = TURNS.get(orientation(parts.exif, parts.xmp))
-        return _to_rgb(image if turn is None else image.transpose(turn), parts)
+        return to_rgb(upright(image, parts), parts)
 
 
 @contextmanager
@@ -94,7 +93,11 @@ def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
             Image.MAX_IMAGE_PIXELS = pillows_own
 
 
-def _to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
+def to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
+    """The pixels of an open picture, (H, W, 3), as `read_rgb` explains, but not turned."""
+    if image.mode == "La":
+        # From here Pillow knows only one way on.
+        image = image.convert("LA")
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(_deep_to_8_bit(np.asarray(image)))
     opacity = None

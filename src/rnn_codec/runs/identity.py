@@ -56,6 +56,9 @@ def training_identity(config: Mapping[str, Any], data: str, start: str | None) -
     # Runs that began before the option was there are those without a late part.
     if options.get("late", {}).get("begins") is None:
         options.pop("late", None)
+    # Nor did they stop positions.
+    if not options.get("stopped_crops"):
+        options.pop("stopped_crops", None)
     text = json.dumps([options, data], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

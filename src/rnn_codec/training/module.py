@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.code import STRIDE
 from rnn_codec.codec import (
     Iterate,
     RecurrentCodec,
@@ -53,6 +54,8 @@ class CodecTraining(Training):
         phases: how many iterations are trained, with which loss; in the order of their steps.
         seed: seed of the steps.
         execution: how the unroll is run.
+        stopped_crops: share of the crops in which positions stop, each after a number of iterations
+            of its own, 0 … 1.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class CodecTraining(Training):
         phases: Sequence[Phase],
         seed: int,
         execution: Execution,
+        stopped_crops: float,
     ) -> None:
         super().__init__(optimizer, schedule)
         for phase in phases:
@@ -71,6 +75,7 @@ class CodecTraining(Training):
         self.phases = phases
         self.seed = seed
         self.execution = execution
+        self.stopped_crops = stopped_crops
         self.iterate: Iterate = codec.iterate
         self.validation_curves: dict[str, list[float]] = {}
         self.means = {
@@ -102,8 +107,26 @@ class CodecTraining(Training):
         """The loss of uint8 images (B, 3, H, W), unrolled for some iterations."""
         signal = self.execution.lay_out(to_signal(images))
         with self.execution.unrolling(self.codec):
-            reconstructions = self.codec.unroll(signal, iterations, self.iterate)
+            stops = self.draw_stops(images, iterations)
+            reconstructions = self.codec.unroll(signal, iterations, self.iterate, stops)
         return loss(signal, reconstructions)
+
+    def draw_stops(self, images: Tensor, iterations: int) -> Tensor | None:
+        """After how many iterations the positions of images stop; None where none does.
+
+        Decoders learn what it means that nothing comes any more, as in adaptive files.
+        """
+        if self.stopped_crops == 0:
+            return None
+        # Each process draws for all and uses its own, as with the bits: see `stochastic_sign`.
+        rank, world_size = (
+            (self.global_rank, self.trainer.world_size) if self._trainer is not None else (0, 1)
+        )
+        batch, _, height, width = images.shape
+        size = batch * world_size, height // STRIDE, width // STRIDE
+        drawn = torch.randint(1, iterations + 1, size, device=images.device)
+        chosen = torch.rand(size[0], 1, 1, device=images.device) < self.stopped_crops
+        return torch.where(chosen, drawn, iterations)[rank * batch : (rank + 1) * batch]
 
     @property
     def phase(self) -> Phase:

@@ -103,9 +103,14 @@ class RunOptions:
     blocks_per_picture: int
     min_iterations: int
     max_iterations: int
+    stopped_crops: float
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range."""
+        if not 0 <= self.stopped_crops <= 1:
+            raise InvalidOptionError(
+                f"stopped_crops must be a share, 0 … 1, not {self.stopped_crops}"
+            )
         at_least(1, "blocks_per_picture", self.blocks_per_picture)
         if not 0 <= self.seed < 2**32:
             raise InvalidOptionError(f"seed must be 0 … {2**32 - 1}, not {self.seed}")

@@ -1,0 +1,172 @@
+"""What Pillow's pictures are coded with; beside `rnn_codec.pillow`, which must not take PyTorch.
+
+Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.decode ─► bytes of RGB
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from rnn_codec.compression.container import most_stream_bytes, parse
+from rnn_codec.compression.model import Model
+from rnn_codec.compression.rate_control import (
+    MSSSIM,
+    PSNR,
+    BitsPerPixel,
+    Bytes,
+    Iterations,
+    Rate,
+)
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.pictures.containers import Parts, from_hexadecimal
+from rnn_codec.pictures.orientation import upright
+from rnn_codec.pictures.reading import to_rgb
+from rnn_codec.pillow import NO_LIMIT
+from rnn_codec.runs.folder import RunFolder, is_there
+from rnn_codec.runs.models import DEFAULT_MODEL, find_folder, find_model, load_model
+
+RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
+    {
+        "iterations": Iterations,
+        "bytes": Bytes,
+        "bpp": BitsPerPixel,
+        "psnr": PSNR,
+        "ms_ssim": MSSSIM,
+    }
+)
+"""Keywords of `Image.save` that say where to stop."""
+
+PASSED_ON = ("tune", "importance")
+"""Keywords of `Image.save` that `Model.encode` takes too."""
+
+KEPT = 4
+"""Models, of files and of folders each."""
+
+LINE_OF_SAVE = 4
+"""How far `Image.save` is called from where a picture is encoded."""
+
+
+def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes:
+    """The file of a picture.
+
+    Args:
+        image: in any mode that Pillow can convert to RGB. What its `info` says of orientation and
+            colours is followed, unless `options` says otherwise.
+        options: one of `RATES` at most; `model`, a folder, a name or a `Model`, `entropy` and
+            `device`; `exif`, `icc_profile` and `xmp`, which tell what the pixels are; those of
+            `PASSED_ON`, in which a picture is a grey map as large as `image`. None stands for an
+            option that is not given; others do not matter.
+        device: where networks run, if `options` does not say it.
+
+    Raises:
+        UserError: as `load_model` and `Model.encode`.
+        ValueError: two rates, or one out of its range.
+    """
+    rate = chosen_rate(options)
+    model = _model_to_save_with(options, device)
+    parts = parts_of(image, options)
+
+    def passed(value: Any) -> Any:
+        is_map = isinstance(value, Image.Image)
+        return np.asarray(upright(value, parts).convert("L")) if is_map else value
+
+    others = {name: passed(options[name]) for name in PASSED_ON if options.get(name) is not None}
+    encoded = model.encode(to_rgb(upright(image, parts), parts), rate, **others)
+    if not encoded.reached:
+        warnings.warn(f"{rate} is not reached", stacklevel=LINE_OF_SAVE)
+    return encoded.data
+
+
+def chosen_rate(options: Mapping[str, Any]) -> Rate:
+    """The rate among options of `Image.save`; all iterations if there is none.
+
+    Raises:
+        InvalidOptionError: there are two, or it is out of its range.
+
+    Example:
+        >>> chosen_rate({"bpp": 0.5}), chosen_rate({"quality": 90})
+        (BitsPerPixel(value=0.5), Iterations(count=16))
+    """
+    given = [name for name in RATES if options.get(name) is not None]
+    if len(given) > 1:
+        raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
+    return RATES[given[0]](options[given[0]]) if given else Iterations()
+
+
+def parts_of(image: Image.Image, options: Mapping[str, Any]) -> Parts:
+    """What is said of a picture's pixels: by the options it is saved with, else by its `info`."""
+    info: dict[Any, Any] = {**image.info, **options}
+    exif = _bytes(info.get("exif")) or from_hexadecimal(_bytes(info.get("Raw profile type exif")))
+    # What a PNG says of its gamma counts where it does not say that it is sRGB.
+    by_gamma = "gamma" in info and "srgb" not in info
+    return Parts(
+        picture=b"",
+        exif=exif,
+        xmp=_bytes(info.get("xmp")),
+        profile=_bytes(info.get("icc_profile")),
+        gamma=info["gamma"] if by_gamma else None,
+        chromaticities=info.get("chromaticity") if by_gamma else None,
+    )
+
+
+def _bytes(value: Image.Exif | str | bytes | None) -> bytes:
+    if isinstance(value, Image.Exif):
+        return value.tobytes()
+    return value.encode() if isinstance(value, str) else value or b""
+
+
+def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
+    model = options.get("model")
+    if isinstance(model, Model):
+        return model
+    run = RunFolder(find_folder(DEFAULT_MODEL if model is None else model).resolve())
+    return _named_model(run, _written(run), options.get("entropy"), options.get("device") or device)
+
+
+def _written(run: RunFolder) -> tuple[int, ...]:
+    """When a model's files were written: the one that is trained on is another one then."""
+    parts = (run, *run.coders())
+    files = (file for part in parts for file in (part.config, part.weights, part.checkpoint))
+    return tuple(file.stat().st_mtime_ns for file in files if is_there(file))
+
+
+@lru_cache(KEPT)
+def _named_model(run: RunFolder, _: tuple[int, ...], entropy: str | None, device: str) -> Model:
+    return load_model(run.path, entropy, device)
+
+
+@lru_cache(KEPT)
+def _model_of_file(identifier: bytes, device: str) -> Model:
+    return find_model(identifier, device=device)
+
+
+def decode(data: bytes, iterations: int, device: str) -> bytes:
+    """The pixels of a file, height × width × 3 bytes, after so many iterations at most.
+
+    Raises:
+        UserError: as `find_model` and `Model.decode`.
+    """
+    header, _ = parse(data, NO_LIMIT)
+    model = _model_of_file(header.model, device)
+    decoded = model.decode(_first(data, iterations), NO_LIMIT)
+    return decoded.pixels.tobytes()
+
+
+def _first(data: bytes, iterations: int) -> bytes:
+    """A file that says of itself that it has no more than so many iterations.
+
+    A decoder goes no further then, and needs no more of the stream than they can take.
+    """
+    header, stream = parse(data, NO_LIMIT)
+    if header.iterations <= iterations:
+        return data
+    stream = stream[: most_stream_bytes(header.width, header.height, iterations)]
+    # Of a stream that is cut, nothing is missed that is not there.
+    first = replace(header, iterations=iterations, stream_bytes=len(stream), cut=True)
+    return first.pack() + stream
