@@ -83,6 +83,10 @@ fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (insta
 	$(BIN)/pip install --quiet atheris
 	$(BIN)/python tests/fuzz.py -max_total_time=600 -max_len=400 $(OPTIONS)
 
+.PHONY: damage
+damage: $(STAMP) ## Change 100,000 files at random: nothing may go unnoticed (some minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.damage $(OPTIONS)
+
 .PHONY: clean
 clean: ## Remove .venv and the caches, keep runs
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

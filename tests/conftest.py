@@ -20,6 +20,7 @@ from rnn_codec.cells import (
 )
 from rnn_codec.code import CODE_DEPTH
 from rnn_codec.codec import RecurrentCodec
+from rnn_codec.entropy.coder import StreamShape
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.networks import (
     Decoder,
@@ -121,8 +122,9 @@ def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
         return
     # The folder that all workers have theirs in.
     with FileLock(tmp_path_factory.getbasetemp().parent / "compiling"):
-        coder, bits = Progressive().quantise(), np.zeros((2, CODE_DEPTH, 1, 1), np.bool_)
-        coder.decode(coder.encode(bits, seed=0).data, iterations=2, height=1, width=1, seed=0)
+        coder, shape = Progressive(2).quantise(), StreamShape(2, 1, 1, adaptive=False)
+        stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), seed=0)
+        coder.decode(stream.data, shape, seed=0)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import sys
 import atheris
 import torch
 
-from rnn_codec.entropy.coder import CHECK_BITS, EntropyCoder
+from rnn_codec.code import MOST_ITERATIONS
+from rnn_codec.entropy.coder import CHECK_BITS, EntropyCoder, StreamShape
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.single_iteration import SingleIteration
@@ -18,8 +19,8 @@ with atheris.instrument_imports(include=["rnn_codec.compression.container"]):
 torch.manual_seed(0)
 CODERS: list[EntropyCoder] = [
     NoneCoder(),
-    SingleIteration(24).quantise(),
-    Progressive(24).quantise(),
+    SingleIteration(MOST_ITERATIONS).quantise(),
+    Progressive(MOST_ITERATIONS).quantise(),
 ]
 LARGEST = 64
 """Sides of the fuzzed pictures, pixels: fuzzing wants many small files."""
@@ -38,9 +39,10 @@ def fuzz_file(data: bytes) -> None:
 def fuzz_stream(data: bytes) -> None:
     """Any bytes as a stream behind a header in order, whose fields the first bytes choose."""
     width, height = 1 + data[0] % LARGEST, 1 + data[1] % LARGEST
-    iterations, coder = 1 + data[2] % 16, data[2] // 16 % len(CODERS)
-    stream = data[3 : 3 + most_stream_bytes(width, height, iterations)]
-    header = Header(width, height, iterations, coder, bytes(6), len(stream), cut=True)
+    iterations, coder = 1 + data[2] % MOST_ITERATIONS, data[3] // 2 % len(CODERS)
+    stream = data[4 : 4 + most_stream_bytes(width, height, iterations)]
+    adaptive = bool(data[3] % 2)
+    header = Header(width, height, iterations, coder, bytes(6), len(stream), True, adaptive)
     file = header.pack() + stream + pack_crc(stream)
     assert len(file) == header.file_bytes
     assert parse(file) == (header, stream)
@@ -52,14 +54,15 @@ def decode(header: Header, stream: bytes) -> None:
     height, width = -(-header.height // 16), -(-header.width // 16)
     coder = CODERS[header.coder]
     try:
-        arrived = coder.decode(stream, header.iterations, height, width, header.seed)
+        shape = StreamShape(header.iterations, height, width, header.adaptive)
+        arrived = coder.decode(stream, shape, header.seed)
     except UserError:
         return
     assert 0 <= arrived.rows <= height
     assert len(arrived.bits) == arrived.iterations + (arrived.rows > 0) <= header.iterations
     # Whole iterations agree with their check values, so coding them gives the same beginning.
     if arrived.iterations:
-        again = coder.encode(arrived.bits[: arrived.iterations], header.seed)
+        again = coder.encode(arrived.bits[: arrived.iterations], header.seed, arrived.stops)
         same = min(len(again.data), len(stream)) - CHECK_BITS // 8 - 4
         assert again.data[: max(same, 0)] == stream[: max(same, 0)]
 
@@ -67,7 +70,7 @@ def decode(header: Header, stream: bytes) -> None:
 def one_input(data: bytes) -> None:
     """What the fuzzer calls."""
     fuzz_file(data)
-    if len(data) > 3:
+    if len(data) > 4:
         fuzz_stream(data)
 
 

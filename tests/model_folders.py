@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from hydra import compose, initialize_config_dir
 
+from rnn_codec.commands.building import tell_iterations
 from rnn_codec.configuration import build_codec, build_context_model, plain
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
@@ -19,8 +20,10 @@ def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
         config = compose("train")
         configs = {name: compose("train", [f"entropy={name}"]) for name in coders}
     write_config(run, plain(config))
-    write_weights(run, build_codec(config).state_dict(), torch.float16)
+    codec = build_codec(config)
+    write_weights(run, codec.state_dict(), torch.float16)
     for name, of_coder in configs.items():
+        tell_iterations(of_coder, codec)
         write_config(run.coder(name), plain(of_coder))
         write_weights(run.coder(name), build_context_model(of_coder).state_dict(), torch.float16)
     return folder

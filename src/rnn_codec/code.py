@@ -11,3 +11,13 @@ MAX_ITERATIONS = 16
 """Of a table and of the paper: 2 bits per pixel. A network, and a file, may have more."""
 MOST_ITERATIONS = 32
 """That a network, and a file, may have."""
+
+
+def padded_size(size: int, multiple: int) -> int:
+    """The smallest multiple of `multiple` that is not below `size`.
+
+    Example:
+        >>> padded_size(33, 16), padded_size(32, 16), padded_size(1, 32)
+        (48, 32, 32)
+    """
+    return -(-size // multiple) * multiple

@@ -19,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE
+from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE, padded_size
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.layers.padding import crop, pad_to_multiple, padded_size
+from rnn_codec.layers.padding import crop, pad_to_multiple
 from rnn_codec.networks import DecoderNetwork, EncoderNetwork, NetworkState
 from rnn_codec.reconstruction import Reconstruction, ReconstructionState
 

@@ -427,6 +427,12 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
     assert second == {}
 
 
+def test_bits_are_spent_as_a_keyword_says(model: Model) -> None:
+    image, grey = Image.fromarray(PIXELS), Image.fromarray(PIXELS[..., 0])
+    file = saved(image, iterations=None, bytes=150, tune="psnr", importance=grey)
+    assert file == model.encode(PIXELS, Bytes(150), "psnr", PIXELS[..., 0]).data
+
+
 @pytest.mark.parametrize(
     ("times", "iterations"), [(1, 5), (1.9, 5), (2, 4), (2.9, 4), (3, 2), (8, 1), (10**6, 1)]
 )
@@ -449,6 +455,14 @@ def test_a_draft_of_a_prefix_is_no_more_than_what_arrived(data: bytes, model: Mo
         image = opened(prefix)
         image.draft(None, (WIDTH // 2, HEIGHT // 2))
         assert np.array_equal(np.asarray(image), model.decompress(prefix))
+
+
+def test_a_draft_of_a_stream_longer_than_its_iterations_can_need(folder: Path) -> None:
+    plain = load_model(folder, "none")
+    data = plain.compress(noise(64, 64))
+    image = opened(data)
+    image.draft(None, (8, 8))
+    assert np.array_equal(np.asarray(image), plain.decompress(plain.truncate(data, 1)))
 
 
 def test_a_draft_finds_damage_in_what_it_reads(data: bytes) -> None:

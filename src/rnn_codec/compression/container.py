@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from rnn_codec.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
+from rnn_codec.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE, padded_size
 from rnn_codec.errors import UserError
-from rnn_codec.layers.padding import padded_size
 
 MAGIC = b"RNC"
 VERSION = 2

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnn_codec.code import CODE_DEPTH, STRIDE
+from rnn_codec.code import CODE_DEPTH, STRIDE, padded_size
 from rnn_codec.codec import Codes, RecurrentCodec, code_size
 from rnn_codec.compression import tiling
 from rnn_codec.compression.container import MAX_PIXELS, BadFileError, Header, parse
@@ -31,7 +31,6 @@ from rnn_codec.entropy.coder import (
     bits_of_first_row,
 )
 from rnn_codec.errors import UserError
-from rnn_codec.layers.padding import padded_size
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.uint8]

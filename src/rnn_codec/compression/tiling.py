@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from rnn_codec.code import CODE_DEPTH, STRIDE
+from rnn_codec.code import CODE_DEPTH, STRIDE, padded_size
 from rnn_codec.codec import (
     Codes,
     Distortion,
@@ -32,7 +32,6 @@ from rnn_codec.codec import (
     squared_error,
 )
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.layers.padding import padded_size
 from rnn_codec.reconstruction.residual_scaling import PATCH
 
 TILE = 1024

@@ -10,10 +10,11 @@ pixels are decoded when they are needed, by the model that made the file, which 
 `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
 
 *Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one 16
-iterations; `tune=` and `importance=`, a grey picture as large, for all but iterations; `model=`, a
-folder, a name or a `Model`; `entropy=` and `device=`; see `rnn_codec.pillow.coding.encode`. Pixels are turned upright and converted to sRGB, as `image.info`
-says what they are, and what is transparent is laid over white. No EXIF, profile or other text is
-kept. Other keywords are ignored, as Pillow's formats do.
+iterations; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=` and
+`importance=`, a grey image as large, of `Model.encode`; see `rnn_codec.pillow.coding.encode`.
+Pixels are turned upright and converted to sRGB, as `image.info` says what they are, and what is
+transparent is laid over white. No EXIF, profile or other text is kept. Other keywords are ignored,
+as Pillow's formats do.
 
 *Draft*: with `image.draft("RGB", size)` fewer iterations are decoded, if a smaller size is enough;
 `image.thumbnail` asks for that by itself. The picture keeps its size.
@@ -43,7 +44,7 @@ DEVICE = "cpu"
 NO_LIMIT = 2**128
 """Pixels: Pillow has a limit of its own, `Image.MAX_IMAGE_PIXELS`."""
 
-DRAFTS = ((8, 1), (4, 2), (2, 4))
+DRAFTS = ((8, 1), (3, 2), (2, 4))
 """So many times smaller, a picture is after so many iterations at least as good as in full size
 after 16: errors of single pixels go when many become one. Measured in MS-SSIM and PSNR of both
 sizes, of photographs that the flagship has coded."""

@@ -17,7 +17,7 @@ from PIL import Image
 
 from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import Iterations
+from rnn_codec.compression.rate_control import BitsPerPixel, Iterations, Rate
 from rnn_codec.data.package_photographs import locate
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.entropy.single_iteration import SingleIteration
@@ -26,10 +26,19 @@ from rnn_codec.runs.models import SHIPPED, load_model
 
 FOLDER = Path(__file__).parent
 CODERS = ("none", "single_iteration", "progressive")
-FILES = {"coffee": "data/coffee.png", "rocket": "data/rocket.jpg"}
-CROPS = {"coffee": (slice(60, 188), slice(200, 360)), "rocket": (slice(100, 177), slice(250, 381))}
-"""Of photographs of scikit-image; the second has odd sides."""
-ITERATIONS = {"coffee": 16, "rocket": 5}
+FILES = {"coffee": "data/coffee.png", "rocket": "data/rocket.jpg", "adaptive": "data/coffee.png"}
+CROPS = {
+    "coffee": (slice(60, 188), slice(200, 360)),
+    "rocket": (slice(100, 177), slice(250, 381)),
+    "adaptive": (slice(100, 231), slice(130, 301)),
+}
+"""Of photographs of scikit-image; the last two have odd sides."""
+RATES: dict[str, Rate] = {
+    "coffee": Iterations(24),
+    "rocket": Iterations(5),
+    "adaptive": BitsPerPixel(0.7),
+}
+"""The last of them ends where it is cut."""
 
 
 def picture(name: str) -> NDArray[np.uint8]:
@@ -63,10 +72,13 @@ def made_up(model: ContextModel) -> ContextModel:
 
 
 def bits_digest(model: Model, data: bytes) -> str:
-    """SHA-256 of the bits that a file decodes to."""
+    """SHA-256 of the bits that a file decodes to, and of where they stop."""
     header, arrived = model._arrived(data, MAX_PIXELS)
-    assert arrived.iterations == header.iterations
-    return hashlib.sha256(np.packbits(arrived.bits).tobytes()).hexdigest()
+    assert len(arrived.bits) == header.iterations
+    sha = hashlib.sha256(np.packbits(arrived.bits).tobytes())
+    if arrived.stops is not None:
+        sha.update(arrived.stops.astype("<i4").tobytes())
+    return sha.hexdigest()
 
 
 def main() -> None:
@@ -75,7 +87,7 @@ def main() -> None:
     for coder in CODERS:
         model = model_of(coder)
         for name in CROPS:
-            data = model.compress(picture(name), Iterations(ITERATIONS[name]))
+            data = model.compress(picture(name), RATES[name])
             with atomic_path(FOLDER / f"{name}-{coder}.rnc") as partial:
                 partial.write_bytes(data)
             digests[f"{name}-{coder}.rnc"] = bits_digest(model, data)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from rnn_codec.compression.container import parse
 from rnn_codec.compression.model import Model
 from rnn_codec.metrics.psnr import psnr
 from tests.compression.golden.make import CODERS, CROPS, FOLDER, bits_digest, model_of, picture
@@ -25,6 +26,12 @@ def model_of_file(name: str) -> Model:
 def test_there_is_a_file_for_every_coder() -> None:
     assert set(DIGESTS) == {f"{name}-{coder}.rnc" for name in CROPS for coder in CODERS}
     assert {path.name for path in FOLDER.glob("*.rnc")} == set(DIGESTS)
+
+
+def test_some_files_have_stops_and_some_have_none() -> None:
+    kinds = {name: parse((FOLDER / name).read_bytes())[0].adaptive for name in DIGESTS}
+    assert {name.partition("-")[0] for name, adaptive in kinds.items() if adaptive} == {"adaptive"}
+    assert sum(kinds.values()) == len(CODERS)
 
 
 @pytest.mark.parametrize("name", DIGESTS)
