@@ -121,7 +121,7 @@ class BitPredictor(ContextModel):
         bits = symbols.reshape(count, -1, CODE_DEPTH)
         linear = torch.baddbmm(self.logit_bias[:count, None], bits, self.weights_of_bits()[:count])
         linear = torch.baddbmm(linear, self._seen_symbols(symbols), self.of_symbols[:count])
-        hidden = self._seen_summaries(symbols) @ self.to_hidden + self.hidden_bias[:count, None]
+        hidden = self._of_window(symbols) + self.hidden_bias[:count, None]
         logits = []
         to_hidden = [*self.bits_to_hidden[:count].split(GROUP, dim=1), None]
         to_logits = self.to_logits[:count].split(GROUP, dim=2)
@@ -153,16 +153,31 @@ class BitPredictor(ContextModel):
         seen = torch.cat([neighbours(symbols, CAUSAL), *past], dim=-1)
         return seen.flatten(1, 3)
 
-    def _seen_summaries(self, symbols: Tensor) -> Tensor:
-        """e of the window, (T, N, inputs)."""
+    def _of_window(self, symbols: Tensor) -> Tensor:
+        """W · e of the window, (T, N, 64).
+
+        By two convolutions of two rows, in which nothing has to be laid out: one of the summaries
+        in this iteration, above and on the left, one of those in the iteration before.
+        """
         bias = self.summary_bias[: len(symbols), None, None, None]
         shown = clip(self.summaries(symbols) + bias)
-        known = tuple(offset for offset in self.window if offset in CAUSAL)
-        others = tuple(offset for offset in self.window if offset not in CAUSAL)
-        seen = [neighbours(shown, known)]
-        if others:
-            seen.append(neighbours(delayed(shown, 1), others))
-        return torch.cat(seen, dim=-1).flatten(1, 3)
+        taps = self.to_hidden.view(-1, SUMMARY, HIDDEN)
+        known, others = taps.split([len(CAUSAL), len(taps) - len(CAUSAL)])
+        hidden = _convolved(shown, F.pad(known, (0, 0, 0, 0, 0, 2)), above=1)
+        if len(others):
+            kernel = F.pad(others, (0, 0, 0, 0, 1, 0))
+            hidden = hidden + _convolved(delayed(shown, 1), kernel, above=0)
+        return hidden
+
+
+def _convolved(x: Tensor, taps: Tensor, above: int) -> Tensor:
+    """A convolution of two rows and three columns, taps (6, in, out); `above`: its first row is.
+
+    (T, B, H, W, in) → (T, N, out)
+    """
+    kernel = taps.view(2, 3, *taps.shape[1:]).permute(3, 2, 0, 1)
+    images = F.pad(x, (0, 0, 1, 1, above, 1 - above)).flatten(0, 1).permute(0, 3, 1, 2)
+    return F.conv2d(images, kernel).permute(0, 2, 3, 1).reshape(len(x), -1, kernel.shape[0])
 
 
 def _random(*shape: int, deviation: float) -> nn.Parameter:
