@@ -45,7 +45,7 @@ def coder(name: str) -> EntropyCoder:
     torch.manual_seed(0)
     if name == "none":
         return NoneCoder()
-    return {"single_iteration": SingleIteration, "progressive": Progressive}[name]().quantise()
+    return {"single_iteration": SingleIteration, "progressive": Progressive}[name](16).quantise()
 
 
 @cache

@@ -5,7 +5,7 @@ how good     PSNR(32.0)      MSSSIM(0.98)
 
 `Iterations` codes every position alike. The others give bits to the positions where they help most:
 
-    coding 1   all iterations everywhere: tables of distortion and bits   ─► stops
+    coding 1   the same everywhere: tables of distortion and bits         ─► stops
     coding 2   with these stops: what the file takes, how good it is      ─► stops, corrected
     coding 3   if the second misses what was asked for
 
@@ -34,6 +34,8 @@ from rnn_codec.metrics.psnr import psnr
 BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
 """Of one iteration, before entropy coding."""
 
+FURTHEST, MORE = 3, 5
+"""A position may have so many times the iterations that a budget holds everywhere, and some more."""
 NEAR = 0.01
 """A code that misses its budget by no more than this share is not made again, but cut if it is
 too long."""
@@ -169,7 +171,9 @@ class Budget(Rate):
             BudgetError: the header and the first row do not fit.
         """
         budget = self.bytes_for(picture.pixels)
-        uniform = picture.coded(picture.iterations)
+        uniform = picture.coded(_worth_trying(budget, picture))
+        if picture.file_bytes(len(uniform.stream.data), cut=False) <= budget:
+            uniform = picture.coded(picture.iterations)
         found = _last_within(budget, uniform, picture)
         aim = 8.0 * (budget - picture.file_bytes(0, cut=True))
         for _ in range(2):
@@ -358,6 +362,15 @@ def _shorter(one: Chosen, other: Chosen) -> bool:
 
 def _end(chosen: Chosen) -> int:
     return int(chosen.coding.stream.iteration_ends[chosen.cut.iterations - 1])
+
+
+def _worth_trying(budget: int, picture: Picture) -> int:
+    """Iterations that positions may have: running the networks is what takes time.
+
+    The few that would go further gain little by it.
+    """
+    alike = 8 * budget / (BITS_PER_PIXEL * picture.pixels)
+    return min(math.ceil(FURTHEST * alike) + MORE, picture.iterations)
 
 
 def _last_within(budget: int, coding: Coding, picture: Picture) -> list[Chosen]:

@@ -85,8 +85,9 @@ def measure_adaptive(name: str, pixels: Pixels, model: Model, tune: str) -> Adap
     def measured(rate: float, data: bytes) -> Measurement:
         return measure(name, rate, len(data), model.decompress(data), pixels)
 
-    coded = [picture.file(BitsPerPixel(rate).choose(picture))[0] for rate in RATES]
+    # First, so that what is coded the same everywhere is there for all rates.
     alike = picture.file(Iterations(model.codec.iterations).choose(picture))[0]
+    coded = [picture.file(BitsPerPixel(rate).choose(picture))[0] for rate in RATES]
     lengths = [BitsPerPixel(rate).bytes_for(picture.pixels) for rate in PREFIX_RATES]
     return Adaptive(
         tune,
