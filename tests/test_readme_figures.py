@@ -307,3 +307,38 @@ def test_how_long_the_grid_was_trained() -> None:
     text = " ".join(TEXTS["results/README.md"].split())
     assert len(seconds) == 12
     assert f"{min(seconds) / 60:.0f} to {max(seconds) / 60:.0f} minutes" in text
+
+
+ADAPTIVE = RESULTS / "transform_long" / "last" / "evaluation" / "kodak"
+
+
+def test_adaptive_files_beside_uniform_ones() -> None:
+    content = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))
+    rates = sizes_of(ADAPTIVE, content["coder"])["file_bpp"]
+    curve = read_summary(ADAPTIVE).curve.first(len(rates))
+    own = content["tunes"]["balanced"]["curve"]
+    rows = table(TEXTS["results/README.md"], "| bpp | PSNR, uniform |")
+    assert len(rows) >= 5
+    for row in rows:
+        for first, metric in ((1, "psnr"), (3, "ms_ssim")):
+            for column, (bpp, scores) in enumerate(
+                ((rates, curve.scores[metric]), (own["bpp"], own[metric])), start=first
+            ):
+                value = quality_at(bpp, scores, float(row[0]))
+                assert value is not None
+                assert row[column] == printed(value, row[column])
+    found = content["tunes"]["balanced"]["bd_rates_to_uniform"]
+    text = " ".join(TEXTS["results/README.md"].split())
+    sentence = f"{found['psnr']:+.1f} % by PSNR and {found['ms_ssim']:+.1f} % by MS-SSIM"
+    assert sentence.replace("-", "−") in text
+
+
+def test_beginnings_of_adaptive_files_beside_uniform_ones_as_long() -> None:
+    content = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))["prefixes"]["balanced"]
+    rows = table(TEXTS["results/README.md"], "| bpp | PSNR, beginning of uniform |")
+    assert len(rows) == 4
+    for index, row in enumerate(rows):
+        assert float(row[0]) == content["adaptive"]["point"][index]
+        for first, metric in ((1, "psnr"), (3, "ms_ssim")):
+            for column, kind in enumerate(("uniform", "adaptive"), start=first):
+                assert row[column] == printed(content[kind][metric][index], row[column])

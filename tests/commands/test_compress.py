@@ -93,13 +93,18 @@ def test_bits_can_be_tuned_and_directed(capsys: pytest.CaptureFixture[str]) -> N
     assert "a.png: the mask is 40×50, and the picture 50×40" in capsys.readouterr().err
 
 
+def test_more_iterations_than_the_model_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compress", "a.png", "new.rnc", "--model", "mine", "--iterations", "17") == 1
+    assert "a.png: iterations must be 1 … 16, not 17" in capsys.readouterr().err
+    assert not Path("new.rnc").exists()
+
+
 @pytest.mark.parametrize("rate", [[], ["--iterations", "2"]])
 @pytest.mark.parametrize("option", [["--tune", "psnr"], ["--importance", "a.png"]])
 def test_iterations_cannot_be_tuned(
     rate: list[str], option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        run("compress", "a.png", "new.rnc", "--model", "mine", *rate, *option)
+    assert run("compress", "a.png", "new.rnc", "--model", "mine", *rate, *option) == 2
     assert f"{option[0]} is for --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
 
 
@@ -244,7 +249,7 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
         ("compress a.png x.rnc --model mine --bpp 1 --bytes 9", "not allowed with argument --bpp"),
         ("compress a.png x.rnc --model mine --bpp 0", "bits per pixel must be positive, not 0"),
         ("compress a.png x.rnc --model mine --bpp two", "argument --bpp: invalid rate value"),
-        ("compress a.png x.rnc --model mine --iterations 17", "iterations must be 1 … 16, not 17"),
+        ("compress a.png x.rnc --model mine --iterations 33", "iterations must be 1 … 32, not 33"),
         ("compress a.png x.rnc --model mine --psnr 101", "PSNR must be in 0 … 100 dB, not 101"),
         ("compress a.png x.rnc --model mine --ms-ssim 2", "MS-SSIM must be in 0 … 1, not 2"),
         ("compress a.png x.rnc --model mine --entropy zip", "argument --entropy: invalid choice"),

@@ -35,7 +35,7 @@ BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
 """Of one iteration, before entropy coding."""
 
 FURTHEST, MORE = 3, 5
-"""A position may have so many times the iterations that a budget holds everywhere, and some more."""
+"""A position may have so many times the iterations that a budget holds everywhere, and more."""
 NEAR = 0.01
 """A code that misses its budget by no more than this share is not made again, but cut if it is
 too long."""
