@@ -331,6 +331,8 @@ def test_adaptive_files_beside_uniform_ones() -> None:
     text = " ".join(TEXTS["results/README.md"].split())
     sentence = f"{found['psnr']:+.1f} % by PSNR and {found['ms_ssim']:+.1f} % by MS-SSIM"
     assert sentence.replace("-", "−").replace("MS−SSIM", "MS-SSIM") in text
+    of_bits = f"{-found['psnr']:.0f} % of the bits at equal PSNR and {-found['ms_ssim']:.0f} %"
+    assert f"{of_bits} at equal MS-SSIM" in " ".join(TEXTS["README.md"].split())
 
 
 def test_beginnings_of_adaptive_files_beside_uniform_ones_as_long() -> None:
