@@ -119,3 +119,19 @@ def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert str(package) in done.stdout
+
+
+def test_what_was_compiled_of_other_sources_is_not_used(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel holds what it calls; numba looks at its own module alone."""
+    load(kernels).twice(4)
+    monkeypatch.setattr(module, "sources_stamp", lambda: (("stops.py", 0.0, 1),))
+    again = load(kernels)
+    assert again.twice(4) == 8
+    assert sum(again.twice.stats.cache_hits.values()) == 0
+
+
+def test_all_sources_of_kernels_count() -> None:
+    names = {name for name, _, _ in module.sources_stamp()}
+    assert {"kernels.py", "range_coder.py", "stops.py", "vector.py"} <= names

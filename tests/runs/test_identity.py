@@ -117,3 +117,9 @@ def test_runs_from_before_there_were_stops_are_those_without() -> None:
     del config["stopped_crops"]
     assert training_identity(config, "pictures", None) == BASE
     assert training_identity(configure("stopped_crops=0.5"), "pictures", None) != BASE
+
+
+def test_the_iterations_of_a_coder_follow_from_its_codec() -> None:
+    config = configure("entropy=progressive")
+    told = configure("entropy=progressive", "entropy.model.iterations=24")
+    assert coder_identity(told, "codec") == coder_identity(config, "codec")

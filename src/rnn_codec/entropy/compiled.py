@@ -2,14 +2,32 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from numba import njit
 from numba.core.caching import FunctionCache
 
 
+@cache
+def sources_stamp() -> tuple[tuple[str, float, int], ...]:
+    """Names, times and sizes of the sources that kernels are made of."""
+    sources = ((path.name, path.stat()) for path in sorted(Path(__file__).parent.glob("*.py")))
+    return tuple((name, found.st_mtime, found.st_size) for name, found in sources)
+
+
 class SparingCache(FunctionCache):
-    """A cache on disk that is done without where it can be neither read nor written."""
+    """A cache on disk that is done without where it can be neither read nor written.
+
+    A kernel holds what it calls from other modules: numba looks at the source of its own alone, and
+    would take an old one when another has changed.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        kept = self._cache_file
+        kept._source_stamp = kept._source_stamp, sources_stamp()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was compiled before; None if it cannot be read."""

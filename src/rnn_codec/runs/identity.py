@@ -87,7 +87,9 @@ def coder_identity(config: Mapping[str, Any], codec: str) -> str:
         config: as of `training_identity`.
         codec: `run_identity` of the codec that it is for.
     """
-    options = {key: _without(config[key], {"cache_dir"}) for key in ("entropy", "coder", "seed")}
+    # How many iterations a context model has follows from the codec.
+    apart = {"cache_dir", "iterations"}
+    options = {key: _without(config[key], apart) for key in ("entropy", "coder", "seed")}
     text = json.dumps([options, codec], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
