@@ -1,4 +1,4 @@
-"""The recurrent codec: one network, up to 16 iterations, each coding what the last left over.
+"""The recurrent codec: one network, many iterations, each coding what the last left over.
 
                  ┌────────────────── one iteration ──────────────────┐
     x ─(−)─► r ──┼─► encoder, binarizer ─► bits b_t ─► decoder ─► x̂_t ┼─► the next r = x − x̂_t

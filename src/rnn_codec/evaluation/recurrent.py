@@ -46,7 +46,7 @@ def evaluate_codec(
     Args:
         codec: on any device.
         images: of any size that MS-SSIM can score.
-        iterations: to measure; files hold the first 16 of them.
+        iterations: to measure; sizes of files are those of the first 16.
         coders: whose files are sized.
         cut_at: shares of an iteration's rows, 0 … 1, at which the last coder's files are cut.
 

@@ -1,5 +1,6 @@
 """What a grid would cost: the operations of its trainings, and the time they take."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -49,8 +50,10 @@ def coder_macs(config: DictConfig) -> float:
     """Operations of an entropy coder's training."""
     options = config.coder
     crops = options.max_steps * options.batch_size
-    config.entropy.model.iterations = build_codec(config).iterations
-    model = build_context_model(config)
+    # The plan's own configuration stays as it was composed: the training fills this in.
+    told = deepcopy(config)
+    told.entropy.model.iterations = build_codec(config).iterations
+    model = build_context_model(told)
     each = context_model_macs(model, options.crop_size)
     # The other steps have the first n iterations, n from 1 to all.
     share = WHOLE + (1 - WHOLE) * (model.iterations + 1) / (2 * model.iterations)
