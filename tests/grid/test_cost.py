@@ -57,5 +57,12 @@ def test_a_coder_costs_its_steps() -> None:
     assert twenty == 2 * ten
 
 
+def test_counting_changes_no_configuration() -> None:
+    config = configure("entropy=progressive")
+    before = config.copy()
+    coder_macs(config)
+    assert config == before
+
+
 def test_time_follows_the_speed() -> None:
     assert Cost(codec=6e9, coders=4e9).seconds(2e9) == 5
