@@ -81,7 +81,8 @@ bench: $(STAMP) ## Time training and coding of every cell: results/bench/network
 .PHONY: fuzz
 fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (installs atheris)
 	$(BIN)/pip install --quiet atheris
-	$(BIN)/python tests/fuzz.py -max_total_time=600 -max_len=400 $(OPTIONS)
+	mkdir -p runs/fuzz
+	$(BIN)/python tests/fuzz.py -max_total_time=600 -max_len=400 -artifact_prefix=runs/fuzz/ $(OPTIONS)
 
 .PHONY: damage
 damage: $(STAMP) ## Change 100,000 files at random: nothing may go unnoticed (some minutes)
