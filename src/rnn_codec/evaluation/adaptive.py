@@ -47,7 +47,7 @@ ADAPTIVE, UNIFORM = "adaptive", "uniform"
 
 FILES = ("files", "prefixes", "uniform")
 """Of `Adaptive`."""
-RULES = 1
+RULES = 2
 """Version of how stops are chosen: what other rules gave is measured again."""
 
 Pixels = NDArray[np.uint8]
