@@ -60,6 +60,20 @@ def test_a_subcommand_is_one_file(
     assert re.search(r"^  count-words +Count words\.$", capsys.readouterr().out, re.MULTILINE)
 
 
+def test_what_a_command_imports_is_not_looked_through_for_garbage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        '"""Say how garbage is collected."""\n\nimport gc\n\n'
+        "def main(words):\n    print(while_imported, gc.isenabled(), gc.get_freeze_count() > 0)\n"
+        "\nwhile_imported = gc.isenabled()\n"
+    )
+    (tmp_path / "garbage.py").write_text(text)
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    assert run("garbage") == 0
+    assert capsys.readouterr().out == "False True True\n"
+
+
 def test_help_needs_no_package() -> None:
     assert run_without(FOR_FILES | FOR_TRAINING, "--help").returncode == 0
 

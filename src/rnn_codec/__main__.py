@@ -5,12 +5,15 @@ follow. The list is read from the files: only the chosen one is imported, with a
 """
 
 import ast
+import atexit
+import gc
 import importlib
 import os
 import re
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from types import ModuleType
 
 from rnn_codec import commands
 from rnn_codec.errors import UserError, exit_on_user_error
@@ -65,7 +68,7 @@ def run(name: str, words: list[str]) -> None:
     if name not in modules:
         raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(modules)}")
     try:
-        module = importlib.import_module(f"{commands.__name__}.{name.replace('-', '_')}")
+        module = imported(f"{commands.__name__}.{name.replace('-', '_')}")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in {"", "rnn_codec"}:
@@ -76,6 +79,23 @@ def run(name: str, words: list[str]) -> None:
             f"pip install 'rnn-codec[{extra}]'"
         ) from error
     module.main(words)
+
+
+def imported(name: str) -> ModuleType:
+    """A module. Neither it nor what it imports is ever looked through for garbage.
+
+    It lives as long as the process: to look through it again and again, a last time at the end,
+    takes half a second of a short command.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
+        atexit.register(gc.freeze)
 
 
 def subcommands() -> dict[str, str]:

@@ -392,8 +392,9 @@ def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
     """
 
     def off(signal: Tensor) -> Tensor:
-        difference = (signal.clamp(-1, 1) - reference).float() * 127.5
-        return F.avg_pool2d(difference.square().mean(dim=1), STRIDE)
+        # In place: memory for as large a picture, again and again, costs more than the arithmetic.
+        difference = signal.clamp(-1, 1).sub_(reference).float().mul_(127.5)
+        return F.avg_pool2d(difference.square_().mean(dim=1), STRIDE)
 
     return off
 

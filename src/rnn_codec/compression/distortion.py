@@ -58,10 +58,11 @@ def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
     ]
 
     def off(signal: Tensor) -> Tensor:
-        errors = _scales((signal.clamp(-1, 1) - reference).float() * 127.5)
+        # In place, as in `squared_error`.
+        errors = _scales(signal.clamp(-1, 1).sub_(reference).float().mul_(127.5))
         return torch.stack(
             [
-                _of_blocks((e.square() * weight).mean(dim=1), STRIDE >> scale)
+                _of_blocks(e.square().mul_(weight).mean(dim=1), STRIDE >> scale)
                 for scale, (e, weight) in enumerate(zip(errors, weights, strict=True))
             ]
         ).sum(dim=0)
