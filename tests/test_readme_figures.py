@@ -315,24 +315,47 @@ ADAPTIVE = RESULTS / "transform_long" / "last" / "evaluation" / "kodak"
 def test_adaptive_files_beside_uniform_ones() -> None:
     content = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))
     rates = sizes_of(ADAPTIVE, content["coder"])["file_bpp"]
-    curve = read_summary(ADAPTIVE).curve.first(len(rates))
-    own = content["tunes"]["balanced"]["curve"]
+    uniform = read_summary(ADAPTIVE).curve.first(len(rates)).scores
+    tuned = [content["tunes"][tune]["curve"] for tune in ("balanced", "ms-ssim")]
     rows = table(TEXTS["results/README.md"], "| bpp | PSNR, uniform |")
     assert len(rows) >= 5
     for row in rows:
-        for first, metric in ((1, "psnr"), (3, "ms_ssim")):
-            for column, (bpp, scores) in enumerate(
-                ((rates, curve.scores[metric]), (own["bpp"], own[metric])), start=first
-            ):
+        for first, metric in ((1, "psnr"), (4, "ms_ssim")):
+            curves = [(rates, uniform[metric]), *((own["bpp"], own[metric]) for own in tuned)]
+            for column, (bpp, scores) in enumerate(curves, start=first):
                 value = quality_at(bpp, scores, float(row[0]))
                 assert value is not None
                 assert row[column] == printed(value, row[column])
-    found = content["tunes"]["balanced"]["bd_rates_to_uniform"]
-    text = " ".join(TEXTS["results/README.md"].split())
-    sentence = f"{found['psnr']:+.1f} % by PSNR and {found['ms_ssim']:+.1f} % by MS-SSIM"
-    assert sentence.replace("-", "−").replace("MS−SSIM", "MS-SSIM") in text
+
+
+def test_bits_that_adaptive_files_take_beside_uniform_ones() -> None:
+    tunes = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))["tunes"]
+    rows = table(TEXTS["results/README.md"], "| tuned for | BD-rate, PSNR, % |")
+    assert {row[0].strip("`") for row in rows} == tunes.keys()
+    for row in rows:
+        name, *cells = row.values()
+        own = tunes[name.strip("`")]
+        figures = [own["bd_rates_to_uniform"][metric] for metric in ("psnr", "ms_ssim")]
+        figures += [own["areas"][metric] for metric in ("psnr", "ms_ssim")]
+        assert cells == [printed(value, cell) for value, cell in zip(figures, cells, strict=True)]
+    found = tunes["balanced"]["bd_rates_to_uniform"]
     of_bits = f"{-found['psnr']:.0f} % of the bits at equal PSNR and {-found['ms_ssim']:.0f} %"
     assert f"{of_bits} at equal MS-SSIM" in " ".join(TEXTS["README.md"].split())
+
+
+def test_what_training_with_stops_gains_adaptive_files() -> None:
+    rows = table(TEXTS["results/README.md"], "| trained | PSNR, uniform |")
+    assert len(rows) == 2
+    for row in rows:
+        name, *cells = row.values()
+        (folder,) = (RESULTS / "transform_study").glob(f"{name.strip('`')}-seed*")
+        own = json.loads((folder / "adaptive.json").read_text("utf-8"))["tunes"]["balanced"]
+        uniform = read_summary(folder).areas
+        figures = [
+            *(areas[metric] for metric in ("psnr", "ms_ssim") for areas in (uniform, own["areas"])),
+            *(own["bd_rates_to_uniform"][metric] for metric in ("psnr", "ms_ssim")),
+        ]
+        assert cells == [printed(value, cell) for value, cell in zip(figures, cells, strict=True)]
 
 
 def test_beginnings_of_adaptive_files_beside_uniform_ones_as_long() -> None:
