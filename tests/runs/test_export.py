@@ -11,7 +11,7 @@ from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.errors import UserError
 from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import load_model
+from rnn_codec.runs.models import find_model, load_model
 from tests.model_folders import write_model
 
 PIXELS = np.full((20, 30, 3), 77, np.uint8)
@@ -73,6 +73,20 @@ def test_weights_can_be_kept_at_half_the_size(run: RunFolder, tmp_path: Path) ->
     assert 0.45 < sizes[1] / sizes[0] < 0.55
     whole, half = (load_file(tmp_path / n / "weights.safetensors") for n in ("whole", "half"))
     assert all(torch.equal(half[name], whole[name].half()) for name in whole)
+
+
+def test_weights_in_eight_bits_make_a_model_of_their_own(run: RunFolder, tmp_path: Path) -> None:
+    export_run(run, tmp_path / "whole", dtype=torch.float32)
+    export_run(run, tmp_path / "small", dtype=torch.int8)
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("whole", "small")]
+    assert sizes[1] / sizes[0] < 0.35
+    whole, small = (load_model(tmp_path / name) for name in ("whole", "small"))
+    assert all(
+        torch.allclose(small.codec.state_dict()[name], weight, rtol=0.01, atol=0.02)
+        for name, weight in whole.codec.state_dict().items()
+    )
+    assert find_model(small.identifier, [tmp_path]).path == tmp_path / "small"
+    assert small.identifier != whole.identifier
 
 
 @pytest.mark.parametrize("dtype", [None, torch.float32, torch.float16])

@@ -13,7 +13,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import find_folder
-from rnn_codec.runs.weights import PRECISIONS
+from rnn_codec.runs.precision import PRECISIONS
 
 
 def export(config: DictConfig) -> None:

@@ -51,7 +51,8 @@ from rnn_codec.runs.identity import (
     training_identity,
     write_digest,
 )
-from rnn_codec.runs.weights import PRECISIONS, load_codec, write_weights
+from rnn_codec.runs.precision import PRECISIONS
+from rnn_codec.runs.weights import load_codec, write_weights
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.fitting import fit, quieten_lightning, record_cost
 from rnn_codec.training.pace import measure_pace, steps_within, timer_text

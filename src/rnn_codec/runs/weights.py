@@ -21,21 +21,21 @@ from rnn_codec.files import atomic_path
 from rnn_codec.overrides import hint
 from rnn_codec.runs.architecture import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.precision import from_precision, to_precision
 
 NETWORKS = ("codec.", "model.")
 """What the networks are called in the checkpoints of codecs and of context models."""
 EQUAL = "equal"
 """In the metadata of exported weights: names of tensors, and those whose values they have."""
-PRECISIONS = {
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-}
-"""In which weights can be exported."""
 
 
 def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    """Export weights, by name, in `dtype`; equal ones, as of tied networks, are stored once.
+    """Export weights, by name; equal ones, as of tied networks, are stored once.
+
+    Args:
+        run: its folder.
+        tensors: the weights, by name.
+        dtype: in which they are stored, one of `PRECISIONS`.
 
     Raises:
         UserError: they are not finite, or not in `dtype`.
@@ -44,8 +44,9 @@ def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dt
     stored: dict[str, Tensor] = {}
     equal: dict[str, str] = {}
     first: dict[tuple[torch.Size, bytes], str] = {}
-    for name, tensor in tensors.items():
-        weight = tensor.detach().cpu().to(dtype).contiguous()
+    whole = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+    for name, tensor in to_precision(whole, dtype).items():
+        weight = tensor.contiguous()
         if not torch.isfinite(weight).all():
             raise UserError(
                 f"the weights of {run.path} are too large for {str(dtype).removeprefix('torch.')}: "
@@ -148,9 +149,9 @@ def _check_finite(weights: Mapping[str, Tensor], run: RunFolder) -> None:
 
 def _read_exported(path: Path) -> dict[str, Tensor]:
     with safe_open(path, framework="pt") as file:
-        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         equal = json.loads((file.metadata() or {}).get(EQUAL, "{}"))
-    return weights | {name: weights[other] for name, other in equal.items()}
+    return from_precision(stored | {name: stored[other] for name, other in equal.items()})
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
