@@ -210,17 +210,19 @@ def test_the_learning_curves() -> None:
             assert row[column].replace(",", "") == printed(float(last[name]), row[column])
 
 
-def test_the_picture_beside_jpeg() -> None:
-    content = json.loads((RESULTS / "beside_jpeg" / "beside_jpeg.json").read_text("utf-8"))
-    rows = table(TEXTS["README.md"], "| bpp | flagship, bytes |")
-    assert len(rows) == len(content["pairs"])
-    for row, pair in zip(rows, content["pairs"], strict=True):
-        assert float(row[0]) == pair["bits_per_pixel"]
-        for column, (codec, figure) in enumerate(
-            (c, f) for c in ("model", "jpeg_420") for f in ("file_bytes", "psnr", "ms_ssim")
-        ):
-            value = row[column + 1].replace(",", "")
-            assert value == printed(pair[codec][figure], value)
+def test_pictures_at_equal_bytes() -> None:
+    files = json.loads((RESULTS / "equal_bytes" / "equal_bytes.json").read_text("utf-8"))["files"]
+    recorded = {(f"`{f['picture']}`", f["bits_per_pixel"], f["codec"]): f for f in files}
+    rows = table(TEXTS["README.md"], "| picture | bpp | bytes |")
+    assert 4 * len(rows) == len(files)
+    for row in rows:
+        for column, codec in enumerate(("flagship", "jpeg_420", "webp", "avif"), start=3):
+            file = recorded[row[0], float(row[1]), codec]
+            assert file["file_bytes"] <= int(row[2].replace(",", ""))
+            figures = zip(row[column].split(" / "), (file["psnr"], file["ms_ssim"]), strict=True)
+            assert all(text == printed(figure, text) for text, figure in figures)
+        own = recorded[row[0], float(row[1]), "flagship"]
+        assert int(row[2].replace(",", "")) == own["file_bytes"]
 
 
 @pytest.mark.parametrize("path", TEXTS)

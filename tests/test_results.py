@@ -24,7 +24,7 @@ RESULTS = ROOT / "results"
 BASELINES = RESULTS / "baselines"
 RECORDS = sorted(path.parent for path in RESULTS.rglob("summary.json"))
 KODAK_RECORDS = [record for record in RECORDS if read_summary(record).dataset == "kodak"]
-BINARY = {".png", ".safetensors"}
+BINARY = {".png", ".webp", ".safetensors"}
 TEXTS = sorted(
     path
     for place in (RESULTS, SHIPPED)

@@ -1,4 +1,4 @@
-"""recipes, learning-curves and compare-jpeg: each writes its files and prints its table."""
+"""recipes, learning-curves and equal-bytes: each writes its files and prints its table."""
 
 from pathlib import Path
 
@@ -31,12 +31,14 @@ def test_learning_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "set models=[<run folder>, ...] and output=<folder>" in capsys.readouterr().err
 
 
-def test_compare_jpeg(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_equal_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # A model without training has better pictures with fewer bits, fewer than JPEG can have.
     with Image.open(locate("skimage", "data/coffee.png")) as photograph:
         photograph.crop((200, 60, 376, 236)).save(tmp_path / "a.png")
-    picture = ["data=folder", f"data.root={tmp_path}", "picture=a.png", "rates=[0.5]"]
+    pictures = ["data=folder", f"data.root={tmp_path}", "rates=[0.5]", "beside=[jpeg_420]"]
     output = tmp_path / "out"
-    assert run("compare-jpeg", "model=flagship", *picture, f"output={output}") == 0
+    assert run("equal-bytes", "model=flagship", *pictures, f"output={output}") == 0
     assert "JPEG" in capsys.readouterr().out
-    assert {path.suffix for path in output.iterdir()} == {".json", ".png"}
+    assert {path.name for path in output.iterdir()} == {"equal_bytes.json", "a.webp"}
+    assert run("equal-bytes", "beside=[jpeg2000]") == 1
+    assert "none of jpeg_420, jpeg_444, webp, avif" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
+from rnn_codec.baselines.jpeg import Jpeg420
 from rnn_codec.codec import Codes
 from rnn_codec.compression.container import Header
 from rnn_codec.compression.model import Model
@@ -18,6 +19,7 @@ from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
 Pixels = NDArray[np.uint8]
+JPEG = Jpeg420()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def code_picture(
         ImageTooSmallError: a side has 160 pixels or less.
     """
     coded = [list(model_steps(model, pixels, iterations)) for model in models]
-    files = equal_bytes.every_quality(pixels)
+    files = equal_bytes.every_quality(JPEG, pixels)
     equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
@@ -149,4 +151,4 @@ def _label(folder: Path, folders: Sequence[Path]) -> str:
 
 
 def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
-    return JpegFile(data, measure_file(len(data), equal_bytes.CODEC.decode(data), pixels))
+    return JpegFile(data, measure_file(len(data), JPEG.decode(data), pixels))
