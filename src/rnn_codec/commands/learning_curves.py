@@ -6,12 +6,14 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.commands.configured import configured
+from rnn_codec.comparison.extrapolation import write_extrapolation
 from rnn_codec.comparison.learning_curves import (
     curves_table,
     read_learning_curve,
     write_learning_curves,
 )
 from rnn_codec.comparison.terminal import rich_table
+from rnn_codec.configuration import as_list
 from rnn_codec.errors import UserError
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import find_folder
@@ -24,6 +26,9 @@ def draw(config: DictConfig) -> None:
     curves = [read_learning_curve(RunFolder(find_folder(model))) for model in config.models]
     write_learning_curves(Path(config.output), curves)
     Console().print(rich_table(curves_table(curves)))
+    if config.extrapolate_to:
+        minutes = as_list(config.extrapolate_to)
+        Console().print(rich_table(write_extrapolation(Path(config.output), curves, minutes)))
     Console().print(f"Written to {config.output}", soft_wrap=True, markup=False)
 
 

@@ -1,0 +1,162 @@
+"""How far longer trainings would go: a power law through the ends of some of several lengths.
+
+What a loss still has above its limit falls by the same factor with each doubling of the
+computation, over many doublings [Kaplan et al. 2020, Scaling laws for neural language models].
+Here that is what an area lacks to the area of pictures without error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rnn_codec.comparison.learning_curves import PANELS, LearningCurve
+from rnn_codec.comparison.tables import Column, Table, arrange
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.figure import COLOURS, style_axes
+from rnn_codec.files import atomic_path, write_json
+from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
+from rnn_codec.metrics.psnr import HIGHEST_DECIBELS
+from rnn_codec.metrics.scores import SCORES
+
+RATES = HIGHEST_BPP - LOWEST_BPP
+LIMITS = {"ms_ssim": RATES, "psnr": HIGHEST_DECIBELS * RATES}
+"""Areas of pictures without error."""
+DIGITS = {"ms_ssim": 4, "psnr": 2}
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """An area after so many minutes: limit − factor · minutes^−exponent."""
+
+    limit: float
+    factor: float
+    exponent: float
+
+    def area(self, minutes: float) -> float:
+        """The area after a training of so many minutes."""
+        return self.limit - self.factor * minutes**-self.exponent
+
+
+@dataclass(frozen=True)
+class Length:
+    """A training of so many minutes."""
+
+    minutes: float
+    measured: dict[str, float] | None
+    """Areas at its end by metric; None for one that was not made."""
+    fitted: dict[str, float]
+    """What the power laws say."""
+
+
+def fit_power_law(minutes: Sequence[float], areas: Sequence[float], limit: float) -> PowerLaw:
+    """The power law with least squared errors of the logarithm of what areas lack to their limit.
+
+    Args:
+        minutes: of two trainings or more, above 0.
+        areas: at their ends, below the limit.
+        limit: of the areas.
+
+    Example:
+        >>> law = fit_power_law([1, 4], [1.8, 1.8375], limit=1.875)
+        >>> round(law.exponent, 6), round(law.area(16), 6)
+        (0.5, 1.85625)
+    """
+    lacks = np.log(limit - np.asarray(areas))
+    slope, intercept = np.polyfit(np.log(minutes), lacks, 1)
+    return PowerLaw(limit, float(np.exp(intercept)), -float(slope))
+
+
+def fit_ends(curves: Sequence[LearningCurve]) -> dict[str, PowerLaw]:
+    """A power law for each metric through the ends of trainings.
+
+    Raises:
+        UserError: there are no two trainings of different length.
+    """
+    minutes = [curve.points[-1].minutes for curve in curves]
+    if len(set(minutes)) < 2:
+        raise UserError("extrapolate_to needs models= that were trained for different times")
+    return {
+        metric: fit_power_law(minutes, [getattr(c.points[-1], metric) for c in curves], limit)
+        for metric, limit in LIMITS.items()
+    }
+
+
+def lengths(curves: Sequence[LearningCurve], extrapolate_to: Sequence[float]) -> list[Length]:
+    """The trainings and longer ones, what is measured beside what the power laws say.
+
+    Raises:
+        UserError: as `fit_ends`.
+    """
+    laws = fit_ends(curves)
+
+    def fitted(minutes: float) -> dict[str, float]:
+        return {metric: law.area(minutes) for metric, law in laws.items()}
+
+    ends = sorted((curve.points[-1] for curve in curves), key=lambda end: end.minutes)
+    done = [
+        Length(end.minutes, {m: getattr(end, m) for m in LIMITS}, fitted(end.minutes))
+        for end in ends
+    ]
+    return done + [Length(minutes, None, fitted(minutes)) for minutes in sorted(extrapolate_to)]
+
+
+def write_extrapolation(
+    folder: Path, curves: Sequence[LearningCurve], extrapolate_to: Sequence[float]
+) -> Table:
+    """Write extrapolation.json and extrapolation.png; returns the table to print.
+
+    Raises:
+        UserError: as `fit_ends`.
+    """
+    found = lengths(curves, extrapolate_to)
+    laws = {metric: asdict(law) for metric, law in fit_ends(curves).items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"power_laws": laws, "trainings": [asdict(length) for length in found]}
+    write_json(folder / "extrapolation.json", content)
+    with atomic_path(folder / "extrapolation.png") as partial:
+        draw_extrapolation(partial, found)
+    return lengths_table(found)
+
+
+def draw_extrapolation(path: Path, found: Sequence[Length]) -> None:
+    """Draw both areas against minutes: ends as points, power laws as lines."""
+    figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
+    for axes, (metric, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        minutes = [length.minutes for length in found]
+        # An area that was not measured is no point.
+        measured = [np.nan if x.measured is None else x.measured[metric] for x in found]
+        axes.plot(minutes, measured, "o", color=COLOURS[0], label="measured")
+        fitted = [length.fitted[metric] for length in found]
+        axes.plot(minutes, fitted, "--", color=COLOURS[1], label="power law")
+        axes.set_xscale("log")
+        axes.set_xlabel("minutes of training")
+        axes.set_ylabel(label)
+        style_axes(axes)
+    figure.axes[0].legend(loc="lower right", frameon=False)
+    figure.savefig(path, format="png")
+
+
+def lengths_table(found: Sequence[Length]) -> Table:
+    """The trainings made, and those extrapolated to."""
+    columns: list[Column[Length]] = [
+        Column("minutes", "minutes", lambda length: length.minutes, digits=1)
+    ]
+    for metric, digits in DIGITS.items():
+        title = f"{SCORES[metric].title} area"
+        columns += [
+            Column(metric, title, partial(_measured, metric), digits=digits),
+            Column(f"{metric}_fitted", "power law", partial(_fitted, metric), digits=digits),
+        ]
+    return arrange("lengths", columns, [("", found)])
+
+
+def _measured(metric: str, length: Length) -> float | None:
+    return None if length.measured is None else length.measured[metric]
+
+
+def _fitted(metric: str, length: Length) -> float:
+    return length.fitted[metric]
