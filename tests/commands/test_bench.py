@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from rnn_codec.benchmark.peak import matrix_product_rate
 from tests.commands.program import run
 from tests.model_folders import write_model
 
@@ -23,7 +24,10 @@ NETWORKS = [
 ]
 
 
-def test_networks_and_entropy_coding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_networks_and_entropy_coding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix_product_rate, "__defaults__", (64,))
     assert run("bench", f"output={tmp_path}", *NETWORKS) == 0
     record = json.loads((tmp_path / "bench.json").read_text())
     assert record["command"].startswith("rnn-codec bench output=")

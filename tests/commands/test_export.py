@@ -24,7 +24,7 @@ def test_a_model_is_found_by_its_name_and_copied(
     [
         (["model=runs/mine"], "set model=<run folder> and output=<new folder>"),
         (["model=other", "output=kept"], "there is no model other"),
-        (["model=other", "output=kept", "dtype=int8"], "dtype=int8 is none of float32, float16"),
+        (["model=other", "output=kept", "dtype=int4"], "dtype=int4 is none of float32, float16"),
         (
             ["model=other", "output=kept", "dtype=5"],
             "dtype=5 is none of float32, float16, bfloat",

@@ -1,7 +1,7 @@
 """The plan of a grid."""
 
 import itertools
-import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from rnn_codec.commands.grid import hydra_words
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
-from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec.grid.plan import Axis, PlannedRun, find_run_folders, plan_grid
 from rnn_codec.runs.folder import RunFolder, mark
 from rnn_codec.runs.identity import coder_identity
 from tests.conftest import ROOT
@@ -90,8 +90,17 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
         compose("evaluate", grid["evaluate"])
     photographs = f"data.root={tmp_path / 'photographs'}"
     options = [*grid["train"], "data=folder", photographs, f"data.cache_dir={tmp_path}"]
-    runs = plan_grid(grid["axes"], options, grid["coders"], composed)
-    assert len(runs) == math.prod(len(values) for values in grid["axes"].values())
+    # Each value of each axis beside the first of the others: to compose all takes half a minute.
+    for name, axis in grid["axes"].items():
+        axes = {n: axis if n == name else first_of(other) for n, other in grid["axes"].items()}
+        assert len(plan_grid(axes, options, grid["coders"], composed)) == len(axis)
+
+
+def first_of(axis: Axis) -> Axis:
+    """An axis with its first value alone."""
+    if isinstance(axis, Mapping):
+        return dict(itertools.islice(axis.items(), 1))
+    return axis[:1]
 
 
 @pytest.mark.parametrize("name", ["smoke", "paper"])
