@@ -28,7 +28,7 @@ def test_learning_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "mine" in capsys.readouterr().out
     assert {path.suffix for path in output.iterdir()} == {".csv", ".json", ".png"}
     assert run("learning-curves", models, f"output={output}", "extrapolate_to=[60]") == 1
-    assert "trained for different times" in capsys.readouterr().err
+    assert "trained for different numbers of steps" in capsys.readouterr().err
     assert run("learning-curves", models) == 1
     assert "set models=[<run folder>, ...] and output=<folder>" in capsys.readouterr().err
 

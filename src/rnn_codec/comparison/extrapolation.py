@@ -2,7 +2,8 @@
 
 What a loss still has above its limit falls by the same factor with each doubling of the
 computation, over many doublings [Kaplan et al. 2020, Scaling laws for neural language models].
-Here that is what an area lacks to the area of pictures without error.
+Here that is what an area lacks to the area of pictures without error. Steps are those of one
+recipe, so that each has cost as much; minutes would count what else the machine had to do.
 """
 
 from collections.abc import Sequence
@@ -30,33 +31,33 @@ DIGITS = {"ms_ssim": 4, "psnr": 2}
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """An area after so many minutes: limit − factor · minutes^−exponent."""
+    """An area after so many steps: limit − factor · steps^−exponent."""
 
     limit: float
     factor: float
     exponent: float
 
-    def area(self, minutes: float) -> float:
-        """The area after a training of so many minutes."""
-        return self.limit - self.factor * minutes**-self.exponent
+    def area(self, steps: int) -> float:
+        """The area after a training of so many steps."""
+        return self.limit - self.factor * steps**-self.exponent
 
 
 @dataclass(frozen=True)
 class Length:
-    """A training of so many minutes."""
+    """A training of so many steps."""
 
-    minutes: float
+    steps: int
     measured: dict[str, float] | None
     """Areas at its end by metric; None for one that was not made."""
     fitted: dict[str, float]
     """What the power laws say."""
 
 
-def fit_power_law(minutes: Sequence[float], areas: Sequence[float], limit: float) -> PowerLaw:
+def fit_power_law(steps: Sequence[int], areas: Sequence[float], limit: float) -> PowerLaw:
     """The power law with least squared errors of the logarithm of what areas lack to their limit.
 
     Args:
-        minutes: of two trainings or more, above 0.
+        steps: of two trainings or more.
         areas: at their ends, below the limit.
         limit: of the areas.
 
@@ -66,7 +67,7 @@ def fit_power_law(minutes: Sequence[float], areas: Sequence[float], limit: float
         (0.5, 1.85625)
     """
     lacks = np.log(limit - np.asarray(areas))
-    slope, intercept = np.polyfit(np.log(minutes), lacks, 1)
+    slope, intercept = np.polyfit(np.log(steps), lacks, 1)
     return PowerLaw(limit, float(np.exp(intercept)), -float(slope))
 
 
@@ -74,18 +75,20 @@ def fit_ends(curves: Sequence[LearningCurve]) -> dict[str, PowerLaw]:
     """A power law for each metric through the ends of trainings.
 
     Raises:
-        UserError: there are no two trainings of different length.
+        UserError: there are no two trainings of different lengths.
     """
-    minutes = [curve.points[-1].minutes for curve in curves]
-    if len(set(minutes)) < 2:
-        raise UserError("extrapolate_to needs models= that were trained for different times")
+    steps = [curve.points[-1].step for curve in curves]
+    if len(set(steps)) < 2:
+        raise UserError(
+            "extrapolate_to needs models= that were trained for different numbers of steps"
+        )
     return {
-        metric: fit_power_law(minutes, [getattr(c.points[-1], metric) for c in curves], limit)
+        metric: fit_power_law(steps, [getattr(c.points[-1], metric) for c in curves], limit)
         for metric, limit in LIMITS.items()
     }
 
 
-def lengths(curves: Sequence[LearningCurve], extrapolate_to: Sequence[float]) -> list[Length]:
+def lengths(curves: Sequence[LearningCurve], extrapolate_to: Sequence[int]) -> list[Length]:
     """The trainings and longer ones, what is measured beside what the power laws say.
 
     Raises:
@@ -93,19 +96,18 @@ def lengths(curves: Sequence[LearningCurve], extrapolate_to: Sequence[float]) ->
     """
     laws = fit_ends(curves)
 
-    def fitted(minutes: float) -> dict[str, float]:
-        return {metric: law.area(minutes) for metric, law in laws.items()}
+    def fitted(steps: int) -> dict[str, float]:
+        return {metric: law.area(steps) for metric, law in laws.items()}
 
-    ends = sorted((curve.points[-1] for curve in curves), key=lambda end: end.minutes)
+    ends = sorted((curve.points[-1] for curve in curves), key=lambda end: end.step)
     done = [
-        Length(end.minutes, {m: getattr(end, m) for m in LIMITS}, fitted(end.minutes))
-        for end in ends
+        Length(end.step, {m: getattr(end, m) for m in LIMITS}, fitted(end.step)) for end in ends
     ]
-    return done + [Length(minutes, None, fitted(minutes)) for minutes in sorted(extrapolate_to)]
+    return done + [Length(steps, None, fitted(steps)) for steps in sorted(extrapolate_to)]
 
 
 def write_extrapolation(
-    folder: Path, curves: Sequence[LearningCurve], extrapolate_to: Sequence[float]
+    folder: Path, curves: Sequence[LearningCurve], extrapolate_to: Sequence[int]
 ) -> Table:
     """Write extrapolation.json and extrapolation.png; returns the table to print.
 
@@ -123,17 +125,17 @@ def write_extrapolation(
 
 
 def draw_extrapolation(path: Path, found: Sequence[Length]) -> None:
-    """Draw both areas against minutes: ends as points, power laws as lines."""
+    """Draw both areas against steps: ends as points, power laws as lines."""
     figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
     for axes, (metric, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        minutes = [length.minutes for length in found]
+        steps = [length.steps for length in found]
         # An area that was not measured is no point.
         measured = [np.nan if x.measured is None else x.measured[metric] for x in found]
-        axes.plot(minutes, measured, "o", color=COLOURS[0], label="measured")
+        axes.plot(steps, measured, "o", color=COLOURS[0], label="measured")
         fitted = [length.fitted[metric] for length in found]
-        axes.plot(minutes, fitted, "--", color=COLOURS[1], label="power law")
+        axes.plot(steps, fitted, "--", color=COLOURS[1], label="power law")
         axes.set_xscale("log")
-        axes.set_xlabel("minutes of training")
+        axes.set_xlabel("steps of training")
         axes.set_ylabel(label)
         style_axes(axes)
     figure.axes[0].legend(loc="lower right", frameon=False)
@@ -143,7 +145,7 @@ def draw_extrapolation(path: Path, found: Sequence[Length]) -> None:
 def lengths_table(found: Sequence[Length]) -> Table:
     """The trainings made, and those extrapolated to."""
     columns: list[Column[Length]] = [
-        Column("minutes", "minutes", lambda length: length.minutes, digits=1)
+        Column("steps", "steps", lambda length: length.steps, digits=0)
     ]
     for metric, digits in DIGITS.items():
         title = f"{SCORES[metric].title} area"
