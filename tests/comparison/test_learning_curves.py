@@ -48,6 +48,12 @@ def test_validations_are_found_at_the_minute(tmp_path: Path) -> None:
     assert curve.points == expected
 
 
+def test_the_validation_after_the_last_step_counts(tmp_path: Path) -> None:
+    # Validated every 30 steps, and once more when all 40 were done.
+    curve = read_learning_curve(make_run(tmp_path / "one", [(29, "", 1.5, 40), (40, "", 1.7, 45)]))
+    assert curve.points == (Point(30, 1.5, 1.5, 40), Point(40, 2.0, 1.7, 45))
+
+
 def test_an_exported_run_has_the_curve_of_the_run(tmp_path: Path) -> None:
     # The last part validated every step again: the eleventh comes after the second.
     parts = [[(9, "", 1.5 + part / 100, 40), (39, "", 1.7, 45)] for part in range(11)]

@@ -12,12 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from rnn_codec.comparison.learning_curves import PANELS, LearningCurve
+from rnn_codec.comparison.learning_curves import LearningCurve, area_panels
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.figure import COLOURS, style_axes
+from rnn_codec.evaluation.figure import COLOURS
 from rnn_codec.files import atomic_path, write_json
 from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.psnr import HIGHEST_DECIBELS
@@ -126,20 +125,15 @@ def write_extrapolation(
 
 def draw_extrapolation(path: Path, found: Sequence[Length]) -> None:
     """Draw both areas against steps: ends as points, power laws as lines."""
-    figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
-    for axes, (metric, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        steps = [length.steps for length in found]
-        # An area that was not measured is no point.
-        measured = [np.nan if x.measured is None else x.measured[metric] for x in found]
-        axes.plot(steps, measured, "o", color=COLOURS[0], label="measured")
-        fitted = [length.fitted[metric] for length in found]
-        axes.plot(steps, fitted, "--", color=COLOURS[1], label="power law")
-        axes.set_xscale("log")
-        axes.set_xlabel("steps of training")
-        axes.set_ylabel(label)
-        style_axes(axes)
-    figure.axes[0].legend(loc="lower right", frameon=False)
-    figure.savefig(path, format="png")
+    steps = [length.steps for length in found]
+    with area_panels(path, "steps of training") as panels:
+        for metric, axes in panels.items():
+            # An area that was not measured is no point.
+            measured = [np.nan if x.measured is None else x.measured[metric] for x in found]
+            axes.plot(steps, measured, "o", color=COLOURS[0], label="measured")
+            fitted = [length.fitted[metric] for length in found]
+            axes.plot(steps, fitted, "--", color=COLOURS[1], label="power law")
+            axes.set_xscale("log")
 
 
 def lengths_table(found: Sequence[Length]) -> Table:

@@ -1,10 +1,12 @@
 """How trainings got on: quality on the pictures held out against the time spent."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnn_codec.comparison.tables import Column, Table, arrange
@@ -18,7 +20,7 @@ from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
 
 AREAS = {"ms_ssim": "val/ms_ssim_auc", "psnr": "val/psnr_auc"}
 """Columns of the log."""
-PANELS = (("ms_ssim", "area under MS-SSIM"), ("psnr", "area under PSNR (dB bpp)"))
+PANELS = {"ms_ssim": "area under MS-SSIM", "psnr": "area under PSNR (dB bpp)"}
 SHOWN_FROM = 0.25
 """Share of the time from which points must be inside the figure: the first, far below the others,
 would flatten them."""
@@ -61,8 +63,13 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
         raise UserError(f"{run.path} has no training.json: it is not a finished training")
     texts = (log.read_text(encoding="utf-8") for log in metrics_logs(run))
     rows = [row for text in texts for row in csv.DictReader(text.splitlines())]
-    # A resumed training may have validated a step twice.
-    areas = {int(row["step"]) + 1: row for row in rows if row.get(AREAS["ms_ssim"])}
+    # A resumed training may have validated a step twice. Steps are counted from 0, but for a last
+    # validation, after all of them.
+    areas = {
+        int(row["step"]) + (int(row["step"]) != cost.steps): row
+        for row in rows
+        if row.get(AREAS["ms_ssim"])
+    }
     points = tuple(
         Point(
             step,
@@ -100,20 +107,31 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
 
 def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
     """Draw both areas against minutes."""
+    longest = max(curve.points[-1].minutes for curve in curves)
+    with area_panels(path, "minutes of training") as panels:
+        for metric, axes in panels.items():
+            late = []
+            for curve in curves:
+                minutes = [point.minutes for point in curve.points]
+                values = [getattr(point, metric) for point in curve.points]
+                late += [
+                    v for m, v in zip(minutes, values, strict=True) if m >= SHOWN_FROM * longest
+                ]
+                axes.plot(minutes, values, "o-", label=curve.name, markersize=4)
+            if late:
+                margin = (max(late) - min(late)) / 10
+                axes.set_ylim(min(late) - margin, max(late) + margin)
+
+
+@contextmanager
+def area_panels(path: Path, across: str) -> Iterator[dict[str, Axes]]:
+    """Axes to draw on for each metric; the figure is then written."""
     figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
-    for axes, (score, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        longest = max(curve.points[-1].minutes for curve in curves)
-        late = []
-        for curve in curves:
-            minutes = [point.minutes for point in curve.points]
-            values = [getattr(point, score) for point in curve.points]
-            late += [v for m, v in zip(minutes, values, strict=True) if m >= SHOWN_FROM * longest]
-            axes.plot(minutes, values, "o-", label=curve.name, markersize=4)
-        if late:
-            margin = (max(late) - min(late)) / 10
-            axes.set_ylim(min(late) - margin, max(late) + margin)
-        axes.set_xlabel("minutes of training")
-        axes.set_ylabel(label)
+    panels = dict(zip(PANELS, figure.subplots(1, len(PANELS)), strict=True))
+    yield panels
+    for metric, axes in panels.items():
+        axes.set_xlabel(across)
+        axes.set_ylabel(PANELS[metric])
         style_axes(axes)
     figure.axes[0].legend(loc="lower right", frameon=False)
     figure.savefig(path, format="png")
