@@ -311,7 +311,7 @@ def test_the_transform_network_starts_from_the_training_pictures(
 
 
 def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
-    options = [*FAST, "trainer.max_steps=20", "checkpoint.every_minutes=0", cache]
+    options = [*FAST, "trainer.max_steps=12", "checkpoint.every_minutes=0", cache]
     whole = run_training(tmp_path / "whole", *options[len(FAST) :])
     run = RunFolder(tmp_path / "killed")
 
