@@ -27,8 +27,8 @@ def draw(config: DictConfig) -> None:
     write_learning_curves(Path(config.output), curves)
     Console().print(rich_table(curves_table(curves)))
     if config.extrapolate_to:
-        minutes = as_list(config.extrapolate_to)
-        Console().print(rich_table(write_extrapolation(Path(config.output), curves, minutes)))
+        steps = as_list(config.extrapolate_to)
+        Console().print(rich_table(write_extrapolation(Path(config.output), curves, steps)))
     Console().print(f"Written to {config.output}", soft_wrap=True, markup=False)
 
 
