@@ -39,9 +39,10 @@ lint: $(STAMP) ## Check style and types alone
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Tests of a file share what is slow to make: `worksteal` leaves neighbours to one worker.
 .PHONY: pytest
 pytest: $(STAMP) ## Run every test alone
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 .PHONY: kodak
 kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check them
