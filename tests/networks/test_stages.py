@@ -48,10 +48,10 @@ def expected(
 def test_stages_are_those_of_numpy(
     groups: int, blocks: torch.Tensor, singular_vectors: NDArray[np.float64]
 ) -> None:
-    stages = klt_stages(blocks, iterations=2, groups=groups)
-    bits = expected(blocks.numpy().astype(np.float64), singular_vectors, 2, groups)
+    stages = klt_stages(blocks, iterations=3, groups=groups)
+    bits = expected(blocks.numpy().astype(np.float64), singular_vectors, 3, groups)
     for name, values in (("deviation", stages.deviations), ("amplitude", stages.amplitudes)):
-        wanted = np.array([bit[name] for bit in bits]).reshape(2, 32)
+        wanted = np.array([bit[name] for bit in bits]).reshape(3, 32)
         np.testing.assert_allclose(values.numpy(), wanted, rtol=1e-4)
     np.testing.assert_allclose(stages.mean, blocks.mean(dim=0), atol=1e-6)
     lengths = stages.directions.norm(dim=-1)
