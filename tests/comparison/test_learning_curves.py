@@ -10,7 +10,12 @@ from hydra import compose, initialize_config_dir
 from matplotlib import rcParams
 from PIL import Image
 
-from rnn_codec.comparison.learning_curves import Point, read_learning_curve, write_learning_curves
+from rnn_codec.comparison.learning_curves import (
+    Point,
+    read_learning_curve,
+    read_learning_curves,
+    write_learning_curves,
+)
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
@@ -63,6 +68,14 @@ def test_an_exported_run_has_the_curve_of_the_run(tmp_path: Path) -> None:
     curve = read_learning_curve(RunFolder(tmp_path / "kept"))
     assert curve == read_learning_curve(run)
     assert curve.points[0].ms_ssim == 1.6
+
+
+def test_runs_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    log = [(39, "", 1.7, 45)]
+    runs = [make_run(tmp_path / place, log) for place in ("a/twin", "b/twin", "a/other")]
+    curves = read_learning_curves(runs)
+    twins = [(tmp_path / place).as_posix() for place in ("a/twin", "b/twin")]
+    assert [curve.name for curve in curves] == [*twins, "other"]
 
 
 def test_figure_and_points_are_written(tmp_path: Path) -> None:

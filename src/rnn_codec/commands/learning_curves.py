@@ -9,7 +9,7 @@ from rnn_codec.commands.configured import configured
 from rnn_codec.comparison.extrapolation import write_extrapolation
 from rnn_codec.comparison.learning_curves import (
     curves_table,
-    read_learning_curve,
+    read_learning_curves,
     write_learning_curves,
 )
 from rnn_codec.comparison.terminal import rich_table
@@ -23,7 +23,7 @@ def draw(config: DictConfig) -> None:
     """Read the logs, draw and print the curves."""
     if not config.models or config.output is None:
         raise UserError("set models=[<run folder>, ...] and output=<folder>")
-    curves = [read_learning_curve(RunFolder(find_folder(model))) for model in config.models]
+    curves = read_learning_curves([RunFolder(find_folder(model)) for model in config.models])
     write_learning_curves(Path(config.output), curves)
     Console().print(rich_table(curves_table(curves)))
     if config.extrapolate_to:

@@ -1,13 +1,15 @@
 """How trainings got on: quality on the pictures held out against the time spent."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
@@ -22,8 +24,8 @@ AREAS = {"ms_ssim": "val/ms_ssim_auc", "psnr": "val/psnr_auc"}
 """Columns of the log."""
 PANELS = {"ms_ssim": "area under MS-SSIM", "psnr": "area under PSNR (dB bpp)"}
 SHOWN_FROM = 0.25
-"""Share of the time from which points must be inside the figure: the first, far below the others,
-would flatten them."""
+"""Share of a training's time from which its points must be inside the figure: the first, far below
+the others, would flatten them."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,20 @@ def read_learning_curve(run: RunFolder) -> LearningCurve:
     return LearningCurve(str(config.get("name", run.path.name)), macs, cost, points)
 
 
+def read_learning_curves(runs: Sequence[RunFolder]) -> list[LearningCurve]:
+    """Read several runs; those that have the same name get that of their folder.
+
+    Raises:
+        UserError: as `read_learning_curve`.
+    """
+    curves = [read_learning_curve(run) for run in runs]
+    times = Counter(curve.name for curve in curves)
+    return [
+        curve if times[curve.name] == 1 else replace(curve, name=run.path.as_posix())
+        for curve, run in zip(curves, runs, strict=True)
+    ]
+
+
 def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None:
     """Write the points, the costs and the figure."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,21 +122,21 @@ def write_learning_curves(folder: Path, curves: Sequence[LearningCurve]) -> None
 
 
 def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
-    """Draw both areas against minutes."""
-    longest = max(curve.points[-1].minutes for curve in curves)
+    """Draw both areas against minutes, on an axis for trainings of minutes and of hours."""
     with area_panels(path, "minutes of training") as panels:
         for metric, axes in panels.items():
             late = []
             for curve in curves:
                 minutes = [point.minutes for point in curve.points]
                 values = [getattr(point, metric) for point in curve.points]
-                late += [
-                    v for m, v in zip(minutes, values, strict=True) if m >= SHOWN_FROM * longest
-                ]
+                shown_from = SHOWN_FROM * minutes[-1]
+                late += [v for m, v in zip(minutes, values, strict=True) if m >= shown_from]
                 axes.plot(minutes, values, "o-", label=curve.name, markersize=4)
-            if late:
-                margin = (max(late) - min(late)) / 10
+            margin = (max(late) - min(late)) / 10
+            if margin:
                 axes.set_ylim(min(late) - margin, max(late) + margin)
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 @contextmanager
