@@ -15,7 +15,10 @@ def place_of(name: str) -> Path:
 
 
 def record_of(name: str) -> Path:
-    """The record of a model on Kodak."""
+    """The record of a model on Kodak: of its weights as they are stored, or of its training."""
+    own = RESULTS / "zoo" / name
+    if own.is_dir():
+        return own
     identity = place_of(name) / "identity"
     if not identity.is_file():
         return RESULTS / name / "evaluation" / "kodak"
