@@ -114,6 +114,22 @@ def test_the_model_zoo() -> None:
                 assert row[column] == printed(coding_time(name)[seconds], row[column])
 
 
+def test_what_eight_bits_cost_models() -> None:
+    rows = table(TEXTS["results/README.md"], "| model | MS-SSIM, trained |")
+    assert {f"`{folder.name}`" for folder in (RESULTS / "zoo").iterdir()} == {
+        row[0] for row in rows
+    }
+    for row in rows:
+        name = row[0].strip("`")
+        stored, trained = RESULTS / "zoo" / name, f"{name}-one_shot-transform-seed0-*"
+        records = [next((RESULTS / "transform").glob(trained)), stored]
+        areas = [read_summary(record).areas for record in records]
+        figures = [each[metric] for metric in ("ms_ssim", "psnr") for each in areas]
+        assert list(row.values())[1:] == [
+            printed(value, row[column]) for column, value in enumerate(figures, start=1)
+        ]
+
+
 def sizes_of(record: Path, coder: str) -> dict[str, list[float]]:
     """What files of an entropy coder cost on average."""
     content = json.loads((record / "file_sizes.json").read_text("utf-8"))
@@ -137,7 +153,7 @@ def test_the_grid() -> None:
     found = {
         (row["cell"], row["recon"], row["coder"]): row
         for row in rows_of_the_table()
-        if row["experiment"] == "lean"
+        if row["experiment"] == "transform"
     }
     assert len(rows) == 12
     assert len(found) == 36
@@ -304,11 +320,15 @@ def test_how_long_the_flagship_was_trained() -> None:
 
 
 def test_how_long_the_grid_was_trained() -> None:
-    path = RESULTS / "lean" / "held_out" / "learning_curves.json"
-    seconds = [run["training"]["seconds"] for run in json.loads(path.read_text("utf-8")).values()]
+    records = [file.parent for file in (RESULTS / "transform").glob("*-seed0-*/summary.json")]
+    models = [read_summary(record).model for record in records]
+    costs = [model.training for model in models if model and model.training]
+    assert len(costs) == 12
     text = " ".join(TEXTS["results/README.md"].split())
-    assert len(seconds) == 12
-    assert f"{min(seconds) / 60:.0f} to {max(seconds) / 60:.0f} minutes" in text
+    minutes = [cost.seconds / 60 for cost in costs]
+    assert f"{min(minutes):.0f} to {max(minutes):.0f} minutes" in text
+    steps = [cost.steps for cost in costs]
+    assert f"{min(steps):,} to {max(steps):,} of them" in text
 
 
 ADAPTIVE = RESULTS / "transform_long" / "last" / "evaluation" / "kodak"
