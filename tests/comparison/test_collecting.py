@@ -328,6 +328,9 @@ def test_other_figures_of_one_training_in_another_experiment_are_listed(results:
     for path, other in ((RECORD, "later/again"), ("later/again", RECORD)):
         assert f"other figures than {other}" in reasons(collection, path, left_out=False)
     assert paths(collection) == OTHERS | {RECORD, "later/again"}
+    stored = put("settings", "config", "export", value={"dtype": "int8"})
+    edit(results / "later" / "again" / "summary.json", stored)
+    assert not any("figures" in problem.reason for problem in collect(results, "kodak").problems)
 
 
 def test_a_copy_is_listed_and_counts_once(results: Path) -> None:

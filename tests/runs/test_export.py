@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.errors import UserError
 from rnn_codec.runs.export import export_run
-from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.models import find_model, load_model
 from tests.model_folders import write_model
 
@@ -85,6 +85,8 @@ def test_weights_in_eight_bits_make_a_model_of_their_own(run: RunFolder, tmp_pat
         torch.allclose(small.codec.state_dict()[name], weight, rtol=0.01, atol=0.02)
         for name, weight in whole.codec.state_dict().items()
     )
+    for folder in (RunFolder(tmp_path / "small"), RunFolder(tmp_path / "small").coders()[0]):
+        assert read_config(folder)["export"]["dtype"] == "int8"
     assert find_model(small.identifier, [tmp_path]).path == tmp_path / "small"
     assert small.identifier != whole.identifier
 

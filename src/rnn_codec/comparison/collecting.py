@@ -6,7 +6,7 @@ is right.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
@@ -182,7 +182,8 @@ def contradicting_pairs(records: Sequence[Record]) -> Iterator[Problem]:
     """Records that say they are of one training, or of one row and seed, with other figures.
 
     In one row neither can be used. In two experiments a training may have been repeated, on another
-    machine or against the clock: both stay.
+    machine or against the clock: both stay. Weights of one training that are stored in two
+    precisions are two models.
     """
     keys = row_keys(records)
     for one, other in combinations(records, 2):
@@ -230,7 +231,14 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
 def _of_one_training(one: Record, other: Record) -> bool:
     models = one.summary.model, other.summary.model
     identities = {model.identity if model is not None else None for model in models}
-    return len(identities) == 1 and identities != {None}
+    precisions = {_precision(record) for record in (one, other)}
+    return len(identities) == 1 and identities != {None} and len(precisions) == 1
+
+
+def _precision(record: Record) -> object:
+    """In which the weights are stored, where the record says it."""
+    export = (record.config or {}).get("export")
+    return export.get("dtype") if isinstance(export, Mapping) else None
 
 
 def _same_figures(one: Record, other: Record) -> bool:

@@ -1,6 +1,7 @@
 """Copies of a run without what only training needs: models to commit, or to send to somebody.
 
-<kept>/config.yaml, identity, training.json, weights.safetensors, digest    as in the run's folder
+<kept>/config.yaml, identity, training.json, weights.safetensors, digest    as in the run's folder,
+                                 but for the precision of the weights
 <kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
 <kept>/entropy/<name>/           the same of its entropy coders
 """
@@ -13,7 +14,7 @@ import torch
 
 from rnn_codec.errors import UserError
 from rnn_codec.overrides import hint
-from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config
+from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config, write_config
 from rnn_codec.runs.identity import coder_digest, run_digest, write_digest
 from rnn_codec.runs.weights import read_weights, write_weights
 
@@ -75,5 +76,14 @@ def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
     weights = read_weights(run)
     if dtype is not None:
         write_weights(RunFolder(target), weights, dtype)
+        _name_precision(RunFolder(target), dtype)
     for number, log in enumerate(metrics_logs(run), start=1):
         shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
+
+
+def _name_precision(run: RunFolder, dtype: torch.dtype) -> None:
+    """Say in the configuration how weights are stored, so that records of the model say it too."""
+    config = read_config(run)
+    if isinstance(config.get("export"), dict):
+        config["export"]["dtype"] = str(dtype).removeprefix("torch.")
+        write_config(run, config)
