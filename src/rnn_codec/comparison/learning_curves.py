@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.complexity import macs_per_pixel
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.figure import style_axes
+from rnn_codec.evaluation.figure import COLOURS, style_axes
 from rnn_codec.files import atomic_path, write_csv, write_json
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.cost import TrainingCost, read_cost
@@ -126,17 +127,20 @@ def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
     with area_panels(path, "minutes of training") as panels:
         for metric, axes in panels.items():
             late = []
+            axes.set_prop_cycle(cycler(linestyle=["-", "--", ":"]) * cycler(color=COLOURS))
             for curve in curves:
                 minutes = [point.minutes for point in curve.points]
                 values = [getattr(point, metric) for point in curve.points]
                 shown_from = SHOWN_FROM * minutes[-1]
                 late += [v for m, v in zip(minutes, values, strict=True) if m >= shown_from]
-                axes.plot(minutes, values, "o-", label=curve.name, markersize=4)
+                axes.plot(minutes, values, marker="o", label=curve.name, markersize=4)
             margin = (max(late) - min(late)) / 10
             if margin:
                 axes.set_ylim(min(late) - margin, max(late) + margin)
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 @contextmanager
@@ -149,7 +153,8 @@ def area_panels(path: Path, across: str) -> Iterator[dict[str, Axes]]:
         axes.set_xlabel(across)
         axes.set_ylabel(PANELS[metric])
         style_axes(axes)
-    figure.axes[0].legend(loc="lower right", frameon=False)
+    # Beside the panels: names are long, and there may be many.
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right", frameon=False)
     figure.savefig(path, format="png")
 
 
