@@ -211,12 +211,15 @@ def test_a_weight_of_the_first_iteration_after_more_steps() -> None:
     assert f"{weighted} instead of {plain}" in TEXTS["results/README.md"]
 
 
-def test_the_learning_curves() -> None:
-    with (RESULTS / "learning_curves" / "learning_curves.csv").open(encoding="utf-8") as file:
+@pytest.mark.parametrize(
+    ("place", "heading"),
+    [("learning_curves", "network"), ("longer_trainings", "training")],
+)
+def test_the_learning_curves(place: str, heading: str) -> None:
+    with (RESULTS / place / "learning_curves.csv").open(encoding="utf-8") as file:
         points = list(csv.DictReader(file))
-    path = RESULTS / "learning_curves" / "learning_curves.json"
-    runs = json.loads(path.read_text("utf-8"))
-    rows = table(TEXTS["results/README.md"], "| network | MAC per pixel |")
+    runs = json.loads((RESULTS / place / "learning_curves.json").read_text("utf-8"))
+    rows = table(TEXTS["results/README.md"], f"| {heading} | MAC per pixel |")
     assert {row[0].strip("`") for row in rows} == {point["name"] for point in points}
     for row in rows:
         last = [point for point in points if point["name"] == row[0].strip("`")][-1]
@@ -224,6 +227,19 @@ def test_the_learning_curves() -> None:
         assert row[1].replace(",", "") == printed(macs, "0")
         for column, name in ((2, "step"), (3, "minutes"), (4, "ms_ssim"), (5, "psnr")):
             assert row[column].replace(",", "") == printed(float(last[name]), row[column])
+
+
+def test_what_longer_trainings_would_reach() -> None:
+    content = json.loads((RESULTS / "extrapolation" / "extrapolation.json").read_text("utf-8"))
+    rows = table(TEXTS["results/README.md"], "| steps | MS-SSIM area |")
+    assert len(rows) == len(content["trainings"])
+    for row, length in zip(rows, content["trainings"], strict=True):
+        assert row[0].replace(",", "") == str(length["steps"])
+        for column, metric in ((1, "ms_ssim"), (3, "psnr")):
+            measured, fitted = length["measured"], length["fitted"][metric]
+            expected = "–" if measured is None else printed(measured[metric], row[column])
+            assert row[column] == expected
+            assert row[column + 1] == printed(fitted, row[column + 1])
 
 
 def test_pictures_at_equal_bytes() -> None:
