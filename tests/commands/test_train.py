@@ -343,6 +343,18 @@ def test_a_time_limit_ends_a_run_cleanly(tmp_path: Path, cache: str) -> None:
     assert RunFolder(tmp_path / "run").checkpoint.is_file()
 
 
+def test_a_time_limit_counts_what_was_trained_without_one(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path, "trainer.max_steps=1", cache)
+    run = RunFolder(tmp_path)
+    checkpoint = torch.load(run.checkpoint, weights_only=True)
+    elapsed = checkpoint["callbacks"]["Timer"]["time_elapsed"]
+    assert 0 < elapsed["train"] < 3600
+    elapsed["train"] += 3600
+    torch.save(checkpoint, run.checkpoint)
+    entry.train(resume(tmp_path, "trainer.max_steps=100", "trainer.max_time=00:01:00:00"), run)
+    assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 1
+
+
 def test_checkpoints_load_without_executing_anything(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path / "run", "trainer.max_steps=1", cache)
     checkpoint = torch.load(RunFolder(tmp_path / "run").checkpoint, weights_only=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Literal
 
 import lightning as L
-from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.callbacks import LearningRateMonitor, Timer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -87,6 +87,8 @@ def build_trainer(
         LearningRateMonitor(logging_interval="step"),
         StopOnDivergence(options.broken_steps, options.log_every_n_steps, run.checkpoint),
         LastCheckpoint(run.checkpoint, upkeep.checkpoint_minutes),
+        # Without a limit too: one that is set when the run is resumed counts what was before.
+        Timer(options.max_time, interval="step"),
     ]
     if upkeep.average_decay is not None:
         common.append(WeightAveraging(upkeep.average_decay))
@@ -100,7 +102,6 @@ def build_trainer(
         precision=options.precision,
         max_epochs=-1,
         max_steps=options.max_steps,
-        max_time=options.max_time,
         val_check_interval=options.val_check_interval * options.accumulate_grad_batches,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
