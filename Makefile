@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Modules are compiled when they are imported: most of those that are installed never are.
+# Modules are compiled when they are first imported: most of those that are installed never are.
+# An environment that keeps byte code from being written would compile PyTorch for every process.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 RUN    := runs/first_$(shell date +%Y-%m-%d_%H-%M-%S)
 
