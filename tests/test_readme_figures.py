@@ -59,7 +59,7 @@ def row_of(record: str, coder: str) -> dict[str, str]:
 
 def test_the_flagships_curve() -> None:
     own, jpeg = read_summary(FLAGSHIP), read_summary(JPEG)
-    columns = [(1, own, "psnr"), (2, jpeg, "psnr"), (3, own, "ms_ssim"), (4, jpeg, "ms_ssim")]
+    columns = [(1, own, "psnr"), (3, jpeg, "psnr"), (4, own, "ms_ssim"), (6, jpeg, "ms_ssim")]
     rows = table(TEXTS["README.md"], "| bpp | PSNR |")
     assert len(rows) >= 5
     for row in rows:
@@ -71,6 +71,19 @@ def test_the_flagships_curve() -> None:
             else:
                 curve = summary.curve
                 value = quality_at(curve.bpp, curve.scores[metric], float(row[0]))
+            assert row[column] == printed(value, row[column])
+
+
+def test_the_flagships_adaptive_files() -> None:
+    own = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]["balanced"]
+    for row in table(TEXTS["README.md"], "| bpp | PSNR |"):
+        for column, metric in ((2, "psnr"), (5, "ms_ssim")):
+            if row[0] == "area":
+                value = own["areas"][metric]
+            else:
+                index = own["curve"]["point"].index(float(row[0]))
+                assert own["curve"]["bpp"][index] <= float(row[0])
+                value = own["curve"][metric][index]
             assert row[column] == printed(value, row[column])
 
 
@@ -213,7 +226,7 @@ def test_a_weight_of_the_first_iteration_after_more_steps() -> None:
 
 @pytest.mark.parametrize(
     ("place", "heading"),
-    [("learning_curves", "network"), ("longer_trainings", "training")],
+    [("transform_reference/held_out", "codec"), ("longer_trainings", "training")],
 )
 def test_the_learning_curves(place: str, heading: str) -> None:
     with (RESULTS / place / "learning_curves.csv").open(encoding="utf-8") as file:
@@ -227,6 +240,22 @@ def test_the_learning_curves(place: str, heading: str) -> None:
         assert row[1].replace(",", "") == printed(macs, "0")
         for column, name in ((2, "step"), (3, "minutes"), (4, "ms_ssim"), (5, "psnr")):
             assert row[column].replace(",", "") == printed(float(last[name]), row[column])
+
+
+def test_the_papers_network_in_the_same_time() -> None:
+    found = {
+        (row["cell"], row["network"], row["coder"]): row
+        for row in rows_of_the_table()
+        if row["experiment"] in {"transform", "transform_reference"} and row["recon"] == "one_shot"
+    }
+    rows = table(TEXTS["results/README.md"], "| cell | network |")
+    assert {row[1].strip("`") for row in rows} == {"quarter", "transform"}
+    for row in rows:
+        cell, network = row[0].strip("`"), row[1].strip("`")
+        none, progressive = (found[cell, network, coder] for coder in ("none", "progressive"))
+        areas = [float(entry["ms_ssim_auc"]) for entry in (none, progressive)]
+        for column, value in enumerate([*areas, float(none["psnr_auc"])], start=2):
+            assert row[column] == printed(value, row[column])
 
 
 def test_what_longer_trainings_would_reach() -> None:
@@ -347,18 +376,16 @@ def test_how_long_the_grid_was_trained() -> None:
     assert f"{min(steps):,} to {max(steps):,} of them" in text
 
 
-ADAPTIVE = RESULTS / "transform_long" / "last" / "evaluation" / "kodak"
-
 
 def test_adaptive_files_beside_uniform_ones() -> None:
-    content = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))
-    rates = sizes_of(ADAPTIVE, content["coder"])["file_bpp"]
-    uniform = read_summary(ADAPTIVE).curve.first(len(rates)).scores
-    tuned = [content["tunes"][tune]["curve"] for tune in ("balanced", "ms-ssim")]
+    content = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))
+    rates = sizes_of(FLAGSHIP, content["coder"])["file_bpp"]
+    uniform = read_summary(FLAGSHIP).curve.first(len(rates)).scores
+    tuned = [content["tunes"]["balanced"]["curve"]]
     rows = table(TEXTS["results/README.md"], "| bpp | PSNR, uniform |")
     assert len(rows) >= 5
     for row in rows:
-        for first, metric in ((1, "psnr"), (4, "ms_ssim")):
+        for first, metric in ((1, "psnr"), (3, "ms_ssim")):
             curves = [(rates, uniform[metric]), *((own["bpp"], own[metric]) for own in tuned)]
             for column, (bpp, scores) in enumerate(curves, start=first):
                 value = quality_at(bpp, scores, float(row[0]))
@@ -367,7 +394,7 @@ def test_adaptive_files_beside_uniform_ones() -> None:
 
 
 def test_bits_that_adaptive_files_take_beside_uniform_ones() -> None:
-    tunes = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))["tunes"]
+    tunes = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]
     rows = table(TEXTS["results/README.md"], "| tuned for | BD-rate, PSNR, % |")
     assert {row[0].strip("`") for row in rows} == tunes.keys()
     for row in rows:
@@ -397,7 +424,7 @@ def test_what_training_with_stops_gains_adaptive_files() -> None:
 
 
 def test_beginnings_of_adaptive_files_beside_uniform_ones_as_long() -> None:
-    content = json.loads((ADAPTIVE / "adaptive.json").read_text("utf-8"))["prefixes"]["balanced"]
+    content = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["prefixes"]["balanced"]
     rows = table(TEXTS["results/README.md"], "| bpp | PSNR, beginning of uniform |")
     assert len(rows) == 4
     for index, row in enumerate(rows):
