@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,19 @@ def test_the_model_zoo() -> None:
         for column, seconds in ((8, "compress_seconds"), (9, "decompress_seconds")):
             if row[column] != "–":
                 assert row[column] == printed(coding_time(name)[seconds], row[column])
+
+
+def test_how_much_seeds_differ() -> None:
+    areas = defaultdict(list)
+    for file in sorted((RESULTS / "transform").glob("*/summary.json")):
+        pair = file.parent.name.partition("-seed")[0]
+        areas[pair].append(read_summary(file).areas["ms_ssim"])
+    twice = [pair for pair in areas.values() if len(pair) == 2]
+    assert (len(areas), len(twice)) == (12, 3)
+    means = [sum(pair) / len(pair) for pair in areas.values()]
+    text = " ".join(TEXTS["results/README.md"].split())
+    assert f"differ by at most {max(max(p) - min(p) for p in twice):.4f} of MS-SSIM area" in text
+    assert f"lie within {max(means) - min(means):.4f} of each other" in text
 
 
 def test_what_eight_bits_cost_models() -> None:
