@@ -390,7 +390,6 @@ def test_how_long_the_grid_was_trained() -> None:
     assert f"{min(steps):,} to {max(steps):,} of them" in text
 
 
-
 def test_adaptive_files_beside_uniform_ones() -> None:
     content = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))
     rates = sizes_of(FLAGSHIP, content["coder"])["file_bpp"]
