@@ -88,6 +88,17 @@ def test_the_flagships_adaptive_files() -> None:
             assert row[column] == printed(value, row[column])
 
 
+def test_the_flagships_adaptive_files_beside_classic_codecs() -> None:
+    """In PSNR above JPEG, level with WebP at low rates and behind it at high ones, as texts say."""
+    own = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]["balanced"]["curve"]
+    jpeg, webp = (read_summary(RESULTS / "baselines" / name).curve for name in ("jpeg_420", "webp"))
+    for bpp, psnr in zip(own["bpp"], own["psnr"], strict=True):
+        anchor = quality_at(jpeg.bpp, jpeg.scores["psnr"], bpp)
+        assert anchor is None or psnr > anchor
+        ahead = psnr - quality_at(webp.bpp, webp.scores["psnr"], bpp)
+        assert -0.25 < ahead < 0.1 if bpp < 0.5 else ahead < -0.3
+
+
 def test_the_flagships_files() -> None:
     content = json.loads((FLAGSHIP / "file_sizes.json").read_text("utf-8"))
     coders = {entry["coder"]: entry for entry in content["coders"]}
