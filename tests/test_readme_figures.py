@@ -5,6 +5,7 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,12 @@ def row_of(record: str, coder: str) -> dict[str, str]:
     )
 
 
+def adaptive_files() -> dict[str, Any]:
+    """What was measured of the flagship's adaptive files."""
+    content: dict[str, Any] = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))
+    return content
+
+
 def test_the_flagships_curve() -> None:
     own, jpeg = read_summary(FLAGSHIP), read_summary(JPEG)
     columns = [(1, own, "psnr"), (3, jpeg, "psnr"), (4, own, "ms_ssim"), (6, jpeg, "ms_ssim")]
@@ -76,7 +83,7 @@ def test_the_flagships_curve() -> None:
 
 
 def test_the_flagships_adaptive_files() -> None:
-    own = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]["balanced"]
+    own = adaptive_files()["tunes"]["balanced"]
     for row in table(TEXTS["README.md"], "| bpp | PSNR |"):
         for column, metric in ((2, "psnr"), (5, "ms_ssim")):
             if row[0] == "area":
@@ -90,7 +97,7 @@ def test_the_flagships_adaptive_files() -> None:
 
 def test_the_flagships_adaptive_files_beside_classic_codecs() -> None:
     """In PSNR above JPEG, level with WebP at low rates and behind it at high ones, as texts say."""
-    own = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]["balanced"]["curve"]
+    own = adaptive_files()["tunes"]["balanced"]["curve"]
     jpeg, webp = (read_summary(RESULTS / "baselines" / name).curve for name in ("jpeg_420", "webp"))
     for bpp, psnr in zip(own["bpp"], own["psnr"], strict=True):
         anchor = quality_at(jpeg.bpp, jpeg.scores["psnr"], bpp)
@@ -412,15 +419,15 @@ def test_how_long_the_grid_was_trained() -> None:
 
 
 def test_adaptive_files_beside_uniform_ones() -> None:
-    content = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))
+    content = adaptive_files()
     rates = sizes_of(FLAGSHIP, content["coder"])["file_bpp"]
     uniform = read_summary(FLAGSHIP).curve.first(len(rates)).scores
-    tuned = [content["tunes"]["balanced"]["curve"]]
+    tuned = content["tunes"]["balanced"]["curve"]
     rows = table(TEXTS["results/README.md"], "| bpp | PSNR, uniform |")
     assert len(rows) >= 5
     for row in rows:
         for first, metric in ((1, "psnr"), (3, "ms_ssim")):
-            curves = [(rates, uniform[metric]), *((own["bpp"], own[metric]) for own in tuned)]
+            curves = [(rates, uniform[metric]), (tuned["bpp"], tuned[metric])]
             for column, (bpp, scores) in enumerate(curves, start=first):
                 value = quality_at(bpp, scores, float(row[0]))
                 assert value is not None
@@ -428,7 +435,7 @@ def test_adaptive_files_beside_uniform_ones() -> None:
 
 
 def test_bits_that_adaptive_files_take_beside_uniform_ones() -> None:
-    tunes = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["tunes"]
+    tunes = adaptive_files()["tunes"]
     rows = table(TEXTS["results/README.md"], "| tuned for | BD-rate, PSNR, % |")
     assert {row[0].strip("`") for row in rows} == tunes.keys()
     for row in rows:
@@ -458,7 +465,7 @@ def test_what_training_with_stops_gains_adaptive_files() -> None:
 
 
 def test_beginnings_of_adaptive_files_beside_uniform_ones_as_long() -> None:
-    content = json.loads((FLAGSHIP / "adaptive.json").read_text("utf-8"))["prefixes"]["balanced"]
+    content = adaptive_files()["prefixes"]["balanced"]
     rows = table(TEXTS["results/README.md"], "| bpp | PSNR, beginning of uniform |")
     assert len(rows) == 4
     for index, row in enumerate(rows):
