@@ -230,11 +230,13 @@ def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1))
 @example("a=b, (c) [d] {e} ${f} 'g' \"h\" #i\\ ü")
+@example(".")
 def test_folders_may_have_any_name(name: str) -> None:
     """What a child is told is what Hydra reads."""
     run = planned("gru")
     grid = Grid([run], [], "photos", Path(), Path("records"), ["rnn-codec"])
-    folder = RunFolder(Path("runs", name))
+    # In a folder more: one of the name "." leaves the path as it was.
+    folder = RunFolder(Path("runs", "of_a_grid", name))
     commands = [command for _, command in stages(grid, run, folder)]
     parser = OverridesParser.create()
     words = [word for command in commands for word in command if "runs/" in word]
