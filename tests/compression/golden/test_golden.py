@@ -14,9 +14,20 @@ import torch
 from rnn_codec.compression.container import parse
 from rnn_codec.compression.model import Model
 from rnn_codec.metrics.psnr import psnr
-from tests.compression.golden.make import CODERS, CROPS, FOLDER, bits_digest, model_of, picture
+from rnn_codec.runs.models import SHIPPED, load_model
+from tests.compression.golden.make import (
+    CODERS,
+    CROPS,
+    FOLDER,
+    SMALL_MODELS,
+    SMALL_PICTURE,
+    bits_digest,
+    model_of,
+    picture,
+)
 
 DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
+IDENTIFIERS: dict[str, dict[str, str]] = json.loads((FOLDER / "identifiers.json").read_text())
 
 
 def model_of_file(name: str) -> Model:
@@ -24,14 +35,23 @@ def model_of_file(name: str) -> Model:
 
 
 def test_there_is_a_file_for_every_coder() -> None:
-    assert set(DIGESTS) == {f"{name}-{coder}.rnc" for name in CROPS for coder in CODERS}
+    of_flagship = {f"{name}-{coder}.rnc" for name in CROPS for coder in CODERS}
+    assert set(DIGESTS) == of_flagship | {f"{SMALL_PICTURE}-{name}.rnc" for name in SMALL_MODELS}
     assert {path.name for path in FOLDER.glob("*.rnc")} == set(DIGESTS)
 
 
 def test_some_files_have_stops_and_some_have_none() -> None:
     kinds = {name: parse((FOLDER / name).read_bytes())[0].adaptive for name in DIGESTS}
-    assert {name.partition("-")[0] for name, adaptive in kinds.items() if adaptive} == {"adaptive"}
-    assert sum(kinds.values()) == len(CODERS)
+    assert sum(kinds.values()) == len(CODERS) + len(SMALL_MODELS)
+    assert not any(kinds[f"coffee-{coder}.rnc"] for coder in CODERS)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.iterdir()))
+def test_files_call_the_models_of_the_package_what_they_always_did(name: str) -> None:
+    found = {
+        coder: load_model(SHIPPED / name, coder).identifier.hex() for coder in IDENTIFIERS[name]
+    }
+    assert found == IDENTIFIERS[name]
 
 
 @pytest.mark.parametrize("name", DIGESTS)
