@@ -15,9 +15,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from rnn_codec.codec import RecurrentCodec
-from rnn_codec.entropy.context_model import ContextModel
+from rnn_codec.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.errors import InvalidOptionError, UserError, reason
 from rnn_codec.overrides import hint, literals
+from rnn_codec.registry import NAME, Registry
 from rnn_codec.runs import architecture
 
 T = TypeVar("T")
@@ -64,23 +65,30 @@ def options(kind: Callable[..., T], node: DictConfig, **names: str) -> T:
     return kind(**found)
 
 
-def check_types(node: DictConfig) -> None:
+def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None:
     """Compare each option with the type that the argument has where the node is built.
+
+    Args:
+        node: describes what is to be built.
+        registry: what its name stands for; None where a node names a class of another package.
 
     Raises:
         UserError: a value is of another type, or there is no such argument.
     """
-    target = _target(node)
-    for name in node:
-        value = node[name]
+    target = _target(node) if registry is None else registry[node.get(NAME)]
+    for name in map(str, node):
+        value, full_name = node[name], _full_name(node, name)
         if isinstance(value, DictConfig):
-            check_types(value)
-        elif target is not None and not str(name).startswith("_"):
-            if not _takes(target, str(name)):
-                raise InvalidOptionError(
-                    f"{_full_name(node, str(name))} is no option of {target.__name__}"
-                )
-            _check_type(_full_name(node, str(name)), value, _adapter(target, str(name)))
+            check_types(value, None if registry is None else registry.parts.get(name))
+        elif target is not None and not _is_of_description(name, registry):
+            if not _takes(target, name):
+                raise InvalidOptionError(f"{full_name} is no option of {target.__name__}")
+            _check_type(full_name, value, _adapter(target, name))
+
+
+def _is_of_description(name: str, registry: Registry[Any] | None) -> bool:
+    """Whether an entry says what is built, rather than how."""
+    return name.startswith("_") if registry is None else name == NAME
 
 
 def _target(node: DictConfig) -> Callable[..., Any] | None:
@@ -177,11 +185,12 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def build_codec(config: DictConfig) -> RecurrentCodec:
     """The codec of a configuration, untrained."""
-    check_types(config.codec)
+    for part, registry in architecture.PARTS.items():
+        check_types(config.codec[part], registry)
     return architecture.build_codec(plain(config.codec))
 
 
 def build_context_model(config: DictConfig) -> ContextModel:
     """The context model of a configuration, untrained."""
-    check_types(config.entropy.model)
+    check_types(config.entropy.model, CONTEXT_MODELS)
     return architecture.build_context_model(plain(config.entropy.model))

@@ -17,7 +17,7 @@ VALUES = st.recursive(
     lambda children: (
         st.lists(children, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["_target_", "encoder", "codec", "a"]) | st.integers(),
+            st.sampled_from(["_target_", "family", "name", "encoder", "codec"]) | st.integers(),
             children,
             max_size=3,
         )
@@ -40,6 +40,8 @@ ODD_YAML = [
     "codec: !!python/object/apply:os.getcwd []",
     "codec: {_target_: rnn_codec..codec}",
     "codec: {_target_: rnn_codec.codec.RecurrentCodec, encoder: {_target_: 5}}",
+    "codec: {family: binary, encoder: {name: 5}}",
+    "codec: {family: [binary]}",
     "codec: {_target_: rnn_codec.codec.RecurrentCodec}",
     "codec: " + "[" * 500,
     "",

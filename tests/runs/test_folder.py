@@ -114,7 +114,7 @@ def test_a_damaged_checkpoint(run: RunFolder) -> None:
 
 def test_a_configuration_may_name_nothing_outside(run: RunFolder) -> None:
     config = configure()
-    config.codec.encoder.cell = {"_target_": "os.system", "command": "true"}
+    config.codec.encoder.cell = {"name": "os.system", "command": "true"}
     write_config(run, plain(config))
     with pytest.raises(UserError, match=r"os\.system"):
         load_codec(run)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rnn_codec.cells.cell import CellState, RecurrentCell
+from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
 from rnn_codec.layers.convolution import SharedConv2d, set_bias
 
 
@@ -51,6 +51,7 @@ def _read(c_re: Tensor, c_im: Tensor, o: Tensor, out_re: Tensor, out_im: Tensor)
     return torch.cat([o * h_re, o * h_im], dim=1)
 
 
+@CELLS.register("associative_lstm")
 class AssociativeLSTMCell(RecurrentCell):
     """An LSTM whose memory is complex and addressed by complex keys.
 

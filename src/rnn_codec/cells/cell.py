@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
+from rnn_codec.registry import Registry
+
 CellState: TypeAlias = tuple[Tensor, ...]
 """What a cell carries from one iteration to the next; each tensor is (B, depth, H/s, W/s)."""
 
@@ -62,3 +64,7 @@ class CellFactory(Protocol):
         self, in_channels: int, channels: int, kernel: int, stride: int, hidden_kernel: int
     ) -> RecurrentCell:
         """Build a cell of `channels` outputs; the stride is on the input convolution alone."""
+
+
+CELLS: Registry[type[RecurrentCell]] = Registry("cell", "rnn_codec.cells", deferred=True)
+"""Built by the networks that they are layers of."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rnn_codec.cells.cell import CellState, RecurrentCell
+from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
 from rnn_codec.layers.convolution import SharedConv2d
 
 
@@ -25,6 +25,7 @@ def update(of_input: Tensor, of_state: Tensor, previous: Tensor, z: Tensor) -> T
     return torch.lerp(previous, torch.tanh(of_input + of_state), z)
 
 
+@CELLS.register("gru")
 class GRUCell(RecurrentCell):
     """z, r = σ(W_z,r x + U_z,r h′ + b);  h = (1−z)⊙h′ + z⊙tanh(Wx + U(r⊙h′) + b).
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rnn_codec.cells.cell import CellState, RecurrentCell
+from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
 from rnn_codec.layers.convolution import SharedConv2d, set_bias
 
 
@@ -21,6 +21,7 @@ def go_on(of_input: Tensor, of_state: Tensor, memory: Tensor) -> tuple[Tensor, T
     return torch.sigmoid(o) * torch.tanh(memory), memory
 
 
+@CELLS.register("lstm")
 class LSTMCell(RecurrentCell):
     """f, i, o = σ(·), j = tanh(·) of Wx + Uh′ + b;  c = f⊙c′ + i⊙j;  h = o⊙tanh(c).
 

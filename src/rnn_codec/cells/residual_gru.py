@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rnn_codec.cells.cell import CellState, RecurrentCell
+from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
 from rnn_codec.layers.convolution import SharedConv2d
 
 
@@ -36,6 +36,7 @@ def update(
     return torch.add(hidden, around_cell, alpha=output_scale), hidden
 
 
+@CELLS.register("residual_gru")
 class ResidualGRUCell(RecurrentCell):
     """A GRU with a path around the gates for the state and one for the output.
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rnn_codec.code import MOST_ITERATIONS
 from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.registry import Registry
 
 
 class ContextModel(nn.Module, ABC):
@@ -65,3 +66,6 @@ def bits_per_bit(logits: Tensor, symbols: Tensor) -> Tensor:
     """
     lengths, bits = code_lengths(logits, symbols), symbols.abs().flatten(1).sum(dim=1)
     return torch.where(bits > 0, lengths / bits.clamp(min=1), 1.0)
+
+
+CONTEXT_MODELS: Registry[type[ContextModel]] = Registry("context model", "rnn_codec.entropy")

@@ -4,10 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.entropy.bit_predictor import CAUSAL, OTHERS, PAST, SUMMARY, BitPredictor
+from rnn_codec.entropy.context_model import CONTEXT_MODELS
 from rnn_codec.entropy.integer_coder import IntegerCoder
 from rnn_codec.entropy.quantisation import quantise
 
 
+@CONTEXT_MODELS.register("progressive")
 class Progressive(BitPredictor):
     """Sums up all iterations, and looks around on all sides at those before.
 

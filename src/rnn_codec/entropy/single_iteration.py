@@ -4,10 +4,12 @@ import torch
 from torch import Tensor
 
 from rnn_codec.entropy.bit_predictor import CAUSAL, BitPredictor
+from rnn_codec.entropy.context_model import CONTEXT_MODELS
 from rnn_codec.entropy.integer_coder import IntegerCoder
 from rnn_codec.entropy.quantisation import quantise
 
 
+@CONTEXT_MODELS.register("single_iteration")
 class SingleIteration(BitPredictor):
     """Forgets everything between iterations."""
 

@@ -2,6 +2,9 @@
 
 from rnn_codec.networks.lean import LeanDecoder, LeanEncoder
 from rnn_codec.networks.network import (
+    DECODERS,
+    ENCODERS,
+    FREE_PARTS,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
@@ -18,6 +21,9 @@ from rnn_codec.networks.transform import (
 )
 
 __all__ = [
+    "DECODERS",
+    "ENCODERS",
+    "FREE_PARTS",
     "Decoder",
     "DecoderNetwork",
     "Encoder",

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rnn_codec.cells.cell import CELLS
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.layers.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.networks.stages import Stages
+from rnn_codec.registry import Registry
 
 NetworkState: TypeAlias = tuple[Any, ...]
 """What a network carries from one iteration to the next: the states of its recurrent layers, first
@@ -103,6 +105,16 @@ class DecoderNetwork(Network):
     @abstractmethod
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """Run one iteration."""
+
+
+FREE_PARTS: Registry[type[nn.Module]] = Registry("free part", "rnn_codec.networks", deferred=True)
+"""Of decoders: what is not linear in the bits."""
+ENCODERS: Registry[type[EncoderNetwork]] = Registry(
+    "encoder", "rnn_codec.networks", {"cell": CELLS}
+)
+DECODERS: Registry[type[DecoderNetwork]] = Registry(
+    "decoder", "rnn_codec.networks", {"cell": CELLS, "free_part": FREE_PARTS}
+)
 
 
 def scaled(channels: int, width: float) -> int:

@@ -18,6 +18,8 @@ from rnn_codec.code import CODE_DEPTH
 from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.layers.convolution import SharedConv2d
 from rnn_codec.networks.network import (
+    DECODERS,
+    ENCODERS,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
@@ -39,6 +41,7 @@ _DECODER_CONVOLUTION = 512
 _DECODER = (_Layer(512, 2, 1), _Layer(512, 3, 1), _Layer(256, 3, 3), _Layer(128, 3, 3))
 
 
+@ENCODERS.register("paper")
 class Encoder(EncoderNetwork):
     """The paper's encoder; see `EncoderNetwork` for shapes.
 
@@ -70,6 +73,7 @@ class Encoder(EncoderNetwork):
         return self.binarizer(x), tuple(states)
 
 
+@DECODERS.register("paper")
 class Decoder(DecoderNetwork):
     """The paper's decoder; see `DecoderNetwork` for shapes.
 

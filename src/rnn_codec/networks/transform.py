@@ -49,6 +49,9 @@ from rnn_codec.layers.binarizer import GroupBinarizer
 from rnn_codec.layers.blocks import join_blocks, split_blocks, to_blocks, to_image
 from rnn_codec.layers.convolution import IterationConv2d, OfEachIteration, SharedConv2d
 from rnn_codec.networks.network import (
+    DECODERS,
+    ENCODERS,
+    FREE_PARTS,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
@@ -139,6 +142,7 @@ def assembled(linear: Tensor, free: Tensor) -> Tensor:
     return to_image(linear + join_blocks(free), STRIDE)
 
 
+@ENCODERS.register("transform")
 class TransformEncoder(EncoderNetwork):
     """The encoder; see `EncoderNetwork` for shapes.
 
@@ -198,6 +202,7 @@ class TransformEncoder(EncoderNetwork):
         return bits, EncoderState(cell, t + 1)
 
 
+@DECODERS.register("transform")
 class TransformDecoder(DecoderNetwork):
     """The decoder; see `DecoderNetwork` for shapes.
 
@@ -295,6 +300,7 @@ class TransformDecoder(DecoderNetwork):
         return signal, DecoderState(tuple(cells), linear, next_log_steps, t + 1)
 
 
+@FREE_PARTS.register("linear")
 class LinearFreePart(nn.Module):
     """f = one convolution of h at H/8, zero at the start.
 
@@ -315,6 +321,7 @@ class LinearFreePart(nn.Module):
         return self.last(hidden)
 
 
+@FREE_PARTS.register("residual")
 class ResidualFreePart(nn.Module):
     """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
 

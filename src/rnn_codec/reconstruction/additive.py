@@ -2,9 +2,10 @@
 
 from torch import Tensor
 
-from rnn_codec.reconstruction.framework import Reconstruction, ReconstructionState
+from rnn_codec.reconstruction.framework import RECONSTRUCTIONS, Reconstruction, ReconstructionState
 
 
+@RECONSTRUCTIONS.register("additive")
 class Additive(Reconstruction):
     """Every iteration decodes the residual that the ones before it left.
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from rnn_codec.registry import Registry
+
 
 class ReconstructionState(NamedTuple):
     """What a framework carries from one iteration to the next, in encoder and decoder alike."""
@@ -45,3 +47,8 @@ class Reconstruction(nn.Module, ABC):
     @abstractmethod
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
         """The state after the decoder's output D_t(b_t), (B, 3, H, W), has arrived."""
+
+
+RECONSTRUCTIONS: Registry[type[Reconstruction]] = Registry(
+    "reconstruction framework", "rnn_codec.reconstruction"
+)

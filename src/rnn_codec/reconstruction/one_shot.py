@@ -2,9 +2,10 @@
 
 from torch import Tensor
 
-from rnn_codec.reconstruction.framework import Reconstruction, ReconstructionState
+from rnn_codec.reconstruction.framework import RECONSTRUCTIONS, Reconstruction, ReconstructionState
 
 
+@RECONSTRUCTIONS.register("one_shot")
 class OneShot(Reconstruction):
     """Every iteration decodes the whole image anew; the encoder still sees the residual alone.
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.layers.convolution import SharedConv2d
-from rnn_codec.reconstruction.framework import Reconstruction, ReconstructionState
+from rnn_codec.reconstruction.framework import RECONSTRUCTIONS, Reconstruction, ReconstructionState
 
 PATCH = 32
 """Side of the patch, in pixels, that shares one gain."""
@@ -50,6 +50,7 @@ def hold(gain: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(gain, size=like.shape[-2:], mode="nearest")
 
 
+@RECONSTRUCTIONS.register("residual_scaling")
 class ResidualScaling(Reconstruction):
     """The encoder sees the residual times the gain; what is decoded is divided by it and added.
 

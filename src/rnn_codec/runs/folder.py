@@ -29,6 +29,7 @@ import yaml
 
 from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.runs.legacy import with_names
 
 TRAINING = (
     *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
@@ -215,4 +216,5 @@ def read_config(run: RunFolder) -> dict[str, Any]:
         json.dumps(config, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{run.config} is not the configuration of a run") from error
-    return config
+    named: dict[str, Any] = with_names(config)
+    return named

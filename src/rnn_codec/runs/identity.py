@@ -13,6 +13,7 @@ from rnn_codec.compression.container import MODEL_BYTES
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.runs.folder import RunFolder, read_config, read_identity
+from rnn_codec.runs.legacy import with_paths
 from rnn_codec.runs.weights import load_coder, read_weights
 
 FORMAT = "rnn-codec model 1"
@@ -20,7 +21,7 @@ FORMAT = "rnn-codec model 1"
 NOT_OF_A_TRAINING = frozenset(
     {
         # Where things are, and what is shown.
-        *("name", "output_root", "output", "resume", "cache_dir"),
+        *("output_root", "output", "resume", "cache_dir"),
         *("root", "validation_root", "path"),
         *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
         "broken_steps",
@@ -51,6 +52,8 @@ def training_identity(config: Mapping[str, Any], data: str, start: str | None) -
         False
     """
     options = _without(config, NOT_OF_A_TRAINING)
+    # That of the run: a part's name says what it is.
+    options.pop("name", None)
     if start is not None:
         options["start_from"] = start
     # Runs that began before the option was there are those without a late part.
@@ -179,7 +182,7 @@ def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor])
     """
     description = {
         "format": FORMAT,
-        "codec": architecture,
+        "codec": with_paths("codec", architecture),
         "tensors": {name: list(tensor.shape) for name, tensor in weights.items()},
     }
     text = json.dumps(description, sort_keys=True, separators=(",", ":"))
