@@ -1,1 +1,36 @@
-"""Progressive image compression with recurrent neural networks (Toderici et al. 2017)."""
+"""rnn-codec: progressive image compression with recurrent neural networks.
+
+    import rnn_codec as rnc
+    data = rnc.compress(pixels, rnc.BitsPerPixel(0.5))      # uint8 RGB, (H, W, 3)  →  bytes
+    pixels = rnc.decompress(data[: len(data) // 2])         # half a file is still a picture
+
+What stands here is the public interface. Everything else may change from version to version.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels
+
+if TYPE_CHECKING:
+    from rnn_codec.api import compress, decompress, load, open
+
+__all__ = [
+    "MSSSIM",
+    "PSNR",
+    "BitsPerPixel",
+    "Bytes",
+    "Levels",
+    "compress",
+    "decompress",
+    "load",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What loads models is imported when it is first asked for."""
+    if name in __all__:
+        from rnn_codec import api  # noqa: PLC0415
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

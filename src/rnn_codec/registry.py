@@ -12,11 +12,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from rnn_codec.errors import UserError, reason
 
-T = TypeVar("T", bound=Callable[..., Any])
+T = TypeVar("T")
 
 NAME = "name"
 """The option of a description that holds the name."""
@@ -96,7 +96,7 @@ class Registry(Generic[T]):
         """
         if not isinstance(description, Mapping) or NAME not in description:
             raise UserError(f"the configuration describes no {self.kind}")
-        part = self[description[NAME]]
+        part = cast(Callable[..., Any], self[description[NAME]])
         options = {
             option: self.parts[option].build(value) if option in self.parts else value
             for option, value in description.items()

@@ -8,8 +8,8 @@ from timeit import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import BitsPerPixel
+from rnn_codec.families.family import Model
+from rnn_codec.rates import BitsPerPixel
 
 
 @dataclass(frozen=True)

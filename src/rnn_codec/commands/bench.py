@@ -70,7 +70,7 @@ def bench_models(config: DictConfig) -> None:
     """Every model at every rate."""
     images = list(instantiate(config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
-    shipped = [str(run.path) for run in model_folders([SHIPPED])]
+    shipped = [str(folder) for folder in model_folders([SHIPPED])]
     places = list(config.models) if config.models is not None else shipped
     jobs = [(place, rate) for place in places for rate in config.rates]
     times: list[CodingTime] = [

@@ -19,10 +19,9 @@ from rnn_codec.commands.options import (
     compressed_jobs,
     new_parser,
 )
-from rnn_codec.compression.distortion import BALANCED, DISTORTIONS
-from rnn_codec.compression.rate_control import MSSSIM, PSNR, Iterations
 from rnn_codec.pictures.reading import read_rgb
-from rnn_codec.runs.models import CODERS, DEFAULT_MODEL, load_model
+from rnn_codec.rates import MSSSIM, PSNR, Levels
+from rnn_codec.runs.models import DEFAULT_MODEL, load_model
 
 
 def main(words: Sequence[str]) -> None:
@@ -34,19 +33,19 @@ def main(words: Sequence[str]) -> None:
         default=DEFAULT_MODEL,
         help="folder or name of a trained model (default: %(default)s, which comes with rnn-codec)",
     )
-    parser.add_argument("--entropy", choices=CODERS, help="entropy coder (default: the best)")
+    parser.add_argument("--entropy", help="entropy coder of the model (default: its best)")
     add_device(parser)
     add_max_pixels(parser)
-    rates = parser.add_mutually_exclusive_group()
-    add_sizes(rates)
-    add_rate(rates, "--psnr", PSNR, float, "smallest file with so many dB, to 0.05 dB")
+    group = parser.add_mutually_exclusive_group()
+    add_sizes(group)
+    add_rate(group, "--psnr", PSNR, float, "smallest file with so many dB, to 0.05 dB")
     add_rate(
-        rates, "--ms-ssim", MSSSIM, float, "smallest file with so much MS-SSIM, to a hundredth"
+        group, "--ms-ssim", MSSSIM, float, "smallest file with so much MS-SSIM, to a hundredth"
     )
-    parser.set_defaults(rate=Iterations())
+    parser.set_defaults(rate=rates.DEFAULT)
     add_spending(parser)
     options = parser.parse_args(words)
-    if isinstance(options.rate, Iterations):
+    if isinstance(options.rate, Levels):
         refuse_spending(parser, options)
     jobs = compressed_jobs(parser, options)
     mask = None if options.importance is None else read_grey(options.importance, options.max_pixels)
@@ -55,7 +54,7 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         started = time.perf_counter()
         pixels = read_rgb(job.input, options.max_pixels)
-        encoded = model.encode(pixels, options.rate, options.tune or BALANCED, mask)
+        encoded = model.encode(pixels, options.rate, options.tune, mask)
         write_bytes(job.output, encoded.data)
         seconds = time.perf_counter() - started
         missed = "" if encoded.reached else f"; {options.rate} is not reached"
@@ -68,8 +67,7 @@ def add_spending(parser: ArgumentParser) -> None:
     """What bits are spent for, where a size or a quality is asked for."""
     parser.add_argument(
         "--tune",
-        choices=DISTORTIONS,
-        help="what the encoder makes good: what is seen (balanced, the default), PSNR or MS-SSIM",
+        help="what the encoder makes good: balanced (what is seen, the default), psnr or ms-ssim",
     )
     parser.add_argument(
         "--importance",

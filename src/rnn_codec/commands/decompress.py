@@ -14,7 +14,7 @@ from rnn_codec.commands.options import (
     new_parser,
     prepare_outputs,
 )
-from rnn_codec.compression.container import parse, read_file
+from rnn_codec.families.family import open_file
 from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
@@ -37,9 +37,8 @@ def main(words: Sequence[str]) -> None:
 
     def work(job: Job) -> str:
         started = time.perf_counter()
-        data = read_file(job.input, options.max_pixels)
-        header, _ = parse(data, options.max_pixels)
-        decoded = find(header.model).decode(data, options.max_pixels)
+        file = open_file(job.input, options.max_pixels)
+        decoded = find(file.head.model).decode(file)
         write_rgb(job.output, decoded.pixels)
         seconds = time.perf_counter() - started
         return f"{job.output}: decoded from {describe_amount(decoded.contents)}, in {seconds:.2f} s"

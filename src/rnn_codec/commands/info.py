@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnn_codec.commands.jobs import Job, describe_iterations, model_finder, run_jobs
+from rnn_codec.commands.jobs import Job, model_finder, run_jobs
 from rnn_codec.commands.options import add_max_pixels, add_model, new_parser
-from rnn_codec.compression.container import parse, read_file
+from rnn_codec.families.family import open_file
 from rnn_codec.runs.models import NoModelError
 
 
@@ -19,25 +19,23 @@ def main(words: Sequence[str]) -> None:
     find = model_finder(options.model, "cpu")
 
     def work(job: Job) -> str:
-        data = read_file(job.input, options.max_pixels)
-        header, _ = parse(data, options.max_pixels)
-        rate = 8 * len(data) / header.pixels
+        file = open_file(job.input, options.max_pixels)
+        head, body, size = file.head, file.body, len(file.data)
         arrived, name = "", "not found"
         try:
-            model = find(header.model)
-            contents = model.inspect(data, options.max_pixels)
-            arrived = f"{describe_iterations(contents)} arrived, "
-            name = f"{model.path}, entropy coder {model.coder.name}"
+            model = find(head.model)
+            arrived = f"{model.contents(file).words} arrived, "
+            name = f"{model.path}, entropy coder {model.labels['entropy']}"
         except NoModelError:
             if options.model is not None:
                 raise
-        kind = ", some positions with fewer" if header.adaptive else ""
         lines = [
             str(job.input),
-            f"  picture     {header.width}×{header.height} pixels",
-            f"  file        {len(data)} of {header.file_bytes} bytes, {rate:.4g} bits per pixel",
-            f"  iterations  {arrived}{header.iterations} when whole{kind}",
-            f"  model       {header.model.hex()}, {name}",
+            f"  picture     {head.width}×{head.height} pixels",
+            f"  file        {size} of {body.file_bytes} bytes, {file.bits_per_pixel:.4g} bits per "
+            "pixel",
+            f"  levels      {arrived}{body} when whole",
+            f"  model       {head.model.hex()}, {name}",
         ]
         return "\n".join(lines)
 

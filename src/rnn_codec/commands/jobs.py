@@ -10,8 +10,8 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from rnn_codec.compression.model import Contents, Model
 from rnn_codec.errors import UserError
+from rnn_codec.families.family import Contents, Model
 from rnn_codec.files import atomic_path
 from rnn_codec.runs.models import find_folder, find_model
 
@@ -87,15 +87,6 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def describe_amount(contents: Contents) -> str:
     """Size and rate of a file's code, which is not the size of a decoded picture."""
-    return (
-        f"{contents.file_bytes} bytes of code, {contents.bits_per_pixel:.4g} bits per pixel, "
-        f"{describe_iterations(contents)}"
-    )
-
-
-def describe_iterations(contents: Contents) -> str:
-    """How much of a code is there: whole iterations, and rows of the next."""
-    whole = f"{contents.iterations} iteration{'' if contents.iterations == 1 else 's'}"
-    if contents.rows == 0:
-        return whole
-    return f"{whole} and {contents.rows} of {contents.rows_of} rows of the next"
+    file = contents.file
+    size, rate = len(file.data), file.bits_per_pixel
+    return f"{size} bytes of code, {rate:.4g} bits per pixel, {contents.words}"

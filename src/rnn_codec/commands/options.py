@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from rnn_codec.commands.jobs import Job
-from rnn_codec.compression.container import MAX_PIXELS
-from rnn_codec.compression.rate_control import BitsPerPixel, Bytes, Iterations, Rate
 from rnn_codec.errors import UserError
 from rnn_codec.files import make_folder
+from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Rate
+from rnn_codec.rnc.file import MAX_PIXELS
 
 SUFFIX = ".rnc"
 """How names of compressed files end."""
@@ -58,7 +58,7 @@ def add_sizes(rates: RateGroup) -> None:
     """Rates that are known before anything is decoded."""
     add_rate(rates, "--bytes", Bytes, int, "length of the file, at most")
     add_rate(rates, "--bpp", BitsPerPixel, float, "bits per pixel of the file, at most")
-    add_rate(rates, "--iterations", Iterations, int, "so many everywhere: 1 … those of the model")
+    add_rate(rates, "--iterations", Levels, int, "so many everywhere: 1 … those of the model")
 
 
 def add_rate(

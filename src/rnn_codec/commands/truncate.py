@@ -12,9 +12,8 @@ from rnn_codec.commands.options import (
     compressed_jobs,
     new_parser,
 )
-from rnn_codec.compression.container import parse, read_file
-from rnn_codec.compression.model import truncate
-from rnn_codec.compression.rate_control import Budget
+from rnn_codec.families.family import open_file, truncated
+from rnn_codec.rates import Levels
 
 
 def main(words: Sequence[str]) -> None:
@@ -29,15 +28,13 @@ def main(words: Sequence[str]) -> None:
     find = model_finder(options.model, "cpu")
 
     def work(job: Job) -> str:
-        data = read_file(job.input, options.max_pixels)
-        header, _ = parse(data, options.max_pixels)
-        if isinstance(options.rate, Budget):
-            shorter = truncate(data, options.rate, options.max_pixels)
+        file, rate = open_file(job.input, options.max_pixels), options.rate
+        if isinstance(rate, Levels):
+            shorter = find(file.head.model).truncate(file, rate.count)
         else:
-            model = find(header.model)
-            shorter = model.truncate(data, options.rate.count, options.max_pixels)
+            shorter = truncated(file, rate.bytes_for(file.head.pixels))
         write_bytes(job.output, shorter)
-        rate = 8 * len(shorter) / header.pixels
-        return f"{job.output}: {len(shorter)} of {len(data)} bytes, {rate:.4g} bits per pixel"
+        bits = 8 * len(shorter) / file.head.pixels
+        return f"{job.output}: {len(shorter)} of {len(file.data)} bytes, {bits:.4g} bits per pixel"
 
     run_jobs(jobs, work, "truncating")

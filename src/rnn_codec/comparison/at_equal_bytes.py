@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from rnn_codec.baselines import equal_bytes
 from rnn_codec.baselines.classic import PillowCodec
 from rnn_codec.comparison.tables import Column, Table, arrange
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import BitsPerPixel
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
+from rnn_codec.families.family import Model
 from rnn_codec.files import atomic_path, write_json
 from rnn_codec.metrics.scores import Score, in_documents
+from rnn_codec.rates import BitsPerPixel
 
 Pixels = NDArray[np.uint8]
 

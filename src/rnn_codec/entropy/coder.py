@@ -13,15 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.code import CODE_DEPTH
 from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import UserError
 
 CHECK_BITS = 24
 """Bits of the check value at the end of an iteration."""
-
-MOST_BITS_PER_BYTE = 5678
-"""No byte of a stream codes more: probabilities are kept between 2⁻¹⁰ and 1 − 2⁻¹⁰."""
 
 
 class CorruptStreamError(UserError):
@@ -86,7 +82,7 @@ class EntropyCoder(ABC):
     name: str
     """As in the configuration group `entropy`."""
     identifier: int
-    """In the header of a file, 0 … 15."""
+    """In the header of a file, 0 … 7; the better, the larger."""
 
     @abstractmethod
     def digest(self) -> bytes:
@@ -111,12 +107,3 @@ class EntropyCoder(ABC):
         Raises:
             CorruptStreamError: a check value does not agree.
         """
-
-
-def bits_of_first_row(shape: StreamShape) -> int:
-    """The fewest coded bits that the first row takes: its flags, or all bits of its positions.
-
-    >>> [bits_of_first_row(StreamShape(16, 4, 6, adaptive)) for adaptive in (False, True)]
-    [192, 6]
-    """
-    return shape.width if shape.adaptive else shape.width * CODE_DEPTH

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -23,9 +24,14 @@ class ContextModel(nn.Module, ABC):
     Args:
         iterations: of the codec's codes.
 
+    Attributes:
+        identifier: in the header of a file, 1 … 7; the better, the larger.
+
     Raises:
         InvalidOptionError: there cannot be so many.
     """
+
+    identifier: ClassVar[int]
 
     def __init__(self, iterations: int) -> None:
         super().__init__()

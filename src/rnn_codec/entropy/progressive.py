@@ -17,6 +17,7 @@ class Progressive(BitPredictor):
         iterations: of the codec's codes.
     """
 
+    identifier = 2
     window = CAUSAL + OTHERS
     past = PAST
 
@@ -34,4 +35,4 @@ class Progressive(BitPredictor):
 
     def quantise(self) -> IntegerCoder:
         """The same model in integers."""
-        return IntegerCoder("progressive", 2, quantise(self))
+        return IntegerCoder("progressive", self.identifier, quantise(self))

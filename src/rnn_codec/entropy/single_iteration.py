@@ -13,6 +13,7 @@ from rnn_codec.entropy.quantisation import quantise
 class SingleIteration(BitPredictor):
     """Forgets everything between iterations."""
 
+    identifier = 1
     window = CAUSAL
     past = 0
 
@@ -22,4 +23,4 @@ class SingleIteration(BitPredictor):
 
     def quantise(self) -> IntegerCoder:
         """The same model in integers."""
-        return IntegerCoder("single_iteration", 1, quantise(self))
+        return IntegerCoder("single_iteration", self.identifier, quantise(self))

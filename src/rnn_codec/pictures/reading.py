@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
 from rnn_codec.pictures.containers import Parts, take_apart
 from rnn_codec.pictures.orientation import upright
+from rnn_codec.rnc.file import MAX_PIXELS
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
 """A picture's name, and its pixels (H, W, 3)."""

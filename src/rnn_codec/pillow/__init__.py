@@ -9,8 +9,8 @@
 pixels are decoded when they are needed, by the model that made the file, which is looked for as
 `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
 
-*Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one 16
-iterations; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=` and
+*Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one a
+bit for each pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=` and
 `importance=`, a grey image as large, of `Model.encode`; see `rnn_codec.pillow.coding.encode`.
 Pixels are turned upright and converted to sRGB, as `image.info` says what they are, and what is
 transparent is laid over white. No EXIF, profile or other text is kept. Other keywords are ignored,
@@ -31,8 +31,9 @@ from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from rnn_codec.compression.container import LONGEST_HEADER, MAGIC, parse
 from rnn_codec.errors import UserError
+from rnn_codec.families.family import open_header
+from rnn_codec.rnc.file import LONGEST_HEADER, MAGIC
 
 FORMAT = "RNC"
 SUFFIX = ".rnc"
@@ -59,21 +60,22 @@ class RncImageFile(ImageFile.ImageFile):
     def _open(self) -> None:
         assert self.fp is not None
         try:
-            header, _ = parse(self.fp.read(LONGEST_HEADER), NO_LIMIT)
+            file = open_header(self.fp.read(LONGEST_HEADER), NO_LIMIT)
         # Where a plugin raises what Pillow expects here, it says that nothing can be said.
         except UserError as error:
             raise UnidentifiedImageError(str(error)) from error
         self._mode = "RGB"
-        self._size = (header.width, header.height)
+        head, body = file.head, file.body
+        self._size = (head.width, head.height)
         self.fp.seek(0, SEEK_END)
-        here = min(self.fp.tell(), header.file_bytes)
+        here = min(self.fp.tell(), body.file_bytes)
         self.info = {
-            "model": header.model.hex(),
-            "iterations": header.iterations,
-            "bits_per_pixel": 8 * here / header.pixels,
+            "model": head.model.hex(),
+            "iterations": body.levels,
+            "bits_per_pixel": 8 * here / head.pixels,
         }
-        self._file_bytes, self._iterations = header.file_bytes, header.iterations
-        self._decode_first(header.iterations)
+        self._file_bytes, self._iterations = body.file_bytes, body.levels
+        self._decode_first(body.levels)
 
     def _decode_first(self, iterations: int) -> None:
         """Have `load` decode so many iterations."""

@@ -5,7 +5,6 @@ Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -13,27 +12,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rnn_codec.compression.container import most_stream_bytes, parse
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import (
-    MSSSIM,
-    PSNR,
-    BitsPerPixel,
-    Bytes,
-    Iterations,
-    Rate,
-)
+from rnn_codec import rates
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.family import Model, open_file
 from rnn_codec.pictures.containers import Parts, from_hexadecimal
 from rnn_codec.pictures.orientation import upright
 from rnn_codec.pictures.reading import to_rgb
 from rnn_codec.pillow import NO_LIMIT
+from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.runs.folder import RunFolder, is_there
 from rnn_codec.runs.models import DEFAULT_MODEL, find_folder, find_model, load_model
 
 RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
     {
-        "iterations": Iterations,
+        "iterations": Levels,
         "bytes": Bytes,
         "bpp": BitsPerPixel,
         "psnr": PSNR,
@@ -84,19 +76,19 @@ def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes
 
 
 def chosen_rate(options: Mapping[str, Any]) -> Rate:
-    """The rate among options of `Image.save`; all iterations if there is none.
+    """The rate among options of `Image.save`; `rates.DEFAULT` if there is none.
 
     Raises:
         InvalidOptionError: there are two, or it is out of its range.
 
     Example:
         >>> chosen_rate({"bpp": 0.5}), chosen_rate({"quality": 90})
-        (BitsPerPixel(value=0.5), Iterations(count=16))
+        (BitsPerPixel(value=0.5), BitsPerPixel(value=1.0))
     """
     given = [name for name in RATES if options.get(name) is not None]
     if len(given) > 1:
         raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
-    return RATES[given[0]](options[given[0]]) if given else Iterations()
+    return RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
 
 
 def parts_of(image: Image.Image, options: Mapping[str, Any]) -> Parts:
@@ -152,21 +144,6 @@ def decode(data: bytes, iterations: int, device: str) -> bytes:
     Raises:
         UserError: as `find_model` and `Model.decode`.
     """
-    header, _ = parse(data, NO_LIMIT)
-    model = _model_of_file(header.model, device)
-    decoded = model.decode(_first(data, iterations), NO_LIMIT)
+    file = open_file(data, NO_LIMIT)
+    decoded = _model_of_file(file.head.model, device).decode(file, iterations)
     return decoded.pixels.tobytes()
-
-
-def _first(data: bytes, iterations: int) -> bytes:
-    """A file that says of itself that it has no more than so many iterations.
-
-    A decoder goes no further then, and needs no more of the stream than they can take.
-    """
-    header, stream = parse(data, NO_LIMIT)
-    if header.iterations <= iterations:
-        return data
-    stream = stream[: most_stream_bytes(header.width, header.height, iterations)]
-    # Of a stream that is cut, nothing is missed that is not there.
-    first = replace(header, iterations=iterations, stream_bytes=len(stream), cut=True)
-    return first.pack() + stream

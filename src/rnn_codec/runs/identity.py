@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from rnn_codec.compression.container import MODEL_BYTES
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
+from rnn_codec.rnc.file import MODEL_BYTES
 from rnn_codec.runs.folder import RunFolder, read_config, read_identity
 from rnn_codec.runs.legacy import with_paths
 from rnn_codec.runs.weights import load_coder, read_weights

@@ -1,38 +1,23 @@
 """Finds trained models: by name, or by the identifier in a file.
 
-A model is a run's folder with a codec and, in `entropy/<name>/`, its entropy coders. Names and
-identifiers are looked up in the folders that the environment variable RNN_CODEC_MODELS lists, in
-`results/` and in `runs/`: models themselves, or folders of models; last among the models that come
-with the package, in `zoo/`.
+A model is a run's folder with what its family trains. Names and identifiers are looked up in the
+folders that the environment variable RNN_CODEC_MODELS lists, in `results/` and in `runs/`: models
+themselves, or folders of models; last among the models that come with the package, in `zoo/`.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import torch
-
-from rnn_codec.compression.model import Model
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.errors import UserError, reason
+from rnn_codec.errors import UserError
+from rnn_codec.families.family import FAMILIES, Family, Model
 from rnn_codec.runs.folder import RunFolder, is_there, read_config
-from rnn_codec.runs.identity import (
-    codec_digest,
-    coder_digest,
-    model_identifier,
-    read_digest,
-    run_digest,
-)
-from rnn_codec.runs.weights import load_codec, load_coder
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
 SHIPPED = Path(__file__).parents[1] / "zoo"
 """Models that come with the package."""
 DEFAULT_MODEL = "flagship"
 """The one of `SHIPPED` that is used where none is named."""
-WITHOUT_CODER = NoneCoder.name
-CODERS = ("progressive", "single_iteration", WITHOUT_CODER)
-"""The best first."""
 
 
 class NoModelError(UserError):
@@ -44,14 +29,30 @@ def load_model(place: str | Path, entropy: str | None = None, device: str = "cpu
 
     Args:
         place: its folder, or the name of one in `default_places`.
-        entropy: one of `CODERS`; None for the best that the folder has.
+        entropy: the entropy coder; None for the best that the folder has.
         device: where the networks run, such as "cpu" or "cuda".
 
     Raises:
         UserError: there is no such model, or it has no such coder or cannot be read.
     """
-    run = RunFolder(find_folder(place))
-    return _load(run, entropy or coder_names(run)[0], device)
+    folder = find_folder(place)
+    family = family_of(folder)
+    there = family.variants(folder)
+    if entropy is not None and entropy not in there:
+        raise UserError(f"{folder} has no entropy coder {entropy}: it has {', '.join(there)}")
+    return family.load(folder, entropy or there[0], device)
+
+
+def family_of(folder: Path) -> Family:
+    """The family of the model in a folder.
+
+    Raises:
+        UserError: it cannot be read, or is of none.
+    """
+    codec = read_config(RunFolder(folder))["codec"]
+    if not isinstance(codec, dict) or "family" not in codec:
+        raise UserError(f"{folder} has no model of a family of codecs in its config.yaml")
+    return FAMILIES[codec["family"]]
 
 
 def find_model(
@@ -62,7 +63,7 @@ def find_model(
     Only its own weights are read, where models were exported with their digests.
 
     Args:
-        identifier: `Header.model` of the file.
+        identifier: `Head.model` of the file.
         places: models and folders of models; None for `default_places`.
         device: where the networks run.
 
@@ -75,11 +76,12 @@ def find_model(
     folders = list(model_folders(places))
     unreadable: list[UserError] = []
     damaged: list[UserError] = []
-    for run in folders:
-        name = _coder_of_file(run, identifier, unreadable)
-        if name is not None:
+    for folder in folders:
+        variant = _variant_of_file(folder, identifier, unreadable)
+        if variant is not None:
             try:
-                return _unchanged(_load(run, name, device), identifier)
+                model = family_of(folder).load(folder, variant, device)
+                return _unchanged(model, identifier)
             except UserError as error:
                 # Another copy of the model may be whole.
                 damaged.append(error)
@@ -113,12 +115,12 @@ def default_places() -> list[Path]:
     return [*(Path(place) for place in (*listed, "results", "runs") if place), SHIPPED]
 
 
-def model_folders(places: Sequence[Path]) -> Iterator[RunFolder]:
+def model_folders(places: Sequence[Path]) -> Iterator[Path]:
     """The models among places and in them; what may not be looked into is passed over."""
     for place in places:
         for folder in (place, *(_children(place) or ())):
             if is_there(RunFolder(folder).config):
-                yield RunFolder(folder)
+                yield folder
 
 
 def _children(folder: Path) -> list[Path] | None:
@@ -130,61 +132,21 @@ def _children(folder: Path) -> list[Path] | None:
         return None
 
 
-def coder_names(run: RunFolder) -> list[str]:
-    """The entropy coders of a model, the best first."""
-    trained = {coder.path.name for coder in run.coders()}
-    return [name for name in CODERS if name == WITHOUT_CODER or name in trained]
-
-
-def _coder_of_file(run: RunFolder, identifier: bytes, unreadable: list[UserError]) -> str | None:
-    """The coder with which a model has the identifier; what cannot be read is added to a list."""
+def _variant_of_file(folder: Path, identifier: bytes, unreadable: list[UserError]) -> str | None:
+    """The variant of a model with an identifier; what cannot be read is added to a list."""
     try:
-        codec = read_digest(run) or run_digest(run)
+        family = family_of(folder)
+        there = family.variants(folder)
     except UserError as error:
         unreadable.append(error)
         return None
-    for name in coder_names(run):
+    for variant in there:
         try:
-            coder = _digest_of_coder(run, name)
+            if family.identifier(folder, variant) == identifier:
+                return variant
         except UserError as error:
             unreadable.append(error)
-        else:
-            if model_identifier(codec, coder) == identifier:
-                return name
     return None
-
-
-def _digest_of_coder(run: RunFolder, name: str) -> bytes:
-    if name == WITHOUT_CODER:
-        return NoneCoder().digest()
-    return read_digest(run.coder(name)) or coder_digest(run.coder(name))
-
-
-def _load(run: RunFolder, name: str, device: str) -> Model:
-    if name not in coder_names(run):
-        raise UserError(
-            f"{run.path} has no entropy coder {name}: it has {', '.join(coder_names(run))}"
-        )
-    coder = NoneCoder() if name == WITHOUT_CODER else load_coder(run.coder(name))
-    codec = load_codec(run)
-    digest = codec_digest(read_config(run)["codec"], codec.state_dict())
-    identifier = model_identifier(digest, coder.digest())
-    return Model(codec.to(usable_device(device)), coder, identifier, run.path)
-
-
-def usable_device(name: str) -> torch.device:
-    """The device of a name, such as "cpu" or "cuda:1".
-
-    Raises:
-        UserError: there is none of that name, or nothing can be computed on it.
-    """
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).cpu()
-    # What PyTorch raises depends on what it was built with.
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
-    return device
 
 
 def _unchanged(model: Model, identifier: bytes) -> Model:

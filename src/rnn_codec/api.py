@@ -1,0 +1,66 @@
+"""The functions of the public interface: see `rnn_codec`."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from rnn_codec import rates
+from rnn_codec.families.family import Mask, Model, Pixels, open_file
+from rnn_codec.rates import Rate
+from rnn_codec.rnc.file import MAX_PIXELS, File
+from rnn_codec.runs.models import DEFAULT_MODEL, find_model, load_model
+
+load = load_model
+KEPT = 4
+"""Models that stay in memory."""
+
+
+def open(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
+    """A `.rnc` file by its name, or its bytes, whole or cut; nothing is decoded.
+
+    Raises:
+        UserError: it cannot be read, or is damaged.
+    """
+    return open_file(Path(source) if isinstance(source, str) else source, max_pixels)
+
+
+def compress(
+    pixels: Pixels,
+    rate: Rate = rates.DEFAULT,
+    model: Model | str | Path = DEFAULT_MODEL,
+    tune: str | None = None,
+    importance: Mask | None = None,
+) -> bytes:
+    """The file of a picture.
+
+    Args:
+        pixels: uint8 RGB, (H, W, 3).
+        rate: how large the file may be, or how good the picture must be.
+        model: one that is loaded, its folder, or its name.
+        tune: what bits are spent for; see `rnn-codec compress --help`.
+        importance: a grey mask, uint8 (H, W), white where the picture matters.
+
+    Raises:
+        UserError: there is no such model, or the rate cannot be met.
+    """
+    loaded = model if isinstance(model, Model) else _named_model(str(model))
+    return loaded.compress(pixels, rate, tune, importance)
+
+
+def decompress(source: str | Path | bytes | File, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """The picture of a file, or of as much of it as there is, by the model that made it.
+
+    Raises:
+        UserError: it is damaged, its model is nowhere to be found, or nothing arrived.
+    """
+    file = source if isinstance(source, File) else open(source, max_pixels)
+    return _model_of_file(file.head.model).decode(file).pixels
+
+
+@lru_cache(KEPT)
+def _named_model(place: str) -> Model:
+    return load_model(place)
+
+
+@lru_cache(KEPT)
+def _model_of_file(identifier: bytes) -> Model:
+    return find_model(identifier)

@@ -1,0 +1,139 @@
+"""A recurrent codec with an entropy coder, as a model of files.
+
+pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut by the rate ─► header + stream
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rnn_codec.code import CODE_DEPTH
+from rnn_codec.codec import Codes, RecurrentCodec, code_size
+from rnn_codec.entropy.coder import Arrived, EntropyCoder, StreamShape
+from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.distortion import BALANCED, distortion_named
+from rnn_codec.families.binary.format import (
+    MOST_BITS_PER_BYTE,
+    VERSION,
+    bits_of_first_row,
+    most_stream_bytes,
+    seed,
+    stream_of,
+)
+from rnn_codec.families.binary.session import BinarySession, amount
+from rnn_codec.families.family import (
+    Contents,
+    Decoded,
+    Mask,
+    Model,
+    NothingArrivedError,
+    Pixels,
+    WrongModelError,
+)
+from rnn_codec.rnc.fields import BadFileError
+from rnn_codec.rnc.file import File, Head
+
+
+@dataclass(frozen=True)
+class BinaryModel(Model):
+    """A trained codec with an entropy coder.
+
+    Attributes:
+        codec: on the device where it runs, in evaluation mode.
+        coder: of the codec's bits.
+        identifier: 6 bytes, in every file.
+        path: the folder it comes from.
+        labels: see `Model`.
+    """
+
+    codec: RecurrentCodec
+    coder: EntropyCoder
+    identifier: bytes
+    path: Path
+    labels: Mapping[str, str]
+
+    def session(
+        self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
+    ) -> BinarySession:
+        """See `Model.session`; tunes are those of `distortion.DISTORTIONS`."""
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"a picture is uint8 (H, W, 3), not {pixels.dtype} {tuple(pixels.shape)}"
+            )
+        head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
+        distortion = distortion_named(tune or BALANCED)
+        return BinarySession(self.codec, self.coder, head, pixels, distortion, importance)
+
+    def decode(self, file: File, levels: int | None = None) -> Decoded:
+        """See `Model.decode`; a level is an iteration."""
+        arrived = self._arrived(file, levels)
+        if len(arrived.bits) == 0:
+            raise NothingArrivedError(
+                f"nothing of the picture has arrived: {len(file.data)} bytes do not hold the first "
+                "row of the code"
+            )
+        device = next(self.codec.parameters()).device
+        bits = torch.from_numpy(arrived.bits).unsqueeze(1).to(device)
+        stops = None if arrived.stops is None else torch.from_numpy(arrived.stops)[None].to(device)
+        codes = Codes(bits, file.head.height, file.head.width, arrived.rows or None, stops)
+        image = tiling.decode(self.codec, codes)[0]
+        pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
+        return Decoded(pixels, self._contents(file, arrived))
+
+    def contents(self, file: File) -> Contents:
+        """See `Model.contents`; the code is decoded, the picture is not."""
+        return self._contents(file, self._arrived(file))
+
+    def truncate(self, file: File, levels: int) -> bytes:
+        """See `Model.truncate`."""
+        arrived = self._arrived(file)
+        if arrived.iterations < levels:
+            return file.data
+        # What follows an iteration decides which byte makes its last bit certain. The bytes that
+        # code nothing more bring us close; what is certain, the decoder says.
+        stream = self.coder.encode(arrived.bits[:levels], seed(file.head), arrived.stops)
+        end = stream_of(file)[0].start + int(stream.iteration_ends[-1])
+        while self._arrived(File(file.head, file.body, file.data[:end])).iterations < levels:
+            end += 1
+        return file.data[:end]
+
+    def _grid(self, head: Head) -> tuple[int, int]:
+        """Height and width of the code, in positions."""
+        return code_size(head.height, head.width, self.codec.reconstruction.patch)
+
+    def _arrived(self, file: File, levels: int | None = None) -> Arrived:
+        """The bits of a file, of the first iterations if `levels` is fewer than it holds."""
+        head = file.head
+        if head.model != self.identifier:
+            raise WrongModelError(
+                f"the file was made by the model {head.model.hex()}, not by {self.path} "
+                f"({self.identifier.hex()}, entropy coder {self.coder.name})"
+            )
+        says, stream = stream_of(file)
+        if says.levels > self.codec.iterations:
+            raise BadFileError(
+                f"the file claims {says.levels} iterations, and its model has "
+                f"{self.codec.iterations}"
+            )
+        iterations = min(levels or says.levels, says.levels)
+        if iterations < says.levels:
+            # More of the stream than they can take is not looked at.
+            stream = stream[: most_stream_bytes(head.width, head.height, iterations)]
+        shape = StreamShape(iterations, *self._grid(head), says.adaptive)
+        # Memory for the code is taken only when bytes came that may hold some of it.
+        if len(stream) * MOST_BITS_PER_BYTE < bits_of_first_row(shape.width, shape.adaptive):
+            nothing = np.zeros((0, CODE_DEPTH, shape.height, shape.width), np.bool_)
+            return Arrived(nothing, 0, 0, None)
+        arrived = self.coder.decode(stream, shape, seed(head))
+        if file.whole and not says.cut and arrived.iterations < iterations:
+            raise BadFileError(
+                "the file is damaged: its last check value is not where it should be"
+            )
+        return arrived
+
+    def _contents(self, file: File, arrived: Arrived) -> Contents:
+        words = amount(arrived.iterations, arrived.rows, self._grid(file.head)[0])
+        return Contents(file, arrived.iterations, words)

@@ -1,0 +1,359 @@
+"""A picture being coded, as often as a rate asks for it.
+
+Levels code every position alike. A size or a quality gives bits to the positions where they help
+most:
+
+    coding 1   the same everywhere: tables of distortion and bits         ─► stops
+    coding 2   with these stops: what the file takes, how good it is      ─► stops, corrected
+    coding 3   if the second misses what was asked for
+
+and the best of them is taken.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnn_codec.code import CODE_DEPTH, STRIDE
+from rnn_codec.codec import Codes, Distortion, RecurrentCodec, check_iterations, code_size
+from rnn_codec.entropy.coder import EntropyCoder, Stream
+from rnn_codec.entropy.stops import Stops
+from rnn_codec.errors import UserError
+from rnn_codec.families.binary import format as stream_format
+from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.adaptation import Choices, Table, cumulative
+from rnn_codec.families.binary.tiling import Measured
+from rnn_codec.families.family import BudgetError, Contents, Encoded, Level, Mask, Pixels
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.scores import SCORES
+from rnn_codec.rates import Quality
+from rnn_codec.rnc.file import Head
+
+BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
+"""Of one iteration, before entropy coding."""
+FURTHEST, MORE = 3, 5
+"""A position may have so many times the iterations that a budget holds everywhere, and more."""
+NEAR = 0.01
+"""A code that misses its budget by no more than this share is not made again, but cut if it is
+too long."""
+MARGIN = 0.995
+"""A second try aims at so much of the distortion that is allowed: it has to be good enough."""
+LEAST_IMPORTANCE = 1 / 256
+"""Of what a mask leaves black: once the rest is as good as it gets, it may have bits as well."""
+
+
+class Cut(NamedTuple):
+    """Where a stream ends.
+
+    Attributes:
+        iterations: whole ones before the cut.
+        rows: rows of the code, 16 pixels each, of the next.
+    """
+
+    iterations: int
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Coding:
+    """A picture, coded once.
+
+    Attributes:
+        codes: of one image.
+        stream: of these codes.
+        distortion: how far each position is off after 0, 1, … iterations, a `Table`.
+    """
+
+    codes: Codes
+    stream: Stream
+    distortion: Table
+
+    @property
+    def iterations(self) -> int:
+        """That the stream holds."""
+        return len(self.stream.iteration_ends)
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether positions stop."""
+        return self.codes.stops is not None
+
+    def choices(self) -> Choices:
+        """What positions may do, as far as this coding tells."""
+        return Choices(self.distortion, cumulative(self.stream.costs))
+
+    def end(self, cut: Cut) -> int:
+        """Bytes of the stream up to a cut."""
+        if cut.rows:
+            return int(self.stream.row_ends[cut.iterations, cut.rows - 1])
+        return int(self.stream.iteration_ends[cut.iterations - 1])
+
+    def cuts(self) -> Iterator[Cut]:
+        """Every place where the stream may end, in order."""
+        for iteration in range(self.iterations):
+            for row in range(1, self.stream.row_ends.shape[1] + 1):
+                yield Cut(iteration, row)
+            yield Cut(iteration + 1)
+
+    def total_distortion(self, cut: Cut) -> float:
+        """How far the picture is off where the stream is cut."""
+        rows = np.arange(self.distortion.shape[1])[:, None]
+        sent = np.where(rows < cut.rows, cut.iterations + 1, cut.iterations)
+        if self.codes.stops is not None:
+            sent = np.minimum(sent, self.codes.stops[0].cpu().numpy())
+        sent = np.broadcast_to(sent, self.distortion.shape[1:])
+        return float(np.take_along_axis(self.distortion, sent[None].astype(np.int64), 0).sum())
+
+
+class BinarySession:
+    """See `Session`.
+
+    Args:
+        codec: codes the picture.
+        coder: codes the bits.
+        head: of the picture's files.
+        pixels: the picture, uint8 RGB, (H, W, 3).
+        distortion: what is weighed against bits.
+        importance: a mask, white where the picture matters; None for all alike.
+
+    Raises:
+        UserError: the picture has no pixels, or the mask another shape.
+    """
+
+    def __init__(
+        self,
+        codec: RecurrentCodec,
+        coder: EntropyCoder,
+        head: Head,
+        pixels: Pixels,
+        distortion: Distortion,
+        importance: Mask | None = None,
+    ) -> None:
+        if head.pixels == 0:
+            raise UserError(f"the picture has no pixels: it is {head.width}×{head.height}")
+        self.codec, self.coder, self.head = codec, coder, head
+        self.image = pixels_to_batch(pixels).to(next(codec.parameters()).device)
+        self.distortion = distortion
+        self.weights = (
+            None
+            if importance is None
+            else weights_of(importance, head.height, head.width, codec.reconstruction.patch)
+        )
+        self._uniform: Measured | None = None
+        self._codings: dict[int, Coding] = {}
+
+    # -- what is asked for ---------------------------------------------------------------------
+
+    def first(self, levels: int) -> Encoded:
+        """See `Session.first`."""
+        check_iterations(levels, self.codec.iterations)
+        return self._file(self.coded(levels), Cut(levels))
+
+    def within(self, size: int) -> Encoded:
+        """See `Session.within`: cut after the last row that fits."""
+        uniform = self.coded(self._worth_trying(size))
+        if self._file_bytes(len(uniform.stream.data), cut=False) <= size:
+            uniform = self.coded(self.codec.iterations)
+        found = self._last_within(size, uniform)
+        aim = 8.0 * (size - self._file_bytes(0, cut=True))
+        for _ in range(2):
+            stops = uniform.choices().of_size(aim)
+            if stops.max() == 0:
+                break
+            coding = self.coded_with(stops)
+            found += self._last_within(size, coding)
+            filled = self._file_bytes(len(coding.stream.data), cut=False) / size
+            if abs(filled - 1) <= NEAR:
+                break
+            aim /= filled
+        if not found:
+            raise self._too_few(size, uniform)
+        return self._file(*min(found, key=lambda chosen: chosen[0].total_distortion(chosen[1])))
+
+    def reaching(self, quality: Quality) -> Encoded:
+        """See `Session.reaching`."""
+        metric, scores = SCORES[quality.metric].function, []
+        for reconstruction in self._reconstructions(self.codec.iterations):
+            scores.append(float(metric(reconstruction, self.image)))
+            if scores[-1] >= quality.least:
+                break
+        uniform = self.coded(self.codec.iterations)
+        if scores[-1] < quality.least:
+            return self._file(uniform, Cut(uniform.iterations), reached=False)
+        cut = Cut(len(scores))
+        adapted = self._adapted(quality, uniform, scores[-1], uniform.total_distortion(cut))
+        if adapted is not None and adapted.end(Cut(adapted.iterations)) < uniform.end(cut):
+            return self._file(adapted, Cut(adapted.iterations))
+        return self._file(uniform, cut)
+
+    def levels(self, most: int | None = None) -> Iterator[Level]:
+        """See `Session.levels`."""
+        ends = self._coded_most(most).stream.iteration_ends
+        for number, image in enumerate(self._reconstructions(len(ends)), start=1):
+            pixels = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())
+            yield Level(number, self._file_bytes(int(ends[number - 1]), cut=False), pixels)
+
+    def other_rates(self, most: int | None = None) -> dict[str, Sequence[float]]:
+        """See `Session.other_rates`: the bits themselves, before entropy coding."""
+        bits = self._coded_most(most).codes.bits
+        each = bits[0, 0].numel() / 8
+        return {"nominal": [each * iteration for iteration in range(1, len(bits) + 1)]}
+
+    # -- codings -------------------------------------------------------------------------------
+
+    def coded(self, iterations: int) -> Coding:
+        """Every position with so many iterations."""
+        codes, errors = self._uniformly(iterations)
+        if iterations not in self._codings:
+            first = Codes(codes.bits[:iterations], self.head.height, self.head.width)
+            self._codings[iterations] = self._coding(first, errors[: iterations + 1])
+        return self._codings[iterations]
+
+    def coded_with(self, stops: Stops) -> Coding:
+        """Every position with iterations of its own, the most of them at least 1."""
+        measured = tiling.encode_measured(
+            self.codec,
+            self.image,
+            int(stops.max()),
+            stops=torch.from_numpy(stops)[None].to(self.image.device),
+            distortion=self.distortion,
+        )
+        return self._coding(*measured)
+
+    def _coded_most(self, most: int | None) -> Coding:
+        return self.coded(min(most or self.codec.iterations, self.codec.iterations))
+
+    def _uniformly(self, iterations: int) -> Measured:
+        """At least so many iterations everywhere; what is there already is not coded again."""
+        if self._uniform is None or len(self._uniform.codes.bits) < iterations:
+            self._uniform = tiling.encode_measured(
+                self.codec, self.image, iterations, distortion=self.distortion
+            )
+        return self._uniform
+
+    def _coding(self, codes: Codes, errors: Tensor) -> Coding:
+        stops = None if codes.stops is None else codes.stops[0].cpu().numpy()
+        bits = codes.bits[:, 0].cpu().numpy()
+        stream = self.coder.encode(bits, stream_format.seed(self.head), stops)
+        distortion = errors[:, 0].double().cpu().numpy()
+        if self.weights is not None:
+            distortion = distortion * self.weights
+        return Coding(codes, stream, distortion)
+
+    def _adapted(
+        self, quality: Quality, uniform: Coding, score: float, distortion: float
+    ) -> Coding | None:
+        """A coding with stops that scores what it should; None if there is none.
+
+        Args:
+            quality: to reach.
+            uniform: all iterations everywhere.
+            score: of the picture after the fewest iterations that reach it.
+            distortion: of the picture there.
+        """
+        near: Coding | None = None
+        for _ in range(2):
+            aim = distortion * quality.loss(quality.least) / quality.loss(score)
+            stops = uniform.choices().of_distortion(MARGIN * aim)
+            if stops.max() == 0:
+                break
+            coding = self.coded_with(stops)
+            decoded = tiling.decode(self.codec, coding.codes)
+            score = float(SCORES[quality.metric].function(decoded, self.image))
+            # What was predicted of these stops, not what came of them: the next is predicted too.
+            distortion = uniform.choices().total(stops)
+            if score >= quality.least - quality.tolerance:
+                near = coding
+            if abs(score - quality.least) <= quality.tolerance:
+                break
+        return near
+
+    def _reconstructions(self, iterations: int) -> Iterator[Tensor]:
+        """After each iteration, the same everywhere, uint8 (1, 3, H, W)."""
+        codes = self._uniformly(iterations).codes
+        height, width = codes.height, codes.width
+        if max(height, width) <= tiling.TILE:
+            yield from self.codec.decode(Codes(codes.bits[:iterations], height, width))
+            return
+        # The states of all tiles do not fit into memory together: begin anew each time.
+        for count in range(1, iterations + 1):
+            yield tiling.decode(self.codec, Codes(codes.bits[:count], height, width))
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _worth_trying(self, size: int) -> int:
+        """Iterations that positions may have: running the networks is what takes time.
+
+        The few that would go further gain little by it.
+        """
+        alike = 8 * size / (BITS_PER_PIXEL * self.head.pixels)
+        return min(math.ceil(FURTHEST * alike) + MORE, self.codec.iterations)
+
+    def _file_bytes(self, stream_bytes: int, cut: bool) -> int:
+        return stream_format.file_bytes(self.head, stream_bytes, cut)
+
+    def _size(self, coding: Coding, cut: Cut) -> int:
+        return self._file_bytes(coding.end(cut), cut.rows > 0)
+
+    def _last_within(self, size: int, coding: Coding) -> list[tuple[Coding, Cut]]:
+        """The last cut that leaves no more than a size; none if even the first row is too long."""
+        fitting = [cut for cut in coding.cuts() if self._size(coding, cut) <= size]
+        return [(coding, fitting[-1])] if fitting else []
+
+    def _too_few(self, size: int, coding: Coding) -> BudgetError:
+        least = self._size(coding, Cut(0, 1))
+        return BudgetError(
+            f"{size} bytes are too few for the header and the first row of the code: "
+            f"allow {least} bytes ({8 * least / self.head.pixels:.3g} bits per pixel)"
+        )
+
+    def _file(self, coding: Coding, cut: Cut, reached: bool = True) -> Encoded:
+        """The file of a coding up to a cut."""
+        (iterations, rows), of_coder = cut, self.coder.identifier
+        data, begun = coding.stream.data[: coding.end(cut)], iterations + (rows > 0)
+        file = stream_format.write(self.head, data, begun, of_coder, rows > 0, coding.adaptive)
+        words = amount(iterations, rows, coding.codes.bits.shape[-2])
+        return Encoded(Contents(file, iterations, words), reached)
+
+
+def amount(iterations: int, rows: int, rows_of: int) -> str:
+    """How much of a code is there: whole iterations, and rows of the next.
+
+    Example:
+        >>> amount(1, 0, 32), amount(2, 5, 32)
+        ('1 iteration', '2 iterations and 5 of 32 rows of the next')
+    """
+    whole = f"{iterations} iteration{'' if iterations == 1 else 's'}"
+    return f"{whole} and {rows} of {rows_of} rows of the next" if rows else whole
+
+
+def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:
+    """How much a mask makes of each position: its mean there, 0 … 1, but a little everywhere.
+
+    Args:
+        mask: grey, (H, W), white where the picture matters.
+        height: of the picture, pixels.
+        width: of the picture, pixels.
+        patch: what the picture is padded to multiples of.
+
+    Raises:
+        UserError: it has not the shape of the picture.
+
+    Example:
+        >>> weights_of(np.full((16, 16), 255, np.uint8), 16, 16, patch=16)
+        array([[1.]])
+    """
+    if mask.shape != (height, width):
+        of_mask = f"{mask.shape[1]}×{mask.shape[0]}" if mask.ndim == 2 else str(mask.shape)
+        raise UserError(f"the mask is {of_mask}, and the picture {width}×{height}")
+    rows, columns = code_size(height, width, patch)
+    below, right = rows * STRIDE - height, columns * STRIDE - width
+    padded = np.pad(mask, ((0, below), (0, right)), mode="edge").astype(np.float64) / 255
+    means = padded.reshape(rows, STRIDE, columns, STRIDE).mean(axis=(1, 3))
+    return means.clip(LEAST_IMPORTANCE)

@@ -1,0 +1,284 @@
+"""What a family of codecs is: a few methods, behind which everything else may differ.
+
+    Family ── load ──► Model ── session ──► Session ── within, reaching, first ──► Encoded
+                         └──── decode ◄── File
+
+*Pixels* are those of one picture, uint8 RGB, (H, W, 3). A *level* is a step of the code that adds
+to all before it, an iteration or a plane: files hold the first levels, and cut files fewer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec import rates
+from rnn_codec.errors import UserError
+from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Quality, Rate
+from rnn_codec.registry import Registry
+from rnn_codec.rnc.file import MAX_PIXELS, File, Format, parse, read_header, read_whole
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Mask: TypeAlias = NDArray[np.uint8]
+"""Grey, (H, W), of the picture's shape."""
+
+
+class NothingArrivedError(UserError):
+    """A file cut before anything of its picture."""
+
+
+class WrongModelError(UserError):
+    """A file of another model."""
+
+
+class BudgetError(UserError, ValueError):
+    """Too few bytes for anything of the picture."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        file: itself.
+        levels: that arrived whole.
+        words: how much arrived, in the family's own words.
+    """
+
+    file: File
+    levels: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture as a file.
+
+    Attributes:
+        contents: what it holds.
+        reached: False if the picture is not as good as was asked for, with all levels.
+    """
+
+    contents: Contents
+    reached: bool = True
+
+    @property
+    def data(self) -> bytes:
+        """The file."""
+        return self.contents.file.data
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The picture of a file, and what the file held."""
+
+    pixels: Pixels
+    contents: Contents
+
+
+class Level(NamedTuple):
+    """The first levels of a picture's code, the same everywhere.
+
+    Attributes:
+        number: how many, counted from 1.
+        file_bytes: length of a file that ends there.
+        pixels: what it decodes to.
+    """
+
+    number: int
+    file_bytes: int
+    pixels: Pixels
+
+
+class Session(Protocol):
+    """A picture being coded by a model, as often as it takes."""
+
+    def first(self, levels: int) -> Encoded:
+        """A file of the first levels, the same everywhere."""
+
+    def within(self, size: int) -> Encoded:
+        """The best file of at most so many bytes.
+
+        Raises:
+            BudgetError: nothing of the picture fits.
+        """
+
+    def reaching(self, quality: Quality) -> Encoded:
+        """The smallest file whose picture is so good; all levels where none is."""
+
+    def levels(self, most: int | None = None) -> Iterator[Level]:
+        """Every level, as each is decoded; `most` of them."""
+
+    def other_rates(self, most: int | None = None) -> Mapping[str, Sequence[float]]:
+        """Bytes that the same levels would take otherwise, by name; nothing for most families."""
+
+
+class Model(ABC):
+    """A trained model of a family.
+
+    Attributes:
+        identifier: 6 bytes, in every file.
+        path: the folder it comes from.
+        labels: what it is, for tables: family, cell, recon, network, entropy, as far as it has
+            them.
+    """
+
+    identifier: bytes
+    path: Path
+    labels: Mapping[str, str]
+
+    @abstractmethod
+    def session(
+        self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
+    ) -> Session:
+        """Begin to code a picture.
+
+        Args:
+            pixels: of the picture.
+            tune: what bits are spent for; None for the family's default.
+            importance: a mask, white where the picture matters, to spend them there.
+
+        Raises:
+            UserError: the picture has no pixels, there is no such tune, or the mask has another
+                shape than the picture.
+        """
+
+    def compress(
+        self,
+        pixels: Pixels,
+        rate: Rate = rates.DEFAULT,
+        tune: str | None = None,
+        importance: Mask | None = None,
+    ) -> bytes:
+        """As `encode`, the file alone."""
+        return self.encode(pixels, rate, tune, importance).data
+
+    def decompress(self, data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
+        """The picture of a file, or of as much of it as there is.
+
+        Raises:
+            UserError: as `open_file` and `decode`.
+        """
+        return self.decode(open_file(data, max_pixels)).pixels
+
+    @abstractmethod
+    def decode(self, file: File, levels: int | None = None) -> Decoded:
+        """The picture of a file, or of as much of it as there is.
+
+        Args:
+            file: whole or cut.
+            levels: the most to decode; None for all.
+
+        Raises:
+            UserError: it is damaged, of another model, or nothing of the picture arrived.
+        """
+
+    @abstractmethod
+    def contents(self, file: File) -> Contents:
+        """What a file holds; its picture is not decoded."""
+
+    @abstractmethod
+    def truncate(self, file: File, levels: int) -> bytes:
+        """The shortest prefix of a file that holds so many whole levels, or all it holds."""
+
+    def encode(
+        self,
+        pixels: Pixels,
+        rate: Rate = rates.DEFAULT,
+        tune: str | None = None,
+        importance: Mask | None = None,
+    ) -> Encoded:
+        """The file of a picture, with what it holds; see `session`.
+
+        Raises:
+            UserError: as `session`, or the rate cannot be met: a budget that holds nothing, MS-SSIM
+                of a small picture.
+        """
+        session = self.session(pixels, tune, importance)
+        match rate:
+            case Levels(count):
+                return session.first(count)
+            case Bytes() | BitsPerPixel():
+                return session.within(rate.bytes_for(pixels.shape[0] * pixels.shape[1]))
+            case _:
+                return session.reaching(rate)
+
+
+class Family(Protocol):
+    """A kind of codec, with a version of the file format of its own."""
+
+    @property
+    def format(self) -> Format:
+        """Of its files."""
+
+    def variants(self, folder: Path) -> list[str]:
+        """The models in the folder of a run, by name, the best first: one for each entropy coder.
+
+        Raises:
+            UserError: the folder cannot be read.
+        """
+
+    def identifier(self, folder: Path, variant: str) -> bytes:
+        """Of one of them, 6 bytes; weights are read only if no digest of them was written down.
+
+        Raises:
+            UserError: the folder cannot be read.
+        """
+
+    def load(self, folder: Path, variant: str, device: str) -> Model:
+        """Load one of them.
+
+        Raises:
+            UserError: it cannot be read, or the device cannot be used.
+        """
+
+
+FAMILIES: Registry[Family] = Registry("family of codecs", "rnn_codec.families")
+
+
+def formats() -> dict[int, Format]:
+    """The versions of the file format that can be read."""
+    families = [FAMILIES[name] for name in FAMILIES.names()]
+    return {family.format.version: family.format for family in families}
+
+
+def open_file(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
+    """A file, whole or cut; nothing is decoded.
+
+    Args:
+        source: where it is, or its bytes.
+        max_pixels: larger pictures are refused.
+
+    Raises:
+        BadFileError: it is empty, foreign, damaged, too new, or cut within the header.
+        UserError: it cannot be read.
+    """
+    if isinstance(source, bytes):
+        return parse(source, formats(), max_pixels)
+    return read_whole(source, formats(), max_pixels)
+
+
+def truncated(file: File, size: int) -> bytes:
+    """The prefix of a file of so many bytes; needs no model.
+
+    Raises:
+        UserError: they end before anything of the picture may have arrived.
+    """
+    least = file.body.least_bytes
+    if size < least:
+        raise UserError(f"{size} bytes hold nothing of the picture: allow at least {least}")
+    return file.data[:size]
+
+
+def open_header(data: bytes, max_pixels: int = MAX_PIXELS) -> File:
+    """A file of which only the beginning has been read: `LONGEST_HEADER` bytes, or all there are.
+
+    Raises:
+        BadFileError: as `open_file`, but for what stands at the end of a file.
+    """
+    head, body = read_header(data, formats(), max_pixels)
+    return File(head, body, data)

@@ -1,0 +1,136 @@
+"""How large a file may be, or how good its picture must be.
+
+how large    Levels(8)   Bytes(20_000)   BitsPerPixel(0.5)
+how good     PSNR(32.0)  MSSSIM(0.98)
+
+Rates are plain data: a `Session` of a family of codecs knows how to meet them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rnn_codec.errors import InvalidOptionError
+
+
+@dataclass(frozen=True)
+class Levels:
+    """So many levels of the code everywhere: iterations, or planes."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise InvalidOptionError(f"a file has at least 1 level, not {self.count}")
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A file of at most `count` bytes."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise InvalidOptionError(f"a file has at least 1 byte, not {self.count}")
+
+    def bytes_for(self, pixels: int) -> int:
+        """The most bytes for a picture of so many pixels."""
+        return self.count
+
+
+@dataclass(frozen=True)
+class BitsPerPixel:
+    """A file of at most `value` bits for each pixel of the picture."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.value < math.inf:
+            raise InvalidOptionError(f"bits per pixel must be positive, not {self.value:g}")
+
+    def bytes_for(self, pixels: int) -> int:
+        """The most bytes for a picture of so many pixels.
+
+        >>> BitsPerPixel(0.5).bytes_for(768 * 512)
+        24576
+        """
+        # The least tolerance: a rate read off a file's length must give that length again.
+        return math.floor(self.value * pixels / 8 * (1 + 1e-12))
+
+
+@dataclass(frozen=True)
+class PSNR:
+    """The smallest file with at least so many decibels, to 0.05 dB."""
+
+    decibels: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.decibels <= 100:
+            raise InvalidOptionError(f"PSNR must be in 0 … 100 dB, not {self.decibels:g}")
+
+    def __str__(self) -> str:
+        return f"a PSNR of {self.decibels:g} dB"
+
+    @property
+    def least(self) -> float:
+        """The score to reach."""
+        return self.decibels
+
+    @property
+    def tolerance(self) -> float:
+        """By how much a score may miss it."""
+        return 0.05
+
+    @property
+    def metric(self) -> str:
+        """One of `metrics.scores.SCORES`."""
+        return "psnr"
+
+    def loss(self, score: float) -> float:
+        """The squared error that a score stands for, up to a factor."""
+        return 10 ** (-score / 10)
+
+
+@dataclass(frozen=True)
+class MSSSIM:
+    """The smallest file with so much structural similarity, 0 … 1, to 1 % of what it lacks to 1.
+
+    For sides of 161 pixels and more.
+    """
+
+    similarity: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.similarity <= 1:
+            raise InvalidOptionError(f"MS-SSIM must be in 0 … 1, not {self.similarity:g}")
+
+    def __str__(self) -> str:
+        return f"an MS-SSIM of {self.similarity:g}"
+
+    @property
+    def least(self) -> float:
+        """The score to reach."""
+        return self.similarity
+
+    @property
+    def tolerance(self) -> float:
+        """By how much a score may miss it."""
+        return 0.01 * (1 - self.similarity)
+
+    @property
+    def metric(self) -> str:
+        """One of `metrics.scores.SCORES`."""
+        return "ms_ssim"
+
+    def loss(self, score: float) -> float:
+        """What a score lacks to 1."""
+        return max(1 - score, 1e-9)
+
+
+Size: TypeAlias = Bytes | BitsPerPixel
+Quality: TypeAlias = PSNR | MSSSIM
+Rate: TypeAlias = Levels | Size | Quality
+
+DEFAULT = BitsPerPixel(1.0)
+"""Of files that are asked for without a rate."""
