@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnn_codec.compression.container import MAX_PIXELS
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import BitsPerPixel, Iterations, Rate
 from rnn_codec.entropy.coder import Arrived, EntropyCoder
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.families.family import open_file
 from rnn_codec.progress import progress
+from rnn_codec.rates import BitsPerPixel, Levels, Rate
 from tests.conftest import make_codec
 
-RATES: tuple[Rate, ...] = (Iterations(3), BitsPerPixel(0.5))
+RATES: tuple[Rate, ...] = (Levels(3), BitsPerPixel(0.5))
 
 
 def main(changes: int) -> None:
@@ -38,7 +38,7 @@ def main(changes: int) -> None:
     sys.exit(counts["UNNOTICED"] > 0)
 
 
-def make_files(rng: np.random.Generator) -> list[tuple[Model, bytes, Arrived]]:
+def make_files(rng: np.random.Generator) -> list[tuple[BinaryModel, bytes, Arrived]]:
     """A file of each entropy coder at each rate, and what it holds."""
     torch.manual_seed(0)
     codec = make_codec("gru", "one_shot", network="transform").eval()
@@ -50,10 +50,10 @@ def make_files(rng: np.random.Generator) -> list[tuple[Model, bytes, Arrived]]:
     pixels = (128 + share * (rng.integers(0, 256, (80, 96, 3)) - 128)).astype(np.uint8)
     files = []
     for coder in coders:
-        model = Model(codec, coder, b"damage", Path())
+        model = BinaryModel(codec, coder, b"damage", Path(), {})
         for rate in RATES:
             data = model.encode(pixels, rate, "psnr").data
-            files.append((model, data, model._arrived(data, MAX_PIXELS)[1]))
+            files.append((model, data, model._arrived(open_file(data))))
     return files
 
 
@@ -66,10 +66,10 @@ def damaged(data: bytes, rng: np.random.Generator) -> bytes:
     return changed[:length].tobytes()
 
 
-def outcome(model: Model, data: bytes, original: Arrived) -> str:
+def outcome(model: BinaryModel, data: bytes, original: Arrived) -> str:
     """What the decoder makes of a file."""
     try:
-        _, arrived = model._arrived(data, MAX_PIXELS)
+        arrived = model._arrived(open_file(data))
     except UserError:
         return "refused"
     whole = arrived.iterations

@@ -13,8 +13,10 @@ from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
 
 # Only the parser is instrumented: Numba cannot compile kernels that are.
-with atheris.instrument_imports(include=["rnn_codec.compression.container"]):
-    from rnn_codec.compression.container import Header, most_stream_bytes, pack_crc, parse
+with atheris.instrument_imports(include=["rnn_codec.rnc", "rnn_codec.families.binary.format"]):
+    from rnn_codec.families.binary.format import most_stream_bytes, seed, stream_of, write
+    from rnn_codec.families.family import open_file
+    from rnn_codec.rnc.file import File, Head
 
 torch.manual_seed(0)
 CODERS: list[EntropyCoder] = [
@@ -29,11 +31,11 @@ LARGEST = 64
 def fuzz_file(data: bytes) -> None:
     """Any bytes as a file."""
     try:
-        header, stream = parse(data)
+        file = open_file(data)
     except UserError:
         return
-    if max(header.width, header.height) <= LARGEST and header.coder < len(CODERS):
-        decode(header, stream)
+    if max(file.head.width, file.head.height) <= LARGEST:
+        decode(file)
 
 
 def fuzz_stream(data: bytes) -> None:
@@ -41,28 +43,29 @@ def fuzz_stream(data: bytes) -> None:
     width, height = 1 + data[0] % LARGEST, 1 + data[1] % LARGEST
     iterations, coder = 1 + data[2] % MOST_ITERATIONS, data[3] // 2 % len(CODERS)
     stream = data[4 : 4 + most_stream_bytes(width, height, iterations)]
-    adaptive = bool(data[3] % 2)
-    header = Header(width, height, iterations, coder, bytes(6), len(stream), True, adaptive)
-    file = header.pack() + stream + pack_crc(stream)
-    assert len(file) == header.file_bytes
-    assert parse(file) == (header, stream)
-    decode(header, stream)
+    head, adaptive = Head(2, bytes(6), width, height), bool(data[3] % 2)
+    file = write(head, stream, iterations, coder, cut=True, adaptive=adaptive)
+    assert open_file(file.data) == file
+    decode(file)
 
 
-def decode(header: Header, stream: bytes) -> None:
+def decode(file: File) -> None:
     """Decode, and check that what arrived is consistent."""
-    height, width = -(-header.height // 16), -(-header.width // 16)
-    coder = CODERS[header.coder]
+    height, width = -(-file.head.height // 16), -(-file.head.width // 16)
+    body, stream = stream_of(file)
+    if body.coder >= len(CODERS):
+        return
+    coder, start = CODERS[body.coder], seed(file.head)
     try:
-        shape = StreamShape(header.iterations, height, width, header.adaptive)
-        arrived = coder.decode(stream, shape, header.seed)
+        shape = StreamShape(body.levels, height, width, body.adaptive)
+        arrived = coder.decode(stream, shape, start)
     except UserError:
         return
     assert 0 <= arrived.rows <= height
-    assert len(arrived.bits) == arrived.iterations + (arrived.rows > 0) <= header.iterations
+    assert len(arrived.bits) == arrived.iterations + (arrived.rows > 0) <= body.levels
     # Whole iterations agree with their check values, so coding them gives the same beginning.
     if arrived.iterations:
-        again = coder.encode(arrived.bits[: arrived.iterations], header.seed, arrived.stops)
+        again = coder.encode(arrived.bits[: arrived.iterations], start, arrived.stops)
         same = min(len(again.data), len(stream)) - CHECK_BITS // 8 - 4
         assert again.data[: max(same, 0)] == stream[: max(same, 0)]
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from rnn_codec.commands import decompress, jobs
-from rnn_codec.compression.rate_control import Bytes, Iterations
 from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.rates import Bytes, Levels
 from rnn_codec.runs.models import SHIPPED, load_model
 from tests.commands.program import run
 from tests.model_folders import write_model
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         planes = [128 + 100 * np.sin((x + c * y) / (5 + index)) for c in range(3)]
         Image.fromarray(np.stack(planes, -1).astype(np.uint8)).save(name)
     Path("broken.png").write_bytes(b"no picture")
-    Path("a.rnc").write_bytes(load_model(model).compress(read_rgb("a.png"), Iterations(3)))
+    Path("a.rnc").write_bytes(load_model(model).compress(read_rgb("a.png"), Levels(3)))
     return tmp_path
 
 

@@ -6,7 +6,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnn_codec.compression.adaptation import plain_entropy
 from rnn_codec.entropy.coder import StreamShape
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.range_coder import LEAST_PROBABILITY, finish, start_decoder, start_encoder
@@ -24,6 +23,7 @@ from rnn_codec.entropy.stops import (
     put_flags,
     with_stops,
 )
+from rnn_codec.families.binary.adaptation import plain_entropy
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 PATTERNS = SIZES.flatmap(lambda size: arrays(np.int32, size, elements=st.integers(0, 5)))

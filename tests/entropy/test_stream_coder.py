@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from rnn_codec.entropy.coder import (
     CHECK_BITS,
-    MOST_BITS_PER_BYTE,
     CorruptStreamError,
     EntropyCoder,
     StreamShape,
@@ -19,6 +18,7 @@ from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.entropy.range_coder import LEAST_PROBABILITY, PROBABILITY_BITS
 from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.families.binary.format import MOST_BITS_PER_BYTE
 
 CODERS = ["none", "single_iteration", "progressive"]
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rnn_codec.compression.model import Model, truncate
 from tests.conftest import make_codec
 
-from rnn_codec.compression.model import Model, truncate
-from rnn_codec.compression.rate_control import BitsPerPixel, Bytes, Iterations
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation import adaptive
@@ -27,6 +26,7 @@ from rnn_codec.evaluation.adaptive import (
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.metrics.scores import SCORES, score_pair
+from rnn_codec.rates import BitsPerPixel, Bytes, Levels
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_files_are_those_that_compress_makes(model: Model, pixels: np.ndarray) -
     length = Bytes(int(0.3 * 161 * 170 / 8))
     longest = model.compress(pixels, BitsPerPixel(0.5), "psnr")
     assert measured.prefixes[0].scores == scores(model, truncate(longest, length), pixels)
-    alike = truncate(model.compress(pixels, Iterations(16)), length)
+    alike = truncate(model.compress(pixels, Levels(16)), length)
     assert measured.uniform[0].scores == scores(model, alike, pixels)
     assert measured.prefixes[0].bpp == measured.uniform[0].bpp <= 0.3
 

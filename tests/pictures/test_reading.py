@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnn_codec.compression.container import MAX_PIXELS
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
+from rnn_codec.rnc.file import MAX_PIXELS
 from tests.data.pictures import noise, save
 
 GREY = noise(5, 7)[..., 0]

@@ -16,19 +16,23 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 import rnn_codec.pillow
-from rnn_codec.compression.container import BadFileError, Header, parse
-from rnn_codec.compression.model import Encoded, Model
-from rnn_codec.compression.rate_control import (
+from rnn_codec import rates
+from rnn_codec.errors import UserError
+from rnn_codec.families.binary.format import write
+from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.families.family import Encoded, Model, open_file
+from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.pillow import coding
+from rnn_codec.rates import (
     MSSSIM,
     PSNR,
     BitsPerPixel,
     Bytes,
-    Iterations,
+    Levels,
     Rate,
 )
-from rnn_codec.errors import UserError
-from rnn_codec.pictures.reading import read_rgb
-from rnn_codec.pillow import coding
+from rnn_codec.rnc.fields import BadFileError
+from rnn_codec.rnc.file import File, Head
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import load_model
 from rnn_codec.runs.weights import read_weights, write_weights
@@ -55,7 +59,7 @@ def model(folder: Path) -> Model:
 @pytest.fixture(scope="module")
 def data(model: Model) -> bytes:
     """A file of five iterations."""
-    return model.compress(PIXELS, Iterations(5))
+    return model.compress(PIXELS, Levels(5))
 
 
 @pytest.fixture(autouse=True)
@@ -105,10 +109,10 @@ def test_the_header_is_in_info(data: bytes, model: Model) -> None:
 
 def test_every_prefix_is_opened_as_the_library_does(data: bytes, model: Model) -> None:
     pictures = 0
-    for length in (*range(len(model.truncate(data, 1)) + 1), len(data)):
+    for length in (*range(len(model.truncate(open_file(data), 1)) + 1), len(data)):
         prefix = data[:length]
         try:
-            parse(prefix)
+            open_file(prefix)
         except BadFileError as error:
             sentence = str(error) if length >= 3 else "cannot identify image file"
             with pytest.raises(UnidentifiedImageError, match=re.escape(sentence)):
@@ -130,11 +134,11 @@ def test_every_prefix_is_opened_as_the_library_does(data: bytes, model: Model) -
 def test_any_bytes_after_the_magic_are_opened_or_refused(rest: bytes) -> None:
     data = b"RNC" + rest
     try:
-        header, _ = parse(data)
+        head = open_file(data).head
     except BadFileError as error:
         sentence = str(error)
     else:
-        assert opened(data).size == (header.width, header.height)
+        assert opened(data).size == (head.width, head.height)
         return
     with pytest.raises(UnidentifiedImageError, match=re.escape(sentence)):
         opened(data)
@@ -171,7 +175,8 @@ def test_damage_is_explained_when_pixels_are_wanted(data: bytes, change, sentenc
 
 
 def test_pillows_limit_on_pixels_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    large = Header(2**14, 2**15, 1, 0, bytes(6), 1000).pack()
+    head = Head(2, bytes(6), 2**14, 2**15)
+    large = write(head, bytes(1000), 1, 0, cut=False, adaptive=False).data
     with pytest.raises(Image.DecompressionBombError):
         opened(large)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
@@ -224,8 +229,8 @@ def test_networks_run_where_they_are_told_to(data: bytes, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("options", "rate"),
     [
-        ({}, Iterations(16)),
-        ({"iterations": 2}, Iterations(2)),
+        ({}, rates.DEFAULT),
+        ({"iterations": 2}, Levels(2)),
         ({"bytes": 150}, Bytes(150)),
         ({"bpp": 0.9, "quality": 90}, BitsPerPixel(0.9)),
         ({"psnr": 5, "bytes": None}, PSNR(5)),
@@ -249,14 +254,14 @@ def test_a_target_out_of_reach_is_a_warning() -> None:
 def test_the_model_is_a_choice(model: Model, folder: Path) -> None:
     image = Image.fromarray(PIXELS)
     for choice in ("mine", folder, model):
-        assert saved(image, model=choice) == model.compress(PIXELS, Iterations(1))
-    plain = load_model(folder, "none").compress(PIXELS, Iterations(1))
+        assert saved(image, model=choice) == model.compress(PIXELS, Levels(1))
+    plain = load_model(folder, "none").compress(PIXELS, Levels(1))
     assert saved(image, entropy="none") == plain
 
 
 def test_a_model_comes_with_the_package() -> None:
     file = saved(Image.fromarray(PIXELS[:16, :16]), model=None)
-    assert parse(file)[0].model == load_model("flagship").identifier
+    assert open_file(file).head.model == load_model("flagship").identifier
     assert opened(file).convert("L").size == (16, 16)
 
 
@@ -324,7 +329,7 @@ def made(mode: str) -> Image.Image:
 def test_every_mode_is_read_like_a_file(mode: str, suffix: str, model: Model) -> None:
     path = f"a.{suffix}"
     made(mode).save(path)
-    expected = model.compress(read_rgb(path), Iterations(1))
+    expected = model.compress(read_rgb(path), Levels(1))
     with Image.open(path) as image:
         assert saved(image) == expected
 
@@ -338,7 +343,7 @@ def test_colours_that_are_multiplied_by_their_opacity(mode: str) -> None:
 def test_transparent_colours_of_a_palette(model: Model) -> None:
     made("P").save("a.png", transparency=3)
     with Image.open("a.png") as image:
-        assert saved(image) == model.compress(read_rgb("a.png"), Iterations(1))
+        assert saved(image) == model.compress(read_rgb("a.png"), Levels(1))
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -369,7 +374,7 @@ def test_what_a_picture_says_of_itself_is_followed(
 ) -> None:
     path = f"a.{suffix}"
     made(mode).save(path, **said)
-    expected = model.compress(read_rgb(path), Iterations(1))
+    expected = model.compress(read_rgb(path), Levels(1))
     with Image.open(path) as image:
         assert saved(image) == expected
     assert opened(expected).info.keys() == {"model", "iterations", "bits_per_pixel"}
@@ -390,10 +395,10 @@ def test_what_a_png_says_in_chunks_of_its_own(chunks: tuple[str, ...], model: Mo
         else:
             text.add(name.encode(), bodies[name])
     Image.fromarray(PIXELS).save("a.png", pnginfo=text)
-    expected = model.compress(read_rgb("a.png"), Iterations(1))
+    expected = model.compress(read_rgb("a.png"), Levels(1))
     with Image.open("a.png") as image:
         assert saved(image) == expected
-    plain = model.compress(PIXELS, Iterations(1))
+    plain = model.compress(PIXELS, Levels(1))
     assert (expected == plain) is ("sRGB" in chunks)
 
 
@@ -443,13 +448,13 @@ def test_a_draft_decodes_the_first_iterations(
     answer = image.draft("RGB", (WIDTH / times, HEIGHT / times))
     assert answer == (None if iterations == 5 else ("RGB", (0, 0, WIDTH, HEIGHT)))
     assert image.size == (WIDTH, HEIGHT)
-    expected = model.decompress(model.truncate(data, iterations))
+    expected = model.decompress(model.truncate(open_file(data), iterations))
     assert np.array_equal(np.asarray(image), expected)
     assert image.draft("RGB", (1, 1)) is None
 
 
 def test_a_draft_of_a_prefix_is_no_more_than_what_arrived(data: bytes, model: Model) -> None:
-    two = model.truncate(data, 2)
+    two = model.truncate(open_file(data), 2)
     for length in (len(two), len(two) - 20):
         prefix = two[:length]
         image = opened(prefix)
@@ -462,7 +467,7 @@ def test_a_draft_of_a_stream_longer_than_its_iterations_can_need(folder: Path) -
     data = plain.compress(noise(64, 64))
     image = opened(data)
     image.draft(None, (8, 8))
-    assert np.array_equal(np.asarray(image), plain.decompress(plain.truncate(data, 1)))
+    assert np.array_equal(np.asarray(image), plain.decompress(plain.truncate(open_file(data), 1)))
 
 
 def test_a_draft_finds_damage_in_what_it_reads(data: bytes) -> None:
@@ -484,19 +489,19 @@ def test_a_thumbnail_decodes_what_its_size_needs(
     data: bytes, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[int] = []
-    own = Model.decode
+    own = BinaryModel.decode
 
-    def decode(self: Model, data: bytes, *others: Any) -> Any:
-        decoded = own(self, data, *others)
-        held.append(decoded.contents.iterations)
+    def decode(self: BinaryModel, file: File, *others: Any) -> Any:
+        decoded = own(self, file, *others)
+        held.append(decoded.contents.levels)
         return decoded
 
-    monkeypatch.setattr(Model, "decode", decode)
+    monkeypatch.setattr(BinaryModel, "decode", decode)
     for side, iterations in ((WIDTH // 2, 5), (WIDTH // 4, 4), (WIDTH // 8, 2), (2, 1)):
         image = opened(data)
         image.thumbnail((side, side))
         assert held.pop() == iterations
-        expected = Image.fromarray(model.decompress(model.truncate(data, iterations)))
+        expected = Image.fromarray(model.decompress(model.truncate(open_file(data), iterations)))
         held.pop()
         expected.thumbnail((side, side))
         assert np.array_equal(np.asarray(image), np.asarray(expected))
@@ -506,4 +511,4 @@ def test_a_draft_fits_into_its_size(data: bytes, model: Model) -> None:
     """The ratio of a picture is kept when it is made smaller, as by `thumbnail`."""
     image = opened(data)
     image.draft("RGB", (WIDTH // 8, HEIGHT))
-    assert np.array_equal(np.asarray(image), model.decompress(model.truncate(data, 1)))
+    assert np.array_equal(np.asarray(image), model.decompress(model.truncate(open_file(data), 1)))

@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
+from rnn_codec.families.family import Model
 from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.rates import Levels
 from rnn_codec.report.pictures import (
     CodedPicture,
     check_crop,
@@ -55,7 +55,7 @@ def test_every_step_is_a_file_of_so_many_iterations(coded, model, pixels) -> Non
     (steps,) = coded.models
     assert len(steps) == ITERATIONS
     for iterations, step in enumerate(steps, start=1):
-        data = model.compress(pixels, Iterations(iterations))
+        data = model.compress(pixels, Levels(iterations))
         assert step.file_bytes == len(data)
         assert step.bpp == pytest.approx(8 * len(data) / (190 * 170))
         np.testing.assert_array_equal(step.pixels, model.decompress(data))

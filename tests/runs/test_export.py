@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.errors import UserError
+from rnn_codec.rates import Levels
 from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.models import find_model, load_model
@@ -36,7 +36,7 @@ def test_a_kept_model_makes_the_same_files(run: RunFolder, tmp_path: Path) -> No
     files = export_run(run, tmp_path / "kept")
     first, second = load_model(run.path), load_model(tmp_path / "kept")
     assert second.coder.name == "single_iteration"
-    assert second.compress(PIXELS, Iterations(2)) == first.compress(PIXELS, Iterations(2))
+    assert second.compress(PIXELS, Levels(2)) == first.compress(PIXELS, Levels(2))
     names = {file.relative_to(tmp_path / "kept").as_posix() for file in files}
     assert {"logs/metrics_1.csv", "logs/metrics_2.csv"} <= names
     assert not any("last.ckpt" in name for name in names)

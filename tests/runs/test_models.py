@@ -11,10 +11,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.compression.container import parse
-from rnn_codec.compression.rate_control import Iterations
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
+from rnn_codec.families.family import open_file
+from rnn_codec.rates import Levels
 from rnn_codec.runs.folder import RunFolder, read_config, write_config
 from rnn_codec.runs.identity import (
     codec_digest,
@@ -58,8 +58,8 @@ def test_every_coder_makes_files_that_find_their_model(models: Path) -> None:
     identifiers = set()
     for name in ("progressive", "single_iteration", "none"):
         model = load_model(models / "two", name)
-        data = model.compress(PIXELS, Iterations(1))
-        found = find_model(parse(data)[0].model, [models])
+        data = model.compress(PIXELS, Levels(1))
+        found = find_model(open_file(data).head.model, [models])
         assert (found.coder.name, found.path) == (name, models / "two")
         assert np.array_equal(found.decompress(data), model.decompress(data))
         identifiers.add(model.identifier)

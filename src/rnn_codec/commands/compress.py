@@ -20,7 +20,7 @@ from rnn_codec.commands.options import (
     new_parser,
 )
 from rnn_codec.pictures.reading import read_rgb
-from rnn_codec.rates import MSSSIM, PSNR, Levels
+from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
 from rnn_codec.runs.models import DEFAULT_MODEL, load_model
 
 
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> None:
     add_rate(
         group, "--ms-ssim", MSSSIM, float, "smallest file with so much MS-SSIM, to a hundredth"
     )
-    parser.set_defaults(rate=rates.DEFAULT)
+    parser.set_defaults(rate=DEFAULT)
     add_spending(parser)
     options = parser.parse_args(words)
     if isinstance(options.rate, Levels):

@@ -46,11 +46,13 @@ class Contents:
     Attributes:
         file: itself.
         levels: that arrived whole.
+        part: share of the next that arrived, 0 … 1.
         words: how much arrived, in the family's own words.
     """
 
     file: File
     levels: int
+    part: float
     words: str
 
 

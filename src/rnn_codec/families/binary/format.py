@@ -78,7 +78,7 @@ def write(
     Example:
         >>> file = write(Head(2, b"\\1\\2\\3\\4\\5\\6", 768, 512), b"", 16, 2, False, False)
         >>> file.data.hex(" ")
-        '52 4e 43 02 01 02 03 04 05 06 80 06 80 04 10 02 00 61 8c'
+        '52 4e 43 02 01 02 03 04 05 06 80 06 80 04 10 02 00 68 ac'
     """
     if not (1 <= iterations <= MOST_ITERATIONS and 0 <= coder < CODERS):
         raise ValueError(f"no header holds {iterations} iterations of the coder {coder}")

@@ -23,7 +23,7 @@ from rnn_codec.families.binary.format import (
     seed,
     stream_of,
 )
-from rnn_codec.families.binary.session import BinarySession, amount
+from rnn_codec.families.binary.session import BinarySession, contents
 from rnn_codec.families.family import (
     Contents,
     Decoded,
@@ -135,5 +135,4 @@ class BinaryModel(Model):
         return arrived
 
     def _contents(self, file: File, arrived: Arrived) -> Contents:
-        words = amount(arrived.iterations, arrived.rows, self._grid(file.head)[0])
-        return Contents(file, arrived.iterations, words)
+        return contents(file, arrived.iterations, arrived.rows, self._grid(file.head)[0])

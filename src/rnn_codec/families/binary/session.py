@@ -33,7 +33,7 @@ from rnn_codec.families.family import BudgetError, Contents, Encoded, Level, Mas
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.rates import Quality
-from rnn_codec.rnc.file import Head
+from rnn_codec.rnc.file import File, Head
 
 BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
 """Of one iteration, before entropy coding."""
@@ -178,10 +178,10 @@ class BinarySession:
 
     def reaching(self, quality: Quality) -> Encoded:
         """See `Session.reaching`."""
-        metric, scores = SCORES[quality.metric].function, []
-        for reconstruction in self._reconstructions(self.codec.iterations):
-            scores.append(float(metric(reconstruction, self.image)))
-            if scores[-1] >= quality.least:
+        scores: list[float] = []
+        for score in self.scores(quality):
+            scores.append(score)
+            if score >= quality.least:
                 break
         uniform = self.coded(self.codec.iterations)
         if scores[-1] < quality.least:
@@ -226,6 +226,16 @@ class BinarySession:
         )
         return self._coding(*measured)
 
+    def scores(self, quality: Quality) -> Iterator[float]:
+        """Scores after 1, 2, … iterations everywhere, each as it is decoded."""
+        for reconstruction in self._reconstructions(self.codec.iterations):
+            yield float(SCORES[quality.metric](reconstruction, self.image))
+
+    def score(self, coding: Coding, quality: Quality) -> float:
+        """The score of a whole coding."""
+        decoded = tiling.decode(self.codec, coding.codes)
+        return float(SCORES[quality.metric](decoded, self.image))
+
     def _coded_most(self, most: int | None) -> Coding:
         return self.coded(min(most or self.codec.iterations, self.codec.iterations))
 
@@ -264,8 +274,7 @@ class BinarySession:
             if stops.max() == 0:
                 break
             coding = self.coded_with(stops)
-            decoded = tiling.decode(self.codec, coding.codes)
-            score = float(SCORES[quality.metric].function(decoded, self.image))
+            score = self.score(coding, quality)
             # What was predicted of these stops, not what came of them: the next is predicted too.
             distortion = uniform.choices().total(stops)
             if score >= quality.least - quality.tolerance:
@@ -318,19 +327,15 @@ class BinarySession:
         (iterations, rows), of_coder = cut, self.coder.identifier
         data, begun = coding.stream.data[: coding.end(cut)], iterations + (rows > 0)
         file = stream_format.write(self.head, data, begun, of_coder, rows > 0, coding.adaptive)
-        words = amount(iterations, rows, coding.codes.bits.shape[-2])
-        return Encoded(Contents(file, iterations, words), reached)
+        return Encoded(contents(file, *cut, coding.codes.bits.shape[-2]), reached)
 
 
-def amount(iterations: int, rows: int, rows_of: int) -> str:
-    """How much of a code is there: whole iterations, and rows of the next.
-
-    Example:
-        >>> amount(1, 0, 32), amount(2, 5, 32)
-        ('1 iteration', '2 iterations and 5 of 32 rows of the next')
-    """
-    whole = f"{iterations} iteration{'' if iterations == 1 else 's'}"
-    return f"{whole} and {rows} of {rows_of} rows of the next" if rows else whole
+def contents(file: File, iterations: int, rows: int, rows_of: int) -> Contents:
+    """What a file holds: whole iterations, and rows of the next."""
+    words = f"{iterations} iteration{'' if iterations == 1 else 's'}"
+    if rows:
+        words += f" and {rows} of {rows_of} rows of the next"
+    return Contents(file, iterations, rows / rows_of, words)
 
 
 def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:

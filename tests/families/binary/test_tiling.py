@@ -9,9 +9,9 @@ from torch import Tensor
 
 from rnn_codec.code import STRIDE
 from rnn_codec.codec import Codes, RecurrentCodec
-from rnn_codec.compression import tiling
-from rnn_codec.compression.tiling import FADE, HALO, TILE
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.tiling import FADE, HALO, TILE
 from tests.conftest import FRAMEWORKS, make_codec
 
 SMALL = 96

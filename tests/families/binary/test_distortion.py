@@ -6,7 +6,8 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from rnn_codec.compression.distortion import (
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.distortion import (
     CONTRAST,
     DISTORTIONS,
     POWER,
@@ -15,7 +16,6 @@ from rnn_codec.compression.distortion import (
     structural_error,
     weighted_error,
 )
-from rnn_codec.errors import InvalidOptionError
 from rnn_codec.metrics.ms_ssim import ms_ssim
 
 

@@ -2,31 +2,29 @@
 
 import math
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
 from rnn_codec.codec import Codes
-from rnn_codec.compression.rate_control import (
-    MSSSIM,
-    PSNR,
-    BitsPerPixel,
-    BudgetError,
-    Bytes,
-    Coding,
-    Cut,
-    Iterations,
-    Picture,
-    Rate,
-)
 from rnn_codec.entropy.coder import Stream
 from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.entropy.stops import Stops
-from rnn_codec.errors import InvalidOptionError
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.families.binary.session import (
+    LEAST_IMPORTANCE,
+    BinarySession,
+    Coding,
+    Cut,
+    weights_of,
+)
+from rnn_codec.families.family import BudgetError
+from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Quality, Rate
+from rnn_codec.rnc.file import Head
 
 ROWS, COLUMNS = 4, 4
 EACH = 16  # bytes a row of 4 positions of 32 bits
@@ -37,15 +35,15 @@ HEADER = 20
 MOST = 16
 
 
-class MadeUp(Picture):
+class MadeUp(BinarySession):
     """64×64 pixels, without entropy coding; some positions are far off, some nearly right.
 
     Args:
         gain: by how much stops make positions better, or worse, than their tables say.
     """
 
-    pixels = 64 * 64
-    iterations = MOST
+    head = Head(2, bytes(6), 64, 64)
+    codec = SimpleNamespace(iterations=MOST)
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain
@@ -62,14 +60,17 @@ class MadeUp(Picture):
         assert most > 0
         return self._coding(most, stops, self.gain * self.table[: most + 1])
 
-    def file_bytes(self, stream_bytes: int, cut: bool) -> int:
+    def _file_bytes(self, stream_bytes: int, cut: bool) -> int:
         return HEADER + stream_bytes + CUT * cut
 
-    def scores(self, metric: Callable[[Tensor, Tensor], Tensor]) -> Iterator[float]:
+    def _file(self, coding: Coding, cut: Cut, reached: bool = True) -> tuple[Coding, Cut, bool]:
+        return coding, cut, reached
+
+    def scores(self, quality: Quality) -> Iterator[float]:
         return (self._score(table.sum()) for table in self.table[1:])
 
-    def score(self, coding: Coding, metric: Callable[[Tensor, Tensor], Tensor]) -> float:
-        return self._score(coding.off(Cut(coding.iterations)))
+    def score(self, coding: Coding, quality: Quality) -> float:
+        return self._score(coding.total_distortion(Cut(coding.iterations)))
 
     @staticmethod
     def _score(off: float) -> float:
@@ -92,21 +93,17 @@ class Alike(MadeUp):
         self.table = np.full((ROWS, COLUMNS), 9.0) * 0.7 ** np.arange(MOST + 1)[:, None, None]
 
 
-def length(picture: Picture, coding: Coding, cut: Cut) -> int:
+def length(picture: MadeUp, coding: Coding, cut: Cut) -> int:
     """Of the file."""
-    if cut.rows:
-        end = coding.stream.row_ends[cut.iterations, cut.rows - 1]
-    else:
-        end = coding.stream.iteration_ends[cut.iterations - 1]
-    return picture.file_bytes(int(end), cut.rows > 0)
+    return picture._file_bytes(coding.end(cut), cut.rows > 0)
 
 
 def test_iterations_are_those_asked_for() -> None:
-    coding, cut, reached = Iterations(5).choose(MadeUp())
+    coding, cut, reached = MadeUp().first(5)
     assert (coding.codes.stops, cut, reached) == (None, Cut(5), True)
     assert coding.iterations == 5
     with pytest.raises(InvalidOptionError, match="1 … 16"):
-        Iterations(17).choose(MadeUp())
+        MadeUp().first(17)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +121,14 @@ def test_iterations_are_those_asked_for() -> None:
     ],
 )
 def test_a_uniform_code_ends_after_the_last_row_that_fits(count: int, cut: Cut) -> None:
-    coding, found, _ = Bytes(count).choose(Alike())
+    coding, found, _ = Alike().within(count)
     assert (coding.codes.stops, found) == (None, cut)
 
 
 @given(st.integers(HEADER + EACH + CUT, HEADER + MOST * ITERATION))
 def test_a_budget_is_kept_and_used(count: int) -> None:
     picture = MadeUp()
-    coding, cut, _ = Bytes(count).choose(picture)
+    coding, cut, _ = picture.within(count)
     used = length(picture, coding, cut)
     assert used <= count
     # Positions go on by four bytes; jumps of the convex hull by several of them.
@@ -141,10 +138,10 @@ def test_a_budget_is_kept_and_used(count: int) -> None:
 
 def test_bits_go_where_they_help() -> None:
     picture = MadeUp()
-    coding, cut, _ = Bytes(HEADER + 6 * ITERATION).choose(picture)
+    coding, cut, _ = picture.within(HEADER + 6 * ITERATION)
     uniform = picture.coded(6)
     assert coding.codes.stops is not None
-    assert coding.off(cut) < 0.75 * uniform.off(Cut(6))
+    assert coding.total_distortion(cut) < 0.75 * uniform.total_distortion(Cut(6))
     by_need = np.argsort(picture.table[0].ravel())
     stops = coding.codes.stops[0].numpy().ravel()[by_need]
     assert (np.diff(stops) >= 0).all()
@@ -154,19 +151,20 @@ def test_a_coding_that_is_too_long_is_made_again() -> None:
     """With costs that a second coding does not keep."""
 
     class Dearer(MadeUp):
-        def file_bytes(self, stream_bytes: int, cut: bool) -> int:
+        def _file_bytes(self, stream_bytes: int, cut: bool) -> int:
             return HEADER + stream_bytes + CUT * cut + 40 * (self.codings > 0)
 
     picture = Dearer()
-    coding, cut, _ = Bytes(400).choose(picture)
+    coding, cut, _ = picture.within(400)
     assert picture.codings == 2
     assert coding.codes.stops is not None
     assert 370 < length(picture, coding, cut) <= 400
 
 
 def test_bits_per_pixel_are_those_of_the_whole_file() -> None:
-    rate = BitsPerPixel(8 * (HEADER + 2 * EACH + CUT) / MadeUp.pixels)
-    assert rate.choose(Alike())[1] == Cut(0, 2)
+    pixels = MadeUp.head.pixels
+    rate = BitsPerPixel(8 * (HEADER + 2 * EACH + CUT) / pixels)
+    assert Alike().within(rate.bytes_for(pixels))[1] == Cut(0, 2)
 
 
 @given(st.integers(1, 10**8), st.integers(1, 10**9))
@@ -174,10 +172,10 @@ def test_the_rate_of_a_file_is_a_budget_of_its_length(length: int, pixels: int) 
     assert BitsPerPixel(8 * length / pixels).bytes_for(pixels) == length
 
 
-@pytest.mark.parametrize("rate", [Bytes(HEADER + EACH + CUT - 1), Bytes(1), BitsPerPixel(1e-9)])
-def test_a_budget_that_holds_nothing_says_what_would(rate: Rate) -> None:
+@pytest.mark.parametrize("size", [HEADER + EACH + CUT - 1, 1, 0])
+def test_a_budget_that_holds_nothing_says_what_would(size: int) -> None:
     with pytest.raises(BudgetError, match=r"allow 38 bytes \(0.0742 bits per pixel\)"):
-        rate.choose(Alike())
+        Alike().within(size)
 
 
 @pytest.mark.parametrize("rate", [PSNR(20), PSNR(25), PSNR(30.3)])
@@ -186,27 +184,25 @@ def test_a_target_is_met_to_its_tolerance_in_less_than_a_uniform_code(
     rate: PSNR, gain: float
 ) -> None:
     picture = MadeUp(gain)
-    coding, cut, reached = rate.choose(picture)
+    coding, cut, reached = picture.reaching(rate)
     assert reached
     assert coding.codes.stops is not None
     assert cut == Cut(coding.iterations)
-    assert rate.least - 0.05 <= picture._score(coding.off(cut)) <= rate.least + 1.0
+    assert rate.least - 0.05 <= picture._score(coding.total_distortion(cut)) <= rate.least + 1.0
     assert picture.codings <= 2
-    uniform = next(
-        n for n, score in enumerate(picture.scores(rate.metric), 1) if score >= rate.least
-    )
+    uniform = next(n for n, score in enumerate(picture.scores(rate), 1) if score >= rate.least)
     assert length(picture, coding, cut) < length(picture, picture.coded(MOST), Cut(uniform))
 
 
 def test_a_target_ends_where_a_uniform_code_reaches_it_if_that_is_shorter() -> None:
     picture = Alike()
-    scores = list(picture.scores(PSNR(1).metric))
-    coding, cut, reached = PSNR(scores[6]).choose(picture)
+    scores = list(picture.scores(PSNR(1)))
+    coding, cut, reached = picture.reaching(PSNR(scores[6]))
     assert (coding.codes.stops, cut, reached) == (None, Cut(7), True)
 
 
 def test_a_target_out_of_reach_takes_all_and_says_so() -> None:
-    coding, cut, reached = PSNR(99).choose(MadeUp())
+    coding, cut, reached = MadeUp().reaching(PSNR(99))
     assert (coding.codes.stops, cut, reached) == (None, Cut(MOST), False)
 
 
@@ -216,8 +212,10 @@ def test_how_far_a_cut_is_off() -> None:
     coding, table = picture.coded_with(stops), picture.table
     sent = np.minimum(stops, np.array([[3], [2], [2], [2]]))
     expected = sum(table[sent[y, x], y, x] for y in range(4) for x in range(4))
-    assert coding.off(Cut(2, 1)) == pytest.approx(expected)
-    assert picture.coded(3).off(Cut(1, 2)) == pytest.approx(table[2, :2].sum() + table[1, 2:].sum())
+    assert coding.total_distortion(Cut(2, 1)) == pytest.approx(expected)
+    assert picture.coded(3).total_distortion(Cut(1, 2)) == pytest.approx(
+        table[2, :2].sum() + table[1, 2:].sum()
+    )
 
 
 def test_losses_fall_with_scores() -> None:
@@ -229,8 +227,7 @@ def test_losses_fall_with_scores() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Iterations(0),
-        lambda: Iterations(33),
+        lambda: Levels(0),
         lambda: Bytes(0),
         lambda: BitsPerPixel(0),
         lambda: BitsPerPixel(math.inf),
@@ -245,3 +242,24 @@ def test_losses_fall_with_scores() -> None:
 def test_rates_that_mean_nothing(make: Callable[[], Rate]) -> None:
     with pytest.raises(InvalidOptionError):
         make()
+
+
+def test_importance_is_the_mean_of_the_mask_at_each_position() -> None:
+    mask = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
+    found = weights_of(mask, 40, 50, patch=16)
+    assert found.shape == (3, 4)
+    assert found[1, 2] == pytest.approx(mask[16:32, 32:48].mean() / 255)
+    # The picture is padded by its last rows and columns, and the mask with it.
+    rows, columns = np.minimum(np.arange(32, 48), 39), np.minimum(np.arange(48, 64), 49)
+    assert found[2, 3] == pytest.approx(mask[np.ix_(rows, columns)].mean() / 255)
+
+
+def test_black_counts_a_little() -> None:
+    assert (weights_of(np.zeros((16, 16), np.uint8), 16, 16, patch=32) == LEAST_IMPORTANCE).all()
+
+
+@pytest.mark.parametrize(("shape", "words"), [((16, 17), "17×16"), ((16, 16, 3), "(16, 16, 3)")])
+def test_a_mask_of_another_shape(shape: tuple, words: str) -> None:
+    with pytest.raises(UserError, match="and the picture 16×16") as caught:
+        weights_of(np.zeros(shape, np.uint8), 16, 16, patch=16)
+    assert words in str(caught.value)

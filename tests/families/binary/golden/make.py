@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from rnn_codec.compression.container import MAX_PIXELS
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.rate_control import BitsPerPixel, Iterations, Rate
 from rnn_codec.data.package_photographs import locate
 from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.families.family import open_file
 from rnn_codec.files import atomic_path
+from rnn_codec.rates import BitsPerPixel, Levels, Rate
 from rnn_codec.runs.models import SHIPPED, load_model
 
 FOLDER = Path(__file__).parent
@@ -35,8 +35,8 @@ CROPS = {
 }
 """Of photographs of scikit-image; the last two have odd sides."""
 RATES: dict[str, Rate] = {
-    "coffee": Iterations(24),
-    "rocket": Iterations(5),
+    "coffee": Levels(24),
+    "rocket": Levels(5),
     "adaptive": BitsPerPixel(0.7),
 }
 """The last of them ends where it is cut."""
@@ -55,14 +55,21 @@ def picture(name: str) -> NDArray[np.uint8]:
 
 
 @cache
-def model_of(coder: str) -> Model:
+def model_of(coder: str) -> BinaryModel:
     """The flagship with a coder, or another model of the package with its own."""
     if coder in SMALL_MODELS:
-        return load_model(SHIPPED / coder)
+        return binary(coder)
     if coder != "single_iteration":
-        return load_model(SHIPPED / "flagship", coder)
-    model = load_model(SHIPPED / "flagship", "none")
+        return binary("flagship", coder)
+    model = binary("flagship", "none")
     return replace(model, coder=made_up(SingleIteration(24)).quantise(), identifier=b"golden")
+
+
+def binary(name: str, coder: str | None = None) -> BinaryModel:
+    """A model of the package."""
+    model = load_model(SHIPPED / name, coder)
+    assert isinstance(model, BinaryModel)
+    return model
 
 
 def made_up(model: ContextModel) -> ContextModel:
@@ -77,10 +84,11 @@ def made_up(model: ContextModel) -> ContextModel:
     return model.eval()
 
 
-def bits_digest(model: Model, data: bytes) -> str:
+def bits_digest(model: BinaryModel, data: bytes) -> str:
     """SHA-256 of the bits that a file decodes to, and of where they stop."""
-    header, arrived = model._arrived(data, MAX_PIXELS)
-    assert len(arrived.bits) == header.iterations
+    file = open_file(data)
+    arrived = model._arrived(file)
+    assert len(arrived.bits) == file.body.levels
     sha = hashlib.sha256(np.packbits(arrived.bits).tobytes())
     if arrived.stops is not None:
         sha.update(arrived.stops.astype("<i4").tobytes())

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_codec.compression.container import parse
-from rnn_codec.compression.model import Model
+from rnn_codec.families.binary.format import Stream
+from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.families.family import open_file
 from rnn_codec.metrics.psnr import psnr
 from rnn_codec.runs.models import SHIPPED, load_model
-from tests.compression.golden.make import (
+from tests.families.binary.golden.make import (
     CODERS,
     CROPS,
     FOLDER,
@@ -30,7 +31,7 @@ DIGESTS: dict[str, str] = json.loads((FOLDER / "digests.json").read_text())
 IDENTIFIERS: dict[str, dict[str, str]] = json.loads((FOLDER / "identifiers.json").read_text())
 
 
-def model_of_file(name: str) -> Model:
+def model_of_file(name: str) -> BinaryModel:
     return model_of(Path(name).stem.partition("-")[2])
 
 
@@ -41,7 +42,8 @@ def test_there_is_a_file_for_every_coder() -> None:
 
 
 def test_some_files_have_stops_and_some_have_none() -> None:
-    kinds = {name: parse((FOLDER / name).read_bytes())[0].adaptive for name in DIGESTS}
+    bodies = {name: open_file(FOLDER / name).body for name in DIGESTS}
+    kinds = {name: isinstance(body, Stream) and body.adaptive for name, body in bodies.items()}
     assert sum(kinds.values()) == len(CODERS) + len(SMALL_MODELS)
     assert not any(kinds[f"coffee-{coder}.rnc"] for coder in CODERS)
 
@@ -89,7 +91,7 @@ def test_the_pictures_are_still_pictures(name: str) -> None:
     assert score(model_of_file(name), (FOLDER / name).read_bytes(), name) > 24
 
 
-def score(model: Model, data: bytes, name: str) -> float:
+def score(model: BinaryModel, data: bytes, name: str) -> float:
     """PSNR of a file's picture, dB."""
     pair = (model.decompress(data), picture(name.partition("-")[0]))
     one, two = (torch.from_numpy(np.ascontiguousarray(p)).permute(2, 0, 1)[None] for p in pair)
