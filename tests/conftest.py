@@ -27,8 +27,6 @@ from rnn_codec.networks import (
     DecoderNetwork,
     Encoder,
     EncoderNetwork,
-    LeanDecoder,
-    LeanEncoder,
     LinearFreePart,
     TransformDecoder,
     TransformEncoder,
@@ -77,12 +75,6 @@ def paper_networks(
     return Encoder(encoder, width), Decoder(decoder, width)
 
 
-def lean_networks(
-    encoder: CellFactory, decoder: CellFactory, width: float, _: float
-) -> tuple[EncoderNetwork, DecoderNetwork]:
-    return LeanEncoder(encoder, width), LeanDecoder(decoder, width)
-
-
 def transform_networks(
     encoder: CellFactory, decoder: CellFactory, width: float, gamma: float
 ) -> tuple[EncoderNetwork, DecoderNetwork]:
@@ -95,7 +87,6 @@ def transform_networks(
 
 NETWORKS: dict[str, Callable[..., tuple[EncoderNetwork, DecoderNetwork]]] = {
     "paper": paper_networks,
-    "lean": lean_networks,
     "transform": transform_networks,
 }
 

@@ -41,7 +41,7 @@ def run_without(missing: set[str], *commands: str) -> subprocess.CompletedProces
 def test_help_lists_every_subcommand_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     printed = capsys.readouterr().out
-    assert {"train", "evaluate", "compress", "learning-curves"} <= subcommands().keys()
+    assert {"train", "evaluate", "compress", "grid"} <= subcommands().keys()
     for name, sentence in subcommands().items():
         assert f"  {name} " in printed
         assert sentence.endswith(".")

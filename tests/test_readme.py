@@ -152,6 +152,8 @@ def test_every_command_of_a_grid_composes() -> None:
     assert found
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for words in found:
+            if words[0] == "--config-dir":
+                words[:2] = [f"hydra.searchpath=[file://{ROOT / words[1]}]"]
             config = compose("grid", words)
             compose("train", [*config.grid.train, *config.options])
             compose("evaluate", [*config.grid.evaluate, *config.evaluation_options])

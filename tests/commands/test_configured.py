@@ -12,10 +12,9 @@ import yaml
 from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import run_configured
-from rnn_codec.errors import StoppedError
+from rnn_codec.errors import StoppedError, UserError
 from tests.commands.program import run
 from tests.conftest import ROOT
-from tests.model_folders import write_model
 
 
 def test_an_installed_package_finds_its_own_configuration(tmp_path: Path) -> None:
@@ -25,35 +24,35 @@ def test_an_installed_package_finds_its_own_configuration(tmp_path: Path) -> Non
     for folder, place in {"src/rnn_codec": "rnn_codec", "conf": sources["conf"]}.items():
         shutil.copytree(ROOT / folder, tmp_path / "site" / place, ignore=without_models)
     done = subprocess.run(
-        [sys.executable, "-m", "rnn_codec", "kodak", "--cfg", "job", "data.kodak_root=here"],
+        [sys.executable, "-m", "rnn_codec", "evaluate", "--cfg", "job", "data=kodak"],
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert yaml.safe_load(done.stdout)["data"]["kodak_root"] == "here"
+    assert yaml.safe_load(done.stdout)["data"]["kodak_root"] == "datasets/kodak"
 
 
 def test_help_shows_groups_and_options(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("export", "--help") == 0
+    assert run("evaluate", "--help") == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("export is powered by Hydra")
+    assert printed.startswith("evaluate is powered by Hydra")
     assert "model: null" in printed
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["modle=runs/mine"], "Could not override 'modle'"),
-        (["model"], "Error parsing override 'model'"),
-        (["model=runs/mine"], "error: set model=<run folder> and output=<new folder>"),
+        (["recrods=runs"], "Could not override 'recrods'"),
+        (["records"], "Error parsing override 'records'"),
+        (["records=nowhere"], "error: there is no folder nowhere"),
     ],
 )
 def test_mistakes_are_explained_without_a_traceback(
     words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("export", *words) == 1
+    assert run("table", *words) == 1
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error
@@ -63,21 +62,29 @@ def test_a_mistake_in_one_job_does_not_end_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_model(tmp_path / "first")
-    write_model(tmp_path / "last")
-    models = "model=first,nowhere,last,neither"
-    assert run("export", "--multirun", models, "output=kept/${model}", "hydra.sweep.dir=.") == 1
-    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"first", "last"}
+    done = []
+
+    def look(config: DictConfig) -> None:
+        if config.records not in {"first", "last"}:
+            raise UserError(f"there is no folder {config.records}")
+        done.append((config.records, config.output))
+
+    jobs = ["--multirun", "records=first,nowhere,last,neither", "hydra.sweep.dir=."]
+    with pytest.raises(SystemExit) as end:
+        run_configured(look, "table", [*jobs, "output=kept/${records}"])
+    assert end.value.code == 1
+    assert done == [("first", "kept/first"), ("last", "kept/last")]
     lines = capsys.readouterr().err.splitlines()
-    assert [line[:31] for line in lines[:2]] == [
-        "error: there is no model nowhere"[:31],
-        "error: there is no model neither"[:31],
+    assert lines[:3] == [
+        "error: there is no folder nowhere",
+        "error: there is no folder neither",
+        "error: jobs have failed:",
     ]
-    assert lines[2] == "error: jobs have failed:"
     for line, name in zip(lines[3:], ("nowhere", "neither"), strict=True):
-        assert line.startswith(f"  model={name} output=")
-        assert f": there is no model {name}, " in line
-    assert run("export", "--multirun", "model=first,last", "output=again/${model}") == 0
+        assert line.startswith(f"  records={name} output=")
+        assert line.endswith(f": there is no folder {name}")
+    run_configured(look, "table", ["--multirun", "records=first,last", "hydra.sweep.dir=."])
+    assert len(done) == 4
 
 
 def test_a_multirun_that_is_stopped_ends(
@@ -87,10 +94,10 @@ def test_a_multirun_that_is_stopped_ends(
     begun = []
 
     def stop(config: DictConfig) -> None:
-        begun.append(config.model)
+        begun.append(config.records)
         raise StoppedError("stopped")
 
     with pytest.raises(SystemExit):
-        run_configured(stop, "export", ["--multirun", "model=a,b", "hydra.sweep.dir=."])
+        run_configured(stop, "table", ["--multirun", "records=a,b", "hydra.sweep.dir=."])
     assert begun == ["a"]
     assert capsys.readouterr().err == "error: stopped\n"

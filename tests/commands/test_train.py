@@ -38,6 +38,7 @@ from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIA
 from tests.commands.program import run as program
 from tests.conftest import PAIRS, ROOT
 from tests.forking import FORKING
+from tests.launchers.commands import DDP_CPU
 from tests.trainings import without_pictures
 
 FAST = [
@@ -111,7 +112,7 @@ def test_every_pair_trains_and_loads(
 
 @pytest.mark.parametrize("loss", [path.stem for path in (ROOT / "conf" / "loss").glob("*.yaml")])
 def test_every_loss_trains(loss: str, tmp_path: Path, cache: str) -> None:
-    groups = ["network=lean_half", f"loss={loss}", "data.crop_size=64"]
+    groups = ["network=tiny", f"loss={loss}", "data.crop_size=64"]
     weights = run_training(tmp_path, cache, *groups, "trainer.max_steps=2")
     assert all(torch.isfinite(tensor).all() for tensor in weights.values())
     load_codec(RunFolder(tmp_path))
@@ -385,8 +386,8 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["late=larger_crops", "late.crop_size=32"], "late.crop_size, of 44"),
         (["late=larger_crops", "late.begins=1.5"], "late.begins must be a share"),
         (["late=larger_crops", "late.begins=half"], "late.begins cannot be"),
-        (["loss=l1_ssim"], "data.crop_size, or late.crop_size, of 44"),
-        (["loss=l1_ssim", "loss.scales=[0]", "data.crop_size=64"], "loss.scales"),
+        (["loss=log_l1_ssim"], "data.crop_size, or late.crop_size, of 44"),
+        (["loss=log_l1_ssim", "loss.scales=[0]", "data.crop_size=64"], "loss.scales"),
         (["loss=log_l1", "loss.floor=-1"], "see the options of loss"),
         (["data.crop_size=large"], "data.crop_size cannot be"),
         (["data.crop_size=2048"], "2048"),
@@ -413,7 +414,7 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["optimizer.lr=-1"], "learning rate"),
         (["optimizer.betas=[0.9]"], "optimizer.betas cannot be"),
         (["schedule.final_factor=-2"], "see the options of schedule"),
-        (["schedule=step", "schedule.milestones=[soon]"], "schedule.milestones cannot be"),
+        (["schedule.warmup_steps=soon"], "schedule.warmup_steps cannot be"),
         (["start_from=nowhere"], "nowhere"),
         (["entropy=progressive", "coder.crop_size=1000"], "coder.longest_side"),
         (["entropy=progressive", "coder.crop_size=70"], "set coder.crop_size lower"),
@@ -597,7 +598,7 @@ def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cac
 
 
 def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:
-    options = [*FAST, "trainer=ddp_cpu", "trainer.max_steps=2", "trainer.val_check_interval=2"]
+    options = [*FAST, *DDP_CPU, "trainer.max_steps=2", "trainer.val_check_interval=2"]
     several = ["data.validation_images=2", "min_iterations=1", "max_iterations=1", cache]
     subprocess.run(command(*options, *several), check=True, cwd=tmp_path)
     (folder,) = (tmp_path / "runs").iterdir()

@@ -98,7 +98,7 @@ def test_missing_file_on_the_server(server: Server, tmp_path: Path) -> None:
 def test_the_command_ends_with_a_sentence_and_a_failure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("kodak", f"data.kodak_root={tmp_path}", "data.url=http://127.0.0.1:9") == 1
+    assert run("kodak", "--root", str(tmp_path), "--url", "http://127.0.0.1:9") == 1
     assert "error: http://127.0.0.1:9/kodim01.png cannot be downloaded" in capsys.readouterr().err
 
 

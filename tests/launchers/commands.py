@@ -5,6 +5,9 @@ import sys
 
 from tests.conftest import ROOT
 
+DDP_CPU = ["trainer.devices=2", "trainer.strategy=ddp_find_unused_parameters_true"]
+"""Two processes on the processor, over gloo."""
+
 FAST = [
     "data.batch_size=2",
     "data.validation_images=2",

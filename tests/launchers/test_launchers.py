@@ -8,7 +8,7 @@ import pytest
 from rnn_codec.commands import train as entry
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_codec
-from tests.launchers.commands import FAST
+from tests.launchers.commands import DDP_CPU, FAST
 
 WITHOUT_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed: docs/clusters.md"
@@ -54,7 +54,7 @@ def test_several_processes_in_a_job_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
-        entry.main(["--multirun", *launcher, "trainer=ddp_cpu", *FAST])
+        entry.main(["--multirun", *launcher, *DDP_CPU, *FAST])
     error = capsys.readouterr().err
     assert (end.value.code, "Traceback" in error) == (1, False)
     assert "--multirun with trainer.devices other than 1" in error

@@ -12,9 +12,9 @@ from rnn_codec.commands.train import main
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_codec
 from tests.forking import FORKING
-from tests.launchers.commands import FAST, free_port
+from tests.launchers.commands import DDP_CPU, FAST, free_port
 
-REFUSED_THEN_TRAINED = """
+REFUSED_THEN_TRAINED = f"""
 import sys
 from rnn_codec.commands.train import main
 
@@ -24,7 +24,7 @@ except SystemExit as end:
     assert end.code
 else:
     raise AssertionError("not refused")
-main(["trainer=ddp_cpu", "output=run", *sys.argv[1:]])
+main([*{DDP_CPU}, "output=run", *sys.argv[1:]])
 """
 
 
@@ -58,7 +58,7 @@ def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
 
 def test_two_machines_train_one_run(tmp_path: Path) -> None:
     """Both are this one; the command is started by hand on each."""
-    machines = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.num_nodes=2"]
+    machines = [*DDP_CPU, "trainer.devices=1", "trainer.num_nodes=2"]
     words = [*machines, "output=run", *FAST]
     address = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     processes = [

@@ -13,7 +13,7 @@ import torch
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.runs.folder import RunFolder
 from tests.commands.program import PROGRAM
-from tests.launchers.commands import FAST, train_command
+from tests.launchers.commands import DDP_CPU, FAST, train_command
 
 PATIENCE = 900
 """Seconds after which a job that never ends fails its test."""
@@ -96,7 +96,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
 
 
 def test_a_mistake_in_a_job_reaches_the_command(tmp_path: Path) -> None:
-    command = train_command("--multirun", "hydra/launcher=submitit_slurm", "trainer=ddp_cpu")
+    command = train_command("--multirun", "hydra/launcher=submitit_slurm", *DDP_CPU)
     result = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
@@ -107,7 +107,7 @@ def test_a_mistake_in_a_job_reaches_the_command(tmp_path: Path) -> None:
 
 def test_srun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
     srun = ["srun", "--nodes=1", "--ntasks-per-node=2"]
-    command = [*srun, *train_command("trainer=ddp_cpu", "output=run", *FAST)]
+    command = [*srun, *train_command(*DDP_CPU, "output=run", *FAST)]
     subprocess.run(command, check=True, cwd=tmp_path, timeout=PATIENCE)
     run = RunFolder(tmp_path / "run")
     assert run.weights.is_file()

@@ -19,7 +19,7 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import quieten_lightning
 from tests.conftest import ROOT
 from tests.forking import FORKING
-from tests.launchers.commands import free_port
+from tests.launchers.commands import DDP_CPU, free_port
 from tests.trainings import without_pictures
 
 OPTIONS = [
@@ -43,7 +43,7 @@ PLAIN_STEP = [
     "trainer.gradient_clip_val=null",
 ]
 WHOLE = ["data.batch_size=4"]
-SHARED = ["trainer=ddp_cpu", "data.batch_size=2"]
+SHARED = [*DDP_CPU, "data.batch_size=2"]
 GRADIENTS = {
     "paper": ["cell=gru", "recon=one_shot", "network=tiny"],
     "paper, scaled": ["cell=lstm", "recon=residual_scaling", "network=tiny"],

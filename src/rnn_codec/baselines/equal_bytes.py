@@ -5,19 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.baselines.avif import Avif
 from rnn_codec.baselines.classic import PillowCodec
-from rnn_codec.baselines.jpeg import Jpeg420, Jpeg444
-from rnn_codec.baselines.webp import WebP
-
-CODECS: dict[str, PillowCodec] = {
-    codec.name: codec for codec in (Jpeg420(), Jpeg444(), WebP(), Avif())
-}
-"""Those whose qualities are whole numbers; JPEG 2000 is told its rate."""
 
 
 def every_quality(codec: PillowCodec, pixels: NDArray[np.uint8]) -> dict[int, bytes]:
-    """The files of a picture (H, W, 3), uint8 RGB, by quality, for one of `CODECS`."""
+    """The files of a picture (H, W, 3), uint8 RGB, by quality, for a codec of whole qualities."""
     lowest, highest = codec.quality_limits
     return {
         quality: codec.encode(pixels, quality) for quality in range(int(lowest), int(highest) + 1)

@@ -1,34 +1,34 @@
-"""Copy a trained model without what only its training needs.
+"""Copy a trained model without what only its training needs."""
 
-For example: rnn-codec export model=runs/mine output=results/mine
-"""
-
+from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
-
-from rnn_codec.commands.configured import configured
-from rnn_codec.configuration import as_list
-from rnn_codec.errors import UserError
+from rnn_codec.commands.options import new_parser
 from rnn_codec.runs.export import export_run
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.models import find_folder
 from rnn_codec.runs.precision import PRECISIONS
 
 
-def export(config: DictConfig) -> None:
+def main(words: Sequence[str]) -> None:
     """Copy the model, and say how large it is."""
-    if config.model is None or config.output is None:
-        raise UserError("set model=<run folder> and output=<new folder>")
-    precision = PRECISIONS.get(str(config.dtype))
-    if config.dtype is not None and precision is None:
-        raise UserError(f"dtype={config.dtype} is none of {', '.join(PRECISIONS)}")
-    run, target = RunFolder(find_folder(str(config.model))), Path(str(config.output))
-    coders = None if config.coders is None else as_list(config.coders)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    files = export_run(run, target, coders, precision)
+    parser = new_parser("export", __doc__)
+    parser.add_argument("model", help="folder or name of the model")
+    parser.add_argument(
+        "output", type=Path, help="the folder to make, without checkpoints and pictures"
+    )
+    parser.add_argument(
+        "--coders", nargs="*", metavar="CODER", help="entropy coders to copy (default: all)"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=PRECISIONS,
+        help="of the weights in the copy; int8 with a scale for each output channel "
+        "(default: as they are)",
+    )
+    options = parser.parse_args(words)
+    run = RunFolder(find_folder(options.model))
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    files = export_run(run, options.output, options.coders, PRECISIONS.get(options.dtype))
     size = sum(file.stat().st_size for file in files) / 1e6
-    print(f"{target}: {len(files)} files, {size:.1f} MB")
-
-
-main = configured(export, "export")
+    print(f"{options.output}: {len(files)} files, {size:.1f} MB")

@@ -1,16 +1,20 @@
 """Download the 24 Kodak images and check them."""
 
-from omegaconf import DictConfig
+from collections.abc import Sequence
 
-from rnn_codec.commands.configured import configured
-from rnn_codec.configuration import instantiate
+from omegaconf import OmegaConf
+
+from rnn_codec.commands.configured import configuration_folder
+from rnn_codec.commands.options import new_parser
+from rnn_codec.data.kodak import Kodak
 
 
-def download(config: DictConfig) -> None:
+def main(words: Sequence[str]) -> None:
     """Download what is missing."""
-    data = instantiate(config.data)
-    data.download()
-    print(f"The 24 Kodak images are in {data.kodak_root}")
-
-
-main = configured(download, "kodak")
+    data = OmegaConf.load(configuration_folder() / "data" / "kodak.yaml")
+    parser = new_parser("kodak", __doc__)
+    parser.add_argument("--root", default=data.kodak_root, help="folder (default: %(default)s)")
+    parser.add_argument("--url", default=data.url, help="where they are (default: %(default)s)")
+    options = parser.parse_args(words)
+    Kodak(options.root, options.url).download()
+    print(f"The 24 Kodak images are in {options.root}")

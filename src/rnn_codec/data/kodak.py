@@ -130,8 +130,8 @@ def fetch(url: str, expected: str) -> bytes:
             content: bytes = response.read()
     except (OSError, HTTPException, ValueError) as error:
         raise UserError(
-            f"{url} cannot be downloaded ({error}): check the network, set data.url to another "
-            "source, or copy the Kodak images into data.kodak_root yourself"
+            f"{url} cannot be downloaded ({error}): check the network, name another source "
+            "by --url, or copy the Kodak images to their folder yourself"
         ) from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise UserError(f"{url} is not the original file (its SHA-256 is not {expected})")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.errors import reason
 from rnn_codec.evaluation.adaptive import ADAPTIVE_COLUMNS, ADAPTIVE_FILE
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.file_sizes import SIZES_COLUMNS, SIZES_FILE
@@ -146,8 +147,8 @@ def read_record(folder: Path, path: str) -> Record:
         summary = read_summary(folder)
     except (ValueError, OSError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # The message must not depend on where the results lie.
-        reason = _first_line(error).replace(f"{folder}/", "")
-        raise RecordError(f"{SUMMARY_FILE} cannot be read: {reason}") from error
+        why = reason(error).replace(f"{folder}/", "")
+        raise RecordError(f"{SUMMARY_FILE} cannot be read: {why}") from error
     rows = read_rows(folder / PER_IMAGE_FILE, MEASUREMENT_COLUMNS, SCORES)
     # Records from before a metric was added do without it.
     metrics = [column for column in rows[0] if column not in MEASUREMENT_COLUMNS]
@@ -205,7 +206,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise RecordError(f"{path.name} is missing") from error
     except (ValueError, OSError, RecursionError) as error:
-        raise RecordError(f"{path.name} cannot be read: {_first_line(error)}") from error
+        raise RecordError(f"{path.name} cannot be read: {reason(error)}") from error
     if not isinstance(content, dict):
         raise RecordError(f"{path.name} does not hold an object")
     return content
@@ -230,7 +231,7 @@ def read_rows(
     except FileNotFoundError as error:
         raise RecordError(f"{path.name} is missing") from error
     except (ValueError, OSError, csv.Error) as error:
-        raise RecordError(f"{path.name} cannot be read: {_first_line(error)}") from error
+        raise RecordError(f"{path.name} cannot be read: {reason(error)}") from error
     head = lines[0] if lines else []
     rest = head[len(columns) :]
     if head[: len(columns)] != list(columns) or not set(rest) <= set(further):
@@ -290,10 +291,6 @@ def _sizes(rows: Sequence[Mapping[str, str]], record: Record) -> Sizes:
         raise RecordError(f"{SIZES_FILE} has an image without pixels")
     rates = [8 * values[column] / values["pixels"] for column in columns[1:]]
     return Sizes(*rates)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _means(values: Array) -> tuple[float, ...]:

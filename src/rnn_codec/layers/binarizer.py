@@ -79,26 +79,6 @@ class Binarizer(nn.Module):
         return stochastic_sign(y, self.rank, self.world_size) if self.training else sign(y)
 
 
-class SignBinarizer(Binarizer):
-    """tanh(Wx + b), then its sign, in training as well; the gradient passes straight through.
-
-    Arguments and shapes are those of `Binarizer`.
-
-    Example:
-        >>> binarizer = SignBinarizer(1, 1)
-        >>> x = torch.full((1, 1, 1, 1), 0.1, requires_grad=True)
-        >>> bit = binarizer(x)
-        >>> bit.backward()
-        >>> abs(bit.item()), bool(x.grad != 0)
-        (1.0, True)
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn the encoder's output into bits."""
-        y = self.convolution(x)
-        return straight_through_sign(y) if self.training else sign(torch.tanh(y))
-
-
 def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: int) -> Tensor:
     """Signs, group after group: b_j = sign(z_j − Σ_i M_ji s_i b_i), i over the groups before.
 

@@ -1,6 +1,5 @@
 """Encoders and decoders: one design a module, and what they have in common in `network`."""
 
-from rnn_codec.networks.lean import LeanDecoder, LeanEncoder
 from rnn_codec.networks.network import (
     DECODERS,
     ENCODERS,
@@ -28,8 +27,6 @@ __all__ = [
     "DecoderNetwork",
     "Encoder",
     "EncoderNetwork",
-    "LeanDecoder",
-    "LeanEncoder",
     "LinearFreePart",
     "NetworkState",
     "ResidualFreePart",

@@ -103,7 +103,8 @@ class DecoderState(NamedTuple):
 def seen(blocks: Tensor) -> tuple[Tensor, Tensor]:
     """Residuals divided by the mean magnitude of their block, and its logarithm beside.
 
-    As in the lean network the gain is no function to learn through.
+    No gradient flows through the gain: it is large where a residual is small, and would drown all
+    others.
 
     Shapes:
         blocks (B, 768, H/16, W/16) → (B, 192, H/8, W/8), (B, 1, H/16, W/16)

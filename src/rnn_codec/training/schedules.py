@@ -28,16 +28,3 @@ def cosine(step: int, total_steps: int, warmup_steps: int, final_factor: float) 
     progress = min(1.0, max(0, step - warmup_steps) / max(1, total_steps - warmup_steps))
     factor = final_factor + (1.0 - final_factor) * 0.5 * (1.0 + math.cos(math.pi * progress))
     return warm_up(step, warmup_steps) * factor
-
-
-def step_decay(
-    step: int, total_steps: int, warmup_steps: int, decay: float, milestones: list[float]
-) -> float:
-    """Multiply by `decay` at each milestone, given as a fraction of `total_steps`.
-
-    Example:
-        >>> [step_decay(step, 100, 0, 0.5, [0.5, 0.75]) for step in (0, 50, 75)]
-        [1.0, 0.5, 0.25]
-    """
-    passed = sum(step >= milestone * total_steps for milestone in milestones)
-    return warm_up(step, warmup_steps) * decay**passed

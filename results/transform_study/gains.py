@@ -1,0 +1,63 @@
+"""What each part of the recipe of experiment=transform_cpu is worth, from the records beside.
+
+python results/transform_study/gains.py [<folder for gains.md and gains.png>]
+"""
+
+import sys
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from rnn_codec.comparison.markdown import escape
+from rnn_codec.evaluation.record import Summary, read_summary
+
+RECORDS = Path(__file__).parent
+BASE = "recipe"
+HEAD = (
+    "| run | MS-SSIM area | gain | PSNR area | gain | steps | training, min |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+)
+
+
+def line(run: Summary, base: Summary) -> str:
+    """A run's areas, what they gain over those of the base, and what its training took."""
+    assert run.model is not None
+    assert run.model.training is not None
+    gains = {metric: run.areas[metric] - base.areas[metric] for metric in run.areas}
+    cells = (
+        escape(run.name),
+        f"{run.areas['ms_ssim']:.4f}",
+        f"{gains['ms_ssim']:+.4f}",
+        f"{run.areas['psnr']:.2f}",
+        f"{gains['psnr']:+.2f}",
+        f"{run.model.training.steps}",
+        f"{run.model.training.seconds / 60:.1f}",
+    )
+    return f"| {' | '.join(cells)} |".replace("| -", "| −")
+
+
+def draw(path: Path, runs: list[Summary], base: Summary) -> None:
+    """Gains in MS-SSIM as bars, the best above."""
+    figure = Figure(figsize=(8, 1 + 0.32 * len(runs)), layout="constrained", dpi=130)
+    axes = figure.subplots()
+    gains = [run.areas["ms_ssim"] - base.areas["ms_ssim"] for run in reversed(runs)]
+    colours = ["#2a9d5c" if gain >= 0 else "#c8102e" for gain in gains]
+    axes.barh([run.name for run in reversed(runs)], gains, color=colours)
+    axes.axvline(0, color="#4c4c4c", linewidth=0.8)
+    axes.set_xlabel("gain in area under MS-SSIM")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
+def main(folder: Path) -> None:
+    """Write the table and the figure."""
+    runs = [read_summary(file) for file in sorted(RECORDS.glob("*/summary.json"))]
+    runs.sort(key=lambda run: -run.areas["ms_ssim"])
+    (base,) = [run for run in runs if run.name == BASE]
+    text = "\n".join([HEAD, *(line(run, base) for run in runs)])
+    (folder / "gains.md").write_text(text + "\n", encoding="utf-8")
+    draw(folder / "gains.png", runs, base)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else RECORDS)

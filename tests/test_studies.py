@@ -1,0 +1,61 @@
+"""The scripts beside records in results/ still make what is committed there."""
+
+import json
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import ROOT
+
+RESULTS = ROOT / "results"
+CURVES = sorted(path.parent for path in RESULTS.rglob("learning_curves.csv"))
+
+
+def script(path: str) -> dict[str, Any]:
+    """The names in a script."""
+    return run_path(str(RESULTS / path))
+
+
+def test_gains_of_the_study_of_a_recipe(tmp_path: Path) -> None:
+    script("transform_study/gains.py")["main"](tmp_path)
+    made = (tmp_path / "gains.md").read_text(encoding="utf-8")
+    assert made == (RESULTS / "transform_study" / "gains.md").read_text(encoding="utf-8")
+    assert Image.open(tmp_path / "gains.png").height > 15
+
+
+def numbers(content: object) -> list[float]:
+    """All numbers of a JSON document, in its order."""
+    if isinstance(content, dict):
+        return [number for value in content.values() for number in numbers(value)]
+    if isinstance(content, list):
+        return [number for value in content for number in numbers(value)]
+    return [] if content is None else [float(str(content))]
+
+
+def test_the_extrapolation(tmp_path: Path) -> None:
+    script("extrapolation/extrapolate.py")["main"](tmp_path)
+    made, committed = (
+        json.loads((folder / "extrapolation.json").read_text(encoding="utf-8"))
+        for folder in (tmp_path, RESULTS / "extrapolation")
+    )
+    # The file that it is fitted to has six digits of what the committed one was fitted to.
+    assert numbers(made) == pytest.approx(numbers(committed), rel=1e-3)
+    assert Image.open(tmp_path / "extrapolation.png").width > 100
+
+
+def test_points_of_a_power_law_give_that_law() -> None:
+    steps = [10, 200, 3000]
+    law = script("extrapolation/extrapolate.py")["power_law"](
+        steps, [1.875 - 0.5 * n**-0.3 for n in steps], 1.875
+    )
+    assert law == pytest.approx({"limit": 1.875, "factor": 0.5, "exponent": 0.3})
+
+
+@pytest.mark.parametrize("record", CURVES, ids=lambda path: path.parent.name + "/" + path.name)
+def test_learning_curves(record: Path, tmp_path: Path) -> None:
+    script("longer_trainings/learning_curves.py")["main"](record, tmp_path)
+    assert np.asarray(Image.open(tmp_path / "learning_curves.png").convert("L")).std() > 0
