@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rnn_codec.grid.claims import claimant
 from rnn_codec.grid.cost import Cost
 from rnn_codec.grid.plan import PlannedRun
 from rnn_codec.grid.worker import LOG, Failure, Grid, Outcome, Report, outcome
@@ -48,6 +49,8 @@ def plan_table(
     for run in grid.runs:
         cost = costs.get(run.identity)
         words = _state(run, folders[run.identity], cost is None, run.identity in failed)
+        if (worker := claimant(grid.claim(run))) is not None:
+            words += f"; running on {worker}"
         figures = ("", "") if cost is None else _figures(cost, macs_per_second)
         table.add_row(escape(run.folder_name), words, *figures)
     table.add_section()
