@@ -73,10 +73,6 @@ report: $(STAMP) ## Draw the records of results/ as a page: results/report/index
 test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
 	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm
 
-.PHONY: test-grid
-test-grid: $(STAMP) ## The smoke grid by two workers, and killed five times (half an hour)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.grid.soak $$(mktemp -d)
-
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell: results/bench/networks/
 	$(BIN)/rnn-codec bench $(OPTIONS)

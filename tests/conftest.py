@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import wandb
 from filelock import FileLock
 from hypothesis import settings
 
@@ -116,6 +117,23 @@ def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
         coder, shape = Progressive(2).quantise(), StreamShape(2, 1, 1, adaptive=False)
         stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), seed=0)
         coder.decode(stream.data, shape, seed=0)
+
+
+@pytest.fixture
+def own_wandb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """W&B without settings, keys or runs of anyone else, so that its runs are offline."""
+    for name in [name for name in os.environ if name.startswith("WANDB")]:
+        monkeypatch.delenv(name)
+    for name in ("CONFIG", "CACHE", "DATA"):
+        monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / "wandb" / name))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    # It would ask a server for the user's name, to greet with it.
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    wandb.teardown()
+    yield
+    wandb.finish()
+    # Its process and the variable that leads to it would be there for other tests.
+    wandb.teardown()
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
-"""How far a command is, where nobody sees a bar."""
+"""How far a command is: bars of one look, and lines where nobody sees a bar."""
 
 import io
-from collections.abc import Callable
 
 import pytest
+from rich.console import Console
 
-from rnn_codec.progress import lines_of_progress, progress
-
-
-def clock_of(now: list[float]) -> Callable[[], float]:
-    return lambda: now[0]
+from rnn_codec.progress import progress, progress_bar
 
 
 @pytest.mark.parametrize(
@@ -22,17 +18,23 @@ def clock_of(now: list[float]) -> Callable[[], float]:
     ],
 )
 def test_a_file_gets_a_line_now_and_then(
-    seconds: float, total: int | None, written: list[str]
+    seconds: float, total: int | None, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    now, file = [100.0], io.StringIO()
+    now = [100.0]
+    # A generator does not know how many there are.
+    items = (number for number in range(5)) if total is None else range(total)
     done = []
-    for item in lines_of_progress(range(total or 5), "work", total, file, clock_of(now)):
+    for item in progress(items, "work", clock=lambda: now[0]):
         done.append(item)
         now[0] += seconds
     assert done == list(range(total or 5))
-    assert file.getvalue().splitlines() == written
+    assert capsys.readouterr().err.splitlines() == written
 
 
-def test_what_is_quickly_done_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(progress([1, 2, 3], "work [/of] brackets")) == [1, 2, 3]
-    assert capsys.readouterr().err == ""
+def test_a_bar_says_what_is_done_and_how_much_of_it() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=100)
+    with progress_bar(console) as bar:
+        assert list(bar.track([1, 2, 3], description="work [/of] brackets")) == [1, 2, 3]
+    assert "work [/of] brackets" in file.getvalue()
+    assert "3/3" in file.getvalue()

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from omegaconf import DictConfig
 
-from rnn_codec.commands.configured import run_configured
+from rnn_codec.commands.configured import as_hydra_writes, run_configured
 from rnn_codec.errors import StoppedError, UserError
 from tests.commands.program import run
 from tests.conftest import ROOT
@@ -101,3 +101,28 @@ def test_a_multirun_that_is_stopped_ends(
         run_configured(stop, "table", ["--multirun", "records=a,b", "hydra.sweep.dir=."])
     assert begun == ["a"]
     assert capsys.readouterr().err == "error: stopped\n"
+
+
+def test_words_of_a_sweeps_agent_are_read_as_what_they_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    as_written = ["optimizer.lr=0.5", "a.b=1.0,2.0", "name='None'", "name=Nonesuch", "name=v1.0"]
+    as_python_prints = ["trainer.max_time=None", "+a=None", "trainer.max_steps=16.0", "seed=-3.0"]
+    words = [*as_written, *as_python_prints]
+    assert as_hydra_writes(words) == words
+    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
+    as_hydra_has_them = ["trainer.max_time=null", "+a=null", "trainer.max_steps=16", "seed=-3"]
+    assert as_hydra_writes(words) == [*as_written, *as_hydra_has_them]
+
+
+@pytest.mark.parametrize("folder", ["", "elsewhere", None])
+def test_an_empty_name_of_the_cache_is_none(
+    folder: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Put back after the test, whatever becomes of it.
+    monkeypatch.setenv("RNN_CODEC_CACHE", folder or "")
+    if folder is None:
+        monkeypatch.delenv("RNN_CODEC_CACHE")
+    seen: list[str] = []
+    run_configured(lambda config: seen.append(config.data.cache_dir), "train", [])
+    assert seen == [f"{folder or '.cache'}/data"]

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import wandb
 from hydra import compose, initialize_config_dir
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
@@ -604,23 +603,6 @@ def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:
     (folder,) = (tmp_path / "runs").iterdir()
     assert load_codec(RunFolder(folder))
     assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
-
-
-@pytest.mark.usefixtures("pictures")
-def test_wandb_keeps_an_offline_run_with_pictures(tmp_path: Path, cache: str, monkeypatch) -> None:
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    options = ["logger=wandb", "trainer.max_steps=1", "trainer.val_check_interval=1", cache]
-    run_training(tmp_path / "run", *options)
-    wandb.finish()
-    # Its process and the variable that leads to it would be there for other tests.
-    wandb.teardown()
-    (offline,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
-    assert list(offline.glob("*.wandb"))
-    media = {path.parent.name for path in (offline / "files" / "media").rglob("*.*")}
-    assert "images" in media
-    assert "val" in media
-    assert next((tmp_path / "run" / "reconstructions").glob("*.png"))
 
 
 def test_a_folder_of_any_name_is_trained_resumed_and_measured(

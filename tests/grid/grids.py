@@ -5,7 +5,6 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from rnn_codec.grid.claims import Claims
 from rnn_codec.grid.plan import PlannedRun
 from rnn_codec.grid.worker import Grid, Outcome, work
 from tests.grid.stand_in import write_program
@@ -40,5 +39,4 @@ def make_grid(folder: Path, cells: list[str]) -> Grid:
 
 def work_on(grid: Grid) -> Outcome:
     """Work as `rnn-codec grid` does, impatiently."""
-    claims = Claims(grid.claims, every_seconds=0.05, dead_after_seconds=60)
-    return work(grid, claims, lambda run, stage: print(run.name, stage), poll_seconds=0.02)
+    return work(grid, lambda run, stage: print(run.name, stage), poll_seconds=0.02)

@@ -7,7 +7,7 @@ can see what was done twice.
 from pathlib import Path
 
 TEXT = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 
 def train(options):
@@ -16,6 +16,9 @@ def train(options):
         run = run / "entropy" / options["entropy"]
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.yaml").touch()
+    Path("process").write_text(str(os.getpid()))
+    if options.get("cell") == "slow":
+        time.sleep(600)
     if options.get("cell") == "broken" and "codec" not in options:
         sys.exit("error: there is no cell broken")
     state = run / "checkpoints" / "last.ckpt"

@@ -2,13 +2,13 @@
 
 import os
 import random
-import threading
+import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from rnn_codec.grid import worker
+from rnn_codec.grid.claims import claimant
 from rnn_codec.grid.display import failures_text
 from rnn_codec.grid.records import put_record, recorded
 from rnn_codec.grid.worker import (
@@ -26,6 +27,7 @@ from rnn_codec.grid.worker import (
     forget_failures,
     outcome,
     stages,
+    try_run,
 )
 from rnn_codec.runs.folder import RunFolder, mark
 from tests.forking import FORKING
@@ -136,18 +138,6 @@ def test_a_record_that_cannot_be_written_is_a_failure_like_others(
     assert "No space left" in failure.output
 
 
-def test_whoever_has_lost_the_run_records_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grid = make_grid(tmp_path, ["gru"])
-    claim = SimpleNamespace(lost=threading.Event())
-    # Too late to be noticed while a command runs.
-    monkeypatch.setattr(worker, "run_command", lambda *_: claim.lost.set())
-    worker.finish(grid, grid.runs[0], claim, lambda *_: None)
-    assert not grid.records.exists()
-    assert not outcome(grid).failed
-
-
 def test_what_has_failed_is_tried_again_by_the_next_worker(tmp_path: Path) -> None:
     grid = make_grid(tmp_path, ["broken"])
     assert work_on(grid).failed
@@ -194,29 +184,53 @@ def test_two_workers_do_nothing_twice(tmp_path: Path) -> None:
     assert {done[f"progressive {step}"] for step in range(5)} == {len(CELLS)}
 
 
-def test_killed_five_times_it_ends_with_the_same_records(tmp_path: Path) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
+    while not condition():
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("training_dies", [False, True])
+def test_killed_three_times_it_ends_with_the_same_records(
+    training_dies: bool, tmp_path: Path
+) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
         folder.mkdir()
         make_grid(folder, CELLS)
     assert finished(start_worker(whole, *CELLS)) == 0
+    begun = killed / "steps"
+    begun.touch()
     random_numbers = random.Random(4)
-    for index in range(5):
+    for _ in range(3):
         worker = start_worker(killed, *CELLS)
         # Into the run, each time a little further than the last.
-        begun = len(steps(killed)) if (killed / "steps").exists() else 0
-        wanted = begun + random_numbers.randint(1, 3)
-        while worker.is_alive() and (
-            not (killed / "steps").exists() or len(steps(killed)) < wanted
-        ):
-            time.sleep(0.005)
-        assert worker.is_alive(), f"ended before kill {index}"
+        wanted = len(steps(killed)) + random_numbers.randint(1, 3)
+        wait_until(lambda wanted=wanted: len(steps(killed)) >= wanted)
+        assert worker.is_alive()
         worker.kill()
         worker.join()
+        if training_dies:
+            # It may have ended by itself.
+            with suppress(ProcessLookupError):
+                os.kill(int((killed / "process").read_text()), signal.SIGKILL)
     assert finished(start_worker(killed, *CELLS)) == 0
     assert contents(killed / "records") == contents(whole / "records")
-    # Each kill did one step again at most: what was done before it was kept.
-    assert sum(steps(killed).values()) <= sum(steps(whole).values()) + 5
+    # Each kill of a training did one step again at most; one that was left alone went on.
+    again = 3 if training_dies else 0
+    assert sum(steps(killed).values()) <= sum(steps(whole).values()) + again
+
+
+def test_a_training_whose_worker_was_killed_keeps_its_run(tmp_path: Path) -> None:
+    (run,) = make_grid(tmp_path, ["slow"]).runs
+    worker = start_worker(tmp_path, "slow")
+    wait_until((tmp_path / "process").exists)
+    worker.kill()
+    worker.join()
+    claim = make_grid(tmp_path, ["slow"]).claim(run)
+    assert str(worker.pid) in str(claimant(claim))
+    assert not try_run(make_grid(tmp_path, ["slow"]), run, lambda *_: None)
+    os.kill(int((tmp_path / "process").read_text()), signal.SIGKILL)
+    wait_until(lambda: claimant(claim) is None)
 
 
 def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:

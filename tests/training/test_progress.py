@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from rnn_codec.progress import ProgressLines
 from rnn_codec.training.progress import StepLines, StepProgressBar, step_progress
 from tests.training.test_checkpoints import OneWeight
 
@@ -22,7 +23,7 @@ def test_a_file_gets_a_line_every_half_minute(
             now[0] += 12.0
             return super().training_step(batch)
 
-    lines = StepLines(lambda: now[0])
+    lines = StepLines(ProgressLines("step", lambda: now[0]))
     trainer = L.Trainer(
         accelerator="cpu",
         max_epochs=-1,
@@ -37,7 +38,7 @@ def test_a_file_gets_a_line_every_half_minute(
         lines.disable()
     trainer.fit(Slow(), DataLoader(torch.ones(100, 1), batch_size=1))
     written = [line for line in capsys.readouterr().err.splitlines() if line.startswith("step")]
-    assert written == (["step 3 of 7", "step 6 of 7"] if first else [])
+    assert written == (["step: 3 of 7", "step: 6 of 7"] if first else [])
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

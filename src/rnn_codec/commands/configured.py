@@ -4,6 +4,7 @@ Hydra's own options work after these words: --help, --cfg job, --multirun and so
 """
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,6 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import rnn_codec
-from rnn_codec.commands.agent_words import read_agent_words
 from rnn_codec.errors import StoppedError, UserError, exit_on_user_error, reason
 from rnn_codec.files import printable
 
@@ -54,7 +54,7 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
     failures: list[str] = []
     try:
         _run_hydra(
-            args=parser.parse_args(read_agent_words(words, folder, config_name)),
+            args=parser.parse_args(as_hydra_writes(words)),
             args_parser=parser,
             # Hydra names the job after the function that is wrapped; launchers can pickle a
             # partial.
@@ -68,6 +68,18 @@ def run_configured(task: Task, name: str, words: Sequence[str]) -> None:
             print("error: jobs have failed:", *failures, sep="\n  ", file=sys.stderr)
     if failures:
         sys.exit(1)
+
+
+def as_hydra_writes(words: Sequence[str]) -> list[str]:
+    """The words of a command line; those of an agent of a W&B sweep as Hydra would have them.
+
+    Agents write what Python prints: `None` for null, and `16.0` where a search has drawn a whole
+    number. Options that are not whole numbers take `16`, too.
+    """
+    if "WANDB_SWEEP_ID" not in os.environ:
+        return list(words)
+    with_null = (re.sub(r"^([^=]+)=None$", r"\1=null", word) for word in words)
+    return [re.sub(r"^([^=]+=-?\d+)\.0$", r"\1", word) for word in with_null]
 
 
 class JobError(CompactHydraException):

@@ -19,7 +19,6 @@ from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import instantiate
 from rnn_codec.errors import StoppedError, UserError
-from rnn_codec.grid.claims import Claims
 from rnn_codec.grid.cost import Cost, codec_macs, coder_macs
 from rnn_codec.grid.display import failures_text, plan_table, worker_progress
 from rnn_codec.grid.plan import PlannedRun, find_run_folders, plan_grid
@@ -66,12 +65,11 @@ def device_of(run: PlannedRun) -> torch.device:
 
 def run_grid(grid: Grid, config: DictConfig) -> Outcome:
     """Work until nothing is left."""
-    claims = Claims(grid.claims, config.claim.every_seconds, config.claim.dead_after_seconds)
     # Slurm and others end a job with this signal: what was started must end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with worker_progress(grid, Console(stderr=True)) as report:
         try:
-            return work(grid, claims, report, config.poll_seconds)
+            return work(grid, report, config.poll_seconds)
         except KeyboardInterrupt:
             raise StoppedError(
                 f"stopped; the same command goes on with what is in {grid.folder}"

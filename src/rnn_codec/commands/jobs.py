@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 from rich.console import Console
-from rich.progress import Progress
 
 from rnn_codec.errors import UserError
 from rnn_codec.families.family import Contents, Model
 from rnn_codec.files import atomic_path
+from rnn_codec.progress import progress_bar
 from rnn_codec.runs.models import find_folder, find_model
 
 FindModel: TypeAlias = Callable[[bytes], Model]
@@ -44,10 +44,10 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
     console = Console(stderr=True)
     shown = console.is_terminal and len(jobs) > 1
     # Where only standard error is a terminal, lines for standard output must not go there.
-    with Progress(
-        console=console, disable=not shown, transient=True, redirect_stdout=sys.stdout.isatty()
-    ) as progress:
-        for job in progress.track(jobs, description=label):
+    with progress_bar(
+        console, disable=not shown, transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as bar:
+        for job in bar.track(jobs, description=label):
             try:
                 print(work(job), flush=True)
             except UserError as error:

@@ -2,7 +2,7 @@
 
     grid ─► plan ─► for each run: claim ─► train codec ─► train coders ─► evaluate ─► record
                                     │
-                      claims/<identity>.json, with a heartbeat: other workers leave it alone
+                      claims/<identity>.lock: other workers leave it alone
 
 Any number of workers, on any machines that share the folder, may run the same grid at once. What
 is done is read from the records and run folders themselves, so that nothing is to be kept in step

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rnn_codec.grid.claims import claimant
 from rnn_codec.grid.cost import Cost
 from rnn_codec.grid.plan import PlannedRun
 from rnn_codec.grid.worker import LOG, Failure, Grid, Outcome, Report, outcome
+from rnn_codec.progress import progress_bar
 from rnn_codec.runs.folder import RunFolder
 
 
@@ -48,6 +49,8 @@ def plan_table(
     for run in grid.runs:
         cost = costs.get(run.identity)
         words = _state(run, folders[run.identity], cost is None, run.identity in failed)
+        if (worker := claimant(grid.claim(run))) is not None:
+            words += f"; running on {worker}"
         figures = ("", "") if cost is None else _figures(cost, macs_per_second)
         table.add_row(escape(run.folder_name), words, *figures)
     table.add_section()
@@ -85,8 +88,7 @@ def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> s
 @contextmanager
 def worker_progress(grid: Grid, console: Console) -> Iterator[Report]:
     """Show how far the grid is, other workers' share included; yields what is told of stages."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(TextColumn("{task.description}", markup=False), *columns, console=console)
+    bar = progress_bar(console)
     task = bar.add_task(grid.folder.name, total=len(grid.runs))
 
     def update() -> None:

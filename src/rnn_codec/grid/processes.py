@@ -1,32 +1,22 @@
-"""Runs a command to its end, its output in a file, for as long as the run is ours."""
+"""Runs a command to its end, its output in a file; the claim on the run is its own, too."""
 
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnn_codec.grid.claims import Claim
+from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 
 NAMES_OF_PROCESSES = ("SLURM_", "TORCHELASTIC_")
 """How variables begin by which a launcher tells its processes who they are."""
-RANKS = frozenset(
-    {
-        *("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"),
-        *("MASTER_ADDR", "MASTER_PORT"),
-        *("RNN_CODEC_RUN_FOLDER", "RNN_CODEC_RANKS"),
-    }
-)
+OF_ONE_PROCESS = RANKS | {
+    *("WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
+    *(RUN_FOLDER_VARIABLE, RANKS_VARIABLE),
+}
 """Variables that do the same."""
-POLL_SECONDS = 0.1
 GRACE_SECONDS = 60.0
 """What a training that is told to end gets for the step in hand and its checkpoint."""
-
-
-class LostClaimError(Exception):
-    """Another worker has taken the run over."""
 
 
 class CommandError(Exception):
@@ -39,41 +29,37 @@ class CommandError(Exception):
         self.output = output
 
 
-def run_command(command: Sequence[str], log: Path, claim: Claim) -> None:
-    """Run a command; its output is appended to a file.
+def run_command(command: Sequence[str], log: Path, claim: int) -> None:
+    """Run a command.
+
+    Args:
+        command: the program and its arguments.
+        log: the file that its output is appended to.
+        claim: descriptor of the run's lock, which the command holds even if this process dies.
 
     Raises:
         CommandError: it has failed.
-        LostClaimError: the run is no longer ours; the command has been killed.
     """
     with log.open("ab") as stream:
         start = stream.tell()
         process = subprocess.Popen(
-            [sys.executable, "-m", "rnn_codec.grid.child", *command],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
             env=child_environment(),
+            pass_fds=[claim],
             # A group of its own: Ctrl-C reaches the worker alone, which then ends the group.
             start_new_session=True,
         )
         try:
-            status = _wait(process, claim)
+            status = process.wait()
         except BaseException:
             stop(process)
             raise
     if status != 0:
         output = log.read_bytes()[start:].decode(errors="replace")
         raise CommandError(command, status, output)
-
-
-def _wait(process: subprocess.Popen[bytes], claim: Claim) -> int:
-    while (status := process.poll()) is None:
-        if claim.lost.is_set():
-            os.killpg(process.pid, signal.SIGKILL)
-            raise LostClaimError
-        time.sleep(POLL_SECONDS)
-    return status
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -93,5 +79,5 @@ def child_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in RANKS and not name.startswith(NAMES_OF_PROCESSES)
+        if name not in OF_ONE_PROCESS and not name.startswith(NAMES_OF_PROCESSES)
     }

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rnn_codec.errors import UserError
 from rnn_codec.files import write_json
-from rnn_codec.grid.claims import Claim, Claims
+from rnn_codec.grid.claims import claimed
 from rnn_codec.grid.plan import PlannedRun, find_run_folders
-from rnn_codec.grid.processes import CommandError, LostClaimError, run_command
+from rnn_codec.grid.processes import CommandError, run_command
 from rnn_codec.grid.records import Recorded, put_record, recorded
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
@@ -47,10 +47,9 @@ class Grid:
     records: Path
     program: Sequence[str]
 
-    @property
-    def claims(self) -> Path:
-        """Folder of the claims."""
-        return self.folder / "claims"
+    def claim(self, run: PlannedRun) -> Path:
+        """The file that whoever works on a run has locked."""
+        return self.folder / "claims" / f"{run.identity}.lock"
 
     def failure(self, run: PlannedRun) -> Path:
         """Where the error of a run is recorded."""
@@ -96,22 +95,22 @@ class Outcome:
     left: list[PlannedRun]
 
 
-def work(grid: Grid, claims: Claims, report: Report, poll_seconds: float) -> Outcome:
+def work(grid: Grid, report: Report, poll_seconds: float) -> Outcome:
     """Finish the grid, together with whoever else is at it.
 
     Failures recorded by earlier workers are tried again, once. Returns when every run is done or
-    has failed; runs that others have are waited for, and taken over if their worker dies.
+    has failed; runs that others have are waited for, and gone on with if their worker dies.
     """
     forget_failures(grid)
     while pending := outcome(grid).left:
-        if not any(try_run(grid, run, claims, report) for run in pending):
+        if not any(try_run(grid, run, report) for run in pending):
             time.sleep(poll_seconds)
     return outcome(grid)
 
 
-def try_run(grid: Grid, run: PlannedRun, claims: Claims, report: Report) -> bool:
+def try_run(grid: Grid, run: PlannedRun, report: Report) -> bool:
     """Finish a run if it can be claimed; whether it could be."""
-    with claims.taken(run.identity) as claim:
+    with claimed(grid.claim(run)) as claim:
         if claim is None:
             return False
         if run in outcome(grid).left:
@@ -119,7 +118,7 @@ def try_run(grid: Grid, run: PlannedRun, claims: Claims, report: Report) -> bool
     return True
 
 
-def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
+def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
     """Do what is left of a run; record an error, so that the other runs go on."""
     stage = "start"
     try:
@@ -129,12 +128,8 @@ def finish(grid: Grid, run: PlannedRun, claim: Claim, report: Report) -> None:
             report(run, stage)
             run_command(command, folder.path / LOG, claim)
         stage = "record"
-        if claim.lost.is_set():
-            raise LostClaimError
         put_record(evaluation_folder(folder), grid.records / folder.path.name)
         report(run, "done")
-    except LostClaimError:
-        report(run, "taken over by another worker")
     except CommandError as error:
         end = "\n".join(error.output.strip().splitlines()[-LINES_OF_AN_ERROR:])
         failure = Failure(run.name, stage, error.command, error.status, end)

@@ -1,31 +1,30 @@
 """The progress of a training counted in steps: a bar on a terminal, lines in a file."""
 
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import ProgressBar, RichProgressBar
+from rich.progress import ProgressColumn
 
-from rnn_codec.progress import SECONDS
+from rnn_codec.progress import ProgressLines, columns
 
 
 def step_progress() -> ProgressBar:
     """What shows steps where standard error goes."""
-    return StepProgressBar(refresh_rate=10) if sys.stderr.isatty() else StepLines(time.monotonic)
+    return StepProgressBar(refresh_rate=10) if sys.stderr.isatty() else StepLines()
 
 
 class StepLines(ProgressBar):
-    """Writes the number of steps to standard error when `SECONDS` have passed since the last time.
+    """Writes the number of steps to standard error now and then.
 
     Args:
-        clock: tells the time, in seconds.
+        lines: how they are written.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, lines: ProgressLines | None = None) -> None:
         super().__init__()
-        self._clock, self._told, self._enabled = clock, clock(), True
+        self._lines, self._enabled = lines or ProgressLines("step"), True
 
     def disable(self) -> None:
         """Of several processes the first writes."""
@@ -39,14 +38,16 @@ class StepLines(ProgressBar):
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
         """Write if it is time."""
-        if self._enabled and self._clock() - self._told >= SECONDS:
-            self._told = self._clock()
-            of_all = f" of {trainer.max_steps}" if trainer.max_steps > 0 else ""
-            print(f"step {trainer.global_step}{of_all}", file=sys.stderr, flush=True)
+        if self._enabled:
+            self._lines.tell(trainer.global_step, max(trainer.max_steps, 0) or None)
 
 
 class StepProgressBar(RichProgressBar):
     """Steps done of those to do, the loss, the throughput; no epochs, of which there is one."""
+
+    def configure_columns(self, trainer: L.Trainer) -> list[ProgressColumn]:
+        """Those of all bars."""
+        return columns()
 
     def _get_train_description(self, current_epoch: int) -> str:
         return "step"
