@@ -26,7 +26,7 @@ from tests.conftest import ROOT
         ("trainer.max_steps=16.0,32.0", "trainer.max_steps=16.0,32.0"),
         ("name='None'", "name='None'"),
         ("name=Nonesuch", "name=Nonesuch"),
-        ("trainer.minutes=16.0", "trainer.minutes=16.0"),
+        ("trainer.gradient_clip_val=16.0", "trainer.gradient_clip_val=16.0"),
         ("nothing.of.the.kind=16.0", "nothing.of.the.kind=16.0"),
         ("--multirun", "--multirun"),
     ],

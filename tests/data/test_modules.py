@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from rnn_codec.data.crops import CropSampler, DeviceCropSampler, LateCrops, MixedSampler
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
-from rnn_codec.data.pack import write_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
@@ -197,23 +196,6 @@ class TestHighEntropy:
     def test_a_share_that_is_none_is_refused(self, photographs: Path, share: float) -> None:
         with pytest.raises(InstantiationException, match=r"data\.share must be above 0"):
             build("data=high_entropy", f"data.root={photographs}", f"data.share={share}")
-
-
-class TestPack:
-    def test_configured(self, photographs: Path, tmp_path: Path) -> None:
-        split, path = folder(photographs).split, tmp_path / "photographs.zip"
-        write_pack(path, split, 10**7)
-        data = build("data=pack", f"data.path={path}", "data.validation_images=1")
-        assert next(iter(data.train_dataloader())).shape == (32, 3, 32, 32)
-        # Nothing is lost with so much room, but the names.
-        assert data.split.training.digests == split.training.digests
-        assert data.split.validation.digests == split.validation.digests
-        assert [name for name, _ in data.evaluation_images()] == [f"{i:05}.webp" for i in range(3)]
-        assert data.evaluation_name == "photographs"
-
-    def test_path_must_be_set(self) -> None:
-        with pytest.raises(Exception, match=r"set data\.path="):
-            build("data=pack")
 
 
 class TestLateCrops:

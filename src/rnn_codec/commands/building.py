@@ -39,7 +39,6 @@ from rnn_codec.training.options import (
 )
 from rnn_codec.training.phase import Phase
 from rnn_codec.training.processes import is_first_process
-from rnn_codec.training.recorded import RecordedCodecTraining
 from rnn_codec.training.steps import Training
 
 
@@ -203,7 +202,7 @@ def build_phases(config: DictConfig) -> list[Phase]:
 def build_model(config: DictConfig) -> CodecTraining:
     """The codec, its weights random, and how it is trained."""
     L.seed_everything(config.seed, verbose=False)
-    return training_class(config)(
+    return CodecTraining(
         codec=build_codec(config),
         optimizer=instantiate(config.optimizer),
         schedule=instantiate(config.schedule),
@@ -212,19 +211,6 @@ def build_model(config: DictConfig) -> CodecTraining:
         execution=options(Execution, config.trainer),
         stopped_crops=config.stopped_crops,
     )
-
-
-def training_class(config: DictConfig) -> type[CodecTraining]:
-    """Whether steps are recorded; only the whole step of one process can be."""
-    trainer = config.trainer
-    if not trainer.recorded:
-        return CodecTraining
-    if trainer.devices != 1 or trainer.num_nodes != 1 or trainer.accumulate_grad_batches != 1:
-        raise UserError(
-            "trainer.recorded is for one process and one batch a step: set it to false, or "
-            "trainer.devices, trainer.num_nodes and trainer.accumulate_grad_batches to 1"
-        )
-    return RecordedCodecTraining
 
 
 def tell_iterations(config: DictConfig, codec: RecurrentCodec) -> None:

@@ -5,7 +5,6 @@ is trained alone, for the codec of that run.
 """
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import nn
 
 from rnn_codec.codec import RecurrentCodec
@@ -24,7 +23,6 @@ from rnn_codec.commands.building import (
     build_data,
     build_logger,
     build_model,
-    build_phases,
     check,
     check_coder,
     check_trainer,
@@ -55,7 +53,6 @@ from rnn_codec.runs.precision import PRECISIONS
 from rnn_codec.runs.weights import load_codec, write_weights
 from rnn_codec.training.clock import TrainingClock
 from rnn_codec.training.fitting import fit, quieten_lightning, record_cost
-from rnn_codec.training.pace import measure_pace, steps_within, timer_text
 from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
@@ -152,33 +149,6 @@ def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
     write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
 
 
-def plan_for_time(config: DictConfig) -> None:
-    """Set `trainer.max_steps` so that all ends `trainer.minutes` from now: see `pace`.
-
-    Should steps become slower than they were measured, `trainer.max_time` ends the training.
-    """
-    begun, trainer = time.monotonic(), config.trainer
-    if trainer.devices != 1 or trainer.num_nodes != 1:
-        raise UserError("trainer.minutes is for one process: set trainer.max_steps instead")
-    phases = build_phases(config)
-    ends = [*(phase.first_step for phase in phases[1:]), trainer.max_steps]
-    paces = []
-    for phase, crops, end in zip(phases, (config.data, config.late), ends, strict=False):
-        sizes = {"crop_size": crops.crop_size, "batch_size": crops.batch_size}
-        alone = OmegaConf.merge(config, {"data": sizes, "late": {"begins": None}})
-        assert isinstance(alone, DictConfig)
-        share = (end - phase.first_step) / trainer.max_steps
-        model, data = build_model(alone), build_data(alone)
-        paces.append(
-            measure_pace(share, phase, model, data, trainer_options(config), upkeep(config))
-        )
-    minutes = trainer.minutes - (time.monotonic() - begun) / 60
-    trainer.max_steps = steps_within(minutes, paces)
-    trainer.max_time = trainer.max_time or timer_text(minutes)
-    times = ", ".join(f"{1000 * pace.step:.0f} ms" for pace in paces)
-    print(f"{trainer.max_steps} steps of {times} fit into {trainer.minutes:g} minutes", flush=True)
-
-
 def codec_to_extend(config: DictConfig) -> RunFolder:
     """The run whose codec `codec=` names, if it can be given an entropy coder."""
     run = RunFolder(Path(config.codec))
@@ -241,8 +211,6 @@ def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
         return config, run
     check_together(config, config.output)
     check(config)
-    if config.trainer.minutes is not None:
-        plan_for_time(config)
     return config, new_run(config.output, config.output_root, config.name)
 
 

@@ -128,9 +128,6 @@ def quieten_lightning() -> None:
     # PerIterationMean has already added up over the processes.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-    # The first steps of those that are to be recorded, and a learning rate on the device.
-    warnings.filterwarnings("ignore", message=".*capturable=True.*")
-    warnings.filterwarnings("ignore", message=".*To copy construct from a tensor.*")
     # On every machine that has Slurm, whether it is wanted or not.
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 

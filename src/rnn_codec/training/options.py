@@ -26,13 +26,11 @@ class TrainerOptions:
     precision: Literal["32-true", "bf16-mixed"]
     max_steps: int
     max_time: str | None
-    minutes: float | None
     val_check_interval: int
     log_every_n_steps: int
     gradient_clip_val: float | None
     accumulate_grad_batches: int
     broken_steps: int
-    recorded: bool
     crops_on_device: bool
     progress_bar: bool
 
@@ -46,8 +44,6 @@ class TrainerOptions:
         at_least(1, "trainer.broken_steps", self.broken_steps)
         if self.devices != "auto":
             at_least(1, "trainer.devices", self.devices)
-        if self.minutes is not None:
-            above_zero("trainer.minutes", self.minutes)
         if self.gradient_clip_val is not None:
             above_zero("trainer.gradient_clip_val", self.gradient_clip_val)
         if self.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", self.max_time):

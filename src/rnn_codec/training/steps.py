@@ -41,8 +41,7 @@ class BrokenSteps:
 
     def count(self, loss: Tensor, norm: Tensor) -> None:
         """Count a step, by its loss and the norm of its gradient, both scalars."""
-        # Both: the absolute value of NaN has a gradient of zero. In place: in a recorded step the
-        # count has to stay where it is.
+        # Both: the absolute value of NaN has a gradient of zero.
         sound = loss.detach().isfinite() & norm.isfinite()
         self._steps.add_(1).mul_(~sound)
 
