@@ -5,10 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.baselines.avif import Avif
-from rnn_codec.baselines.classic import PillowCodec
-from rnn_codec.baselines.jpeg import Jpeg420, Jpeg444
-from rnn_codec.baselines.webp import WebP
+from rnn_codec.baselines.classic import Avif, Jpeg420, Jpeg444, PillowCodec, WebP
 
 CODECS: dict[str, PillowCodec] = {
     codec.name: codec for codec in (Jpeg420(), Jpeg444(), WebP(), Avif())
