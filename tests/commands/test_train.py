@@ -1,4 +1,4 @@
-"""src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
+"""Trainings: every pair trains, an interrupted run continues exactly, mistakes are explained."""
 
 import json
 import re
@@ -32,7 +32,7 @@ from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
-from rnn_codec.training.divergence import DivergedError
+from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 from tests.commands.program import run as program
@@ -262,7 +262,8 @@ def test_the_transform_network_starts_from_the_training_pictures(
     still = ["trainer.max_steps=1", "optimizer.lr=0", "optimizer.weight_decay=0"]
     options = [*TRANSFORM, "averaging.decay=null", "blocks_per_picture=200", *still, cache]
     weights = run_training(tmp_path / "run", *options)
-    data = building.build_data(configure(*options))
+    config = configure(*options)
+    data = building.build_data(config, building.build_progress(config))
     pictures = [data.split.training.image(index) for index in range(len(data.split.training))]
     stages = klt_stages(draw_blocks(pictures, 200, seed=0), iterations=16, groups=4)
     assert torch.equal(weights["decoder.mean"], stages.mean)

@@ -201,7 +201,7 @@ class TestHighEntropy:
 class TestLateCrops:
     def test_crops_change_at_the_batch(self, photographs: Path) -> None:
         data = folder(photographs)
-        data.draw_crops(0, LateCrops(first_batch=2, crop_size=40, batch_size=3))
+        data.draw_crops(0, LateCrops(lambda batch: batch >= 2, crop_size=40, batch_size=3))
         shapes = [batch.shape for batch in islice(data.train_dataloader(), 4)]
         assert shapes == [(4, 3, 32, 32)] * 2 + [(3, 3, 40, 40)] * 2
 
@@ -215,7 +215,9 @@ class TestLateCrops:
                 accumulate_grad_batches=1,
                 strategy=SimpleNamespace(root_device=torch.device("cpu")),
             )
-            data.draw_crops(3, LateCrops(first_batch=7, crop_size=40, batch_size=3), where)
+            data.draw_crops(
+                3, LateCrops(lambda batch: batch >= 7, crop_size=40, batch_size=3), where
+            )
         assert isinstance(on_device.sampler.first, DeviceCropSampler)
         batches = (islice(data.train_dataloader(), 4) for data in (cut, on_device))
         assert all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
@@ -225,14 +227,14 @@ class TestLateCrops:
     ) -> None:
         data = folder(photographs)
         before = data.digest
-        data.draw_crops(0, LateCrops(first_batch=0, crop_size=170, batch_size=1))
+        data.draw_crops(0, LateCrops(lambda _: True, crop_size=170, batch_size=1))
         with pytest.warns(UserWarning, match="left out of the late part"):
             assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
         assert data.digest == before
 
     def test_nothing_is_no_crop(self, photographs: Path) -> None:
         with pytest.raises(UserError, match="batch_size"):
-            folder(photographs).draw_crops(0, LateCrops(0, 32, 0))
+            folder(photographs).draw_crops(0, LateCrops(lambda _: True, 32, 0))
 
 
 class TestValidation:

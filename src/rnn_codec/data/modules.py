@@ -87,7 +87,7 @@ class TrainingDataModule(L.LightningDataModule):
 
         Args:
             seed: of the draws.
-            late: other crops, from some step on.
+            late: other crops, in the late part of the training.
             on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
                 the crops are the same.
         """
@@ -114,7 +114,7 @@ class TrainingDataModule(L.LightningDataModule):
             return first
         enough = large_enough(training, late.crop_size, "the late part of the training")
         then = self.build_sampler(enough, late.crop_size, late.batch_size)
-        return ChangingSampler(first, then, late.first_batch)
+        return ChangingSampler(first, then, late.is_late)
 
     @property
     def split(self) -> Split:
