@@ -111,9 +111,9 @@ def test_any_value_is_built_or_refused_in_one_line(name: str, value: object) -> 
 
 TRAINER = {
     **{"accelerator": "cpu", "devices": 1, "num_nodes": 1, "strategy": "auto"},
-    **{"precision": "32-true", "max_steps": 1, "max_time": None, "minutes": None},
+    **{"precision": "32-true", "max_steps": 1, "max_time": None},
     **{"val_check_interval": 1, "log_every_n_steps": 1, "gradient_clip_val": None},
-    **{"accumulate_grad_batches": 1, "broken_steps": 1, "recorded": False},
+    **{"accumulate_grad_batches": 1, "broken_steps": 1},
     **{"crops_on_device": False, "progress_bar": False},
 }
 
@@ -123,7 +123,7 @@ def test_any_value_of_an_option_is_taken_or_refused(name: str, value: object) ->
     config = OmegaConf.create({"trainer": {**TRAINER, name: value}})
     said = refusal(options, TrainerOptions, config.trainer)
     assert said is None or f"trainer.{name}" in said
-    whether = name in {"recorded", "crops_on_device", "progress_bar"}
+    whether = name in {"crops_on_device", "progress_bar"}
     assert said is not None or isinstance(value, bool) == whether
 
 

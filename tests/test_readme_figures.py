@@ -393,7 +393,7 @@ def test_how_long_the_flagship_was_trained() -> None:
     assert cost.hardware["accelerator"] == "NVIDIA H200"
     # With what was done before the first step.
     assert 9 < cost.seconds / 60 < 9.5
-    text = (ROOT / "docs" / "accelerator.md").read_text("utf-8")
+    text = TEXTS["results/README.md"]
     assert f"{cost.steps:,} steps" in text
     assert f"{cost.images / 1e6:.1f}·10⁶" in text
 

@@ -3,9 +3,9 @@
 import pytest
 from lightning import Callback
 
-from rnn_codec.commands import train
+from rnn_codec.commands import recurrent
 
 
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the pictures of every validation, a quarter of the time of a short training."""
-    monkeypatch.setattr(train, "ReconstructionPictures", lambda folder: Callback())
+    monkeypatch.setattr(recurrent, "ReconstructionPictures", lambda folder: Callback())

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rnn_codec.compression.rate_control import BitsPerPixel
-
 from rnn_codec.baselines.avif import Avif
-from rnn_codec.baselines.equal_bytes import best_within, every_quality
 from rnn_codec.baselines.jpeg import Jpeg420
 from rnn_codec.baselines.webp import WebP
+from rnn_codec.compression.rate_control import BitsPerPixel
+
+from rnn_codec.baselines.equal_bytes import best_within, every_quality
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.split import centre_crop
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file

@@ -11,7 +11,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from rnn_codec.baselines.jpeg import Jpeg420
+from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.commands import evaluate as command
 from rnn_codec.comparison.collecting import with_adaptive
 from rnn_codec.configuration import build_codec, plain

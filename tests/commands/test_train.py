@@ -1,4 +1,4 @@
-"""src/train.py: every pair trains, an interrupted run continues exactly, mistakes are explained."""
+"""Trainings: every pair trains, an interrupted run continues exactly, mistakes are explained."""
 
 import json
 import re
@@ -31,7 +31,7 @@ from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
-from rnn_codec.training.divergence import DivergedError
+from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 from tests.commands.program import run as program
@@ -172,50 +172,13 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
 LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_recorded_steps_train_as_others_do(precision: str, tmp_path: Path, cache: str) -> None:
-    options = ["trainer.max_steps=5", f"trainer.precision={precision}", *TRANSFORM, *LATE, cache]
+def test_crops_on_the_device_train_as_others_do(tmp_path: Path, cache: str) -> None:
+    options = ["trainer.max_steps=5", "trainer.precision=bf16-mixed", *LATE, cache]
     plain = run_training(tmp_path / "plain", *options)
-    on_gpu = ["trainer.recorded=true", "trainer.crops_on_device=true"]
-    assert_same(run_training(tmp_path / "recorded", *options, *on_gpu), plain)
-    states = [
-        torch.load(RunFolder(tmp_path / name).checkpoint, weights_only=True)
-        for name in ("plain", "recorded")
-    ]
-    assert_same(*(state["current_model_state"] for state in states))
-    assert states[0]["lr_schedulers"] == states[1]["lr_schedulers"]
+    on_device = run_training(tmp_path / "device", *options, "trainer.crops_on_device=true")
+    assert_same(on_device, plain)
     # How it is run does not make another training of it.
-    assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "recorded")}) == 1
-
-
-@pytest.mark.parametrize("option", ["trainer.devices=2", "trainer.accumulate_grad_batches=2"])
-def test_what_cannot_be_recorded_is_refused(option: str) -> None:
-    with pytest.raises(UserError, match=r"trainer\.recorded"):
-        entry.check(configure("trainer.recorded=true", option))
-
-
-def test_as_many_steps_are_planned_as_fit_into_a_time(tmp_path: Path, cache: str) -> None:
-    options = [*TRANSFORM, *LATE, "trainer.minutes=1", cache]
-    config = configure(*options)
-    entry.plan_for_time(config)
-    steps = config.trainer.max_steps
-    assert steps != configure().trainer.max_steps
-    assert config.schedule.total_steps == steps
-    assert building.first_late_step(config) == round(0.6 * steps)
-    # Measuring is part of the time.
-    assert "00:00:00:30" < config.trainer.max_time < "00:00:01:00"
-    run_training(tmp_path / "run", *options, "trainer.max_steps=30")
-    cost = read_cost(RunFolder(tmp_path / "run").cost)
-    assert cost is not None
-    # Within a factor of three: the machine may be busy.
-    assert 60 / 3 < steps * cost.seconds / cost.steps < 3 * 60
-
-
-def test_a_time_too_short_for_its_preparation_is_refused(cache: str) -> None:
-    with pytest.raises(UserError, match=r"trainer\.minutes is too short"):
-        entry.plan_for_time(configure(*TRANSFORM, "trainer.minutes=0.001", cache))
-    with pytest.raises(UserError, match=r"trainer\.minutes is for one process"):
-        entry.plan_for_time(configure("trainer.devices=2", "trainer.minutes=1"))
+    assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "device")}) == 1
 
 
 def test_a_gradient_that_is_not_finite_moves_nothing(
@@ -299,7 +262,8 @@ def test_the_transform_network_starts_from_the_training_pictures(
     still = ["trainer.max_steps=1", "optimizer.lr=0", "optimizer.weight_decay=0"]
     options = [*TRANSFORM, "averaging.decay=null", "blocks_per_picture=200", *still, cache]
     weights = run_training(tmp_path / "run", *options)
-    data = building.build_data(configure(*options))
+    config = configure(*options)
+    data = building.build_data(config, building.build_progress(config))
     pictures = [data.split.training.image(index) for index in range(len(data.split.training))]
     stages = klt_stages(draw_blocks(pictures, 200, seed=0), iterations=16, groups=4)
     assert torch.equal(weights["decoder.mean"], stages.mean)
@@ -404,7 +368,6 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["trainer.precision=16x"], "trainer.precision cannot be"),
         (["trainer.strategy=nonsense"], "nonsense"),
         (["trainer.accelerator=nonsense"], "nonsense"),
-        (["trainer.minutes=-1"], "trainer.minutes must be above 0"),
         (["trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val must be above 0"),
         (["trainer.channels_last=perhaps"], "trainer.channels_last cannot be"),
         (["seed=null"], "seed cannot be null"),

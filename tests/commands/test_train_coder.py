@@ -1,4 +1,4 @@
-"""src/train.py with an entropy coder: after its codec, alone, interrupted and resumed."""
+"""rnn-codec train with an entropy coder: after its codec, alone, interrupted and resumed."""
 
 import signal
 from pathlib import Path

@@ -95,7 +95,7 @@ def test_crops_cut_on_a_device_are_the_same(
 
 def test_another_sampler_goes_on_from_a_step(images: DecodedImages) -> None:
     first, then = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
-    sampler = ChangingSampler(first, then, change=4)
+    sampler = ChangingSampler(first, then, lambda batch: batch >= 4)
     assert [len(sampler.batch(step, 0, 1)) for step in range(6)] == [2, 2, 2, 2, 3, 3]
     assert torch.equal(sampler.batch(5, 1, 2), then.batch(5, 1, 2))
 

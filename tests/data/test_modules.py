@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from rnn_codec.data.crops import CropSampler, DeviceCropSampler, LateCrops, MixedSampler
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
-from rnn_codec.data.pack import write_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
@@ -199,27 +198,10 @@ class TestHighEntropy:
             build("data=high_entropy", f"data.root={photographs}", f"data.share={share}")
 
 
-class TestPack:
-    def test_configured(self, photographs: Path, tmp_path: Path) -> None:
-        split, path = folder(photographs).split, tmp_path / "photographs.zip"
-        write_pack(path, split, 10**7)
-        data = build("data=pack", f"data.path={path}", "data.validation_images=1")
-        assert next(iter(data.train_dataloader())).shape == (32, 3, 32, 32)
-        # Nothing is lost with so much room, but the names.
-        assert data.split.training.digests == split.training.digests
-        assert data.split.validation.digests == split.validation.digests
-        assert [name for name, _ in data.evaluation_images()] == [f"{i:05}.webp" for i in range(3)]
-        assert data.evaluation_name == "photographs"
-
-    def test_path_must_be_set(self) -> None:
-        with pytest.raises(Exception, match=r"set data\.path="):
-            build("data=pack")
-
-
 class TestLateCrops:
     def test_crops_change_at_the_batch(self, photographs: Path) -> None:
         data = folder(photographs)
-        data.draw_crops(0, LateCrops(first_batch=2, crop_size=40, batch_size=3))
+        data.draw_crops(0, LateCrops(lambda batch: batch >= 2, crop_size=40, batch_size=3))
         shapes = [batch.shape for batch in islice(data.train_dataloader(), 4)]
         assert shapes == [(4, 3, 32, 32)] * 2 + [(3, 3, 40, 40)] * 2
 
@@ -233,7 +215,9 @@ class TestLateCrops:
                 accumulate_grad_batches=1,
                 strategy=SimpleNamespace(root_device=torch.device("cpu")),
             )
-            data.draw_crops(3, LateCrops(first_batch=7, crop_size=40, batch_size=3), where)
+            data.draw_crops(
+                3, LateCrops(lambda batch: batch >= 7, crop_size=40, batch_size=3), where
+            )
         assert isinstance(on_device.sampler.first, DeviceCropSampler)
         batches = (islice(data.train_dataloader(), 4) for data in (cut, on_device))
         assert all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
@@ -243,14 +227,14 @@ class TestLateCrops:
     ) -> None:
         data = folder(photographs)
         before = data.digest
-        data.draw_crops(0, LateCrops(first_batch=0, crop_size=170, batch_size=1))
+        data.draw_crops(0, LateCrops(lambda _: True, crop_size=170, batch_size=1))
         with pytest.warns(UserWarning, match="left out of the late part"):
             assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
         assert data.digest == before
 
     def test_nothing_is_no_crop(self, photographs: Path) -> None:
         with pytest.raises(UserError, match="batch_size"):
-            folder(photographs).draw_crops(0, LateCrops(0, 32, 0))
+            folder(photographs).draw_crops(0, LateCrops(lambda _: True, 32, 0))
 
 
 class TestValidation:

@@ -59,11 +59,6 @@ def test_two_runs_that_are_the_same_are_refused(tmp_path: Path) -> None:
         plan({"optimizer.lr": [0.002, "2e-3"]}, tmp_path)
 
 
-def test_a_number_of_steps_that_is_yet_to_be_measured_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"trainer\.minutes"):
-        plan({"cell": ["gru"]}, tmp_path, "trainer.minutes=9")
-
-
 def test_a_run_is_found_by_what_it_is_not_by_its_folders_name(tmp_path: Path) -> None:
     runs = plan({"cell": ["gru", "lstm"]}, tmp_path / "cache")
     root = tmp_path / "runs"

@@ -9,7 +9,7 @@ from torch import Tensor
 from rnn_codec.entropy.context_model import bits_per_bit, code_lengths
 from rnn_codec.entropy.progressive import Progressive
 from rnn_codec.training.coder_module import CoderTraining
-from rnn_codec.training.schedules import constant
+from rnn_codec.training.schedules import Progress, constant
 
 
 class Recorded(CoderTraining):
@@ -21,7 +21,9 @@ class Recorded(CoderTraining):
 
 def make_training() -> Recorded:
     optimizer = partial(torch.optim.SGD, lr=0.1)
-    training = Recorded(Progressive(5), optimizer, partial(constant, warmup_steps=1))
+    training = Recorded(
+        Progressive(5), optimizer, partial(constant, warmup_steps=1), Progress(10, None)
+    )
     training.logged = {}
     torch.nn.init.normal_(training.model.logit_bias)
     return training

@@ -7,11 +7,10 @@ import torch
 
 from rnn_codec.codec import to_signal
 from rnn_codec.errors import UserError
-from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import residual_loss
 from rnn_codec.training.module import CodecTraining
-from rnn_codec.training.phase import Phase
-from rnn_codec.training.schedules import constant
+from rnn_codec.training.options import Execution
+from rnn_codec.training.schedules import Phase, Progress, constant
 from tests.conftest import CELLS, PAIRS, make_codec
 
 PLAIN = Execution(
@@ -34,7 +33,8 @@ def make_module(
         codec=make_codec(cell, recon, network=network),
         optimizer=partial(torch.optim.Adam, lr=3e-3),
         schedule=partial(constant, warmup_steps=1),
-        phases=[Phase(0, *iterations, residual_loss)],
+        progress=Progress(100, None),
+        phases=[Phase(*iterations, residual_loss)],
         seed=0,
         execution=execution,
         stopped_crops=stopped_crops,
@@ -147,9 +147,10 @@ def test_phases_follow_one_another() -> None:
         codec=make_codec("gru", "one_shot"),
         optimizer=partial(torch.optim.Adam, lr=3e-3),
         schedule=partial(constant, warmup_steps=1),
+        progress=Progress(6, late_begins=0.5),
         phases=[
-            Phase(0, 2, 2, lambda *_: torch.tensor(1.0)),
-            Phase(3, 5, 5, lambda *_: torch.tensor(2.0)),
+            Phase(2, 2, lambda *_: torch.tensor(1.0)),
+            Phase(5, 5, lambda *_: torch.tensor(2.0)),
         ],
         seed=0,
         execution=PLAIN,
@@ -164,7 +165,7 @@ def test_phases_follow_one_another() -> None:
 @pytest.mark.parametrize("iterations", [(0, 1), (3, 2)])
 def test_iterations_that_no_step_can_have_are_refused(iterations: tuple[int, int]) -> None:
     with pytest.raises(UserError, match="iterations"):
-        Phase(0, *iterations, residual_loss)
+        Phase(*iterations, residual_loss)
 
 
 def test_more_iterations_than_the_codec_has_are_refused() -> None:

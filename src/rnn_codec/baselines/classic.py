@@ -1,4 +1,4 @@
-"""What a classic codec is, and those that Pillow writes."""
+"""Classic codecs: JPEG, WebP, JPEG 2000 and AVIF, as Pillow writes them."""
 
 import io
 from abc import ABC, abstractmethod
@@ -8,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+SOURCE_BPP = 24
 
 
 class ClassicCodec(ABC):
@@ -70,3 +72,84 @@ def whole_number(quality: float) -> int:
     if quality != int(quality):
         raise ValueError(f"the quality must be a whole number, not {quality}")
     return int(quality)
+
+
+class Jpeg420(PillowCodec):
+    """JPEG (libjpeg-turbo) with chroma at half the resolution, as cameras and the web have it.
+
+    It is baseline JPEG with the standard's Huffman tables: Pillow's defaults, and the JPEG of
+    CompressAI's published curves, within 0.11 dB at equal rate. Huffman tables fitted to each image
+    (`optimize=True`) save 0.08 bpp at the lowest quality and 0.03 at 1 bpp; the published curves
+    are without them.
+    """
+
+    name = "jpeg_420"
+    title = "JPEG 4:2:0"
+    pillow_format = "JPEG"
+    quality_limits = (1, 100)
+    qualities = (1, 5, 8, 12, 16, 20, 25, 30, 40, 50, 60, 70, 75, 80, 85, 90, 93, 95)
+    subsampling: ClassVar[str] = "4:2:0"
+
+    def options(self, quality: float) -> Mapping[str, object]:
+        """Return Pillow's options at a whole quality from 1 to 100."""
+        return {"quality": whole_number(quality), "subsampling": self.subsampling}
+
+
+class Jpeg444(Jpeg420):
+    """JPEG with chroma at full resolution."""
+
+    name = "jpeg_444"
+    title = "JPEG 4:4:4"
+    subsampling = "4:4:4"
+
+
+class WebP(PillowCodec):
+    """Lossy WebP (libwebp), with its slowest and best search; chroma is at half the resolution."""
+
+    name = "webp"
+    title = "WebP"
+    pillow_format = "WEBP"
+    quality_limits = (0, 100)
+    qualities = (0, 2, 5, 10, 20, 35, 50, 65, 75, 80, 85, 90, 93, 95)
+
+    def options(self, quality: float) -> Mapping[str, object]:
+        """Return Pillow's options at a whole quality from 0 to 100."""
+        return {"quality": whole_number(quality), "method": 6}
+
+
+class Jpeg2000(PillowCodec):
+    """JPEG 2000 (OpenJPEG), its 9/7 wavelet; the quality is the target rate in bits per pixel.
+
+    Pillow's defaults are the lossless wavelet and no colour transform, which cost 4 dB at 1 bpp:
+    both are set here as the standard means lossy coding of RGB.
+    """
+
+    name = "jpeg2000"
+    title = "JPEG 2000"
+    pillow_format = "JPEG2000"
+    quality_limits = (0.01, SOURCE_BPP)
+    qualities = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3)
+
+    def options(self, quality: float) -> Mapping[str, object]:
+        """Return Pillow's options at a rate of `quality` bits per pixel."""
+        return {
+            "irreversible": True,
+            "mct": 1,
+            "quality_mode": "rates",
+            "quality_layers": [SOURCE_BPP / quality],
+        }
+
+
+class Avif(PillowCodec):
+    """AVIF (libavif), the still pictures of AV1: chroma at half the resolution, Pillow's effort."""
+
+    name = "avif"
+    title = "AVIF"
+    pillow_format = "AVIF"
+    quality_limits = (0, 100)
+    qualities = (1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93)
+
+    def options(self, quality: float) -> Mapping[str, object]:
+        """Return Pillow's options at a whole quality from 0 to 100."""
+        # The encoder may split the picture between threads: with one, files are reproducible.
+        return {"quality": whole_number(quality), "subsampling": "4:2:0", "max_threads": 1}

@@ -1,10 +1,6 @@
 """The classic codecs by name."""
 
-from rnn_codec.baselines.avif import Avif
-from rnn_codec.baselines.classic import ClassicCodec
-from rnn_codec.baselines.jpeg import Jpeg420, Jpeg444
-from rnn_codec.baselines.jpeg2000 import Jpeg2000
-from rnn_codec.baselines.webp import WebP
+from rnn_codec.baselines.classic import Avif, ClassicCodec, Jpeg420, Jpeg444, Jpeg2000, WebP
 from rnn_codec.errors import UserError
 
 _CODECS: dict[str, type[ClassicCodec]] = {

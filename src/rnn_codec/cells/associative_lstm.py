@@ -19,36 +19,24 @@ def bound(real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
     return real * scale, imaginary * scale
 
 
-def begin(gates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """h̃, Re c, Im c after the first iteration, from gates (B, 9C/2, H, W)."""
-    _, written_re, written_im, *output = _open(gates)
-    return _read(written_re, written_im, *output), written_re, written_im
-
-
-def go_on(
-    of_input: Tensor, of_state: Tensor, memory_re: Tensor, memory_im: Tensor
+def step(
+    of_input: Tensor, of_state: Tensor | None, *memory: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same after a later iteration; the gates are the sum of two convolutions."""
-    f, written_re, written_im, *output = _open(of_input + of_state)
-    c_re, c_im = written_re + f * memory_re, written_im + f * memory_im
-    return _read(c_re, c_im, *output), c_re, c_im
+    """h̃, Re c, Im c; the gates (B, 9C/2, H, W) are the sum of two convolutions.
 
-
-def _open(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """f, r_i⊙i⊙j in two parts, o, and r_o in two parts."""
+    In the first iteration there is neither a state nor a memory.
+    """
+    gates = of_input if of_state is None else of_input + of_state
     units = gates.shape[1] // 9
     real_gates, complex_gates = gates.split([3 * units, 6 * units], dim=1)
     f, i, o = torch.sigmoid(real_gates).chunk(3, dim=1)
     real, imaginary = bound(*complex_gates.chunk(2, dim=1))
     (j_re, in_re, out_re), (j_im, in_im, out_im) = real.chunk(3, 1), imaginary.chunk(3, 1)
-    written_re, written_im = i * (in_re * j_re - in_im * j_im), i * (in_re * j_im + in_im * j_re)
-    return f, written_re, written_im, o, out_re, out_im
-
-
-def _read(c_re: Tensor, c_im: Tensor, o: Tensor, out_re: Tensor, out_im: Tensor) -> Tensor:
-    """h̃."""
+    c_re, c_im = i * (in_re * j_re - in_im * j_im), i * (in_re * j_im + in_im * j_re)
+    if memory:
+        c_re, c_im = c_re + f * memory[0], c_im + f * memory[1]
     h_re, h_im = bound(out_re * c_re - out_im * c_im, out_re * c_im + out_im * c_re)
-    return torch.cat([o * h_re, o * h_im], dim=1)
+    return torch.cat([o * h_re, o * h_im], dim=1), c_re, c_im
 
 
 @CELLS.register("associative_lstm")
@@ -80,8 +68,8 @@ class AssociativeLSTMCell(RecurrentCell):
         (torch.Size([1, 8, 16, 16]), [(1, 4, 16, 16), (1, 4, 16, 16)])
     """
 
-    elementwise = ("begin", "go_on")
-    begin, go_on = staticmethod(begin), staticmethod(go_on)
+    elementwise = ("step",)
+    step = staticmethod(step)
 
     def __init__(
         self,
@@ -109,7 +97,7 @@ class AssociativeLSTMCell(RecurrentCell):
         """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
-            hidden, c_re, c_im = self.begin(gates)
+            hidden, c_re, c_im = self.step(gates, None)
         else:
-            hidden, c_re, c_im = self.go_on(gates, self.hidden_gates(state[0]), *state[1:])
+            hidden, c_re, c_im = self.step(gates, self.hidden_gates(state[0]), *state[1:])
         return hidden, (hidden, c_re, c_im)

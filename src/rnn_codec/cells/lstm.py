@@ -7,17 +7,14 @@ from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
 from rnn_codec.layers.convolution import SharedConv2d, set_bias
 
 
-def begin(gates: Tensor) -> tuple[Tensor, Tensor]:
-    """Output and memory after the first iteration, (B, C, H, W), from gates (B, 4C, H, W)."""
-    _, i, o, j = gates.chunk(4, dim=1)
-    memory = torch.sigmoid(i) * torch.tanh(j)
-    return torch.sigmoid(o) * torch.tanh(memory), memory
+def step(of_input: Tensor, of_state: Tensor | None, memory: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Output and memory, (B, C, H, W); the gates (B, 4C, H, W) are the sum of two convolutions.
 
-
-def go_on(of_input: Tensor, of_state: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    """Output and memory after a later iteration; the gates are the sum of two convolutions."""
-    f, i, o, j = (of_input + of_state).chunk(4, dim=1)
-    memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(j)
+    In the first iteration there is neither a state nor a memory.
+    """
+    f, i, o, j = (of_input if of_state is None else of_input + of_state).chunk(4, dim=1)
+    written = torch.sigmoid(i) * torch.tanh(j)
+    memory = written if memory is None else torch.sigmoid(f) * memory + written
     return torch.sigmoid(o) * torch.tanh(memory), memory
 
 
@@ -43,8 +40,8 @@ class LSTMCell(RecurrentCell):
         (torch.Size([1, 8, 8, 8]), True)
     """
 
-    elementwise = ("begin", "go_on")
-    begin, go_on = staticmethod(begin), staticmethod(go_on)
+    elementwise = ("step",)
+    step = staticmethod(step)
 
     def __init__(
         self,
@@ -65,7 +62,7 @@ class LSTMCell(RecurrentCell):
         """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
-            hidden, memory = self.begin(gates)
+            hidden, memory = self.step(gates, None, None)
         else:
-            hidden, memory = self.go_on(gates, self.hidden_gates(state[0]), state[1])
+            hidden, memory = self.step(gates, self.hidden_gates(state[0]), state[1])
         return hidden, (hidden, memory)

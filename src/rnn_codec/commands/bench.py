@@ -28,7 +28,7 @@ from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.progress import progress
 from rnn_codec.runs.models import SHIPPED, load_model, model_folders
-from rnn_codec.training.execution import Execution
+from rnn_codec.training.options import Execution
 
 TIMINGS: tuple[Column[tuple[str, str, Timing]], ...] = (
     Column("network", "network", lambda row: row[0], numeric=False),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import lightning as L
@@ -26,20 +27,19 @@ from rnn_codec.errors import UserError, reason
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.coder_module import CoderTraining
-from rnn_codec.training.execution import Execution
 from rnn_codec.training.fitting import build_trainer
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.options import (
     CoderOptions,
+    Execution,
     ExportOptions,
     LateOptions,
     RunOptions,
     TrainerOptions,
     Upkeep,
 )
-from rnn_codec.training.phase import Phase
 from rnn_codec.training.processes import is_first_process
-from rnn_codec.training.recorded import RecordedCodecTraining
+from rnn_codec.training.schedules import Phase, Progress
 from rnn_codec.training.steps import Training
 
 
@@ -55,7 +55,8 @@ def check(config: DictConfig, run: RunFolder | None = None) -> None:
     """
     check_trainer(config)
     options(RunOptions, config)
-    model, data = build_model(config), build_data(config)
+    progress = build_progress(config)
+    model, data = build_model(config, progress), build_data(config, progress)
     check_optimizer(model, config.trainer.max_steps)
     check_losses(model, config)
     check_crops(model.codec, config)
@@ -91,7 +92,7 @@ def check_optimizer(model: Training, steps: int) -> None:
     except (ValueError, TypeError, RuntimeError) as error:
         raise UserError(f"the optimizer cannot be built: {reason(error)}") from error
     for step in {0, steps // 2, steps - 1}:
-        factor = model.schedule(step)
+        factor = model.schedule(step, step)
         if not 0 <= factor < math.inf:
             raise UserError(
                 f"the schedule multiplies the learning rate by {factor:g} in step {step}: "
@@ -113,7 +114,7 @@ def check_crops(codec: RecurrentCodec, config: DictConfig) -> None:
     """Crops can be cut into the blocks that are coded."""
     patch = codec.reconstruction.patch
     crops = {"data.crop_size": config.data.crop_size}
-    if first_late_step(config) is not None:
+    if config.late.begins is not None:
         crops["late.crop_size"] = config.late.crop_size
     for option, size in crops.items():
         if size % patch:
@@ -145,7 +146,15 @@ def upkeep(config: DictConfig) -> Upkeep:
     return options(Upkeep, config, **names)
 
 
-def build_data(config: DictConfig) -> TrainingDataModule:
+def build_progress(config: DictConfig) -> Progress:
+    """How far a codec's training is: not begun."""
+    begins = None
+    if config.late.begins is not None:
+        begins = options(LateOptions, config.late).begins
+    return Progress(config.trainer.max_steps, begins)
+
+
+def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
     """The pictures, and how crops are drawn."""
     data = instantiate(config.data)
     if not isinstance(data, TrainingDataModule):
@@ -154,19 +163,17 @@ def build_data(config: DictConfig) -> TrainingDataModule:
             "Kodak is for evaluation, never for training: train with data=photos, or with "
             "data=folder data.root=<folder of photographs>"
         )
-    first_step, late = first_late_step(config), None
-    if first_step is not None:
-        batch = first_step * config.trainer.accumulate_grad_batches
-        late = LateCrops(batch, config.late.crop_size, config.late.batch_size)
+    late = None
+    if config.late.begins is not None:
+        is_late = partial(batch_is_late, progress, config.trainer.accumulate_grad_batches)
+        late = LateCrops(is_late, config.late.crop_size, config.late.batch_size)
     data.draw_crops(config.seed, late, config.trainer.crops_on_device)
     return data
 
 
-def first_late_step(config: DictConfig) -> int | None:
-    """The first step of the late part; None if there is none."""
-    if config.late.begins is None:
-        return None
-    return round(options(LateOptions, config.late).begins * config.trainer.max_steps)
+def batch_is_late(progress: Progress, batches_per_step: int, batch: int) -> bool:
+    """Whether a batch, by its number, is of a step of the late part."""
+    return progress.is_late(batch // batches_per_step)
 
 
 def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
@@ -192,39 +199,25 @@ def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
 def build_phases(config: DictConfig) -> list[Phase]:
     """What is trained, one part after another."""
     fewest, most = config.min_iterations, config.max_iterations
-    phases = [Phase(0, fewest, most, instantiate(config.loss))]
-    first_step = first_late_step(config)
-    if first_step is not None:
-        loss = instantiate(config.late.loss)
-        phases.append(Phase(first_step, config.late.min_iterations, most, loss))
+    phases = [Phase(fewest, most, instantiate(config.loss))]
+    if config.late.begins is not None:
+        phases.append(Phase(config.late.min_iterations, most, instantiate(config.late.loss)))
     return phases
 
 
-def build_model(config: DictConfig) -> CodecTraining:
+def build_model(config: DictConfig, progress: Progress) -> CodecTraining:
     """The codec, its weights random, and how it is trained."""
     L.seed_everything(config.seed, verbose=False)
-    return training_class(config)(
+    return CodecTraining(
         codec=build_codec(config),
         optimizer=instantiate(config.optimizer),
         schedule=instantiate(config.schedule),
+        progress=progress,
         phases=build_phases(config),
         seed=config.seed,
         execution=options(Execution, config.trainer),
         stopped_crops=config.stopped_crops,
     )
-
-
-def training_class(config: DictConfig) -> type[CodecTraining]:
-    """Whether steps are recorded; only the whole step of one process can be."""
-    trainer = config.trainer
-    if not trainer.recorded:
-        return CodecTraining
-    if trainer.devices != 1 or trainer.num_nodes != 1 or trainer.accumulate_grad_batches != 1:
-        raise UserError(
-            "trainer.recorded is for one process and one batch a step: set it to false, or "
-            "trainer.devices, trainer.num_nodes and trainer.accumulate_grad_batches to 1"
-        )
-    return RecordedCodecTraining
 
 
 def tell_iterations(config: DictConfig, codec: RecurrentCodec) -> None:
@@ -242,6 +235,7 @@ def build_coder_model(config: DictConfig) -> CoderTraining:
         build_context_model(config),
         instantiate(config.coder.optimizer),
         instantiate(config.coder.schedule),
+        Progress(config.coder.max_steps, late_begins=None),
     )
 
 

@@ -13,7 +13,7 @@ from rnn_codec.runs.folder import RunFolder, read_training
 
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""
-PLACES = ("data.root", "data.validation_root", "data.path", "data.cache_dir", "coder.cache_dir")
+PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_dir")
 """Where pictures are: what is in them counts, not where they are."""
 
 

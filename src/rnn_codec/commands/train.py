@@ -5,58 +5,33 @@ is trained alone, for the codec of that run.
 """
 
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig, OmegaConf
-from torch import nn
+from omegaconf import DictConfig
 
-from rnn_codec.codec import RecurrentCodec
 from rnn_codec.commands.building import (
-    build_coder_model,
-    build_codes,
     build_data,
-    build_logger,
-    build_model,
-    build_phases,
+    build_progress,
     check,
     check_coder,
     check_trainer,
-    load_start,
-    tell_iterations,
     trainer_options,
     upkeep,
 )
 from rnn_codec.commands.configured import run_configured, task_overrides
+from rnn_codec.commands.recurrent import stages
 from rnn_codec.commands.resuming import addable, resumed
-from rnn_codec.configuration import plain
-from rnn_codec.data.blocks import draw_blocks
-from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
-from rnn_codec.overrides import hint, literal
-from rnn_codec.runs.folder import RunFolder, mark, read_config, unless_begun, write_config
-from rnn_codec.runs.identity import (
-    check_unchanged,
-    coder_digest,
-    coder_identity,
-    run_digest,
-    run_identity,
-    start_digest,
-    training_identity,
-    write_digest,
-)
+from rnn_codec.overrides import hint
+from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.precision import PRECISIONS
-from rnn_codec.runs.weights import load_codec, write_weights
-from rnn_codec.training.clock import TrainingClock
-from rnn_codec.training.fitting import fit, quieten_lightning, record_cost
-from rnn_codec.training.pace import measure_pace, steps_within, timer_text
-from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
+from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.fitting import quieten_lightning
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
     check_processes,
@@ -64,119 +39,12 @@ from rnn_codec.training.processes import (
     is_first_process,
     new_run,
 )
-from rnn_codec.training.throughput import Throughput, count_crops, count_images, count_positions
+from rnn_codec.training.stages import train_stages
 
 
 def train(config: DictConfig, run: RunFolder) -> None:
-    """Train a codec as configured, from the run's checkpoint if it has one."""
-    model, data = build_model(config), build_data(config)
-    if not run.checkpoint.is_file():
-        begin(config, model.codec, data)
-    start = start_digest(plain(config), run)
-    identity = training_identity(plain(config), data.digest, start)
-    if is_first_process() and run.config.is_file():
-        check_unchanged(run, training_identity(read_config(run), data.digest, start))
-    trainer, clock = trainer_options(config), TrainingClock(count_images)
-    callbacks = [
-        clock,
-        ReconstructionPictures(run.reconstructions),
-        RateDistortionCurves(),
-        Throughput(trainer.log_every_n_steps, "images", count_images),
-    ]
-    with unless_begun(run, lambda: has_begun(run, clock)):
-        if is_first_process():
-            write_config(run, plain(config))
-            mark(run, identity, start)
-        logger = build_logger(config, run)
-        fitted = fit(trainer, upkeep(config), run, logger, callbacks, model, data)
-    record_cost(run, fitted, clock, identity)
-    export(config, run, model.codec)
-    # All processes read the weights when the coder is trained.
-    fitted.strategy.barrier()
-
-
-def has_begun(run: RunFolder, clock: TrainingClock) -> bool:
-    """Whether a step has been taken, now or before; only the first process may say no."""
-    return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
-
-
-def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:
-    """The weights at the start: of another run, of photographs, or as they are."""
-    if config.start_from is not None:
-        load_start(config, codec)
-        return
-    images = data.split.training
-    pictures = (images.image(index) for index in range(len(images)))
-    # All processes alike.
-    codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
-
-
-def train_codec_of(config: DictConfig, run: RunFolder) -> None:
-    """Train a run's codec, unless it is trained and only its coder is left to do."""
-    if config.entropy.model is None or not run.weights.is_file():
-        train(config, run)
-
-
-def train_coder(config: DictConfig, codec_run: RunFolder) -> None:
-    """Train the entropy coder of the group `entropy` for the codec of a run, on its codes."""
-    run, common = codec_run.coder(config.entropy.name), trainer_options(config)
-    # Pictures are coded where the coder is trained.
-    codec = load_codec(codec_run).to("cuda" if common.on_gpu else "cpu")
-    tell_iterations(config, codec)
-    model, data = build_coder_model(config), build_codes(config, codec, build_data(config))
-    trainer = replace(
-        common,
-        max_steps=config.coder.max_steps,
-        val_check_interval=config.coder.val_check_interval,
-        accumulate_grad_batches=1,
-    )
-    identity = coder_identity(plain(config), run_identity(codec_run))
-    if is_first_process():
-        check_unchanged(run, identity)
-    clock = TrainingClock(count_crops)
-    callbacks = [clock, Throughput(trainer.log_every_n_steps, "positions", count_positions)]
-    with unless_begun(run, lambda: has_begun(run, clock)):
-        if is_first_process():
-            write_config(run, plain(config))
-            mark(run, identity)
-        logger = build_logger(config, run)
-        fitted = fit(trainer, upkeep(config), run, logger, callbacks, model, data)
-    record_cost(run, fitted, clock, identity)
-    export(config, run, model.model)
-
-
-@rank_zero_only
-def export(config: DictConfig, run: RunFolder, network: nn.Module) -> None:
-    """Write the trained weights."""
-    write_weights(run, network.state_dict(), PRECISIONS[config.export.dtype])
-    write_digest(run, run_digest(run) if isinstance(network, RecurrentCodec) else coder_digest(run))
-
-
-def plan_for_time(config: DictConfig) -> None:
-    """Set `trainer.max_steps` so that all ends `trainer.minutes` from now: see `pace`.
-
-    Should steps become slower than they were measured, `trainer.max_time` ends the training.
-    """
-    begun, trainer = time.monotonic(), config.trainer
-    if trainer.devices != 1 or trainer.num_nodes != 1:
-        raise UserError("trainer.minutes is for one process: set trainer.max_steps instead")
-    phases = build_phases(config)
-    ends = [*(phase.first_step for phase in phases[1:]), trainer.max_steps]
-    paces = []
-    for phase, crops, end in zip(phases, (config.data, config.late), ends, strict=False):
-        sizes = {"crop_size": crops.crop_size, "batch_size": crops.batch_size}
-        alone = OmegaConf.merge(config, {"data": sizes, "late": {"begins": None}})
-        assert isinstance(alone, DictConfig)
-        share = (end - phase.first_step) / trainer.max_steps
-        model, data = build_model(alone), build_data(alone)
-        paces.append(
-            measure_pace(share, phase, model, data, trainer_options(config), upkeep(config))
-        )
-    minutes = trainer.minutes - (time.monotonic() - begun) / 60
-    trainer.max_steps = steps_within(minutes, paces)
-    trainer.max_time = trainer.max_time or timer_text(minutes)
-    times = ", ".join(f"{1000 * pace.step:.0f} ms" for pace in paces)
-    print(f"{trainer.max_steps} steps of {times} fit into {trainer.minutes:g} minutes", flush=True)
+    """Train as configured what is not trained yet, from checkpoints where there are any."""
+    train_stages(stages(config, run), upkeep(config), PRECISIONS[config.export.dtype])
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
@@ -211,11 +79,7 @@ def train_as_configured(config: DictConfig) -> None:
     refuse_multirun_of_processes(config)
     config, run = begun_run(config) if config.resume is not None else new_training(config)
     try:
-        if not isinstance(config.codec, str):
-            train_codec_of(config, run)
-        if config.entropy.model is not None:
-            config.codec = literal(str(run.path))
-            train_coder(config, run)
+        train(config, run)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU's memory is too small: lower data.batch_size") from error
     rank_zero_only(print)(f"The trained codec is in {run.path}")
@@ -241,8 +105,6 @@ def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
         return config, run
     check_together(config, config.output)
     check(config)
-    if config.trainer.minutes is not None:
-        plan_for_time(config)
     return config, new_run(config.output, config.output_root, config.name)
 
 
@@ -256,7 +118,7 @@ def check_together(config: DictConfig, folder: str | None) -> None:
 def check_coder_alone(config: DictConfig, run: RunFolder) -> None:
     """All that an entropy coder's training needs, for a codec that is there."""
     check_trainer(config)
-    data = build_data(config)
+    data = build_data(config, build_progress(config))
     data.prepare_data()
     check_coder(config, load_codec(run), data)
 

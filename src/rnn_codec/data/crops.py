@@ -1,6 +1,6 @@
 """Random crops as a function of seed, step and process: nothing to save, exact to resume."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -120,33 +120,33 @@ class LateCrops:
     """What a training goes on with in its late part.
 
     Attributes:
-        first_batch: number of the first batch of that part.
+        is_late: whether a batch, by its number, belongs to that part; asked when it is drawn.
         crop_size: side of the squares, in pixels.
         batch_size: squares in the batch of one process.
     """
 
-    first_batch: int
+    is_late: Callable[[int], bool]
     crop_size: int
     batch_size: int
 
 
 @dataclass(frozen=True)
 class ChangingSampler:
-    """Draws from one sampler, and from another from some step on.
+    """Draws from one sampler, and later from another.
 
     Attributes:
-        first: draws the batches before `change`.
+        first: draws the first batches.
         then: draws the others.
-        change: number of the first batch of `then`.
+        is_late: whether a batch is one of the others, by its number.
     """
 
     first: Sampler
     then: Sampler
-    change: int
+    is_late: Callable[[int], bool]
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """See `Sampler.batch`."""
-        sampler = self.first if step < self.change else self.then
+        sampler = self.then if self.is_late(step) else self.first
         return sampler.batch(step, rank, world_size)
 
 

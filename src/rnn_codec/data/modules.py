@@ -28,7 +28,6 @@ from rnn_codec.data.crops import (
 from rnn_codec.data.decoding import DecodedImages, decode, digest_of
 from rnn_codec.data.folders import find_images
 from rnn_codec.data.kodak import Kodak, is_kodak
-from rnn_codec.data.pack import extract_pack
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
 from rnn_codec.data.tiles import Mining, mine, tile_images
@@ -88,7 +87,7 @@ class TrainingDataModule(L.LightningDataModule):
 
         Args:
             seed: of the draws.
-            late: other crops, from some step on.
+            late: other crops, in the late part of the training.
             on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
                 the crops are the same.
         """
@@ -115,7 +114,7 @@ class TrainingDataModule(L.LightningDataModule):
             return first
         enough = large_enough(training, late.crop_size, "the late part of the training")
         then = self.build_sampler(enough, late.crop_size, late.batch_size)
-        return ChangingSampler(first, then, late.first_batch)
+        return ChangingSampler(first, then, late.is_late)
 
     @property
     def split(self) -> Split:
@@ -259,35 +258,6 @@ class HighEntropyDataModule(FolderDataModule):
         hardest = CropSampler(tile_images(tiles), crop_size, batch_size, self.seed)
         anywhere = super().build_sampler(training, crop_size, batch_size)
         return MixedSampler(hardest, anywhere, self.share, self.seed)
-
-
-class PackDataModule(TrainingDataModule):
-    """Photographs in one file, some of them held out: see `pack`.
-
-    Args:
-        path: the file.
-        common: see `TrainingDataModule`.
-    """
-
-    def __init__(self, path: str | None, **common: Any) -> None:
-        super().__init__(**common)
-        if path is None:
-            raise UserError("no photographs to read: set data.path=<pack of photographs>")
-        self.path = Path(path)
-        self.evaluation_name = own_name(printable(self.path.stem), "pack")
-
-    def evaluation_images(self) -> Iterator[NamedImage]:
-        """The pictures held out."""
-        paths = find_images(self._extract() / "validation")
-        return ((path.name, read_rgb(path)) for path in paths)
-
-    def load(self) -> Split:
-        """Decode the photographs, or open those decoded before."""
-        parts = (self._extract() / part for part in ("training", "validation"))
-        return Split(*(decode(find_images(part), self.cache_dir) for part in parts))
-
-    def _extract(self) -> Path:
-        return extract_pack(self.path, self.cache_dir)
 
 
 def own_name(name: str, kind: str) -> str:

@@ -116,11 +116,6 @@ def _plan_run(
         digests: of the pictures read so far, by their configuration.
     """
     config = compose([*options, "entropy=none"])
-    if config.trainer.minutes is not None:
-        raise UserError(
-            "trainer.minutes is for a training alone: the runs of a grid are known by "
-            "trainer.max_steps, so set that, and trainer.minutes=null"
-        )
     pictures = repr(plain(config.data))
     if pictures not in digests:
         digests[pictures] = instantiate(config.data).digest

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
-from rnn_codec.baselines.jpeg import Jpeg420
+from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.codec import Codes
 from rnn_codec.compression.container import Header
 from rnn_codec.compression.model import Model

@@ -22,11 +22,13 @@ NOT_OF_A_TRAINING = frozenset(
     {
         # Where things are, and what is shown.
         *("output_root", "output", "resume", "cache_dir"),
-        *("root", "validation_root", "path"),
+        *("root", "validation_root"),
         *("logger", "checkpoint", "progress_bar", "log_every_n_steps", "kodak_root"),
         "broken_steps",
         # How it is run.
-        *("largest_megabytes", "compile_gates", "recorded", "crops_on_device", "minutes"),
+        *("largest_megabytes", "compile_gates", "crops_on_device"),
+        # Options of earlier versions.
+        *("recorded", "minutes", "path"),
         # What follows once the codec is trained.
         *("entropy", "coder"),
     }

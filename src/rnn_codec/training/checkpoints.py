@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path
-from rnn_codec.training.divergence import is_sound
+from rnn_codec.training.callbacks import is_sound
 
 PARTS = frozenset({"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step"})
 """What a checkpoint must have for a training to go on."""

@@ -6,6 +6,7 @@ from torchmetrics import MeanMetric
 
 from rnn_codec.codec import shown_iterations
 from rnn_codec.entropy.context_model import ContextModel, bits_per_bit, code_lengths
+from rnn_codec.training.schedules import Progress
 from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 
@@ -17,11 +18,18 @@ class CoderTraining(Training):
     Args:
         model: the context model to train.
         optimizer: builds the optimizer of its parameters.
-        schedule: maps a step to a factor on the learning rate.
+        schedule: gives the factor on the learning rate.
+        progress: how far the training is.
     """
 
-    def __init__(self, model: ContextModel, optimizer: BuildOptimizer, schedule: Schedule) -> None:
-        super().__init__(optimizer, schedule)
+    def __init__(
+        self,
+        model: ContextModel,
+        optimizer: BuildOptimizer,
+        schedule: Schedule,
+        progress: Progress,
+    ) -> None:
+        super().__init__(optimizer, schedule, progress)
         self.model = model
         self.rates = [MeanMetric() for _ in range(model.iterations)]
         # Registered, so that they move to the model's device.

@@ -18,13 +18,16 @@ from rnn_codec.overrides import hint
 from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
+from rnn_codec.training.callbacks import (
+    StopOnDivergence,
+    StopOnSignal,
+    TrainingClock,
+    ValidatedStep,
+    ValidationStoppedError,
+)
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
-from rnn_codec.training.clock import TrainingClock
-from rnn_codec.training.divergence import StopOnDivergence
-from rnn_codec.training.interruption import StopOnSignal, ValidationStoppedError
 from rnn_codec.training.options import TrainerOptions, Upkeep
 from rnn_codec.training.progress import step_progress
-from rnn_codec.training.validated import ValidatedStep
 
 
 def fit(
@@ -88,7 +91,7 @@ def build_trainer(
         StopOnDivergence(options.broken_steps, options.log_every_n_steps, run.checkpoint),
         LastCheckpoint(run.checkpoint, upkeep.checkpoint_minutes),
         # Without a limit too: one that is set when the run is resumed counts what was before.
-        Timer(options.max_time, interval="step"),
+        Timer(options.time_limit, interval="step"),
     ]
     if upkeep.average_decay is not None:
         common.append(WeightAveraging(upkeep.average_decay))
@@ -128,9 +131,6 @@ def quieten_lightning() -> None:
     # PerIterationMean has already added up over the processes.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-    # The first steps of those that are to be recorded, and a learning rate on the device.
-    warnings.filterwarnings("ignore", message=".*capturable=True.*")
-    warnings.filterwarnings("ignore", message=".*To copy construct from a tensor.*")
     # On every machine that has Slurm, whether it is wanted or not.
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
 

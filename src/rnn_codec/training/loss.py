@@ -150,7 +150,7 @@ def _similarity(mean_x: Tensor, mean_y: Tensor, xx: Tensor, yy: Tensor, xy: Tens
 def _windows(length: int, like: Tensor) -> Tensor:
     """The Gaussian at each place of a line, rows of (length − 10, length), made where it is used.
 
-    A copy from the processor could not be recorded in a CUDA graph.
+    A copy from the processor would be waited for.
     """
     places = torch.arange(length, device=like.device, dtype=like.dtype)
     offsets = places - places[: length - WINDOW + 1, None] - WINDOW // 2

@@ -17,10 +17,9 @@ from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.training.execution import Execution
 from rnn_codec.training.loss import Loss
-from rnn_codec.training.phase import Phase
-from rnn_codec.training.seeds import iterations_of_step, mix
+from rnn_codec.training.options import Execution
+from rnn_codec.training.schedules import Phase, Progress, iterations_of_step, mix
 from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
@@ -50,8 +49,9 @@ class CodecTraining(Training):
     Args:
         codec: the codec to train.
         optimizer: builds the optimizer of its parameters.
-        schedule: maps a step to a factor on the learning rate.
-        phases: how many iterations are trained, with which loss; in the order of their steps.
+        schedule: gives the factor on the learning rate.
+        progress: how far the training is.
+        phases: how many iterations are trained, with which loss; a second one is the late part.
         seed: seed of the steps.
         execution: how the unroll is run.
         stopped_crops: share of the crops in which positions stop, each after a number of iterations
@@ -63,12 +63,13 @@ class CodecTraining(Training):
         codec: RecurrentCodec,
         optimizer: BuildOptimizer,
         schedule: Schedule,
+        progress: Progress,
         phases: Sequence[Phase],
         seed: int,
         execution: Execution,
         stopped_crops: float,
     ) -> None:
-        super().__init__(optimizer, schedule)
+        super().__init__(optimizer, schedule, progress)
         for phase in phases:
             check_iterations(phase.most_iterations, codec.iterations)
         self.codec = execution.lay_out_weights(codec)
@@ -140,7 +141,7 @@ class CodecTraining(Training):
 
     def phase_of(self, step: int) -> Phase:
         """The phase that a step belongs to."""
-        return next(phase for phase in reversed(self.phases) if phase.first_step <= step)
+        return self.phases[-1 if self.progress.is_late(step) else 0]
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """Code one image with all iterations and score every reconstruction."""

@@ -5,10 +5,24 @@ Types are checked where a configuration is read: see `rnn_codec.configuration`.
 
 import math
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal, TypeVar
 
-from rnn_codec.errors import InvalidOptionError
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.cells.cell import fuse
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.layers.convolution import deferred_weight_gradients
+
+M = TypeVar("M", bound=nn.Module)
+
+LAYERS_AND_SIZES = 64
+"""Shapes that a function may be compiled for: beyond its own 8 the compiler silently gives up."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +40,11 @@ class TrainerOptions:
     precision: Literal["32-true", "bf16-mixed"]
     max_steps: int
     max_time: str | None
-    minutes: float | None
     val_check_interval: int
     log_every_n_steps: int
     gradient_clip_val: float | None
     accumulate_grad_batches: int
     broken_steps: int
-    recorded: bool
     crops_on_device: bool
     progress_bar: bool
 
@@ -46,14 +58,22 @@ class TrainerOptions:
         at_least(1, "trainer.broken_steps", self.broken_steps)
         if self.devices != "auto":
             at_least(1, "trainer.devices", self.devices)
-        if self.minutes is not None:
-            above_zero("trainer.minutes", self.minutes)
         if self.gradient_clip_val is not None:
             above_zero("trainer.gradient_clip_val", self.gradient_clip_val)
         if self.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", self.max_time):
             raise InvalidOptionError(
                 f"trainer.max_time must be DD:HH:MM:SS, as 00:01:30:00, not {self.max_time}"
             )
+        if self.time_limit == timedelta():
+            raise InvalidOptionError("trainer.max_time must be above 0, or null for no limit")
+
+    @property
+    def time_limit(self) -> timedelta | None:
+        """`max_time` as a length of time."""
+        if self.max_time is None:
+            return None
+        days, hours, minutes, seconds = map(int, self.max_time.split(":"))
+        return timedelta(days, seconds, hours=hours, minutes=minutes)
 
     @property
     def processes(self) -> int | None:
@@ -64,6 +84,64 @@ class TrainerOptions:
     def on_gpu(self) -> bool:
         """Whether it is to run on GPUs."""
         return self.accelerator in {"gpu", "cuda"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the unroll is run: options that change its speed. Results agree up to rounding.
+
+    Attributes:
+        channels_last: lay images and weights out with the channels innermost.
+        compile: compile one iteration with `torch.compile`.
+        compile_gates: compile only what the cells do element by element: some seconds instead of a
+            minute or two, and it goes together with deferred weight gradients.
+        deferred_weight_gradients: compute each weight gradient once for all iterations.
+    """
+
+    channels_last: bool
+    compile: bool
+    compile_gates: bool
+    deferred_weight_gradients: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        for name in ("deferred_weight_gradients", "compile_gates"):
+            if self.compile and getattr(self, name):
+                raise UserError(
+                    f"trainer.compile and trainer.{name} exclude each other: "
+                    "set one of them to false"
+                )
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """The layout of weights and images."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def lay_out_weights(self, module: M) -> M:
+        """`module` itself, its weights in the layout."""
+        # torch's own annotation of `to` does not know the argument.
+        module.to(memory_format=self.memory_format)  # type: ignore[call-overload]
+        return module
+
+    def lay_out(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) in the layout."""
+        return images.contiguous(memory_format=self.memory_format)
+
+    def unrolling(self, module: nn.Module) -> AbstractContextManager[None]:
+        """What to enter around an unroll of `module`."""
+        return (
+            deferred_weight_gradients(module) if self.deferred_weight_gradients else nullcontext()
+        )
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, compiled if that is wanted."""
+        return torch.compile(function, dynamic=False) if self.compile else function
+
+    def fuse_gates(self, module: nn.Module) -> None:
+        """Compile the element-wise functions of all cells in `module`, if that is wanted."""
+        if self.compile_gates:
+            torch._dynamo.config.recompile_limit = LAYERS_AND_SIZES
+            fuse(module, partial(torch.compile, dynamic=False))
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class ReconstructionPictures(L.Callback):
 
 
 class RateDistortionCurves(L.Callback):
-    """Sends the validation's quality after each of the 16 iterations to W&B: figure and table."""
+    """Sends the validation's quality after each iteration to W&B: figure and table."""
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the curves of this validation."""

@@ -1,6 +1,89 @@
-"""Learning-rate schedules: pure functions from the step to a factor on the learning rate."""
+"""What follows from how far a training is: learning rate, parts, random numbers of a step.
+
+Schedules are pure functions to a factor on the learning rate, from the step, by which they warm up,
+and the position, by which they end: the step, or more if time is running out.
+"""
 
 import math
+import random
+from dataclasses import dataclass
+
+from rnn_codec.errors import UserError
+from rnn_codec.training.loss import Loss
+
+
+class Progress:
+    """How far a training is: by its steps or by its time, whichever is further.
+
+    Args:
+        max_steps: steps of the whole training.
+        late_begins: share of the training at which its late part begins; None for no such part.
+
+    Attributes:
+        time_used: share of the time limit that is used up; 0 without a limit.
+        late_by_time: first step of the late part, if time has begun it; None before.
+
+    Example:
+        >>> progress = Progress(max_steps=100, late_begins=0.5)
+        >>> progress.position(10), progress.is_late(49), progress.is_late(50)
+        (10, False, True)
+        >>> progress.spend(0.75, next_step=20)
+        >>> progress.position(20), progress.is_late(20), progress.is_late(21)
+        (75.0, False, True)
+    """
+
+    def __init__(self, max_steps: int, late_begins: float | None) -> None:
+        self.max_steps = max_steps
+        self.late_begins = late_begins
+        self.time_used = 0.0
+        self.late_by_time: int | None = None
+
+    def position(self, step: int) -> float:
+        """The step, or a later one if more of the time is used up than of the steps."""
+        return max(step, self.time_used * self.max_steps)
+
+    def is_late(self, step: int) -> bool:
+        """Whether a step belongs to the late part."""
+        if self.late_begins is None:
+            return False
+        begun = self.late_by_time is not None and step >= self.late_by_time
+        return begun or step >= round(self.late_begins * self.max_steps)
+
+    def spend(self, time_used: float, next_step: int) -> None:
+        """Note the share of time that is used up before a step."""
+        self.time_used = time_used
+        due = self.late_begins is not None and time_used >= self.late_begins
+        if due and self.late_by_time is None:
+            # Lightning has drawn the batch of the next step already.
+            self.late_by_time = next_step + 1
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training: what its steps unroll and minimise.
+
+    Attributes:
+        fewest_iterations: of a step.
+        most_iterations: of a step; each draws a number between the two.
+        loss: what is minimised.
+
+    Raises:
+        UserError: there cannot be so many iterations.
+    """
+
+    fewest_iterations: int
+    most_iterations: int
+    loss: Loss
+
+    def __post_init__(self) -> None:
+        """Refuse numbers of iterations that no step can have."""
+        if self.fewest_iterations < 1:
+            raise UserError(f"min_iterations={self.fewest_iterations} is less than 1")
+        if self.fewest_iterations > self.most_iterations:
+            raise UserError(
+                f"min_iterations={self.fewest_iterations} is more than "
+                f"max_iterations={self.most_iterations}"
+            )
 
 
 def warm_up(step: int, warmup_steps: int) -> float:
@@ -13,18 +96,35 @@ def warm_up(step: int, warmup_steps: int) -> float:
     return min(1.0, (step + 1) / max(1, warmup_steps))
 
 
-def constant(step: int, warmup_steps: int) -> float:
+def constant(step: int, position: float, warmup_steps: int) -> float:  # noqa: ARG001
     """The full rate after the warm-up."""
     return warm_up(step, warmup_steps)
 
 
-def cosine(step: int, total_steps: int, warmup_steps: int, final_factor: float) -> float:
+def cosine(
+    step: int, position: float, total_steps: int, warmup_steps: int, final_factor: float
+) -> float:
     """Half a cosine from one down to `final_factor` at `total_steps`, after a warm-up.
 
     Example:
-        >>> [round(cosine(step, 100, 0, 0.1), 3) for step in (0, 50, 100, 200)]
+        >>> [round(cosine(position, position, 100, 0, 0.1), 3) for position in (0, 50, 100, 200)]
         [1.0, 0.55, 0.1, 0.1]
     """
-    progress = min(1.0, max(0, step - warmup_steps) / max(1, total_steps - warmup_steps))
+    progress = min(1.0, max(0, position - warmup_steps) / max(1, total_steps - warmup_steps))
     factor = final_factor + (1.0 - final_factor) * 0.5 * (1.0 + math.cos(math.pi * progress))
     return warm_up(step, warmup_steps) * factor
+
+
+def mix(*numbers: int) -> int:
+    """One seed out of several numbers, spread over 32 bits.
+
+    Example:
+        >>> mix(0, 1) == mix(0, 1), mix(0, 1) == mix(1, 0)
+        (True, False)
+    """
+    return random.Random(repr(numbers)).getrandbits(32)
+
+
+def iterations_of_step(seed: int, step: int, fewest: int, most: int) -> int:
+    """How many iterations a step unrolls, between two numbers, as likely as any other."""
+    return random.Random(mix(seed, step, 0)).randint(fewest, most)

@@ -9,12 +9,34 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from rnn_codec.training.clipping import clip_gradients
+from rnn_codec.training.schedules import Progress
 
 BuildOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 """Builds the optimizer of some parameters."""
-Schedule = Callable[[int], float]
-"""From a step to a factor on the learning rate."""
+Schedule = Callable[[int, float], float]
+"""From a step, and from how far the training is (`Progress.position`), to a factor on the learning
+rate."""
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], largest_norm: float | None) -> Tensor:
+    """Shorten the gradient to `largest_norm` if it is longer; None leaves its length.
+
+    What is not finite becomes zero: one such step would spoil the weights for good. Nothing is
+    read from a device. Gradients must not be scaled, as they are by a float16 scaler; in bfloat16
+    there is none.
+
+    Returns:
+        The norm before, a scalar.
+    """
+    trained = [parameter for parameter in parameters if parameter.grad is not None]
+    gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    if largest_norm is not None:
+        # A norm that is not finite makes a NaN or a zero of every entry.
+        torch.nn.utils.clip_grads_with_norm_(trained, largest_norm, norm)
+    for gradient in gradients:
+        gradient.nan_to_num_(0, 0, 0)
+    return norm
 
 
 class BrokenSteps:
@@ -41,8 +63,7 @@ class BrokenSteps:
 
     def count(self, loss: Tensor, norm: Tensor) -> None:
         """Count a step, by its loss and the norm of its gradient, both scalars."""
-        # Both: the absolute value of NaN has a gradient of zero. In place: in a recorded step the
-        # count has to stay where it is.
+        # Both: the absolute value of NaN has a gradient of zero.
         sound = loss.detach().isfinite() & norm.isfinite()
         self._steps.add_(1).mul_(~sound)
 
@@ -56,16 +77,18 @@ class Training(L.LightningModule):
 
     Args:
         optimizer: builds the optimizer of the parameters.
-        schedule: maps a step to a factor on the learning rate.
+        schedule: gives the factor on the learning rate.
+        progress: how far the training is.
 
     Attributes:
         broken: how many of the last steps were not finite.
     """
 
-    def __init__(self, optimizer: BuildOptimizer, schedule: Schedule) -> None:
+    def __init__(self, optimizer: BuildOptimizer, schedule: Schedule, progress: Progress) -> None:
         super().__init__()
         self.build_optimizer = optimizer
         self.schedule = schedule
+        self.progress = progress
         self.broken = BrokenSteps("cpu")
         self._loss = torch.zeros(())
 
@@ -76,11 +99,15 @@ class Training(L.LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer, with the schedule applied every step."""
         optimizer = self.build_optimizer(self.parameters())
-        scheduler = LambdaLR(optimizer, self.schedule)
+        scheduler = LambdaLR(optimizer, self.factor)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def factor(self, step: int) -> float:
+        """What the learning rate of a step is multiplied by."""
+        return self.schedule(step, self.progress.position(step))
 
     def on_before_backward(self, loss: Tensor) -> None:
         """Keep the loss until the gradient is there."""

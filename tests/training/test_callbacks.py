@@ -1,7 +1,9 @@
-"""A training that is told to end: at the end of a step, or in the middle of a validation."""
+"""Callbacks: the clock of a training, and a training that is told to end."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning as L
 import pytest
@@ -11,13 +13,69 @@ from torch.utils.data import DataLoader
 
 from rnn_codec.errors import StoppedError
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.training import callbacks
 from rnn_codec.training.averaging import WeightAveraging
+from rnn_codec.training.callbacks import (
+    StopOnSignal,
+    TrainingClock,
+    ValidationStoppedError,
+    count_images,
+)
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.fitting import stopped
-from rnn_codec.training.interruption import StopOnSignal, ValidationStoppedError
+from rnn_codec.training.schedules import Progress
 
 PICTURES = 5
 NEVER = 1e6
+
+
+def make_clock(limit: timedelta | None = None) -> TrainingClock:
+    return TrainingClock(count_images, limit, Progress(max_steps=10, late_begins=0.5))
+
+
+def run(clock: TrainingClock, moments: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training whose first step begins at the first moment; the others end steps."""
+    times = iter(moments)
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(times))
+    strategy = SimpleNamespace(broadcast=lambda value: value)
+    trainer = SimpleNamespace(world_size=2, strategy=strategy, global_step=0)
+    clock.on_train_start(trainer, None)
+    for index in range(len(moments) - 1):
+        trainer.global_step = index + 1
+        clock.on_train_batch_end(trainer, None, None, torch.zeros(3, 3, 8, 8), index)
+
+
+def test_counts_seconds_and_the_examples_of_all_processes(monkeypatch) -> None:
+    clock = make_clock()
+    run(clock, [100.0, 101.0, 103.5], monkeypatch)
+    assert (clock.seconds, clock.examples) == (3.5, 12)
+
+
+def test_goes_on_from_a_checkpoint_without_the_time_between(monkeypatch) -> None:
+    first, second = make_clock(), make_clock()
+    run(first, [100.0, 101.0], monkeypatch)
+    second.load_state_dict(first.state_dict())
+    run(second, [5000.0, 5002.0], monkeypatch)
+    assert (second.seconds, second.examples) == (3.0, 12)
+
+
+def test_tells_how_much_of_its_time_a_training_has_used(monkeypatch) -> None:
+    first, second = make_clock(timedelta(seconds=8)), make_clock(timedelta(seconds=8))
+    run(first, [100.0, 101.0, 103.0], monkeypatch)
+    assert first.progress.time_used == 3 / 8
+    # As much time as steps, or more of it: the rate and the late part follow what is further.
+    assert [first.progress.position(step) for step in (3, 4)] == [3.75, 4]
+    second.load_state_dict(first.state_dict())
+    assert second.progress.time_used == 3 / 8
+    assert [second.progress.is_late(step) for step in (4, 5)] == [False, True]
+    run(second, [5000.0, 5001.0], monkeypatch)
+    # After one step; the batch of the next is drawn already.
+    assert [second.progress.is_late(step) for step in (1, 2)] == [False, True]
+    third = make_clock(timedelta(seconds=8))
+    third.load_state_dict(second.state_dict())
+    assert [third.progress.is_late(step) for step in (1, 2)] == [False, True]
+    run(third, [0.0, 100.0], monkeypatch)
+    assert third.progress.time_used == 1
 
 
 class Counting(L.LightningModule):
@@ -54,7 +112,7 @@ class SignalInValidation(L.Callback):
             signal.raise_signal(self.number)
 
 
-def train(folder: Path, callbacks: list[L.Callback], checkpoint: Path | None = None) -> L.Trainer:
+def train(folder: Path, more: list[L.Callback], checkpoint: Path | None = None) -> L.Trainer:
     """Nine steps, validated after every third."""
     trainer = L.Trainer(
         accelerator="cpu",
@@ -63,7 +121,7 @@ def train(folder: Path, callbacks: list[L.Callback], checkpoint: Path | None = N
         val_check_interval=3,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        callbacks=callbacks,
+        callbacks=more,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,
         logger=False,

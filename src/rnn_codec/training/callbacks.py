@@ -1,0 +1,276 @@
+"""Callbacks of every training: its time and throughput, signals, divergence."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.errors import UserError
+from rnn_codec.training.schedules import Progress
+from rnn_codec.training.steps import Training
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class TrainingClock(L.Callback):
+    """Counts seconds and examples through all interruptions; both are part of the checkpoint.
+
+    What was done after the last checkpoint before an interruption is done again and counts once.
+
+    Args:
+        count: how many examples are in a batch.
+        limit: of the training's time, if there is one.
+        progress: is told how much of it is used up.
+
+    Attributes:
+        seconds: from the first step to the end of the last one.
+        examples: of all processes.
+    """
+
+    def __init__(
+        self, count: Callable[[Tensor], int], limit: timedelta | None, progress: Progress
+    ) -> None:
+        self.count = count
+        self.limit = limit
+        self.progress = progress
+        self.seconds = 0.0
+        self.examples = 0
+        self._since = 0.0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start, or start again."""
+        self._since = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *_: Any
+    ) -> None:
+        """Add the step and what was done since the last one."""
+        now = time.monotonic()
+        self.seconds += now - self._since
+        self.examples += self.count(batch) * trainer.world_size
+        self._since = now
+        if self.limit is not None:
+            # Every process must take the same decisions, and their clocks differ.
+            used = trainer.strategy.broadcast(self.seconds / self.limit.total_seconds())
+            self.progress.spend(min(1.0, used), trainer.global_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        late = self.progress.late_by_time
+        return {"seconds": self.seconds, "examples": self.examples, "late_by_time": late}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.seconds, self.examples = state_dict["seconds"], state_dict["examples"]
+        self.progress.late_by_time = state_dict.get("late_by_time")
+        if self.limit is not None:
+            self.progress.time_used = min(1.0, self.seconds / self.limit.total_seconds())
+
+
+def count_images(batch: Tensor) -> int:
+    """Images in a batch (B, 3, H, W)."""
+    return len(batch)
+
+
+def count_crops(batch: Tensor) -> int:
+    """Crops of codes in a batch (T, B, 32, H, W)."""
+    return batch.shape[1]
+
+
+def count_positions(batch: Tensor) -> int:
+    """Positions of codes in a batch (T, B, 32, H, W), each iteration's counted."""
+    return batch[:, :, 0].numel()
+
+
+class Throughput(L.Callback):
+    """Logs what was trained on a second, over all processes, since it last did.
+
+    Validation and checkpoints count as time in which nothing was trained.
+
+    Args:
+        every_n_steps: steps between two figures.
+        unit: what is counted.
+        count: how many of them are in a batch.
+    """
+
+    def __init__(self, every_n_steps: int, unit: str, count: Callable[[Tensor], int]) -> None:
+        self.every_n_steps = every_n_steps
+        self.unit = unit
+        self.count = count
+        self._counted = 0
+        self._since = 0.0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock."""
+        self._counted, self._since = 0, time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *_: Any
+    ) -> None:
+        """Count, and log now and then."""
+        self._counted += self.count(batch) * trainer.world_size
+        if trainer.global_step % self.every_n_steps == 0:
+            now = time.monotonic()
+            rate = self._counted / (now - self._since)
+            pl_module.log(f"train/{self.unit}_per_s", rate, prog_bar=True)
+            self._counted, self._since = 0, now
+
+
+class ValidatedStep(L.Callback):
+    """Remembers the step of the last validation.
+
+    Attributes:
+        step: steps done when it was; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.step: int | None = None
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take the step down."""
+        self.step = trainer.global_step
+
+
+class DivergedError(UserError):
+    """A training whose loss or gradients are no longer finite."""
+
+
+class StopOnDivergence(L.Callback):
+    """Ends a training whose loss or gradients stay not finite; a single such step moves nothing.
+
+    Args:
+        limit: so many steps in a row are too many; in a shorter training, all of them.
+        every: steps between two looks, for each of which the device is waited for.
+        checkpoint: of the training; it is not written while a step is broken.
+    """
+
+    def __init__(self, limit: int, every: int, checkpoint: Path) -> None:
+        self.limit = limit
+        self.every = every
+        self.checkpoint = checkpoint
+        self._first_step = 0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take down where the training begins, or goes on."""
+        self._first_step = trainer.global_step
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
+    ) -> None:
+        """Look, now and then."""
+        if trainer.global_step % self.every == 0:
+            self._look(trainer, pl_module, self.limit)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Look at the end, at the weights, too; a training may be shorter than the limit."""
+        if not has_finite_weights(pl_module):
+            raise DivergedError(self._sentence("the weights are not finite"))
+        steps = trainer.global_step - self._first_step
+        if steps > 0:
+            self._look(trainer, pl_module, min(self.limit, steps))
+
+    def _look(self, trainer: L.Trainer, module: L.LightningModule, limit: int) -> None:
+        assert isinstance(module, Training)
+        # Every process must take the same decision, and each has the loss of its own crops.
+        broken = module.broken.in_a_row() >= limit
+        if trainer.strategy.reduce_boolean_decision(broken, all=False):
+            last = f"the last {limit} steps" if limit > 1 else "the last step"
+            raise DivergedError(self._sentence(f"loss or gradients were not finite in {last}"))
+
+    def _sentence(self, reason: str) -> str:
+        kept = f"; {self.checkpoint} is from before" if self.checkpoint.is_file() else ""
+        return (
+            f"the training has diverged: {reason}; start a new run with a lower learning rate{kept}"
+        )
+
+
+def is_sound(module: nn.Module) -> bool:
+    """Whether a training can be gone on with from here: weights and last step are finite."""
+    stepped = not isinstance(module, Training) or module.broken.in_a_row() == 0
+    return stepped and has_finite_weights(module)
+
+
+def has_finite_weights(module: nn.Module) -> bool:
+    """Whether no weight is infinite or NaN.
+
+    Example:
+        >>> layer = nn.Linear(2, 2)
+        >>> finite = has_finite_weights(layer)
+        >>> _ = nn.init.constant_(layer.bias, float("nan"))
+        >>> finite, has_finite_weights(layer)
+        (True, False)
+    """
+    return bool(torch.stack([weight.isfinite().all() for weight in module.parameters()]).all())
+
+
+class ValidationStoppedError(Exception):
+    """The process was told to end in a validation; the step before it has its checkpoint."""
+
+
+class StopOnSignal(L.Callback):
+    """Stops training after the step, or the validated picture, in which the process is told to end.
+
+    Ctrl-C and SIGTERM do; there is a checkpoint then. A second signal ends it at once: the last
+    checkpoint on disk is then what remains. Of several processes none breaks off a validation, in
+    which they wait for each other.
+
+    Attributes:
+        signalled: whether a signal has come.
+    """
+
+    def __init__(self) -> None:
+        self.signalled = False
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take over the signals."""
+        self._take_over()
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """The same for a validation after the training."""
+        if not self.signalled and not self._previous:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        # Only the main thread may.
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {s: signal.signal(s, self._stop) for s in SIGNALS}
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.signalled = True
+        self._give_back()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
+    ) -> None:
+        """Ask the trainer to stop if a signal has come."""
+        if self.signalled:
+            trainer.should_stop = True
+
+    def on_validation_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
+    ) -> None:
+        """End a validation that there is no time for.
+
+        Raises:
+            ValidationStoppedError: a signal has come.
+        """
+        if self.signalled and trainer.world_size == 1:
+            raise ValidationStoppedError
+
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Give the signals back."""
+        self._give_back()
+
+    def _give_back(self) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}
