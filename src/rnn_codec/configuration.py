@@ -20,6 +20,7 @@ from rnn_codec.errors import InvalidOptionError, UserError, reason
 from rnn_codec.overrides import hint, literals
 from rnn_codec.registry import NAME, Registry
 from rnn_codec.runs import architecture
+from rnn_codec.signatures import functions, takes
 
 T = TypeVar("T")
 
@@ -43,6 +44,16 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
         if isinstance(error.__cause__, UserError | ValueError | TypeError):
             raise UserError(str(error.__cause__)) from error
         raise
+
+
+def build(registry: Registry[Any], node: DictConfig) -> Any:
+    """Build what a node describes by a name.
+
+    Raises:
+        UserError: an option has a value, or a name, that it cannot have.
+    """
+    check_types(node, registry)
+    return registry.build(plain(node))
 
 
 def options(kind: Callable[..., T], node: DictConfig, **names: str) -> T:
@@ -81,7 +92,7 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
         if isinstance(value, DictConfig):
             check_types(value, None if registry is None else registry.parts.get(name))
         elif target is not None and not _is_of_description(name, registry):
-            if not _takes(target, name):
+            if not takes(target, name):
                 raise InvalidOptionError(f"{full_name} is no option of {target.__name__}")
             _check_type(full_name, value, _adapter(target, name))
 
@@ -110,7 +121,7 @@ def _full_name(node: DictConfig, name: str) -> str:
 
 def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
     """What checks values of an argument; whatever has no type that can be checked is accepted."""
-    for function in _signatures(target):
+    for function in functions(target):
         try:
             hints = get_type_hints(function)
         except NameError:
@@ -122,30 +133,6 @@ def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
             except PydanticUserError:
                 break
     return WITHOUT_TYPE
-
-
-def _signatures(target: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The functions that take the arguments: a class may pass some on to those it is made of."""
-    if not inspect.isclass(target):
-        return [target]
-    functions = []
-    for kind in target.__mro__:
-        if "__init__" in vars(kind):
-            functions.append(vars(kind)["__init__"])
-            if not _takes_any(functions[-1]):
-                break
-    return functions
-
-
-def _takes(target: Callable[..., Any], argument: str) -> bool:
-    functions = _signatures(target)
-    named = any(argument in inspect.signature(function).parameters for function in functions)
-    return named or _takes_any(functions[-1])
-
-
-def _takes_any(function: Callable[..., Any]) -> bool:
-    kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
-    return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:

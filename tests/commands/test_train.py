@@ -506,7 +506,7 @@ def test_what_fails_before_its_first_step_leaves_nothing_in_the_way(
     folder.mkdir()
     (folder / "notes.txt").write_text("keep")
     arguments = [*FAST, f"output={folder}", "trainer.max_steps=1", cache]
-    for place in ((CodecTraining, "training_step"), (building, "instantiate")):
+    for place in ((CodecTraining, "training_step"), (building, "build")):
         monkeypatch.setattr(*place, broken)
         assert "not today" in fail(arguments, tmp_path, monkeypatch, capsys)
         monkeypatch.undo()

@@ -13,8 +13,8 @@ from hydra import compose, initialize_config_dir
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.configuration import instantiate
-from rnn_codec.data import kodak
+from rnn_codec.configuration import build
+from rnn_codec.data import DATA, kodak
 from rnn_codec.data.kodak import (
     Kodak,
     download,
@@ -153,7 +153,7 @@ def folder_name(root: Path) -> str:
     """What the pictures of a folder are called in records."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["data=folder", f"data.root={root}"])
-    return instantiate(config.data).evaluation_name
+    return build(DATA, config.data).evaluation_name
 
 
 def test_only_the_24_pictures_may_be_called_kodak(stand_in: Path, tmp_path: Path) -> None:

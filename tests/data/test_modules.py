@@ -12,9 +12,10 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from torch import Tensor, nn
 
+from rnn_codec.configuration import build
+from rnn_codec.data import DATA
 from rnn_codec.data.crops import CropSampler, DeviceCropSampler, LateCrops, MixedSampler
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
@@ -33,7 +34,7 @@ def build(*overrides: str) -> Any:
         config = compose(
             overrides=[f"++{o}" if "." in o.split("=")[0] else f"+{o}" for o in overrides]
         )
-    return instantiate(config.data)
+    return build(DATA, config.data)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,8 @@ from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.comparison.markdown import markdown
 from rnn_codec.comparison.tables import Column, arrange
-from rnn_codec.configuration import build_codec, instantiate
+from rnn_codec.configuration import build, build_codec
+from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.files import atomic_path, make_folder, write_json
@@ -68,7 +69,7 @@ def bench_networks(config: DictConfig) -> None:
 
 def bench_models(config: DictConfig) -> None:
     """Every model at every rate."""
-    images = list(instantiate(config.data).evaluation_images())
+    images = list(build(DATA, config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
     shipped = [str(folder) for folder in model_folders([SHIPPED])]
     places = list(config.models) if config.models is not None else shipped

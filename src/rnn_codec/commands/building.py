@@ -14,12 +14,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.codec import RecurrentCodec
 from rnn_codec.configuration import (
+    build,
     build_codec,
     build_context_model,
     check_types,
     instantiate,
     options,
 )
+from rnn_codec.data import DATA
 from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
@@ -28,6 +30,7 @@ from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.fitting import build_trainer
+from rnn_codec.training.loss import LOSSES
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.options import (
     CoderOptions,
@@ -39,7 +42,7 @@ from rnn_codec.training.options import (
     Upkeep,
 )
 from rnn_codec.training.processes import is_first_process
-from rnn_codec.training.schedules import Phase, Progress
+from rnn_codec.training.schedules import SCHEDULES, Phase, Progress
 from rnn_codec.training.steps import Training
 
 
@@ -156,7 +159,7 @@ def build_progress(config: DictConfig) -> Progress:
 
 def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
     """The pictures, and how crops are drawn."""
-    data = instantiate(config.data)
+    data = build(DATA, config.data)
     if not isinstance(data, TrainingDataModule):
         # A codec trained or chosen on Kodak could not be compared on it.
         raise UserError(
@@ -199,9 +202,9 @@ def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
 def build_phases(config: DictConfig) -> list[Phase]:
     """What is trained, one part after another."""
     fewest, most = config.min_iterations, config.max_iterations
-    phases = [Phase(fewest, most, instantiate(config.loss))]
+    phases = [Phase(fewest, most, build(LOSSES, config.loss))]
     if config.late.begins is not None:
-        phases.append(Phase(config.late.min_iterations, most, instantiate(config.late.loss)))
+        phases.append(Phase(config.late.min_iterations, most, build(LOSSES, config.late.loss)))
     return phases
 
 
@@ -211,7 +214,7 @@ def build_model(config: DictConfig, progress: Progress) -> CodecTraining:
     return CodecTraining(
         codec=build_codec(config),
         optimizer=instantiate(config.optimizer),
-        schedule=instantiate(config.schedule),
+        schedule=build(SCHEDULES, config.schedule),
         progress=progress,
         phases=build_phases(config),
         seed=config.seed,
@@ -234,7 +237,7 @@ def build_coder_model(config: DictConfig) -> CoderTraining:
     return CoderTraining(
         build_context_model(config),
         instantiate(config.coder.optimizer),
-        instantiate(config.coder.schedule),
+        build(SCHEDULES, config.coder.schedule),
         Progress(config.coder.max_steps, late_begins=None),
     )
 

@@ -20,7 +20,8 @@ from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.compression.distortion import distortion_named
 from rnn_codec.compression.model import Model
-from rnn_codec.configuration import as_list, instantiate
+from rnn_codec.configuration import as_list, build
+from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.adaptive import (
     adaptive_sentences,
@@ -56,7 +57,7 @@ Images = list[tuple[str, NDArray[np.uint8]]]
 def evaluate(config: DictConfig) -> None:
     """Measure as configured; write the record, print the table."""
     check_options(config)
-    data = instantiate(config.data)
+    data = build(DATA, config.data)
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)

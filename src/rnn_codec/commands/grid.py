@@ -17,7 +17,8 @@ from rich.console import Console
 
 from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import run_configured
-from rnn_codec.configuration import instantiate
+from rnn_codec.configuration import build
+from rnn_codec.data import DATA
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.grid.cost import Cost, codec_macs, coder_macs
 from rnn_codec.grid.display import failures_text, plan_table, worker_progress
@@ -39,7 +40,7 @@ def build_grid(config: DictConfig) -> Grid:
     return Grid(
         runs=runs,
         evaluation_options=measuring,
-        dataset=instantiate(compose("evaluate", measuring).data).evaluation_name,
+        dataset=build(DATA, compose("evaluate", measuring).data).evaluation_name,
         folder=Path(config.output),
         records=Path(config.records),
         program=PROGRAM,

@@ -23,14 +23,7 @@ from rnn_codec.data.blocks import draw_blocks
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.overrides import literal
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.identity import (
-    coder_digest,
-    coder_identity,
-    run_digest,
-    run_identity,
-    start_digest,
-    training_identity,
-)
+from rnn_codec.runs.identity import coder_digest, run_digest, run_identity, start_digest
 from rnn_codec.runs.weights import load_codec
 from rnn_codec.training.callbacks import (
     Throughput,
@@ -39,6 +32,7 @@ from rnn_codec.training.callbacks import (
     count_images,
     count_positions,
 )
+from rnn_codec.training.identity import coder_identity, training_identity
 from rnn_codec.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.training.stages import Stage, StageTraining
 

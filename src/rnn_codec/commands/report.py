@@ -12,7 +12,8 @@ from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
-from rnn_codec.configuration import instantiate
+from rnn_codec.configuration import build
+from rnn_codec.data import DATA
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
 from rnn_codec.machine import versions
@@ -64,7 +65,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     found = models_to_show(config.models, config.shipped, rows, Path(config.records))
     places = found if config.models is not None else found[: max(config.most_models, 0)]
     models = [load_model(place, device=config.device) for place in places]
-    data = instantiate(config.data)
+    data = build(DATA, config.data)
     images = list(data.evaluation_images()) if models else []
     pictures = chosen_pictures(images, config.pictures, config.most_pictures) if models else []
     width, height = config.crop

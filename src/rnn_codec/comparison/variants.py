@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rnn_codec.evaluation.reading import Record
-from rnn_codec.runs.identity import NOT_OF_A_TRAINING
+from rnn_codec.training.identity import counted
 
-NOT_OF_A_ROW = NOT_OF_A_TRAINING | {"seed", "start_from"}
-"""Options that may differ between the seeds of a row, at any depth."""
+NOT_OF_A_ROW = frozenset({"seed", "start_from"})
+"""Options that may differ between the seeds of a row."""
 
 
 class RowKey(NamedTuple):
@@ -52,7 +52,7 @@ def _variants(group: Sequence[Record]) -> dict[str, str]:
     """What tells each record from the others, by its path."""
     # What figures depend on, but for the seed: dotted names and values.
     options = {
-        record.path: flat(record.config or {}) | {"iterations": str(len(record.points))}
+        record.path: flat(counted(record.config or {})) | {"iterations": str(len(record.points))}
         for record in group
     }
     names = sorted({name for found in options.values() for name in found})

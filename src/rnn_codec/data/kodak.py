@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
+from rnn_codec.data import DATA
 from rnn_codec.data.folders import find_images
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
@@ -16,6 +17,7 @@ from rnn_codec.progress import progress
 TIMEOUT_SECONDS = 30
 
 
+@DATA.register("kodak")
 class Kodak:
     """The suite as pictures to measure on; `rnn_codec.data.modules` has those to train on.
 

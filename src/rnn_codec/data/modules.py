@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from rnn_codec.data import DATA
 from rnn_codec.data.crops import (
     ChangingSampler,
     CropSampler,
@@ -36,6 +37,7 @@ from rnn_codec.files import printable
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 from rnn_codec.pictures.reading import NamedImage, read_rgb
+from rnn_codec.signatures import Incidental
 
 
 class TrainingDataModule(L.LightningDataModule):
@@ -57,7 +59,7 @@ class TrainingDataModule(L.LightningDataModule):
         self,
         crop_size: int,
         batch_size: int,
-        cache_dir: str,
+        cache_dir: Incidental[str],
         validation_crop: int,
         validation_images: int,
     ) -> None:
@@ -171,6 +173,7 @@ class TrainingDataModule(L.LightningDataModule):
         return self.trainer.global_step * self.trainer.accumulate_grad_batches
 
 
+@DATA.register("photos")
 class PhotosDataModule(TrainingDataModule):
     """A few photographs from installed packages: a start that needs no data and no network.
 
@@ -191,6 +194,7 @@ class PhotosDataModule(TrainingDataModule):
         return Split(*(decode(paths, self.cache_dir) for paths in parts))
 
 
+@DATA.register("folder")
 class FolderDataModule(TrainingDataModule):
     """Photographs from a folder and its subfolders.
 
@@ -204,7 +208,11 @@ class FolderDataModule(TrainingDataModule):
     """
 
     def __init__(
-        self, root: str | None, validation_root: str | None, holdout_every: int, **common: Any
+        self,
+        root: Incidental[str | None],
+        validation_root: Incidental[str | None],
+        holdout_every: int,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
         require_at_least(2, holdout_every=holdout_every)
@@ -232,6 +240,7 @@ class FolderDataModule(TrainingDataModule):
         return Split(training=without(images, validation), validation=validation)
 
 
+@DATA.register("high_entropy")
 class HighEntropyDataModule(FolderDataModule):
     """The hardest tiles of photographs from a folder: the paper's high-entropy data.
 

@@ -10,11 +10,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import instantiate, plain
+from rnn_codec.configuration import build, plain
+from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
-from rnn_codec.runs.identity import coder_identity, start_digest, training_identity
+from rnn_codec.runs.identity import start_digest
+from rnn_codec.training.identity import coder_identity, training_identity
 
 Compose = Callable[[list[str]], DictConfig]
 """From options, as on the command line of `rnn-codec train`, to a configuration."""
@@ -118,7 +120,7 @@ def _plan_run(
     config = compose([*options, "entropy=none"])
     pictures = repr(plain(config.data))
     if pictures not in digests:
-        digests[pictures] = instantiate(config.data).digest
+        digests[pictures] = build(DATA, config.data).digest
     described = plain(config)
     identity = training_identity(described, digests[pictures], start_digest(described))
     return PlannedRun(

@@ -36,6 +36,21 @@ PATHS = {
         "one_shot": "rnn_codec.reconstruction.OneShot",
         "residual_scaling": "rnn_codec.reconstruction.ResidualScaling",
     },
+    "data": {
+        "folder": "rnn_codec.data.modules.FolderDataModule",
+        "high_entropy": "rnn_codec.data.modules.HighEntropyDataModule",
+        "kodak": "rnn_codec.data.kodak.Kodak",
+        "photos": "rnn_codec.data.modules.PhotosDataModule",
+    },
+    "loss": {
+        "l1": "rnn_codec.training.loss.residual_loss",
+        "log_l1": "rnn_codec.training.loss.log_residual_loss",
+        "structural": "rnn_codec.training.loss.structural_loss",
+    },
+    "schedule": {
+        "constant": "rnn_codec.training.schedules.constant",
+        "cosine": "rnn_codec.training.schedules.cosine",
+    },
     "model": {
         "progressive": "rnn_codec.entropy.progressive.Progressive",
         "single_iteration": "rnn_codec.entropy.single_iteration.SingleIteration",

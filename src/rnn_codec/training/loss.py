@@ -8,9 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.registry import Registry
 
 Loss: TypeAlias = Callable[[Tensor, Sequence[Tensor]], Tensor]
 """From x, (B, 3, H, W), and x̂_1 … x̂_n, each like x, to a scalar."""
+
+LOSSES: Registry[Callable[..., Tensor]] = Registry("loss", "rnn_codec.training", deferred=True)
+LOSSES.parts["of_residuals"] = LOSSES
 
 WINDOW = 11
 """Side of the window of SSIM, pixels [Wang et al. 2004]."""
@@ -22,6 +26,7 @@ C1, C2 = (0.01 * SIGNAL_RANGE) ** 2, (0.03 * SIGNAL_RANGE) ** 2
 """Constants of SSIM for that range."""
 
 
+@LOSSES.register("l1")
 def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
     """β Σ_t |x − x̂_t|: the mean absolute residual over all iterations [Toderici 2017, section 2].
 
@@ -41,6 +46,7 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
     return torch.stack(losses).mean()
 
 
+@LOSSES.register("log_l1")
 def log_residual_loss(
     signal: Tensor, reconstructions: Sequence[Tensor], floor: float, first_weight: float
 ) -> Tensor:
@@ -67,6 +73,7 @@ def log_residual_loss(
     return weighted / (len(logarithms) + first_weight - 1)
 
 
+@LOSSES.register("structural")
 def structural_loss(
     signal: Tensor,
     reconstructions: Sequence[Tensor],

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rnn_codec.cells.cell import fuse
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.layers.convolution import deferred_weight_gradients
+from rnn_codec.signatures import Incidental
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -41,12 +42,12 @@ class TrainerOptions:
     max_steps: int
     max_time: str | None
     val_check_interval: int
-    log_every_n_steps: int
+    log_every_n_steps: Incidental[int]
     gradient_clip_val: float | None
     accumulate_grad_batches: int
-    broken_steps: int
-    crops_on_device: bool
-    progress_bar: bool
+    broken_steps: Incidental[int]
+    crops_on_device: Incidental[bool]
+    progress_bar: Incidental[bool]
 
     def __post_init__(self) -> None:
         """Refuse what no training can be run with."""
@@ -100,7 +101,7 @@ class Execution:
 
     channels_last: bool
     compile: bool
-    compile_gates: bool
+    compile_gates: Incidental[bool]
     deferred_weight_gradients: bool
 
     def __post_init__(self) -> None:
@@ -171,12 +172,20 @@ class Upkeep:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What stands at the top of the configuration of a training."""
+    """What stands at the top of the configuration of a training, without groups that count.
 
-    name: str
+    The coder is trained when the codec is: it does not change that.
+    """
+
+    name: Incidental[str]
     seed: int
-    output_root: str
-    output: str | None
+    output_root: Incidental[str]
+    output: Incidental[str | None]
+    resume: Incidental[str | None]
+    entropy: Incidental[Any]
+    coder: Incidental[Any]
+    checkpoint: Incidental[Any]
+    logger: Incidental[Any]
     start_from: str | None
     blocks_per_picture: int
     min_iterations: int
@@ -221,7 +230,7 @@ class CoderOptions:
     stops: float
     most_pictures: int
     longest_side: int
-    cache_dir: str
+    cache_dir: Incidental[str]
     val_check_interval: int
 
     def __post_init__(self) -> None:

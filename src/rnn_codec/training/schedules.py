@@ -6,10 +6,16 @@ and the position, by which they end: the step, or more if time is running out.
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnn_codec.errors import UserError
+from rnn_codec.registry import Registry
 from rnn_codec.training.loss import Loss
+
+SCHEDULES: Registry[Callable[..., float]] = Registry(
+    "schedule", "rnn_codec.training", deferred=True
+)
 
 
 class Progress:
@@ -96,11 +102,13 @@ def warm_up(step: int, warmup_steps: int) -> float:
     return min(1.0, (step + 1) / max(1, warmup_steps))
 
 
+@SCHEDULES.register("constant")
 def constant(step: int, position: float, warmup_steps: int) -> float:  # noqa: ARG001
     """The full rate after the warm-up."""
     return warm_up(step, warmup_steps)
 
 
+@SCHEDULES.register("cosine")
 def cosine(
     step: int, position: float, total_steps: int, warmup_steps: int, final_factor: float
 ) -> float:

@@ -16,10 +16,11 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
 from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config
-from rnn_codec.runs.identity import check_unchanged, write_digest
+from rnn_codec.runs.identity import write_digest
 from rnn_codec.runs.weights import write_weights
 from rnn_codec.training.callbacks import TrainingClock
 from rnn_codec.training.fitting import fit, record_cost
+from rnn_codec.training.identity import check_unchanged
 from rnn_codec.training.options import TrainerOptions, Upkeep
 from rnn_codec.training.processes import is_first_process
 from rnn_codec.training.steps import Training

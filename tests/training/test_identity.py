@@ -7,11 +7,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import instantiate, plain
+from rnn_codec.configuration import build, plain
+from rnn_codec.data import DATA
 from rnn_codec.runs.architecture import build_codec
 from rnn_codec.runs.folder import RunFolder, write_config
-from rnn_codec.runs.identity import coder_identity, start_digest, training_identity
+from rnn_codec.runs.identity import start_digest
 from rnn_codec.runs.weights import write_weights
+from rnn_codec.training.identity import coder_identity, training_identity
 from tests.conftest import ROOT
 
 
@@ -35,6 +37,11 @@ BASE = training_identity(configure(), "pictures", None)
         "logger=wandb",
         "trainer.progress_bar=false",
         "trainer.log_every_n_steps=7",
+        "trainer.broken_steps=7",
+        "trainer.compile_gates=true",
+        "trainer.crops_on_device=true",
+        "output_root=elsewhere",
+        "coder.cache_dir=elsewhere",
         "checkpoint.every_minutes=1",
         "data.cache_dir=elsewhere",
         "entropy=progressive",
@@ -50,6 +57,8 @@ def test_what_does_not_change_the_codec_does_not_count(override: str) -> None:
     [
         "seed=1",
         "cell=lstm",
+        "loss=log_l1",
+        "schedule=constant",
         "recon=additive",
         "network.width=0.25",
         "optimizer.lr=0.001",
@@ -74,7 +83,7 @@ def test_pictures_count_by_content_not_by_place(tmp_path: Path) -> None:
         for root in ("here", "there")
     )
     assert here == there != BASE
-    data = [instantiate(composed(f"data.cache_dir={tmp_path / n}").data) for n in ("a", "b")]
+    data = [build(DATA, composed(f"data.cache_dir={tmp_path / n}").data) for n in ("a", "b")]
     assert data[0].digest == data[1].digest
 
 
@@ -104,19 +113,6 @@ def test_a_coder_follows_its_codec_and_its_options() -> None:
         coder_identity(configure("entropy=progressive", "seed=1"), "codec"),
     }
     assert len(others | {base}) == 5
-
-
-def test_runs_from_before_there_was_a_late_part_are_those_without() -> None:
-    config = configure()
-    del config["late"]
-    assert training_identity(config, "pictures", None) == BASE
-
-
-def test_runs_from_before_there_were_stops_are_those_without() -> None:
-    config = configure()
-    del config["stopped_crops"]
-    assert training_identity(config, "pictures", None) == BASE
-    assert training_identity(configure("stopped_crops=0.5"), "pictures", None) != BASE
 
 
 def test_the_iterations_of_a_coder_follow_from_its_codec() -> None:

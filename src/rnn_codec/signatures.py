@@ -1,0 +1,53 @@
+"""What the arguments of functions and classes say about options."""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_type_hints
+
+T = TypeVar("T")
+
+_INCIDENTAL = "incidental"
+Incidental: TypeAlias = Annotated[T, _INCIDENTAL]
+"""The type of an argument that does not change what a training results in: where things are, what
+is shown, how fast it is. It takes no part in the training's identity."""
+
+
+def incidental(target: Callable[..., Any]) -> frozenset[str]:
+    """The arguments that are `Incidental`.
+
+    Example:
+        >>> def load(root: Incidental[str], size: int) -> None: ...
+        >>> incidental(load)
+        frozenset({'root'})
+    """
+    found: set[str] = set()
+    for function in functions(target):
+        hints = get_type_hints(function, include_extras=True)
+        found |= {name for name, hint in hints.items() if _INCIDENTAL in get_args(hint)}
+    return frozenset(found)
+
+
+def functions(target: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The functions that take the arguments: a class may pass some on to those it is made of."""
+    if not inspect.isclass(target):
+        return [target]
+    found = []
+    for kind in target.__mro__:
+        if "__init__" in vars(kind):
+            found.append(vars(kind)["__init__"])
+            if not takes_any(found[-1]):
+                break
+    return found
+
+
+def takes(target: Callable[..., Any], argument: str) -> bool:
+    """Whether there is an argument of a name."""
+    own = functions(target)
+    named = any(argument in inspect.signature(function).parameters for function in own)
+    return named or takes_any(own[-1])
+
+
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes arguments of any name."""
+    kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds

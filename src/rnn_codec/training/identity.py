@@ -1,0 +1,99 @@
+"""Which training a run is: a digest of all that its result depends on, and of nothing else.
+
+What does not count is declared where an option is: see `Incidental`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rnn_codec.data import DATA
+from rnn_codec.errors import UserError
+from rnn_codec.registry import NAME
+from rnn_codec.runs.folder import RunFolder, read_identity
+from rnn_codec.signatures import incidental
+from rnn_codec.training.options import CoderOptions, Execution, RunOptions, TrainerOptions
+
+
+def counted(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What counts of the configuration of a codec's training.
+
+    Args:
+        config: with nothing left to interpolate.
+
+    Example:
+        >>> counted({"seed": 0, "output": "a", "trainer": {"max_steps": 9, "progress_bar": True}})
+        {'seed': 0, 'trainer': {'max_steps': 9}}
+    """
+    options = _without(config, RunOptions)
+    if "trainer" in options:
+        options["trainer"] = _without(options["trainer"], TrainerOptions, Execution)
+    data = options.get("data")
+    if isinstance(data, Mapping) and data.get(NAME) in DATA.names():
+        options["data"] = _without(data, DATA[data[NAME]])
+    return options
+
+
+def _without(options: Mapping[str, Any], *kinds: Callable[..., Any]) -> dict[str, Any]:
+    left_out = frozenset[str]().union(*map(incidental, kinds))
+    return {name: value for name, value in options.items() if name not in left_out}
+
+
+def training_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
+    """16 hexadecimal digits that differ between trainings that can end in different codecs.
+
+    Args:
+        config: the configuration of a training, with nothing left to interpolate.
+        data: the data module's `digest`: pictures count by what is in them.
+        start: the digest of the weights that the training starts from; None for random ones.
+
+    Example:
+        >>> config = {"seed": 0, "output": "runs/a", "start_from": None}
+        >>> same, other = {**config, "output": "runs/b"}, {**config, "seed": 1}
+        >>> training_identity(config, "", None) == training_identity(same, "", None)
+        True
+        >>> training_identity(config, "", None) == training_identity(other, "", None)
+        False
+    """
+    options = counted(config)
+    if start is not None:
+        options["start_from"] = start
+    return _digest([options, data])
+
+
+def coder_identity(config: Mapping[str, Any], codec: str) -> str:
+    """16 hexadecimal digits that differ between trainings of an entropy coder.
+
+    Args:
+        config: as of `training_identity`.
+        codec: the identity of the training of the codec that it is for.
+    """
+    entropy = dict(config["entropy"])
+    if isinstance(entropy.get("model"), Mapping):
+        # How many iterations a context model has follows from the codec.
+        entropy["model"] = {k: v for k, v in entropy["model"].items() if k != "iterations"}
+    return _digest([entropy, _without(config["coder"], CoderOptions), config["seed"], codec])
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_unchanged(run: RunFolder, begun_as: str) -> None:
+    """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
+
+    Args:
+        run: its folder.
+        begun_as: the identity that its configuration gives now, before any option is changed.
+
+    Raises:
+        UserError: it is not the one that the run wrote down: exact resumption is not possible.
+    """
+    if read_identity(run) not in {None, begun_as}:
+        raise UserError(
+            f"{run.path} began as another training: its pictures, or the weights that it starts "
+            "from, have changed since, or it was begun by an older rnn-codec; bring them back, "
+            "or start a new run"
+        )
