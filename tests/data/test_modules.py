@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
 from torch import Tensor, nn
 
-from rnn_codec.configuration import build
+from rnn_codec import configuration
 from rnn_codec.data import DATA
 from rnn_codec.data.crops import CropSampler, DeviceCropSampler, LateCrops, MixedSampler
 from rnn_codec.data.decoding import decode
@@ -34,7 +34,7 @@ def build(*overrides: str) -> Any:
         config = compose(
             overrides=[f"++{o}" if "." in o.split("=")[0] else f"+{o}" for o in overrides]
         )
-    return build(DATA, config.data)
+    return configuration.build(DATA, config.data)
 
 
 @pytest.fixture(autouse=True)
