@@ -130,8 +130,11 @@ def test_every_target_of_make_exists() -> None:
     assert {"train", "test", "help"} <= named <= set(targets)
 
 
-def test_every_configuration_is_of_a_subcommand() -> None:
+def test_every_configuration_is_of_a_subcommand_and_names_it() -> None:
     assert {name.replace("_", "-") for name in CONFIGURATIONS} <= subcommands().keys()
+    for name in CONFIGURATIONS:
+        first = (CONF / f"{name}.yaml").read_text(encoding="utf-8").partition("\n")[0]
+        assert first.startswith(f"# The configuration of `rnn-codec {name.replace('_', '-')}`")
 
 
 def test_every_subcommand_exists() -> None:

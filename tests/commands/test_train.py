@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,9 +32,11 @@ from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
 from rnn_codec.runs.weights import load_codec
+from rnn_codec.training import callbacks
 from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
+from rnn_codec.training.schedules import cosine
 from tests.commands.program import run as program
 from tests.conftest import PAIRS, ROOT
 from tests.forking import FORKING
@@ -144,6 +147,15 @@ def test_resumed_equals_uninterrupted(
     monkeypatch.undo()
     assert not RunFolder(tmp_path / "parts").weights.exists()
     assert_same(run_training(tmp_path / "parts", *options), whole)
+
+
+@pytest.mark.usefixtures("pictures")
+def test_a_network_of_few_iterations_trains_and_is_shown(tmp_path: Path, cache: str) -> None:
+    options = [*TRANSFORM, "network.iterations=8", "trainer.max_steps=1", cache]
+    run_training(tmp_path, *options)
+    (drawn,) = RunFolder(tmp_path).reconstructions.iterdir()
+    assert drawn.suffix == ".png"
+    assert load_codec(RunFolder(tmp_path)).iterations == 8
 
 
 def test_bfloat16_trains_with_clipping_and_a_fused_optimizer(tmp_path: Path, cache: str) -> None:
@@ -319,6 +331,45 @@ def test_a_time_limit_counts_what_was_trained_without_one(tmp_path: Path, cache:
     assert torch.load(run.checkpoint, weights_only=True)["global_step"] == 1
 
 
+def test_a_training_that_runs_out_of_time_ends_its_schedule(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, seen = [0.0], []
+    original = CodecTraining.on_train_batch_start
+
+    def slow(self: CodecTraining, batch: torch.Tensor, batch_idx: int) -> None:
+        original(self, batch, batch_idx)
+        now[0] += 300.0
+        (group,) = self.optimizers().param_groups
+        seen.append((batch.shape[-1], self.phase is self.phases[1], group["lr"]))
+        if len(seen) == stop_after:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(CodecTraining, "on_train_batch_start", slow)
+    options = ["trainer.max_steps=12", "trainer.max_time=00:00:40:00", cache]
+    options += [*LATE, "late.begins=0.5", "schedule.warmup_steps=0", "optimizer.lr=1.0"]
+    options += ["trainer.gradient_clip_val=1e-9", "optimizer.weight_decay=0"]
+    stop_after = 0
+    whole = run_training(tmp_path / "whole", *options)
+    # Eight steps of the twelve have used the time up; half of it is used after four, when the batch
+    # of the next has been drawn.
+    parts = [(size, late) for size, late, _ in seen]
+    assert parts == 5 * [(32, False)] + 7 * [(48, True)]
+    # The rate of a step follows the time before the step before.
+    positions = [max(step, 12 * min(1, max(0, step - 1) / 8)) for step in range(12)]
+    rates = [cosine(0, position, 12, 0, 0.01) for position in positions]
+    assert [rate for *_, rate in seen] == pytest.approx(rates)
+    unbroken = seen.copy()
+    for stop_after in (4, 5):
+        seen.clear()
+        folder = tmp_path / f"stopped after {stop_after}"
+        with pytest.raises(UserError, match="resume="):
+            run_training(folder, *options)
+        assert_same(run_training(folder, *options), whole)
+        assert seen == unbroken
+
+
 def test_checkpoints_load_without_executing_anything(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path / "run", "trainer.max_steps=1", cache)
     checkpoint = torch.load(RunFolder(tmp_path / "run").checkpoint, weights_only=True)
@@ -359,6 +410,7 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["export.dtype=bool"], "export.dtype cannot be"),
         (["averaging.decay=1.5"], "averaging.decay must be"),
         (["checkpoint.every_minutes=-1"], "checkpoint.every_minutes"),
+        (["trainer.max_time=00:00:00:00"], "trainer.max_time must be above 0"),
         (["trainer.max_time=1h"], "trainer.max_time must be DD:HH:MM:SS"),
         (["trainer.max_steps=abc"], "trainer.max_steps cannot be"),
         (["trainer.max_steps=0"], "trainer.max_steps must be at least 1"),

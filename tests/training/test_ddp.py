@@ -57,7 +57,11 @@ TRAININGS = {
         name: [*PLAIN_STEP, "trainer.max_steps=1", "data.validation_images=2", *more]
         for name, more in GRADIENTS.items()
     },
-    "long": ["trainer.max_steps=8", "trainer.val_check_interval=4"],
+    "long": [
+        *("trainer.max_steps=8", "trainer.val_check_interval=4"),
+        # So that the processes tell each other how much of it is used.
+        "trainer.max_time=01:00:00:00",
+    ],
 }
 
 

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnn_codec.code import MAX_ITERATIONS
-from rnn_codec.codec import RecurrentCodec
+from rnn_codec.codec import RecurrentCodec, shown_iterations
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.psnr import psnr
 
-SHOWN = (1, 2, 4, 8, 16)
-"""Iterations in the picture, beside the original."""
 COLUMNS = 3
 MOST_NAMED = 24
 """Images that an error lists."""
@@ -43,11 +41,12 @@ def labelled_reconstructions(
     codec: RecurrentCodec, image: Tensor
 ) -> list[tuple[str, NDArray[np.uint8]]]:
     """The original and the iterations shown, as (label, pixels); `image` is uint8 (1, 3, H, W)."""
-    codes = codec.encode(image, MAX_ITERATIONS)
-    rate = codes.bits_per_pixel / MAX_ITERATIONS
+    iterations = min(codec.iterations, MAX_ITERATIONS)
+    codes = codec.encode(image, iterations)
+    rate, shown = codes.bits_per_pixel / iterations, shown_iterations(iterations)
     labelled = [("original", image)]
     for iteration, decoded in enumerate(codec.decode(codes), start=1):
-        if iteration in SHOWN:
+        if iteration in shown:
             score = float(psnr(decoded, image))
             labelled.append((f"{iteration * rate:.3g} bpp, {score:.1f} dB", decoded))
     return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]
@@ -56,15 +55,16 @@ def labelled_reconstructions(
 def draw_reconstructions(path: Path, codec: RecurrentCodec, image: Tensor) -> None:
     """Draw the original and its reconstructions after 1, 2, 4, 8 and 16 iterations into a file.
 
-    `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format; the
-    file is whole or absent.
+    A codec of fewer iterations is shown after its last. `image` is uint8 (1, 3, H, W) on the
+    codec's device; the suffix of `path` names the format; the file is whole or absent.
     """
     pictures = labelled_reconstructions(codec, image)
     rows = -(-len(pictures) // COLUMNS)
     height, width = pictures[0][1].shape[:2]
     size = (INCHES * COLUMNS, (INCHES * height / width + 0.3) * rows)
     figure = Figure(figsize=size, layout="constrained", dpi=110)
-    for axes, (label, pixels) in zip(figure.subplots(rows, COLUMNS).flat, pictures, strict=True):
+    for place, (label, pixels) in enumerate(pictures, start=1):
+        axes = figure.add_subplot(rows, COLUMNS, place)
         axes.imshow(pixels)
         axes.set_title(label, fontsize=10)
         axes.set_axis_off()
