@@ -71,7 +71,7 @@ report: $(STAMP) ## Draw the records of results/ as a page: results/report/index
 
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
-	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm
+	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm/by_hand.py
 
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell: results/bench/networks/

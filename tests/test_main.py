@@ -15,7 +15,7 @@ from tests.commands.program import run
 FOR_FILES = {"numba", "numpy", "PIL", "pytorch_msssim", "rich", "safetensors", "torch", "yaml"}
 """The packages that compressing files may import."""
 FOR_TRAINING = {
-    *("bjontegaard", "filelock", "hydra", "lightning", "matplotlib", "omegaconf", "plotly"),
+    *("bjontegaard", "hydra", "lightning", "matplotlib", "omegaconf", "plotly"),
     *("scipy", "skimage", "sklearn", "torchmetrics", "wandb"),
 }
 """Those that it must do without."""

@@ -39,7 +39,7 @@ class StepLines(ProgressBar):
     ) -> None:
         """Write if it is time."""
         if self._enabled:
-            self._lines.tell(trainer.global_step, max(trainer.max_steps, 0) or None)
+            self._lines.tell(trainer.global_step, trainer.max_steps)
 
 
 class StepProgressBar(RichProgressBar):
