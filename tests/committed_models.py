@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rnn_codec.evaluation.record import read_summary
-from rnn_codec.runs.models import SHIPPED
+from rnn_codec.models.find import SHIPPED
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"

@@ -19,11 +19,11 @@ from rnn_codec.cells import (
     LSTMCell,
     ResidualGRUCell,
 )
-from rnn_codec.code import CODE_DEPTH
-from rnn_codec.codec import RecurrentCodec
-from rnn_codec.entropy.coder import StreamShape
-from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.networks import (
+from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.entropy.coder import StreamShape
+from rnn_codec.families.binary.entropy.progressive import Progressive
+from rnn_codec.families.binary.networks import (
     Decoder,
     DecoderNetwork,
     Encoder,
@@ -32,7 +32,12 @@ from rnn_codec.networks import (
     TransformDecoder,
     TransformEncoder,
 )
-from rnn_codec.reconstruction import Additive, OneShot, Reconstruction, ResidualScaling
+from rnn_codec.families.binary.reconstruction import (
+    Additive,
+    OneShot,
+    Reconstruction,
+    ResidualScaling,
+)
 
 # No test depends on timing.
 settings.register_profile("untimed", deadline=None)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnn_codec.entropy.coder import Arrived, EntropyCoder
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.entropy.coder import Arrived, EntropyCoder
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.progressive import Progressive
+from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.family import open_file
+from rnn_codec.models.protocol import open_file
 from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel, Levels, Rate
 from tests.conftest import make_codec

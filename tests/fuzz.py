@@ -5,17 +5,17 @@ import sys
 import atheris
 import torch
 
-from rnn_codec.code import MOST_ITERATIONS
-from rnn_codec.entropy.coder import CHECK_BITS, EntropyCoder, StreamShape
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.code import MOST_ITERATIONS
+from rnn_codec.families.binary.entropy.coder import CHECK_BITS, EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.progressive import Progressive
+from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 
 # Only the parser is instrumented: Numba cannot compile kernels that are.
 with atheris.instrument_imports(include=["rnn_codec.rnc", "rnn_codec.families.binary.format"]):
     from rnn_codec.families.binary.format import most_stream_bytes, seed, stream_of, write
-    from rnn_codec.families.family import open_file
+    from rnn_codec.models.protocol import open_file
     from rnn_codec.rnc.file import File, Head
 
 torch.manual_seed(0)

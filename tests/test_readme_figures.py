@@ -14,8 +14,8 @@ from rnn_codec.evaluation.record import read_summary
 from rnn_codec.metrics.area_under_curve import area_under_curve
 from rnn_codec.metrics.bd_rate import bd_rate as bjontegaard
 from rnn_codec.metrics.scores import SCORES
+from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from rnn_codec.runs.cost import read_cost
-from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
 from tests.committed_models import RESULTS, place_of, record_of
 from tests.conftest import ROOT
 

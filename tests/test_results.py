@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from rnn_codec.baselines.registry import names
-from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary
+from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.models.find import SHIPPED
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import SHIPPED
 from rnn_codec.runs.weights import load_codec
 from tests.committed_models import record_of
 from tests.conftest import ROOT

@@ -3,7 +3,7 @@
 import pytest
 from lightning import Callback
 
-from rnn_codec.commands import recurrent
+from rnn_codec.families.binary.training import stages as recurrent
 
 
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

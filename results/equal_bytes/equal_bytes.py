@@ -23,8 +23,8 @@ from rnn_codec.data.split import centre_crop
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
 from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
+from rnn_codec.models.find import load_model
 from rnn_codec.pictures.reading import read_rgb
-from rnn_codec.runs.models import load_model
 
 RATES = (0.25, 0.5, 1.0)
 """Bits per pixel that the flagship's files may have."""

@@ -4,10 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from rnn_codec import rates
-from rnn_codec.families.family import Mask, Model, Pixels, open_file
+from rnn_codec.models.find import DEFAULT_MODEL, find_model, load_model
+from rnn_codec.models.protocol import Mask, Model, Pixels, open_file
 from rnn_codec.rates import Rate
 from rnn_codec.rnc.file import MAX_PIXELS, File
-from rnn_codec.runs.models import DEFAULT_MODEL, find_model, load_model
 
 load = load_model
 KEPT = 4

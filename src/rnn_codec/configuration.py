@@ -14,12 +14,12 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from rnn_codec.codec import RecurrentCodec
-from rnn_codec.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.errors import InvalidOptionError, UserError, reason
+from rnn_codec.families.binary import architecture
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.overrides import hint, literals
 from rnn_codec.registry import NAME, Registry
-from rnn_codec.runs import architecture
 from rnn_codec.signatures import functions, takes
 
 T = TypeVar("T")

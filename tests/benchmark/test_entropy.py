@@ -3,7 +3,7 @@
 import torch
 
 from rnn_codec.benchmark.entropy import EntropyWorkload, benchmark_entropy, decode_by_windows
-from rnn_codec.entropy.progressive import Progressive
+from rnn_codec.families.binary.entropy.progressive import Progressive
 
 
 def test_the_loop_with_windows_finds_the_models_logits() -> None:

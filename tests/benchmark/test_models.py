@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnn_codec.benchmark.models import CodingTime, coding_table, time_coding
-from rnn_codec.runs.models import SHIPPED, load_model
+from rnn_codec.models.find import SHIPPED, load_model
 
 
 def test_a_shipped_model_is_timed() -> None:

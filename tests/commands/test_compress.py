@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from rnn_codec.commands import decompress, jobs
+from rnn_codec.models.find import SHIPPED, load_model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import Bytes, Levels
-from rnn_codec.runs.models import SHIPPED, load_model
 from tests.commands.program import run
 from tests.model_folders import write_model
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.runs.models import load_model
+from rnn_codec.models.find import load_model
 from tests.commands.program import run
 from tests.model_folders import write_model
 

@@ -10,7 +10,6 @@ import torch
 from rnn_codec.compression.model import Model, truncate
 from tests.conftest import make_codec
 
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation import adaptive
 from rnn_codec.evaluation.adaptive import (
@@ -25,6 +24,7 @@ from rnn_codec.evaluation.adaptive import (
 )
 from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.metrics.scores import SCORES, score_pair
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels
 

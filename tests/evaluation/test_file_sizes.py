@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from rnn_codec.codec import Codes
 from rnn_codec.compression.container import Header
-from rnn_codec.entropy.context_model import bits_per_bit
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.entropy.single_iteration import SingleIteration
+
 from rnn_codec.evaluation.curve import Curve, areas_under
 from rnn_codec.evaluation.file_sizes import (
     FileSize,
@@ -22,6 +18,10 @@ from rnn_codec.evaluation.file_sizes import (
     sizes_table,
     write_file_sizes,
 )
+from rnn_codec.families.binary.codec import Codes
+from rnn_codec.families.binary.entropy.context_model import bits_per_bit
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 
 CURVE = Curve((1, 2), (0.125, 0.25), {"psnr": (20.0, 22.0), "ms_ssim": (0.8, 0.9)})
 

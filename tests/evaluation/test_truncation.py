@@ -7,9 +7,9 @@ import pytest
 import torch
 from tests.conftest import make_codec
 
-from rnn_codec.codec import Codes
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.truncation import Cut, measure_cuts, summarise_cuts, write_cuts
+from rnn_codec.families.binary.codec import Codes
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.metrics.psnr import psnr
 
 

@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from rnn_codec.commands.grid import hydra_words
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.identity import coder_identity
 from rnn_codec.grid.plan import Axis, PlannedRun, find_run_folders, plan_grid
 from rnn_codec.runs.folder import RunFolder, mark
-from rnn_codec.runs.identity import coder_identity
 from tests.conftest import ROOT
 from tests.data.pictures import noise, save
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnn_codec.data.codes import to_signs
+from rnn_codec.families.binary.training.codes import to_signs
 from rnn_codec.metrics.images import pixels_to_batch
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 14, 3), dtype=np.uint8)

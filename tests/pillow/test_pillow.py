@@ -20,7 +20,8 @@ from rnn_codec import rates
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.format import write
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.family import Encoded, Model, open_file
+from rnn_codec.models.find import load_model
+from rnn_codec.models.protocol import Encoded, Model, open_file
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.pillow import coding
 from rnn_codec.rates import (
@@ -34,7 +35,6 @@ from rnn_codec.rates import (
 from rnn_codec.rnc.fields import BadFileError
 from rnn_codec.rnc.file import File, Head
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import load_model
 from rnn_codec.runs.weights import read_weights, write_weights
 from tests.data.pictures import noise
 from tests.model_folders import write_model

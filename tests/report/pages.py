@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from rnn_codec.runs.models import DEFAULT_MODEL, SHIPPED
+from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from tests.commands.program import run
 from tests.conftest import ROOT
 

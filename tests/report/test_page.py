@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.evaluation.record import read_summary
+from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.report.page import embedded_json
 from tests.commands.program import run
 from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page, page_options

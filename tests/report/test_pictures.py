@@ -11,7 +11,8 @@ from PIL import Image
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
-from rnn_codec.families.family import Model
+from rnn_codec.models.find import load_model
+from rnn_codec.models.protocol import Model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import Levels
 from rnn_codec.report.pictures import (
@@ -20,7 +21,6 @@ from rnn_codec.report.pictures import (
     code_picture,
     labels,
 )
-from rnn_codec.runs.models import load_model
 from tests.model_folders import write_model
 
 ITERATIONS = 3

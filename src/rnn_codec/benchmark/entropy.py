@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnn_codec.code import CODE_DEPTH
-from rnn_codec.entropy.bit_predictor import (
+from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.entropy.bit_predictor import (
     CAUSAL,
     GROUP,
     LARGEST_SUMMARY,
@@ -27,8 +27,8 @@ from rnn_codec.entropy.bit_predictor import (
     BitPredictor,
     clip,
 )
-from rnn_codec.entropy.coder import StreamShape
-from rnn_codec.entropy.progressive import Progressive
+from rnn_codec.families.binary.entropy.coder import StreamShape
+from rnn_codec.families.binary.entropy.progressive import Progressive
 
 DECODING = "integers, decoding"
 """The method that the others are compared with."""

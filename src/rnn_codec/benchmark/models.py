@@ -8,7 +8,7 @@ from timeit import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.families.family import Model
+from rnn_codec.models.protocol import Model
 from rnn_codec.rates import BitsPerPixel
 
 

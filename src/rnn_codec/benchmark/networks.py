@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from rnn_codec.benchmark.peak import matrix_product_rate, median_seconds
-from rnn_codec.codec import RecurrentCodec, to_signal
-from rnn_codec.complexity import TRAINING_FACTOR, count_macs
-from rnn_codec.training.loss import residual_loss
+from rnn_codec.families.binary.codec import RecurrentCodec, to_signal
+from rnn_codec.families.binary.complexity import TRAINING_FACTOR, count_macs
+from rnn_codec.families.binary.training.losses import residual_loss
 from rnn_codec.training.options import Execution
 
 

@@ -27,8 +27,8 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
+from rnn_codec.models.find import SHIPPED, load_model, model_folders
 from rnn_codec.progress import progress
-from rnn_codec.runs.models import SHIPPED, load_model, model_folders
 from rnn_codec.training.options import Execution
 
 TIMINGS: tuple[Column[tuple[str, str, Timing]], ...] = (

@@ -12,7 +12,6 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from rnn_codec.codec import RecurrentCodec
 from rnn_codec.configuration import (
     build,
     build_codec,
@@ -22,16 +21,17 @@ from rnn_codec.configuration import (
     options,
 )
 from rnn_codec.data import DATA
-from rnn_codec.data.codes import CodesDataModule
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError, reason
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.training.codec_module import CodecTraining
+from rnn_codec.families.binary.training.coder_module import CoderTraining
+from rnn_codec.families.binary.training.codes import CodesDataModule
+from rnn_codec.families.binary.training.losses import LOSSES
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.coder_module import CoderTraining
 from rnn_codec.training.fitting import build_trainer
-from rnn_codec.training.loss import LOSSES
-from rnn_codec.training.module import CodecTraining
 from rnn_codec.training.options import (
     CoderOptions,
     Execution,

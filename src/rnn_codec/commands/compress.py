@@ -19,9 +19,9 @@ from rnn_codec.commands.options import (
     compressed_jobs,
     new_parser,
 )
+from rnn_codec.models.find import DEFAULT_MODEL, load_model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
-from rnn_codec.runs.models import DEFAULT_MODEL, load_model
 
 
 def main(words: Sequence[str]) -> None:

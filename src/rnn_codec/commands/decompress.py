@@ -14,7 +14,7 @@ from rnn_codec.commands.options import (
     new_parser,
     prepare_outputs,
 )
-from rnn_codec.families.family import open_file
+from rnn_codec.models.protocol import open_file
 from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 

@@ -15,8 +15,6 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rnn_codec.baselines.registry import codec as classic_codec
-from rnn_codec.code import MAX_ITERATIONS
-from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.compression.distortion import distortion_named
 from rnn_codec.compression.model import Model
@@ -45,10 +43,12 @@ from rnn_codec.evaluation.record import (
 from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
 from rnn_codec.evaluation.table import curve_table
 from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
+from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.families.binary.codec import check_iterations
 from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.models.find import CODERS, SHIPPED, find_folder, load_model, usable_device
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import CODERS, SHIPPED, find_folder, load_model, usable_device
 from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_codec.commands.options import new_parser
-from rnn_codec.runs.export import export_run
+from rnn_codec.models.export import export_run
+from rnn_codec.models.find import find_folder
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import find_folder
 from rnn_codec.runs.precision import PRECISIONS
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rnn_codec.commands.jobs import Job, model_finder, run_jobs
 from rnn_codec.commands.options import add_max_pixels, add_model, new_parser
-from rnn_codec.families.family import open_file
-from rnn_codec.runs.models import NoModelError
+from rnn_codec.models.find import NoModelError
+from rnn_codec.models.protocol import open_file
 
 
 def main(words: Sequence[str]) -> None:

@@ -10,10 +10,10 @@ import torch
 from rich.console import Console
 
 from rnn_codec.errors import UserError
-from rnn_codec.families.family import Contents, Model
 from rnn_codec.files import atomic_path
+from rnn_codec.models.find import find_folder, find_model
+from rnn_codec.models.protocol import Contents, Model
 from rnn_codec.progress import progress_bar
-from rnn_codec.runs.models import find_folder, find_model
 
 FindModel: TypeAlias = Callable[[bytes], Model]
 """From the identifier in a file to the model that made it."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rnn_codec.codec import check_iterations
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.comparison.collecting import Collection, collect
 from rnn_codec.comparison.columns import columns
@@ -16,14 +15,15 @@ from rnn_codec.configuration import build
 from rnn_codec.data import DATA
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.codec import check_iterations
 from rnn_codec.machine import versions
+from rnn_codec.models.find import load_model
 from rnn_codec.progress import progress
 from rnn_codec.report.curves import curves_of
 from rnn_codec.report.models import models_to_show
 from rnn_codec.report.page import MEGABYTE, Report, Viewed, write_page
 from rnn_codec.report.pictures import check_crop, chosen_pictures, code_picture, labels
 from rnn_codec.report.table import table_content
-from rnn_codec.runs.models import load_model
 
 
 def make_page(config: DictConfig) -> None:

@@ -24,9 +24,9 @@ from rnn_codec.commands.building import (
     upkeep,
 )
 from rnn_codec.commands.configured import run_configured, task_overrides
-from rnn_codec.commands.recurrent import stages
 from rnn_codec.commands.resuming import addable, resumed
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.training.stages import stages
 from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.precision import PRECISIONS

@@ -12,7 +12,7 @@ from rnn_codec.commands.options import (
     compressed_jobs,
     new_parser,
 )
-from rnn_codec.families.family import open_file, truncated
+from rnn_codec.models.protocol import open_file, truncated
 from rnn_codec.rates import Levels
 
 

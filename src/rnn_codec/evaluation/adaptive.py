@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.code import MAX_ITERATIONS
 from rnn_codec.compression.distortion import distortion_named
 from rnn_codec.compression.model import Model, truncate
 from rnn_codec.compression.picture import ModelPicture
@@ -27,6 +26,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.evaluation.curve import Curve, areas_under, mean_curve
 from rnn_codec.evaluation.figure import draw_curves
 from rnn_codec.evaluation.measurement import Measurement, measure
+from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.files import atomic_path, make_folder, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.bd_rate import BD_METRICS, bd_rate

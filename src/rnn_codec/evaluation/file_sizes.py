@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from rich.table import Table
 
-from rnn_codec.codec import Codes
 from rnn_codec.compression.container import MODEL_BYTES, Header
-from rnn_codec.entropy.coder import EntropyCoder, StreamShape
-from rnn_codec.entropy.context_model import ContextModel, bits_per_bit
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.curve import Curve, areas_under
 from rnn_codec.evaluation.figure import one_panel
 from rnn_codec.evaluation.table import empty_table
+from rnn_codec.families.binary.codec import Codes
+from rnn_codec.families.binary.entropy.coder import EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.context_model import ContextModel, bits_per_bit
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.files import write_csv, write_json
 from rnn_codec.machine import hardware, versions
 

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.code import MAX_ITERATIONS
-from rnn_codec.codec import RecurrentCodec, shown_iterations
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.families.binary.codec import RecurrentCodec, shown_iterations
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.psnr import psnr
 

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnn_codec.code import CODE_DEPTH, MAX_ITERATIONS
-from rnn_codec.codec import Codes, RecurrentCodec
-from rnn_codec.complexity import macs_per_pixel, parameters
-from rnn_codec.entropy.coder import EntropyCoder, StreamShape
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.evaluation.file_sizes import FileSize, MeasuredCoder, measure_file_sizes
 from rnn_codec.evaluation.measurement import Measurement, measure
 from rnn_codec.evaluation.record import Description, ModelFacts
 from rnn_codec.evaluation.truncation import Cut, measure_cuts
+from rnn_codec.families.binary.code import CODE_DEPTH, MAX_ITERATIONS
+from rnn_codec.families.binary.codec import Codes, RecurrentCodec
+from rnn_codec.families.binary.complexity import macs_per_pixel, parameters
+from rnn_codec.families.binary.entropy.coder import EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, read_config

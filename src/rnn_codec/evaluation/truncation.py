@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnn_codec.codec import Codes, RecurrentCodec, to_image, to_symbols
 from rnn_codec.compression.container import MODEL_BYTES, Header
-from rnn_codec.entropy.coder import EntropyCoder
 from rnn_codec.evaluation.figure import one_panel
+from rnn_codec.families.binary.codec import Codes, RecurrentCodec, to_image, to_symbols
+from rnn_codec.families.binary.entropy.coder import EntropyCoder
 from rnn_codec.files import write_csv, write_json
 from rnn_codec.layers.padding import crop
 from rnn_codec.machine import hardware, versions

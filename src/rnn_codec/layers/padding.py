@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnn_codec.code import padded_size
+from rnn_codec.families.binary.code import padded_size
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:

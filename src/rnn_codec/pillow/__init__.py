@@ -32,7 +32,7 @@ from typing import IO
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from rnn_codec.errors import UserError
-from rnn_codec.families.family import open_header
+from rnn_codec.models.protocol import open_header
 from rnn_codec.rnc.file import LONGEST_HEADER, MAGIC
 
 FORMAT = "RNC"

@@ -14,14 +14,14 @@ from PIL import Image
 
 from rnn_codec import rates
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.family import Model, open_file
+from rnn_codec.models.find import DEFAULT_MODEL, find_folder, find_model, load_model
+from rnn_codec.models.protocol import Model, open_file
 from rnn_codec.pictures.containers import Parts, from_hexadecimal
 from rnn_codec.pictures.orientation import upright
 from rnn_codec.pictures.reading import to_rgb
 from rnn_codec.pillow import NO_LIMIT
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.runs.folder import RunFolder, is_there
-from rnn_codec.runs.models import DEFAULT_MODEL, find_folder, find_model, load_model
 
 RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rnn_codec.comparison.rows import SORTED_BY, Row
 from rnn_codec.evaluation.adaptive import ADAPTIVE
 from rnn_codec.metrics.scores import DECIBELS, SCORES
-from rnn_codec.runs.models import CODERS, WITHOUT_CODER
+from rnn_codec.models.find import CODERS, WITHOUT_CODER
 
 NOMINAL = "nominal"
 """Bits before entropy coding."""

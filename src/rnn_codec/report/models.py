@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rnn_codec.comparison.rows import Row, sorting_area
+from rnn_codec.models.find import find_folder
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.models import find_folder
 
 
 def find_models(root: Path) -> list[Path]:

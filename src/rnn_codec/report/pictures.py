@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
 from rnn_codec.baselines.classic import Jpeg420
-from rnn_codec.codec import Codes
 from rnn_codec.compression.container import Header
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.tiling import TILE
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
+from rnn_codec.families.binary.codec import Codes
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 

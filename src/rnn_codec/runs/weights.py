@@ -13,13 +13,13 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from rnn_codec.codec import RecurrentCodec
-from rnn_codec.entropy.coder import EntropyCoder
-from rnn_codec.entropy.context_model import ContextModel
 from rnn_codec.errors import UserError, reason
+from rnn_codec.families.binary.architecture import build_codec, build_context_model
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.entropy.coder import EntropyCoder
+from rnn_codec.families.binary.entropy.context_model import ContextModel
 from rnn_codec.files import atomic_path
 from rnn_codec.overrides import hint
-from rnn_codec.runs.architecture import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.precision import from_precision, to_precision
 

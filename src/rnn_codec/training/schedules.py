@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.training.losses import Loss
 from rnn_codec.registry import Registry
-from rnn_codec.training.loss import Loss
 
 SCHEDULES: Registry[Callable[..., float]] = Registry(
     "schedule", "rnn_codec.training", deferred=True

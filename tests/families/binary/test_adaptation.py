@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnn_codec.entropy.coder import CHECK_BITS
 from rnn_codec.families.binary.adaptation import Choices, cumulative, plain_entropy
+from rnn_codec.families.binary.entropy.coder import CHECK_BITS
 
 POSITIVE = st.floats(0.125, 100, width=32)
 

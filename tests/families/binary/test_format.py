@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnn_codec.families.binary.format import VERSION, Stream, most_stream_bytes, seed, write
-from rnn_codec.families.family import open_file
+from rnn_codec.models.protocol import open_file
 from rnn_codec.rnc.fields import BadFileError, pack_crc, pack_number
 from rnn_codec.rnc.file import LONGEST_HEADER, MAX_PIXELS, File, Head
 

@@ -12,16 +12,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.codec import RecurrentCodec
-from rnn_codec.entropy.coder import CorruptStreamError, EntropyCoder, StreamShape
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.entropy.progressive import Progressive
-from rnn_codec.entropy.single_iteration import SingleIteration
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.entropy.coder import CorruptStreamError, EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.progressive import Progressive
+from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.format import Stream, seed, stream_of, write
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.family import (
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
+from rnn_codec.metrics.psnr import psnr
+from rnn_codec.models.protocol import (
     Encoded,
     NothingArrivedError,
     Pixels,
@@ -29,9 +32,6 @@ from rnn_codec.families.family import (
     open_file,
     truncated,
 )
-from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
-from rnn_codec.metrics.psnr import psnr
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels
 from rnn_codec.rnc.fields import BadFileError, pack_crc, pack_number
 from rnn_codec.rnc.file import Head

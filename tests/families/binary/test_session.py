@@ -10,11 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.codec import Codes
-from rnn_codec.entropy.coder import Stream
-from rnn_codec.entropy.none import NoneCoder
-from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.families.binary.codec import Codes
+from rnn_codec.families.binary.entropy.coder import Stream
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.stops import Stops
 from rnn_codec.families.binary.session import (
     LEAST_IMPORTANCE,
     BinarySession,
@@ -22,7 +22,7 @@ from rnn_codec.families.binary.session import (
     Cut,
     weights_of,
 )
-from rnn_codec.families.family import BudgetError
+from rnn_codec.models.protocol import BudgetError
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Quality, Rate
 from rnn_codec.rnc.file import Head
 

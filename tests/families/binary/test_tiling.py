@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnn_codec.code import STRIDE
-from rnn_codec.codec import Codes, RecurrentCodec
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.code import STRIDE
+from rnn_codec.families.binary.codec import Codes, RecurrentCodec
 from rnn_codec.families.binary.tiling import FADE, HALO, TILE
 from tests.conftest import FRAMEWORKS, make_codec
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnn_codec.families.binary.format import StreamFormat
-from rnn_codec.families.family import FAMILIES
+from rnn_codec.models.protocol import FAMILIES
 
 if TYPE_CHECKING:
     from rnn_codec.families.binary.model import BinaryModel

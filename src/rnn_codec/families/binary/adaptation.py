@@ -18,8 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.entropy.coder import CHECK_BITS
-from rnn_codec.entropy.stops import Stops
+from rnn_codec.families.binary.entropy.coder import CHECK_BITS
+from rnn_codec.families.binary.entropy.stops import Stops
 
 Table = NDArray[np.float64]
 """A number for each position after 0, 1, … n iterations, (n + 1, h, w)."""

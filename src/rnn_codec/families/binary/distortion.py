@@ -19,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnn_codec.code import STRIDE
-from rnn_codec.codec import Distortion, squared_error
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import STRIDE
+from rnn_codec.families.binary.codec import Distortion, squared_error
 
 CONTRAST = (0.03 * 255) ** 2
 """C₂ of SSIM, in squared 8-bit values."""

@@ -13,7 +13,7 @@ Nothing else does, so a file may be cut anywhere after the header.
 from dataclasses import dataclass
 from zlib import crc32
 
-from rnn_codec.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE, padded_size
+from rnn_codec.families.binary.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE, padded_size
 from rnn_codec.rnc.fields import CRC_BYTES, BadFileError, pack_crc, pack_number, read, read_number
 from rnn_codec.rnc.file import Body, File, Head
 

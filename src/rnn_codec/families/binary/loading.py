@@ -4,18 +4,18 @@ from pathlib import Path
 
 import torch
 
-from rnn_codec.entropy.context_model import CONTEXT_MODELS
-from rnn_codec.entropy.none import NoneCoder
 from rnn_codec.errors import UserError, reason
-from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.identity import (
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.identity import (
     codec_digest,
     coder_digest,
     model_identifier,
     read_digest,
     run_digest,
 )
+from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_codec, load_coder
 
 GROUPS = ("cell", "recon", "network")

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnn_codec.code import CODE_DEPTH
-from rnn_codec.codec import Codes, RecurrentCodec, code_size
-from rnn_codec.entropy.coder import Arrived, EntropyCoder, StreamShape
 from rnn_codec.families.binary import tiling
+from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.codec import Codes, RecurrentCodec, code_size
 from rnn_codec.families.binary.distortion import BALANCED, distortion_named
+from rnn_codec.families.binary.entropy.coder import Arrived, EntropyCoder, StreamShape
 from rnn_codec.families.binary.format import (
     MOST_BITS_PER_BYTE,
     VERSION,
@@ -24,7 +24,7 @@ from rnn_codec.families.binary.format import (
     stream_of,
 )
 from rnn_codec.families.binary.session import BinarySession, contents
-from rnn_codec.families.family import (
+from rnn_codec.models.protocol import (
     Contents,
     Decoded,
     Mask,

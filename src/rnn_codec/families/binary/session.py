@@ -20,18 +20,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.code import CODE_DEPTH, STRIDE
-from rnn_codec.codec import Codes, Distortion, RecurrentCodec, check_iterations, code_size
-from rnn_codec.entropy.coder import EntropyCoder, Stream
-from rnn_codec.entropy.stops import Stops
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary import format as stream_format
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.adaptation import Choices, Table, cumulative
+from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
+from rnn_codec.families.binary.codec import (
+    Codes,
+    Distortion,
+    RecurrentCodec,
+    check_iterations,
+    code_size,
+)
+from rnn_codec.families.binary.entropy.coder import EntropyCoder, Stream
+from rnn_codec.families.binary.entropy.stops import Stops
 from rnn_codec.families.binary.tiling import Measured
-from rnn_codec.families.family import BudgetError, Contents, Encoded, Level, Mask, Pixels
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.scores import SCORES
+from rnn_codec.models.protocol import BudgetError, Contents, Encoded, Level, Mask, Pixels
 from rnn_codec.rates import Quality
 from rnn_codec.rnc.file import File, Head
 

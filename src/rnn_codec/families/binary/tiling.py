@@ -22,8 +22,9 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from rnn_codec.code import CODE_DEPTH, STRIDE, padded_size
-from rnn_codec.codec import (
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE, padded_size
+from rnn_codec.families.binary.codec import (
     Codes,
     Distortion,
     RecurrentCodec,
@@ -31,8 +32,7 @@ from rnn_codec.codec import (
     code_size,
     squared_error,
 )
-from rnn_codec.errors import InvalidOptionError
-from rnn_codec.reconstruction.residual_scaling import PATCH
+from rnn_codec.families.binary.reconstruction.residual_scaling import PATCH
 
 TILE = 1024
 """Side of a tile, pixels."""

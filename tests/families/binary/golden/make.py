@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.data.package_photographs import locate
-from rnn_codec.entropy.context_model import ContextModel
-from rnn_codec.entropy.single_iteration import SingleIteration
+from rnn_codec.families.binary.entropy.context_model import ContextModel
+from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.family import open_file
 from rnn_codec.files import atomic_path
+from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.protocol import open_file
 from rnn_codec.rates import BitsPerPixel, Levels, Rate
-from rnn_codec.runs.models import SHIPPED, load_model
 
 FOLDER = Path(__file__).parent
 CODERS = ("none", "single_iteration", "progressive")

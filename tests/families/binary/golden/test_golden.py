@@ -13,9 +13,9 @@ import torch
 
 from rnn_codec.families.binary.format import Stream
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.family import open_file
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.runs.models import SHIPPED, load_model
+from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.protocol import open_file
 from tests.families.binary.golden.make import (
     CODERS,
     CROPS,

@@ -1,0 +1,1 @@
+"""Entropy coding that any family can use: a range coder whose prefixes decode, compiled code."""

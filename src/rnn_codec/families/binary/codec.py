@@ -1,0 +1,426 @@
+"""The recurrent codec: one network, many iterations, each coding what the last left over.
+
+                 ┌────────────────── one iteration ──────────────────┐
+    x ─(−)─► r ──┼─► encoder, binarizer ─► bits b_t ─► decoder ─► x̂_t ┼─► the next r = x − x̂_t
+                 └─────── states go on to the next iteration ────────┘
+
+Encoder and decoder call the same `decode_step` on the same bits: what the decoder computes is
+exactly what the encoder subtracted.
+
+An *image* is uint8 RGB; a *signal* is the same as floats in −1 … 1, padded to the stride.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE, padded_size
+from rnn_codec.families.binary.networks import DecoderNetwork, EncoderNetwork, NetworkState
+from rnn_codec.families.binary.reconstruction import Reconstruction, ReconstructionState
+from rnn_codec.layers.padding import crop, pad_to_multiple
+
+FADE = 8
+"""Pixels below the last known row over which a cut iteration gives way to the one before it."""
+
+
+def to_signal(image: Tensor) -> Tensor:
+    """uint8 0 … 255 → float −1 … 1.
+
+    Example:
+        >>> to_signal(torch.tensor([0, 255], dtype=torch.uint8))
+        tensor([-1.,  1.])
+    """
+    return image.float() / 127.5 - 1.0
+
+
+def to_image(signal: Tensor) -> Tensor:
+    """float −1 … 1 → uint8 0 … 255, rounded, values outside the range clamped.
+
+    Example:
+        >>> to_image(torch.tensor([-1.2, 0.0, 1.0]))
+        tensor([  0, 128, 255], dtype=torch.uint8)
+    """
+    return ((signal.float() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The bits of a batch of images of one size; the last iteration may be cut short.
+
+    Attributes:
+        bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
+        height: H, pixels, before padding.
+        width: W, pixels, before padding.
+        rows: the rows of the last iteration's bits that are known, from the top; the bits below
+            mean nothing. None: all.
+        stops: the iterations that each position has bits in; those behind mean nothing. Integers,
+            (B, ⌈H⌉/16, ⌈W⌉/16). None: all.
+
+    Raises:
+        ValueError: there are not as many rows.
+
+    Example:
+        >>> bits = torch.zeros(2, 1, 32, 4, 6, dtype=torch.bool)
+        >>> Codes(bits, 64, 96).whole, Codes(bits, 64, 96, rows=3).whole
+        (2, 1)
+    """
+
+    bits: Tensor
+    height: int
+    width: int
+    rows: int | None = None
+    stops: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.known_rows <= self.bits.shape[-2]:
+            raise ValueError(f"{self.rows} rows are known of codes of {self.bits.shape[-2]} rows")
+
+    @property
+    def known_rows(self) -> int:
+        """Rows of the last iteration that are known, as a number."""
+        return self.bits.shape[-2] if self.rows is None else self.rows
+
+    @property
+    def whole(self) -> int:
+        """Iterations of which all is known."""
+        iterations, rows = self.bits.shape[0], self.bits.shape[-2]
+        return iterations if self.known_rows == rows else iterations - 1
+
+    @property
+    def bits_per_pixel(self) -> float:
+        """Known bits for each pixel of the first image, all iterations, before entropy coding."""
+        alive = alive_at(self.stops, self.bits[:, :, 0])[:, 0]
+        unknown = alive[-1:, self.known_rows :].sum()
+        return CODE_DEPTH * int(alive.sum() - unknown) / (self.height * self.width)
+
+    def symbols(self, iteration: int, dtype: torch.dtype) -> Tensor:
+        """What the decoder takes in an iteration, counted from 0; see `to_symbols`."""
+        return to_symbols(self.bits[iteration], dtype, self.stops, iteration)
+
+
+class CodecState(NamedTuple):
+    """All that one iteration hands to the next."""
+
+    encoder: NetworkState
+    decoder: NetworkState
+    reconstruction: ReconstructionState
+
+
+Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
+"""From a signal to a function that says how far others are off in every block: `squared_error`."""
+
+Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor, CodecState]]
+"""One whole iteration: `RecurrentCodec.iterate`, perhaps compiled."""
+
+
+class RecurrentCodec(nn.Module):
+    """Encoder, binarizer, decoder and reconstruction framework as one codec.
+
+    Args:
+        encoder: turns residuals into bits.
+        decoder: turns bits into pixels.
+        reconstruction: makes an image of the decoder's outputs.
+
+    Example:
+        >>> from functools import partial
+        >>> from rnn_codec.cells import GRUCell
+        >>> from rnn_codec.families.binary.networks import Decoder, Encoder
+        >>> from rnn_codec.families.binary.reconstruction import OneShot
+        >>> networks = Encoder(GRUCell, width=0.125), Decoder(GRUCell, width=0.125)
+        >>> codec = RecurrentCodec(*networks, OneShot()).eval()
+        >>> codes = codec.encode(torch.zeros(1, 3, 17, 33, dtype=torch.uint8), iterations=2)
+        >>> codes.bits.shape
+        torch.Size([2, 1, 32, 2, 3])
+        >>> [reconstruction.shape for reconstruction in codec.decode(codes)]
+        [torch.Size([1, 3, 17, 33]), torch.Size([1, 3, 17, 33])]
+    """
+
+    def __init__(
+        self, encoder: EncoderNetwork, decoder: DecoderNetwork, reconstruction: Reconstruction
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.reconstruction = reconstruction
+
+    @property
+    def iterations(self) -> int:
+        """The most that a code can have."""
+        return min(self.encoder.iterations, self.decoder.iterations)
+
+    def start_from(self, blocks: Tensor) -> None:
+        """Begin a training with what blocks of photographs look like, (N, 768), if it can."""
+        stages = self.decoder.stages_of(blocks)
+        if stages is not None:
+            scaled = stages.multiplied(self.reconstruction.first_gain)
+            self.encoder.start_from(scaled)
+            self.decoder.start_from(scaled)
+
+    # -- the iteration -------------------------------------------------------------------------
+
+    def initial_state(self, zeros: Tensor) -> CodecState:
+        """The state before the first iteration; `zeros` is an empty signal, (B, 3, H, W)."""
+        return CodecState(
+            self.encoder.initial_state(),
+            self.decoder.initial_state(),
+            self.reconstruction.initial_state(self.decoder.initial_signal(zeros)),
+        )
+
+    def encode_step(self, signal: Tensor, state: CodecState) -> tuple[Tensor, CodecState]:
+        """Bits of the residual that `state` leaves of `signal`: (B, 32, H/16, W/16), −1 or +1."""
+        residual = signal - state.reconstruction.signal
+        seen = self.reconstruction.encoder_input(residual, state.reconstruction)
+        steps = self.decoder.next_steps(state.decoder)
+        bits, encoder = self.encoder(seen, state.encoder, steps)
+        return bits, state._replace(encoder=encoder)
+
+    def decode_step(self, bits: Tensor, state: CodecState) -> CodecState:
+        """The state after one iteration's bits; its `reconstruction.signal` is x̂_t."""
+        # The layout of the bits can choose the first convolution's kernel, and with it the
+        # rounding: bits that come from the encoder and from a file must look the same.
+        decoded, decoder = self.decoder(bits.contiguous(), state.decoder)
+        reconstruction = self.reconstruction.update(decoded, state.reconstruction)
+        return state._replace(decoder=decoder, reconstruction=reconstruction)
+
+    def iterate(
+        self, signal: Tensor, state: CodecState, alive: Tensor | None = None
+    ) -> tuple[Tensor, CodecState]:
+        """One whole iteration: bits, and the state after them.
+
+        Bits are 0 where a position is not `alive`, (B, 1, H/16, W/16); by default all are.
+        """
+        bits, state = self.encode_step(signal, state)
+        if alive is not None:
+            bits = bits * alive
+        return bits, self.decode_step(bits, state)
+
+    def unroll(
+        self,
+        signal: Tensor,
+        iterations: int,
+        iterate: Iterate | None = None,
+        stops: Tensor | None = None,
+    ) -> list[Tensor]:
+        """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
+
+        H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
+
+        Args:
+            signal: to code.
+            iterations: n.
+            iterate: stands in for the method of that name: the same, compiled.
+            stops: as in `Codes`.
+        """
+        iterate = iterate or self.iterate
+        state = self.initial_state(torch.zeros_like(signal))
+        reconstructions = []
+        for iteration in range(iterations):
+            alive = None if stops is None else (stops > iteration)[:, None]
+            _, state = iterate(signal, state, alive)
+            reconstructions.append(state.reconstruction.signal)
+        return reconstructions
+
+    # -- the codec -----------------------------------------------------------------------------
+
+    def encode(self, image: Tensor, iterations: int, stops: Tensor | None = None) -> Codes:
+        """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time.
+
+        Positions send bits up to their `stops`, as in `Codes`; by default all do to the end.
+        """
+        check_iterations(iterations, self.iterations)
+        height, width = image.shape[-2:]
+        grid = code_size(height, width, self.reconstruction.patch)
+        shape = (iterations, image.shape[0], CODE_DEPTH, *grid)
+        bits = torch.empty(shape, dtype=torch.bool, device=image.device)
+        self.encode_into(bits, image, stops=stops)
+        return Codes(bits, height, width, stops=stops)
+
+    @torch.inference_mode()
+    def encode_into(
+        self,
+        bits: Tensor,
+        image: Tensor,
+        above: int = 0,
+        left: int = 0,
+        stops: Tensor | None = None,
+        distortion: Distortion | None = None,
+    ) -> Tensor:
+        """Encode uint8 images (B, 3, H, W) around bits that are already fixed.
+
+        The decoder works with the fixed bits as with any others: what is encoded beside them fits.
+
+        Args:
+            bits: bool, as in `Codes`; filled in, all but the fixed ones.
+            image: what to encode.
+            above: the first rows of `bits` that are fixed.
+            left: the first columns of `bits` that are fixed.
+            stops: as in `Codes`.
+            distortion: how it is measured how far the picture is off; `squared_error` by default.
+
+        Returns:
+            How far the picture is off at each position after 0, 1, … iterations,
+            (iterations + 1, B, H/16, W/16).
+        """
+        # One memory layout in encoder and decoder: another layout may round differently.
+        signal = to_signal(image).to(next(self.parameters()).dtype)
+        signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
+        state = self.initial_state(torch.zeros_like(signal))
+        off = (distortion or squared_error)(signal)
+        errors = [off(state.reconstruction.signal)]
+        with evaluation_mode(self):
+            for index, step in enumerate(bits):
+                symbols, state = self.encode_step(signal, state)
+                step[..., above:, left:] = symbols[..., above:, left:] > 0
+                known = to_symbols(step, signal.dtype, stops, index)
+                state = self.decode_step(known, state)
+                errors.append(off(state.reconstruction.signal))
+        return torch.stack(errors)
+
+    def decode(self, codes: Codes) -> Iterator[Tensor]:
+        """Yield one uint8 reconstruction (B, 3, H, W) per iteration, as each is decoded.
+
+        Of an iteration cut short, the last one, the picture down to the last known row is new, the
+        rest the iteration before's, or mid-grey where there was none.
+
+        Only the current state is kept, so memory does not grow with the iterations.
+        """
+        self.check_codes(codes)
+        state = self.initial_state(self.empty_signal(codes))
+        dtype = state.reconstruction.signal.dtype
+        for iteration in range(codes.whole):
+            with torch.inference_mode():
+                state = self.decode_step(codes.symbols(iteration, dtype), state)
+                image = to_image(crop(state.reconstruction.signal, codes.height, codes.width))
+            yield image
+        for iteration in range(codes.whole, len(codes.bits)):
+            with torch.inference_mode():
+                symbols = codes.symbols(iteration, dtype)
+                signal = self.decode_rows(symbols, codes.known_rows, state)
+                image = to_image(crop(signal, codes.height, codes.width))
+            yield image
+
+    def decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
+        """The signal after the first `rows` rows of one iteration; those below are not looked at.
+
+        An unknown bit enters the decoder as 0, halfway between the two it could be: that hardly
+        disturbs the rows above, whose pixels depend on it as well.
+        """
+        before = state.reconstruction.signal
+        if rows == 0:
+            return before
+        symbols[..., rows:, :] = 0
+        after = self.decode_step(symbols, state).reconstruction.signal
+        below = torch.arange(before.shape[-2], device=before.device) - rows * STRIDE
+        weight = 1 - (below + 0.5) / FADE
+        return torch.lerp(before, after, weight.clamp(0, 1).to(before.dtype)[:, None])
+
+    def check_codes(self, codes: Codes) -> None:
+        """Refuse codes whose size is not what this codec makes of an image of theirs.
+
+        Raises:
+            ValueError: they come from another codec.
+        """
+        size = code_size(codes.height, codes.width, self.reconstruction.patch)
+        if tuple(codes.bits.shape[2:]) != (CODE_DEPTH, *size):
+            raise ValueError(
+                f"codes of a {codes.height}×{codes.width} image are {(CODE_DEPTH, *size)} an "
+                f"iteration, not {tuple(codes.bits.shape[2:])}: they come from another codec"
+            )
+
+    def empty_signal(self, codes: Codes) -> Tensor:
+        """Zeros of the size of the padded images, (B, 3, H, W)."""
+        batch, _, rows, columns = codes.bits.shape[1:]
+        weight = next(self.parameters())
+        return weight.new_zeros(batch, 3, rows * STRIDE, columns * STRIDE)
+
+
+def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
+    """Rows and columns of the codes of an image that is padded to multiples of `patch` pixels.
+
+    Example:
+        >>> code_size(17, 33, patch=32)
+        (2, 4)
+    """
+    return padded_size(height, patch) // STRIDE, padded_size(width, patch) // STRIDE
+
+
+def to_symbols(
+    bits: Tensor, dtype: torch.dtype, stops: Tensor | None = None, iteration: int = 0
+) -> Tensor:
+    """Bits as the decoder takes them: False → −1, True → +1, and 0 where a position has stopped.
+
+    Args:
+        bits: of one iteration, (B, 32, h, w).
+        dtype: of the symbols.
+        stops: see `Codes`.
+        iteration: counted from 0.
+
+    Example:
+        >>> bits = torch.tensor([False, True]).view(1, 2, 1, 1)
+        >>> to_symbols(bits, torch.float32).flatten()
+        tensor([-1.,  1.])
+        >>> to_symbols(bits, torch.float32, torch.tensor([[[4]]]), iteration=4).abs().sum()
+        tensor(0.)
+    """
+    symbols = bits.to(dtype) * 2 - 1
+    return symbols if stops is None else symbols * (stops > iteration)[:, None]
+
+
+def alive_at(stops: Tensor | None, like: Tensor) -> Tensor:
+    """Where positions have bits, bool like `like`, (iterations, B, h, w); see `Codes`."""
+    if stops is None:
+        return torch.ones_like(like, dtype=torch.bool)
+    iterations = torch.arange(len(like), device=like.device)
+    return stops > iterations[:, None, None, None]
+
+
+def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Mean squared difference from a signal in every 16×16 block, in 8-bit values.
+
+    Shapes:
+        (B, 3, H, W), then others of that shape → (B, H/16, W/16)
+
+    Example:
+        >>> squared_error(-torch.ones(1, 3, 16, 16))(torch.ones(1, 3, 16, 16))
+        tensor([[[65025.]]])
+    """
+
+    def off(signal: Tensor) -> Tensor:
+        # In place: memory for as large a picture, again and again, costs more than the arithmetic.
+        difference = signal.clamp(-1, 1).sub_(reference).float().mul_(127.5)
+        return F.avg_pool2d(difference.square_().mean(dim=1), STRIDE)
+
+    return off
+
+
+def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:
+    """Refuse a number of iterations outside 1 … `most`, by default those that a file holds."""
+    if not isinstance(iterations, int) or not 1 <= iterations <= most:
+        raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
+
+
+def shown_iterations(iterations: int) -> list[int]:
+    """Those whose scores are logged: powers of two, and the last.
+
+    Example:
+        >>> shown_iterations(24), shown_iterations(4)
+        ([1, 2, 4, 8, 16, 24], [1, 2, 4])
+    """
+    return sorted({*(k for k in (1, 2, 4, 8, 16) if k < iterations), iterations})
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """Switch `module` to evaluation, where the binarizer draws no random numbers, and back."""
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)

@@ -1,0 +1,79 @@
+"""What a context model is: a network that predicts the bits of all iterations."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import MOST_ITERATIONS
+from rnn_codec.families.binary.entropy.coder import EntropyCoder
+from rnn_codec.registry import Registry
+
+
+class ContextModel(nn.Module, ABC):
+    """Predicts every bit from those coded before it: iterations, positions, bits of a position.
+
+    Shapes:
+        symbols (T, B, 32, H, W): −1 or +1, or 0 where a position has stopped; T up to `iterations`
+        → logits of a +1 (T, B, 32, H, W)
+
+    Args:
+        iterations: of the codec's codes.
+
+    Attributes:
+        identifier: in the header of a file, 1 … 7; the better, the larger.
+
+    Raises:
+        InvalidOptionError: there cannot be so many.
+    """
+
+    identifier: ClassVar[int]
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        if not 1 <= iterations <= MOST_ITERATIONS:
+            raise InvalidOptionError(
+                f"entropy.model.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
+            )
+        self.iterations = iterations
+
+    @abstractmethod
+    def forward(self, symbols: Tensor) -> Tensor:
+        """Logits of every bit."""
+
+    @abstractmethod
+    def quantise(self) -> EntropyCoder:
+        """The same model in integers, with a coder."""
+
+
+def code_lengths(logits: Tensor, symbols: Tensor) -> Tensor:
+    """Ideal code length of each iteration in bits, (T,); positions that have stopped cost nothing.
+
+    Example:
+        >>> code_lengths(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))
+        tensor([128.])
+    """
+    nats = F.softplus(-logits * symbols) * symbols.abs()
+    return nats.flatten(1).sum(dim=1) / math.log(2)
+
+
+def bits_per_bit(logits: Tensor, symbols: Tensor) -> Tensor:
+    """Ideal code length of each iteration, in bits for one bit of the code, (T,).
+
+    One for an iteration without bits.
+
+    Example:
+        >>> bits_per_bit(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))
+        tensor([1.])
+    """
+    lengths, bits = code_lengths(logits, symbols), symbols.abs().flatten(1).sum(dim=1)
+    return torch.where(bits > 0, lengths / bits.clamp(min=1), 1.0)
+
+
+CONTEXT_MODELS: Registry[type[ContextModel]] = Registry(
+    "context model", "rnn_codec.families.binary.entropy"
+)

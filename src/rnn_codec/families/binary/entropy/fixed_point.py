@@ -1,0 +1,120 @@
+"""Numbers as integers: the formats of the integer context models, and their tables.
+
+A value x in format Qn is the integer round(x·2ⁿ).
+
+    symbols                       Q9, −512, 0 and 512
+    e and hidden units            Q9, 0 … 2048
+    summaries E                   Q12, −32767 … 32767, saturated
+    shares k that summaries keep  Q14
+    probabilities                 Q16
+
+Sums are int32 in the format that `quantise_layer` finds for their layer: the finest in which no
+weights of that layer and no inputs can overflow.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.coding.range_coder import LEAST_PROBABILITY, PROBABILITY_BITS
+from rnn_codec.families.binary.entropy.bit_predictor import CLIP
+
+CLIP_BITS = 9
+CLIP_MAX = int(CLIP) << CLIP_BITS
+ONE = 1 << CLIP_BITS
+"""A symbol +1. As large as hidden units, so that weights of both are as fine."""
+SUMMARY_BITS = 12
+SUMMARY_MAX = (1 << 15) - 1
+KEPT_BITS = 14
+
+TABLE_SIZE = 4096
+SIGMOID_STEP_BITS = 8
+"""The sigmoid's table has a step of 2⁻⁸ and reaches from −8 to 8."""
+
+FINEST = 24
+COARSEST = 13
+"""Bits after the point of a layer's sums: the most tried and the fewest that make sense."""
+
+SUM_LIMIT = (1 << 31) - 1
+WEIGHT_LIMIT = (1 << 15) - 1
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a layer, in Q9.
+
+    Attributes:
+        weight: (out, in), floats.
+        largest: the largest magnitude of its values as integers.
+    """
+
+    weight: NDArray[np.float64]
+    largest: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer in integers: sum = bias + Σ weight·input, in format Q`fraction`.
+
+    Attributes:
+        weights: int16 (out, in) for each input.
+        bias: int32 (out,).
+        fraction: bits after the point of the sums.
+    """
+
+    weights: list[NDArray[np.int16]]
+    bias: NDArray[np.int32]
+    fraction: int
+
+
+def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:
+    """Quantise a layer as finely as int16 weights and int32 sums hold.
+
+    Raises:
+        ValueError: its weights are so large that no format does.
+    """
+    for fraction in range(FINEST, COARSEST - 1, -1):
+        weights = [np.rint(part.weight * 2.0 ** (fraction - CLIP_BITS)) for part in inputs]
+        offsets = np.rint(bias * 2.0**fraction)
+        if _fits(weights, offsets, inputs):
+            return Layer([w.astype(np.int16) for w in weights], offsets.astype(np.int32), fraction)
+    raise too_large()
+
+
+def too_large() -> ValueError:
+    """What is raised for weights that integers do not hold."""
+    return ValueError("the weights of a context model are too large for integers; train it again")
+
+
+def _fits(
+    weights: list[NDArray[np.float64]], offsets: NDArray[np.float64], inputs: list[Input]
+) -> bool:
+    """Whether no inputs within their ranges can bring a sum, or a part of one, out of int32."""
+    if any(np.abs(weight).max() > WEIGHT_LIMIT for weight in weights):
+        return False
+    # Rounding before a shift adds at most half of 2^(FINEST − CLIP_BITS).
+    reach = np.abs(offsets) + (1 << (FINEST - CLIP_BITS))
+    for weight, part in zip(weights, inputs, strict=True):
+        reach = reach + np.abs(weight).sum(axis=1) * part.largest
+    return bool(reach.max() <= SUM_LIMIT)
+
+
+@cache
+def probability_table() -> NDArray[np.int32]:
+    """σ at the middle of each step in Q16, kept between 2⁻¹⁰ and 1 − 2⁻¹⁰, (4096,).
+
+    In decimal arithmetic, whose every digit is defined: a machine's exp may differ in its last bit.
+    """
+    one, values = 1 << PROBABILITY_BITS, []
+    with localcontext() as context:
+        context.prec = 40
+        step = Decimal(1) / (1 << SIGMOID_STEP_BITS)
+        # e^(−x) from step to step: products are faster than exponentials.
+        power, factor = (step * (TABLE_SIZE // 2 - Decimal("0.5"))).exp(), (-step).exp()
+        for _ in range(TABLE_SIZE):
+            values.append(int((one / (1 + power)).to_integral_value()))
+            power *= factor
+    return np.array(values, np.int32).clip(LEAST_PROBABILITY, one - LEAST_PROBABILITY)

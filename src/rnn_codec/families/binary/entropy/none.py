@@ -1,0 +1,84 @@
+"""No entropy coding: every bit costs one bit."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.coding.compiled import compiled
+from rnn_codec.coding.range_coder import EVEN, NOT_ARRIVED, get_bit, put_bit
+from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.entropy.stops import Flags, get_flags, put_flags
+from rnn_codec.families.binary.entropy.stream_coder import Coded, Grid, StreamCoder
+
+Size = tuple[int, int]
+
+
+class NoneCoder(StreamCoder[Size]):
+    """Holds every bit as likely as not."""
+
+    name = "none"
+    identifier = 0
+
+    def digest(self) -> bytes:
+        """See `EntropyCoder.digest`."""
+        return hashlib.sha256(b"none").digest()
+
+    def begin(self, height: int, width: int) -> Size:
+        """Only the size."""
+        return height, width
+
+    def encode_iteration(
+        self,
+        iteration: int,
+        bits: Grid,
+        flags: Flags,
+        memory: Size,
+        state: NDArray[np.uint64],
+        out: NDArray[np.uint8],
+    ) -> Coded:
+        """See `StreamCoder.encode_iteration`."""
+        row_states = np.empty((len(bits), 3), np.uint64)
+        _put_even(bits, flags, state, out, row_states)
+        return Coded(row_states, flags.alive.astype(np.float32) * CODE_DEPTH)
+
+    def decode_iteration(
+        self,
+        iteration: int,
+        flags: Flags,
+        memory: Size,
+        state: NDArray[np.uint64],
+        data: NDArray[np.uint8],
+    ) -> tuple[Grid, int]:
+        """See `StreamCoder.decode_iteration`."""
+        bits = np.zeros((*memory, CODE_DEPTH), np.bool_)
+        return bits, _get_even(bits, flags, state, data)
+
+
+@compiled
+def _put_even(bits, flags, state, out, row_states):  # type: ignore[no-untyped-def]
+    height, width, depth = bits.shape
+    for y in range(height):
+        put_flags(flags, y, state, out)
+        for x in range(width):
+            if flags.alive[y, x]:
+                for d in range(depth):
+                    put_bit(state, out, bits[y, x, d], EVEN)
+        row_states[y] = state
+
+
+@compiled
+def _get_even(bits, flags, state, data):  # type: ignore[no-untyped-def]
+    """How many rows arrived."""
+    height, width, depth = bits.shape
+    for y in range(height):
+        if not get_flags(flags, y, state, data):
+            return y
+        for x in range(width):
+            if flags.alive[y, x]:
+                for d in range(depth):
+                    bit = get_bit(state, data, EVEN)
+                    if bit == NOT_ARRIVED:
+                        return y
+                    bits[y, x, d] = bit == 1
+    return height

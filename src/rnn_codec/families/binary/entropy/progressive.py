@@ -1,0 +1,44 @@
+"""Progressive: an iteration is predicted from itself and from those before [Toderici 2017, 3.2]."""
+
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.families.binary.entropy.bit_predictor import (
+    CAUSAL,
+    OTHERS,
+    PAST,
+    SUMMARY,
+    BitPredictor,
+)
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
+from rnn_codec.families.binary.entropy.integer_coder import IntegerCoder
+from rnn_codec.families.binary.entropy.quantisation import quantise
+
+
+@CONTEXT_MODELS.register("progressive")
+class Progressive(BitPredictor):
+    """Sums up all iterations, and looks around on all sides at those before.
+
+    Args:
+        iterations: of the codec's codes.
+    """
+
+    identifier = 2
+    window = CAUSAL + OTHERS
+    past = PAST
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__(iterations)
+        # Half of the summaries begin as long memories, half as short ones.
+        kept = torch.full((iterations, SUMMARY), 0.9)
+        kept[:, SUMMARY // 2 :] = 0.5
+        self.kept = nn.Parameter(kept)
+        """k"""
+
+    def kept_shares(self) -> Tensor:
+        """Learnt."""
+        return self.kept.clamp(0.0, 1.0)
+
+    def quantise(self) -> IntegerCoder:
+        """The same model in integers."""
+        return IntegerCoder("progressive", self.identifier, quantise(self))

@@ -1,0 +1,38 @@
+"""Encoders and decoders: one design a module, and what they have in common in `network`."""
+
+from rnn_codec.families.binary.networks.network import (
+    DECODERS,
+    ENCODERS,
+    FREE_PARTS,
+    DecoderNetwork,
+    EncoderNetwork,
+    NetworkState,
+    Steps,
+    depth_to_space,
+    scaled,
+)
+from rnn_codec.families.binary.networks.paper import Decoder, Encoder
+from rnn_codec.families.binary.networks.transform import (
+    LinearFreePart,
+    ResidualFreePart,
+    TransformDecoder,
+    TransformEncoder,
+)
+
+__all__ = [
+    "DECODERS",
+    "ENCODERS",
+    "FREE_PARTS",
+    "Decoder",
+    "DecoderNetwork",
+    "Encoder",
+    "EncoderNetwork",
+    "LinearFreePart",
+    "NetworkState",
+    "ResidualFreePart",
+    "Steps",
+    "TransformDecoder",
+    "TransformEncoder",
+    "depth_to_space",
+    "scaled",
+]

@@ -1,0 +1,379 @@
+"""A design whose late iterations learn: a block transform of its own in every iteration.
+
+Shared weights alone have to find, by gates, sixteen different sets of 32 directions of a residual
+that becomes white. Here every iteration t has a linear analysis A_t and synthesis S_t of 16×16
+blocks beside (768 → 32 → 768), started from the KLT of training blocks (`stages`), and the
+recurrent layers learn what is not linear. Nothing recurs above H/16: few, large products.
+
+    encoder   z = n_t ⊙ A_t r + E(r)
+              E: 3 ─►⤡ H/8, normalise ─► 3×3, stride 2 ─► E-RNN#1 ─► 1×1
+              bits group after group: b_j = sign tanh(z_j − Σ_i n_j (A_t S_t)_ji a_i s_i b_i)
+
+    decoder   bits ─► D-RNN#1 ─► D-RNN#2 ─► h      3×3 and 1×1, at H/16
+              v = b ⊙ a_t ⊙ exp(G h)               step sizes that follow the content
+              L_t = (1 − γ) L_{t−1} + S_t v        L_0 = the mean block
+              f_t = free part of h, and of L_t     3×3 at H/8 ─►⤢ 3
+              output  L_t + f_t
+
+    s = exp(P h) of the iteration before: the step sizes as they are known before the bits.
+
+A group of bits codes what the groups before it leave: the encoder takes away what the decoder will
+add for them, without going back to pixels. So the first iteration can code the mean of a block with
+several bits. The decoder knows nothing of groups.
+
+γ is that of the paper's equation 1, the share of the last reconstruction that a framework keeps.
+What is linear adds up over the iterations in any case; what is not is said anew or added, as the
+framework has it:
+
+- one-shot (γ = 0) replaces its reconstruction, so the decoder itself keeps the linear part:
+  x̂_t = L_t + f_t, with L_t all stages so far;
+- additive (γ = 1) keeps it all: L_t is the stage alone, x̂_t = x̂_{t−1} + S_t v + f_t;
+- residual scaling (γ = 1) divides all that is decoded by its gain and adds it, as it does with
+  every network; what the encoder sees is multiplied, so analysis, synthesis and steps agree.
+
+What the iteration is, encoder and decoder count in their own states (`iteration`): it chooses the
+stage and a bias of the recurrent layers' inputs.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
+from rnn_codec.families.binary.networks.network import (
+    DECODERS,
+    ENCODERS,
+    FREE_PARTS,
+    DecoderNetwork,
+    EncoderNetwork,
+    NetworkState,
+    Steps,
+    depth_to_space,
+)
+from rnn_codec.families.binary.networks.stages import BLOCK_DEPTH, Stages, klt_stages, model_stages
+from rnn_codec.layers.binarizer import GroupBinarizer
+from rnn_codec.layers.blocks import join_blocks, split_blocks, to_blocks, to_image
+from rnn_codec.layers.convolution import IterationConv2d, OfEachIteration, SharedConv2d
+
+QUARTER_DEPTH = BLOCK_DEPTH // 4
+"""Values of a block of 8×8 pixels."""
+MAGNITUDE = 0.3
+"""Mean magnitude of what the encoder's recurrent part sees."""
+SMALLEST_MAGNITUDE = 0.01
+"""Added to the magnitude of a residual: a level of 255 needs no more gain."""
+LARGEST_LOG_STEP = 3.0
+"""Step sizes may be changed by a factor of e³."""
+SLOPE = 0.1
+"""Of the rectifiers, below zero."""
+
+
+class EncoderState(NamedTuple):
+    """What the encoder hands to its next iteration.
+
+    Attributes:
+        cell: the recurrent layer's state.
+        iteration: iterations done.
+    """
+
+    cell: CellState | None
+    iteration: int
+
+
+class DecoderState(NamedTuple):
+    """What the decoder hands to its next iteration.
+
+    Attributes:
+        cells: the recurrent layers' states.
+        linear: L, blocks (B, 768, H/16, W/16), or (1, 768, 1, 1) before the first iteration.
+        log_steps: P h, (B, 32, H/16, W/16); None before the first iteration.
+        iteration: iterations done.
+    """
+
+    cells: tuple[CellState | None, ...]
+    linear: Tensor
+    log_steps: Tensor | None
+    iteration: int
+
+
+def seen(blocks: Tensor) -> tuple[Tensor, Tensor]:
+    """Residuals divided by the mean magnitude of their block, and its logarithm beside.
+
+    No gradient flows through the gain: it is large where a residual is small, and would drown all
+    others.
+
+    Shapes:
+        blocks (B, 768, H/16, W/16) → (B, 192, H/8, W/8), (B, 1, H/16, W/16)
+    """
+    magnitude = blocks.detach().abs().mean(dim=1, keepdim=True) + SMALLEST_MAGNITUDE
+    return split_blocks(blocks * (MAGNITUDE / magnitude)), 1 + magnitude.log() / 2
+
+
+def rectified(x: Tensor, beside: Tensor, bias: Tensor) -> Tensor:
+    """The leaky rectifier of a sum; x, beside (B, C, H, W), bias (C,)."""
+    return F.leaky_relu(x + beside + bias[:, None, None], SLOPE)
+
+
+def with_bias(x: Tensor, bias: Tensor) -> Tensor:
+    """x, (B, C, H, W), plus bias, (C,)."""
+    return x + bias[:, None, None]
+
+
+def bounded(log_step: Tensor) -> Tensor:
+    """The logarithm of a step size, in its bounds."""
+    return log_step.clamp(-LARGEST_LOG_STEP, LARGEST_LOG_STEP)
+
+
+def stepped(bits: Tensor, log_amplitude: Tensor, log_step: Tensor) -> Tensor:
+    """v = b ⊙ a ⊙ exp(G h); bits, log_step (B, 32, H, W), log_amplitude (32,)."""
+    return bits * (log_amplitude[:, None, None] + bounded(log_step)).exp()
+
+
+def added(linear: Tensor, kept: float, stage: Tensor) -> Tensor:
+    """L_t, blocks (B, 768, H, W)."""
+    return kept * linear + stage
+
+
+def assembled(linear: Tensor, free: Tensor) -> Tensor:
+    """L + f as an image (B, 3, H, W); linear (B, 768, H/16, W/16), free (B, 192, H/8, W/8)."""
+    return to_image(linear + join_blocks(free), STRIDE)
+
+
+@ENCODERS.register("transform")
+class TransformEncoder(EncoderNetwork):
+    """The encoder; see `EncoderNetwork` for shapes.
+
+    Args:
+        cell: builds the recurrent layer.
+        depth: of the recurrent layer.
+        iterations: stages; the codec can have as many iterations.
+        groups: of an iteration's 32 bits.
+
+    Raises:
+        InvalidOptionError: there cannot be so many iterations or groups.
+    """
+
+    elementwise: ClassVar[tuple[str, ...]] = ("seen", "rectified")
+    seen, rectified = staticmethod(seen), staticmethod(rectified)
+
+    def __init__(self, cell: CellFactory, depth: int, iterations: int, groups: int) -> None:
+        super().__init__()
+        check_stages(iterations)
+        stages = model_stages(iterations, groups)
+        self.iterations, self.groups = iterations, groups
+        self.analysis = IterationConv2d(stages.directions.clone())
+        self.log_scale = OfEachIteration(-stages.deviations.log())
+        self.convolution = SharedConv2d(QUARTER_DEPTH, depth, kernel=3, stride=2, bias=False)
+        self.of_magnitude = SharedConv2d(1, depth, kernel=1)
+        self.of_iteration = OfEachIteration(torch.zeros(iterations, depth))
+        self.cells = nn.ModuleList([cell(depth, depth, kernel=1, stride=1, hidden_kernel=1)])
+        self.binarizer = GroupBinarizer(depth, CODE_DEPTH, groups)
+
+    def initial_state(self) -> NetworkState:
+        """The state before the first iteration."""
+        return EncoderState(None, 0)
+
+    def start_from(self, stages: Stages) -> None:
+        """Begin with the analysis of some stages."""
+        with torch.no_grad():
+            self.analysis.weights.values.copy_(stages.directions)
+            self.log_scale.values.copy_(-stages.deviations.log())
+
+    def forward(
+        self, x: Tensor, state: NetworkState, steps: Steps | None
+    ) -> tuple[Tensor, NetworkState]:
+        """Encode one iteration's residual."""
+        assert isinstance(state, EncoderState)
+        assert steps is not None
+        t = state.iteration
+        blocks = to_blocks(x, STRIDE)
+        normalised, magnitude = self.seen(blocks)
+        features = self.rectified(
+            self.convolution(normalised), self.of_magnitude(magnitude), self.of_iteration(t)
+        )
+        features, cell = self.cells[0](features, state.cell)
+        scale = self.log_scale(t).exp()
+        of_bits = (self.analysis.weights(t) @ steps.directions) * scale[:, None]
+        linear = self.analysis(blocks, t) * scale[:, None, None]
+        bits = self.binarizer(features, linear, of_bits, steps.sizes)
+        return bits, EncoderState(cell, t + 1)
+
+
+@DECODERS.register("transform")
+class TransformDecoder(DecoderNetwork):
+    """The decoder; see `DecoderNetwork` for shapes.
+
+    Args:
+        cell: builds the recurrent layers.
+        depth: of the recurrent layers; a multiple of 4.
+        kernel: side of the second recurrent layer's input kernel.
+        iterations: stages; as many as the encoder has.
+        groups: of the encoder: only the start depends on them.
+        gamma: γ, the share of the last reconstruction that the framework keeps.
+        free_part: builds what makes f of h at H/8, from the depth that it has there.
+
+    Raises:
+        InvalidOptionError: there cannot be so many iterations or groups.
+    """
+
+    elementwise: ClassVar[tuple[str, ...]] = ("with_bias", "stepped", "added", "assembled")
+    with_bias, stepped = staticmethod(with_bias), staticmethod(stepped)
+    added, assembled = staticmethod(added), staticmethod(assembled)
+
+    def __init__(
+        self,
+        cell: CellFactory,
+        depth: int,
+        kernel: int,
+        iterations: int,
+        groups: int,
+        gamma: float,
+        free_part: Callable[[int], nn.Module],
+    ) -> None:
+        super().__init__()
+        check_stages(iterations)
+        if depth < 4 or depth % 4:
+            raise InvalidOptionError(f"network.decoder.depth={depth} is not a multiple of 4")
+        stages = model_stages(iterations, groups)
+        self.iterations, self.groups = iterations, groups
+        self.kept = 1.0 - gamma
+        self.mean = nn.Parameter(stages.mean.clone())
+        self.synthesis = IterationConv2d(stages.directions.transpose(1, 2).contiguous())
+        self.log_amplitude = OfEachIteration(stages.amplitudes.log())
+        self.cells = nn.ModuleList(
+            [cell(CODE_DEPTH, depth, 3, 1, 1), cell(depth, depth, kernel, 1, 1)]
+        )
+        self.of_iteration = nn.ModuleList(
+            [OfEachIteration(torch.zeros(iterations, d)) for d in (CODE_DEPTH, depth)]
+        )
+        self.log_steps = SharedConv2d(depth, 2 * CODE_DEPTH, kernel=1)
+        nn.init.zeros_(self.log_steps.weight)
+        self.free_part = free_part(depth // 4)
+
+    def initial_state(self) -> NetworkState:
+        """The state before the first iteration."""
+        return DecoderState((None, None), self.mean[None, :, None, None], None, 0)
+
+    def initial_signal(self, zeros: Tensor) -> Tensor:
+        """The mean block everywhere."""
+        rows, columns = zeros.shape[2] // STRIDE, zeros.shape[3] // STRIDE
+        blocks = self.mean[None, :, None, None].expand(len(zeros), -1, rows, columns)
+        return to_image(blocks, STRIDE)
+
+    def stages_of(self, blocks: Tensor) -> Stages:
+        """The stages that suit the blocks."""
+        return klt_stages(blocks, self.iterations, self.groups)
+
+    def start_from(self, stages: Stages) -> None:
+        """Begin with the synthesis of some stages."""
+        with torch.no_grad():
+            self.mean.copy_(stages.mean)
+            self.synthesis.weights.values.copy_(stages.directions.transpose(1, 2))
+            self.log_amplitude.values.copy_(stages.amplitudes.log())
+
+    def next_steps(self, state: NetworkState) -> Steps:
+        """What each of the next bits will add to a block."""
+        assert isinstance(state, DecoderState)
+        amplitude = self.log_amplitude(state.iteration).exp()
+        directions = self.synthesis.weights(state.iteration) * amplitude
+        known = state.log_steps
+        return Steps(directions, None if known is None else bounded(known).exp())
+
+    def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+        """Decode one iteration's bits."""
+        assert isinstance(state, DecoderState)
+        t = state.iteration
+        # Channels innermost, wherever the bits come from: layouts round differently.
+        bits = x.contiguous(memory_format=torch.channels_last)
+        hidden, cells = bits, []
+        for cell, bias, previous in zip(self.cells, self.of_iteration, state.cells, strict=True):
+            hidden, following = cell(self.with_bias(hidden, bias(t)), previous)
+            cells.append(following)
+        log_step, next_log_steps = self.log_steps(hidden).chunk(2, dim=1)
+        values = self.stepped(bits, self.log_amplitude(t), log_step)
+        linear = self.added(state.linear, self.kept, self.synthesis(values, t))
+        free = self.free_part(depth_to_space(hidden), linear)
+        signal = self.assembled(linear, free)
+        return signal, DecoderState(tuple(cells), linear, next_log_steps, t + 1)
+
+
+@FREE_PARTS.register("linear")
+class LinearFreePart(nn.Module):
+    """f = one convolution of h at H/8, zero at the start.
+
+    Args:
+        depth: of h at H/8.
+
+    Shapes:
+        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
+    """
+
+    def __init__(self, depth: int) -> None:
+        super().__init__()
+        self.last = SharedConv2d(depth, QUARTER_DEPTH, kernel=3)
+        nn.init.zeros_(self.last.weight)
+
+    def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
+        """Blocks of 8×8 pixels."""
+        return self.last(hidden)
+
+
+@FREE_PARTS.register("residual")
+class ResidualFreePart(nn.Module):
+    """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
+
+    So they can mend what a block transform does to edges, and edges between blocks.
+
+    Args:
+        depth: of h at H/8.
+        hidden_depth: of its layers.
+        layers: residual layers.
+
+    Shapes:
+        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
+    """
+
+    elementwise: ClassVar[tuple[str, ...]] = ("beside", "rectified", "rectified_sum")
+
+    def __init__(self, depth: int, hidden_depth: int, layers: int) -> None:
+        super().__init__()
+        self.first = SharedConv2d(depth + QUARTER_DEPTH, hidden_depth, kernel=3)
+        self.layers = nn.ModuleList(
+            [SharedConv2d(hidden_depth, hidden_depth, kernel=3) for _ in range(layers)]
+        )
+        self.last = SharedConv2d(hidden_depth, QUARTER_DEPTH, kernel=3)
+        nn.init.zeros_(self.last.weight)
+
+    @staticmethod
+    def beside(hidden: Tensor, linear: Tensor) -> Tensor:
+        """h and the linear part at H/8, channels one after another."""
+        return torch.cat([hidden, split_blocks(linear).to(hidden.dtype)], dim=1)
+
+    @staticmethod
+    def rectified(x: Tensor) -> Tensor:
+        """The leaky rectifier."""
+        return F.leaky_relu(x, SLOPE)
+
+    @staticmethod
+    def rectified_sum(x: Tensor, branch: Tensor) -> Tensor:
+        """x + the leaky rectifier of the branch."""
+        return x + F.leaky_relu(branch, SLOPE)
+
+    def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
+        """Blocks of 8×8 pixels."""
+        x = self.rectified(self.first(self.beside(hidden, linear)))
+        for layer in self.layers:
+            x = self.rectified_sum(x, layer(x))
+        return self.last(x)
+
+
+def check_stages(iterations: int) -> None:
+    """Refuse a number of stages outside 1 … 32."""
+    if not 1 <= iterations <= MOST_ITERATIONS:
+        raise InvalidOptionError(
+            f"network.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
+        )

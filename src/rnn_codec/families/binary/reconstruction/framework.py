@@ -1,0 +1,54 @@
+"""The protocol of the reconstruction frameworks: how what is decoded becomes an image.
+
+    signal x ──(−)── residual r ──► encoder_input ──► encoder, binarizer ──► bits
+                ▲                                                             │
+                └── reconstruction x̂ ◄── update ◄── decoder ◄─────────────────┘
+
+[Toderici 2017, eq. 1–3, 16–19]
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from rnn_codec.registry import Registry
+
+
+class ReconstructionState(NamedTuple):
+    """What a framework carries from one iteration to the next, in encoder and decoder alike."""
+
+    signal: Tensor
+    """x̂, (B, 3, H, W): what has been decoded so far, about −1 … 1; zeros before the first bits."""
+    gain: Tensor | None = None
+    """g, (B, 1, H/32, W/32), for frameworks that scale the residual; None for those that do not."""
+
+
+class Reconstruction(nn.Module, ABC):
+    """One reconstruction framework.
+
+    Attributes:
+        patch: the sides of a signal must be multiples of this many pixels.
+        first_gain: what residuals are about multiplied by after the first iteration when a training
+            begins.
+    """
+
+    patch: int = 16
+    first_gain: float = 1.0
+
+    @abstractmethod
+    def initial_state(self, zeros: Tensor) -> ReconstructionState:
+        """The state before the first iteration; `zeros` is x̂_0, (B, 3, H, W)."""
+
+    @abstractmethod
+    def encoder_input(self, residual: Tensor, state: ReconstructionState) -> Tensor:
+        """What the encoder sees of the residual r_{t−1} = x − x̂_{t−1}; shapes (B, 3, H, W)."""
+
+    @abstractmethod
+    def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
+        """The state after the decoder's output D_t(b_t), (B, 3, H, W), has arrived."""
+
+
+RECONSTRUCTIONS: Registry[type[Reconstruction]] = Registry(
+    "reconstruction framework", "rnn_codec.families.binary.reconstruction"
+)

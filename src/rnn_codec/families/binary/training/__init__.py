@@ -1,0 +1,1 @@
+"""How a recurrent codec is trained, and then its entropy coder."""

@@ -1,0 +1,162 @@
+"""Trains a codec: the unrolled loss, the optimizer, the validation."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.families.binary.code import STRIDE
+from rnn_codec.families.binary.codec import (
+    Iterate,
+    RecurrentCodec,
+    check_iterations,
+    shown_iterations,
+    to_signal,
+)
+from rnn_codec.families.binary.training.losses import Loss
+from rnn_codec.layers.binarizer import Binarizer
+from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.per_iteration_mean import PerIterationMean
+from rnn_codec.metrics.scores import SCORES
+from rnn_codec.training.options import Execution
+from rnn_codec.training.schedules import Phase, Progress, iterations_of_step, mix
+from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
+
+IN_PROGRESS_BAR = ("psnr", "ms_ssim")
+"""Scores whose areas the progress bar shows."""
+
+
+def bits_per_pixel(iterations: int) -> list[float]:
+    """After each iteration, before entropy coding.
+
+    Example:
+        >>> bits_per_pixel(3)
+        [0.125, 0.25, 0.375]
+    """
+    return [iteration / 8 for iteration in range(1, iterations + 1)]
+
+
+class CodecTraining(Training):
+    """Minimises the residuals of all iterations [Toderici 2017, section 2].
+
+    Everything random in a step (the binarizer's bits, the number of iterations) follows from the
+    seed, the step and the place in the global batch: a resumed run goes on exactly as it would
+    have, and several processes compute what one with their whole batch does.
+
+    Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of the
+    framework's patch, in validation of any size above 160 pixels.
+
+    Args:
+        codec: the codec to train.
+        optimizer: builds the optimizer of its parameters.
+        schedule: gives the factor on the learning rate.
+        progress: how far the training is.
+        phases: how many iterations are trained, with which loss; a second one is the late part.
+        seed: seed of the steps.
+        execution: how the unroll is run.
+        stopped_crops: share of the crops in which positions stop, each after a number of iterations
+            of its own, 0 … 1.
+    """
+
+    def __init__(
+        self,
+        codec: RecurrentCodec,
+        optimizer: BuildOptimizer,
+        schedule: Schedule,
+        progress: Progress,
+        phases: Sequence[Phase],
+        seed: int,
+        execution: Execution,
+        stopped_crops: float,
+    ) -> None:
+        super().__init__(optimizer, schedule, progress)
+        for phase in phases:
+            check_iterations(phase.most_iterations, codec.iterations)
+        self.codec = execution.lay_out_weights(codec)
+        self.phases = phases
+        self.seed = seed
+        self.execution = execution
+        self.stopped_crops = stopped_crops
+        self.iterate: Iterate = codec.iterate
+        self.validation_curves: dict[str, list[float]] = {}
+        self.means = {
+            name: PerIterationMean(score, codec.iterations) for name, score in SCORES.items()
+        }
+        # Registered, so that they move to the model's device.
+        self.registered_means = nn.ModuleDict(self.means)
+
+    def on_fit_start(self) -> None:
+        """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
+        super().on_fit_start()
+        binarizer = self.codec.encoder.binarizer
+        if isinstance(binarizer, Binarizer):
+            binarizer.rank, binarizer.world_size = self.global_rank, self.trainer.world_size
+        self.iterate = self.execution.compiled(self.codec.iterate)
+        self.execution.fuse_gates(self.codec)
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+        """Seed the step's random numbers, in every process alike."""
+        torch.manual_seed(mix(self.seed, self.global_step, 0))
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """The loss of one batch."""
+        loss = self.loss_of(batch, self.iterations_of(self.global_step), self.phase.loss)
+        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
+        return loss
+
+    def loss_of(self, images: Tensor, iterations: int, loss: Loss) -> Tensor:
+        """The loss of uint8 images (B, 3, H, W), unrolled for some iterations."""
+        signal = self.execution.lay_out(to_signal(images))
+        with self.execution.unrolling(self.codec):
+            stops = self.draw_stops(images, iterations)
+            reconstructions = self.codec.unroll(signal, iterations, self.iterate, stops)
+        return loss(signal, reconstructions)
+
+    def draw_stops(self, images: Tensor, iterations: int) -> Tensor | None:
+        """After how many iterations the positions of images stop; None where none does.
+
+        Decoders learn what it means that nothing comes any more, as in adaptive files.
+        """
+        if self.stopped_crops == 0:
+            return None
+        # Each process draws for all and uses its own, as with the bits: see `stochastic_sign`.
+        rank, world_size = (
+            (self.global_rank, self.trainer.world_size) if self._trainer is not None else (0, 1)
+        )
+        batch, _, height, width = images.shape
+        size = batch * world_size, height // STRIDE, width // STRIDE
+        drawn = torch.randint(1, iterations + 1, size, device=images.device)
+        chosen = torch.rand(size[0], 1, 1, device=images.device) < self.stopped_crops
+        return torch.where(chosen, drawn, iterations)[rank * batch : (rank + 1) * batch]
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the step in hand."""
+        return self.phase_of(self.global_step)
+
+    def iterations_of(self, step: int) -> int:
+        """How many iterations a step unrolls: the same in every process."""
+        phase = self.phase_of(step)
+        return iterations_of_step(self.seed, step, phase.fewest_iterations, phase.most_iterations)
+
+    def phase_of(self, step: int) -> Phase:
+        """The phase that a step belongs to."""
+        return self.phases[-1 if self.progress.is_late(step) else 0]
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """Code one image with all iterations and score every reconstruction."""
+        codes = self.codec.encode(self.execution.lay_out(batch), self.codec.iterations)
+        for index, reconstruction in enumerate(self.codec.decode(codes)):
+            for mean in self.means.values():
+                mean.update(index, reconstruction, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the curves at 1, 2, 4, 8, 16 and the last iteration, and the areas to 2 bpp."""
+        for name, mean in self.means.items():
+            curve = mean.compute().tolist()
+            self.validation_curves[name] = curve
+            for iteration in shown_iterations(len(curve)):
+                self.log(f"val/{name}_{iteration}", curve[iteration - 1])
+            area = area_under_curve(bits_per_pixel(len(curve)), curve)
+            self.log(f"val/{name}_auc", area, prog_bar=name in IN_PROGRESS_BAR)
+            mean.reset()

@@ -1,0 +1,264 @@
+"""The codes of a frozen codec: made once, kept as packed bits, cut into crops for training.
+
+cache/<codec and pictures>/<picture>.npy     uint8 (T, 32, h, ⌈w/8⌉), then the width
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from rnn_codec.data.crops import TrainingBatches, step_rng
+from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of
+from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
+from rnn_codec.errors import UserError
+from rnn_codec.families.binary.code import STRIDE
+from rnn_codec.families.binary.codec import RecurrentCodec, code_size
+from rnn_codec.files import atomic_path
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.progress import progress
+
+Bits = NDArray[np.bool_]
+"""The bits of one picture, all T iterations of the codec, (T, 32, h, w)."""
+
+
+WHOLE = 0.25
+"""Share of the batches that have all iterations: the last would otherwise learn too little."""
+
+
+class CodesDataModule(L.LightningDataModule):
+    """Codes of the pictures of another data module.
+
+    Batches are symbols −1, +1 (n, B, 32, S, S), and 0 where a position has stopped, n from 1 to T;
+    in validation those of whole pictures, T iterations of them, without stops.
+
+    Args:
+        codec: the codec, trained.
+        pictures: where the pictures come from, and which are held out.
+        cache_dir: folder for the codes.
+        longest_side: of a picture, in pixels; the centre of larger ones is coded.
+        most_pictures: pictures coded for training, spread evenly over those there are.
+        crop_size: side S of the crops, in positions of 16 pixels.
+        batch_size: crops B in the batch of one process.
+        stops: share of the crops in which positions stop.
+        seed: seed of the crops.
+    """
+
+    def __init__(
+        self,
+        codec: RecurrentCodec,
+        pictures: TrainingDataModule,
+        cache_dir: str | Path,
+        longest_side: int,
+        most_pictures: int,
+        crop_size: int,
+        batch_size: int,
+        stops: float,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        options = {"crop_size": crop_size, "batch_size": batch_size, "most_pictures": most_pictures}
+        for name, value in options.items():
+            if value < 1:
+                raise UserError(f"coder.{name} must be at least 1, not {value}")
+        if longest_side < crop_size * STRIDE:
+            raise UserError(
+                f"coder.longest_side={longest_side} leaves pictures smaller than a crop of "
+                f"coder.crop_size={crop_size} positions of {STRIDE} pixels"
+            )
+        self.codec = codec
+        self.pictures = pictures
+        self.cache_dir = Path(cache_dir)
+        self.longest_side = longest_side
+        self.most_pictures = most_pictures
+        self.crop_size = crop_size
+        self.batch_size = batch_size
+        self.stops = stops
+        self.seed = seed
+
+    def check_sizes(self) -> None:
+        """Refuse crops that no picture is large enough for, before any is coded.
+
+        Raises:
+            UserError: there is none.
+        """
+        training = self.pictures.split.training
+        chosen = training.select(spread(len(training), self.most_pictures))
+        sides = np.minimum(chosen.shortest_sides, self.longest_side)
+        patch = self.codec.reconstruction.patch
+        if max(min(code_size(side, side, patch)) for side in sides.tolist()) < self.crop_size:
+            raise _too_large(self.crop_size)
+
+    def prepare_data(self) -> None:
+        """Code the pictures, in one process, before all others read the cache."""
+        self._training()
+        self._validation()
+
+    def train_dataloader(self) -> DataLoader[Tensor]:
+        """Endless batches from the step that the trainer stands at."""
+        sampler = CodeSampler(
+            self._training(), self.crop_size, self.batch_size, self.stops, self.seed
+        )
+        rank, world_size = self._process()
+        step = self.trainer.global_step if self.trainer else 0
+        return DataLoader(TrainingBatches(sampler, step, rank, world_size), batch_size=None)
+
+    def val_dataloader(self) -> DataLoader[Tensor]:
+        """This process's share of the codes of the held-out pictures, one picture a batch."""
+        rank, world_size = self._process()
+        codes = [to_signs(bits[:, None]) for bits in self._validation()[rank::world_size]]
+        # Lightning takes a bare list for several loaders.
+        dataset: Dataset[Tensor] = codes  # type: ignore[assignment]
+        return DataLoader(dataset, batch_size=None)
+
+    def _training(self) -> list[Bits]:
+        return self._codes(self.pictures.split.training, self.most_pictures)
+
+    def _validation(self) -> list[Bits]:
+        return self._codes(self.pictures.split.validation, self.pictures.validation_images)
+
+    def _codes(self, images: DecodedImages, most: int) -> list[Bits]:
+        chosen = images.select(spread(len(images), most))
+        key = digest_of([codec_digest(self.codec), self.longest_side, chosen.digest])
+        folder = cache_folder(self.cache_dir / key)
+        paths = [folder / f"{index:06d}.npy" for index in range(len(chosen))]
+        missing = [index for index, path in enumerate(paths) if not path.is_file()]
+        for index in progress(missing, "Coding pictures") if missing else ():
+            picture = centre_crop(chosen.image(index), self.longest_side, self.longest_side)
+            write_codes(paths[index], code(self.codec, picture))
+        return [read_codes(path) for path in paths]
+
+    def _process(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+
+class CodeSampler:
+    """Cuts squares at random out of codes; every position of every picture is as likely.
+
+    Every fourth batch or so has all T iterations, the others the first n, n = 1 … T at random: the
+    first ones, whose bits can be predicted best, learn the most.
+
+    Args:
+        codes: bits of pictures; those smaller than a crop are left out.
+        crop_size: side of the squares, in positions.
+        batch_size: squares in the batch of one process.
+        stops: share of the squares in which positions stop; see `random_stops`.
+        seed: seed of the draws.
+
+    Raises:
+        UserError: no picture is large enough.
+    """
+
+    def __init__(
+        self, codes: Sequence[Bits], crop_size: int, batch_size: int, stops: float, seed: int
+    ) -> None:
+        self.codes = [bits for bits in codes if min(bits.shape[2:]) >= crop_size]
+        if not self.codes:
+            raise _too_large(crop_size)
+        self.crop_size = crop_size
+        self.batch_size = batch_size
+        self.stops = stops
+        self.seed = seed
+        places = [(b.shape[2] - crop_size + 1) * (b.shape[3] - crop_size + 1) for b in self.codes]
+        self._ends = np.cumsum(places)
+
+    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
+        """The share of a process in the batch of a step; see `crops.Sampler`."""
+        rng, size = step_rng(self.seed, step), world_size * self.batch_size
+        iterations = int(rng.integers(len(self.codes[0]))) + 1
+        if rng.random() < WHOLE:
+            iterations = len(self.codes[0])
+        places = rng.integers(self._ends[-1], size=size)
+        stops = random_stops(rng, size, self.crop_size, iterations)
+        stops[rng.random(size) >= self.stops] = iterations
+        share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
+        crops = [self._crop(int(place))[:iterations] for place in places[share]]
+        return to_signs(np.stack(crops, axis=1)) * living(stops[share], iterations)
+
+    def _crop(self, place: int) -> Bits:
+        picture = int(np.searchsorted(self._ends, place, side="right"))
+        bits, size = self.codes[picture], self.crop_size
+        first = int(self._ends[picture - 1]) if picture else 0
+        top, left = divmod(place - first, bits.shape[3] - size + 1)
+        return bits[:, :, top : top + size, left : left + size]
+
+
+def random_stops(
+    rng: np.random.Generator, count: int, size: int, iterations: int
+) -> NDArray[np.int64]:
+    """After how many iterations each position stops, (count, size, size), made up.
+
+    As those that an encoder chooses, they are alike where positions are near each other, and
+    early in one square, late in another.
+    """
+    level = rng.random((count, 1, 1))
+    rough = torch.from_numpy(rng.standard_normal((count, 1, 4, 4)))
+    hills = F.interpolate(rough, (size, size), mode="bilinear", align_corners=True)[:, 0].numpy()
+    share = level + 0.3 * hills + 0.1 * rng.standard_normal((count, size, size))
+    return np.rint(share * iterations).clip(0, iterations).astype(np.int64)
+
+
+def living(stops: NDArray[np.int64], iterations: int) -> Tensor:
+    """1.0 where a position has bits, (iterations, B, 1, S, S); stops (B, S, S)."""
+    alive = np.arange(iterations)[:, None, None, None] < stops
+    return torch.from_numpy(alive).unsqueeze(2).float()
+
+
+def _too_large(crop_size: int) -> UserError:
+    return UserError(
+        f"no picture has {crop_size} positions of {STRIDE} pixels on each side: "
+        "set coder.crop_size lower"
+    )
+
+
+def to_signs(bits: Bits) -> Tensor:
+    """Bits as −1.0 and +1.0.
+
+    >>> to_signs(np.array([False, True]))
+    tensor([-1.,  1.])
+    """
+    return torch.from_numpy(np.ascontiguousarray(bits)).float() * 2 - 1
+
+
+def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:
+    """All iterations of a picture (H, W, 3), coded where the codec is."""
+    device = next(codec.parameters()).device
+    codes = codec.encode(pixels_to_batch(picture).to(device), codec.iterations)
+    return codes.bits[:, 0].cpu().numpy()
+
+
+def codec_digest(codec: RecurrentCodec) -> str:
+    """Differs when a weight does."""
+    sha = hashlib.sha256()
+    for name, tensor in sorted(codec.state_dict().items()):
+        sha.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return sha.hexdigest()
+
+
+def write_codes(path: Path, bits: Bits) -> None:
+    """Write bits (…, w), eight to a byte, and the width."""
+    packed = np.packbits(bits, axis=-1)
+    with atomic_path(path) as partial, partial.open("wb") as file:
+        np.save(file, packed)
+        np.save(file, np.array(bits.shape[-1]))
+
+
+def read_codes(path: Path) -> Bits:
+    """Read what `write_codes` wrote.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            packed, width = np.load(file), int(np.load(file))
+        return np.unpackbits(packed, axis=-1, count=width).astype(np.bool_)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(f"the cache file {path} is damaged: delete it and start again") from error

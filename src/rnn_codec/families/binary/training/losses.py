@@ -1,0 +1,167 @@
+"""Training losses: pure functions of a signal and its reconstructions x̂_1 … x̂_n."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.registry import Registry
+
+Loss: TypeAlias = Callable[[Tensor, Sequence[Tensor]], Tensor]
+"""From x, (B, 3, H, W), and x̂_1 … x̂_n, each like x, to a scalar."""
+
+LOSSES: Registry[Callable[..., Tensor]] = Registry(
+    "loss", "rnn_codec.families.binary.training", deferred=True
+)
+LOSSES.parts["of_residuals"] = LOSSES
+
+WINDOW = 11
+"""Side of the window of SSIM, pixels [Wang et al. 2004]."""
+SIGMA = 1.5
+"""Of the Gaussian in that window, pixels."""
+SIGNAL_RANGE = 2.0
+"""Of a signal, −1 … 1."""
+C1, C2 = (0.01 * SIGNAL_RANGE) ** 2, (0.03 * SIGNAL_RANGE) ** 2
+"""Constants of SSIM for that range."""
+
+
+@LOSSES.register("l1")
+def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
+    """β Σ_t |x − x̂_t|: the mean absolute residual over all iterations [Toderici 2017, section 2].
+
+    Args:
+        signal: x, (B, 3, H, W).
+        reconstructions: x̂_1 … x̂_n, each like `signal`.
+
+    Returns:
+        A scalar, in units of the signal (2 is the whole range).
+
+    Example:
+        >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+        >>> residual_loss(zeros, [ones, zeros])
+        tensor(0.5000)
+    """
+    losses = [(signal - reconstruction).abs().mean() for reconstruction in reconstructions]
+    return torch.stack(losses).mean()
+
+
+@LOSSES.register("log_l1")
+def log_residual_loss(
+    signal: Tensor, reconstructions: Sequence[Tensor], floor: float, first_weight: float
+) -> Tensor:
+    """The mean over the iterations of ln(floor + the mean absolute residual), the first weighted.
+
+    The area under a curve of PSNR is a sum of such logarithms. In `residual_loss` a late iteration,
+    whose residual is small, hardly counts; here each counts by the share it takes off.
+
+    Args:
+        signal: x, (B, 3, H, W).
+        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        floor: a residual that need not become smaller, in units of the signal.
+        first_weight: of the first iteration, where the others have 1. It is the hardest to learn:
+            whatever it codes, it codes from nothing.
+
+    Example:
+        >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+        >>> log_residual_loss(zeros, [ones, ones], floor=0.0, first_weight=1.0)
+        tensor(0.)
+    """
+    residuals = [(signal - reconstruction).abs().mean() for reconstruction in reconstructions]
+    logarithms = (torch.stack(residuals) + floor).log()
+    weighted = logarithms.sum() + (first_weight - 1) * logarithms[0]
+    return weighted / (len(logarithms) + first_weight - 1)
+
+
+@LOSSES.register("structural")
+def structural_loss(
+    signal: Tensor,
+    reconstructions: Sequence[Tensor],
+    of_residuals: Loss,
+    weight: float,
+    scales: Sequence[int],
+) -> Tensor:
+    """Another loss plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
+
+    MS-SSIM [Wang et al. 2003] weights five scales, the coarsest of which does not fit into a crop;
+    the finest costs most and counts least. Here some in between count alike, and each has the whole
+    of SSIM.
+
+    Args:
+        signal: x, (B, 3, H, W).
+        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        of_residuals: the other loss.
+        weight: of the structural part.
+        scales: by how much signal and reconstructions are shrunk, by averaging, before they are
+            compared: 1 for not at all.
+
+    Raises:
+        InvalidOptionError: a shrunk signal is smaller than the window, or there is no scale.
+
+    Example:
+        >>> x = torch.rand(1, 3, 32, 32)
+        >>> abs(structural_loss(x, [x, x], residual_loss, weight=0.5, scales=[1, 2]).item()) < 1e-6
+        True
+    """
+    if min(scales, default=0) < 1:
+        raise InvalidOptionError(f"loss.scales must be whole numbers from 1 on, not {list(scales)}")
+    shortest = min(signal.shape[-2:])
+    if shortest // max(scales) < WINDOW:
+        raise InvalidOptionError(
+            f"crops of {shortest} pixels are too small for loss.scales={list(scales)}: the largest "
+            f"scale needs data.crop_size, or late.crop_size, of {WINDOW * max(scales)}"
+        )
+    stacked = torch.stack(list(reconstructions))
+    lacking = [1 - mean_ssim(signal, stacked, scale) for scale in scales]
+    return of_residuals(signal, reconstructions) + weight * torch.stack(lacking).mean()
+
+
+def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
+    """Mean SSIM of reconstructions that are shrunk first, without padding [Wang et al. 2004].
+
+    The window is applied as two small products of matrices for all reconstructions together, and to
+    the signal once: several times as fast as a convolution for each. It runs in single precision
+    also under autocast: differences of squares stand nothing less.
+
+    Args:
+        signal: x, (B, 3, H, W), −1 … 1.
+        reconstructions: x̂_1 … x̂_n, (n, B, 3, H, W).
+        scale: by how much both are shrunk, by averaging.
+
+    Example:
+        >>> x = torch.rand(2, 3, 32, 32)
+        >>> abs(mean_ssim(x, torch.stack([x, x]), scale=2).item() - 1) < 1e-6
+        True
+    """
+    with torch.autocast(signal.device.type, enabled=False):
+        x = F.avg_pool2d(signal.float(), scale)
+        y = F.avg_pool2d(reconstructions.flatten(0, 1).float(), scale)
+        y = y.view(*reconstructions.shape[:2], *y.shape[1:])
+        down, across = (_windows(length, x) for length in x.shape[-2:])
+
+        def blur(image: Tensor) -> Tensor:
+            return down @ image @ across.T
+
+        mean_x, mean_y = blur(x), blur(y)
+        xx, yy, xy = blur(x * x), blur(y * y), blur(x * y)
+        return _similarity(mean_x, mean_y, xx, yy, xy).mean()
+
+
+def _similarity(mean_x: Tensor, mean_y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
+    """SSIM of windows, from the means of x, y, x², y² and xy in each."""
+    of_means, means = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
+    luminance = (2 * of_means + C1) / (means + C1)
+    return luminance * (2 * (xy - of_means) + C2) / (xx + yy - means + C2)
+
+
+def _windows(length: int, like: Tensor) -> Tensor:
+    """The Gaussian at each place of a line, rows of (length − 10, length), made where it is used.
+
+    A copy from the processor would be waited for.
+    """
+    places = torch.arange(length, device=like.device, dtype=like.dtype)
+    offsets = places - places[: length - WINDOW + 1, None] - WINDOW // 2
+    bell = torch.exp(-(offsets**2) / (2 * SIGMA**2)) * (offsets.abs() <= WINDOW // 2)
+    return bell / bell.sum(dim=1, keepdim=True)

@@ -1,0 +1,67 @@
+"""What a training shows of its codec: pictures for all, and the whole curve for W&B."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
+
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.figure import draw_curves
+from rnn_codec.evaluation.pictures import draw_reconstructions
+from rnn_codec.families.binary.training.codec_module import CodecTraining, bits_per_pixel
+
+
+class ReconstructionPictures(L.Callback):
+    """Draws the first validation image at several rates after every validation.
+
+    Args:
+        folder: where the PNG files go; W&B gets them too if it is a logger of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw the first image, while the averaged weights are in place."""
+        if batch_idx or not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, CodecTraining)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"step-{trainer.global_step:07d}.png"
+        draw_reconstructions(path, pl_module.codec, batch)
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_image("reconstructions", [str(path)], step=trainer.global_step)
+
+
+class RateDistortionCurves(L.Callback):
+    """Sends the validation's quality after each iteration to W&B: figure and table."""
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the curves of this validation."""
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+        if not loggers or not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, CodecTraining)
+        step = trainer.global_step
+        scores = {name: tuple(means) for name, means in pl_module.validation_curves.items()}
+        most = pl_module.codec.iterations
+        curve = Curve(tuple(range(1, most + 1)), tuple(bits_per_pixel(most)), scores)
+        rows = [list(row) for row in zip(curve.bpp, *scores.values(), strict=True)]
+        with TemporaryDirectory() as folder:
+            figure = str(Path(folder) / "curve.png")
+            draw_curves(figure, f"Validation after {step} steps", [("validation", curve)])
+            for logger in loggers:
+                logger.log_image("curve", [figure], step=step)
+                logger.log_table("val/curve", ["bpp", *scores], rows, step=step)

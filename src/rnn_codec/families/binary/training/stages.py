@@ -1,0 +1,119 @@
+"""Which trainings make a recurrent model: its codec's, then its entropy coder's."""
+
+import copy
+from dataclasses import replace
+from functools import partial
+
+from omegaconf import DictConfig
+
+from rnn_codec.commands.building import (
+    build_coder_model,
+    build_codes,
+    build_data,
+    build_logger,
+    build_model,
+    build_progress,
+    load_start,
+    tell_iterations,
+    trainer_options,
+)
+from rnn_codec.configuration import plain
+from rnn_codec.data.modules import TrainingDataModule
+from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.identity import coder_digest, run_digest, run_identity, start_digest
+from rnn_codec.families.binary.training.blocks import draw_blocks
+from rnn_codec.families.binary.training.pictures import RateDistortionCurves, ReconstructionPictures
+from rnn_codec.overrides import literal
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.callbacks import (
+    Throughput,
+    TrainingClock,
+    count_crops,
+    count_images,
+    count_positions,
+)
+from rnn_codec.training.identity import coder_identity, training_identity
+from rnn_codec.training.stages import Stage, StageTraining
+
+
+def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
+    """What is to be trained for a codec's run: the codec, unless it is given, and its coder."""
+    found = []
+    if not isinstance(config.codec, str):
+        found.append(Stage(run, partial(codec_training, config, run), run_digest))
+    if config.entropy.model is not None:
+        coder = run.coder(config.entropy.name)
+        found.append(Stage(coder, partial(coder_training, config, run, coder), coder_digest))
+    return found
+
+
+def codec_training(config: DictConfig, run: RunFolder) -> StageTraining:
+    """The training of a codec."""
+    progress = build_progress(config)
+    model, data = build_model(config, progress), build_data(config, progress)
+    if not run.checkpoint.is_file():
+        begin(config, model.codec, data)
+    start = start_digest(plain(config), run)
+    identity = training_identity(plain(config), data.digest, start)
+    begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
+    trainer = trainer_options(config)
+    return StageTraining(
+        config=plain(config),
+        identity=identity,
+        begun_as=begun or identity,
+        start=start,
+        model=model,
+        data=data,
+        trainer=trainer,
+        clock=TrainingClock(count_images, trainer.time_limit, progress),
+        callbacks=[
+            ReconstructionPictures(run.reconstructions),
+            RateDistortionCurves(),
+            Throughput(trainer.log_every_n_steps, "images", count_images),
+        ],
+        logger=partial(build_logger, config, run),
+        learned=model.codec,
+    )
+
+
+def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:
+    """The weights at the start: of another run, of photographs, or as they are."""
+    if config.start_from is not None:
+        load_start(config, codec)
+        return
+    images = data.split.training
+    pictures = (images.image(index) for index in range(len(images)))
+    # All processes alike.
+    codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
+
+
+def coder_training(config: DictConfig, codec_run: RunFolder, run: RunFolder) -> StageTraining:
+    """The training of the entropy coder of the group `entropy`, on the codes of a run's codec."""
+    config = copy.deepcopy(config)
+    config.codec = literal(str(codec_run.path))
+    common = trainer_options(config)
+    # Pictures are coded where the coder is trained.
+    codec = load_codec(codec_run).to("cuda" if common.on_gpu else "cpu")
+    tell_iterations(config, codec)
+    trainer = replace(
+        common,
+        max_steps=config.coder.max_steps,
+        val_check_interval=config.coder.val_check_interval,
+        accumulate_grad_batches=1,
+    )
+    model = build_coder_model(config)
+    identity = coder_identity(plain(config), run_identity(codec_run))
+    return StageTraining(
+        config=plain(config),
+        identity=identity,
+        begun_as=identity,
+        start=None,
+        model=model,
+        data=build_codes(config, codec, build_data(config, build_progress(config))),
+        trainer=trainer,
+        clock=TrainingClock(count_crops, trainer.time_limit, model.progress),
+        callbacks=[Throughput(trainer.log_every_n_steps, "positions", count_positions)],
+        logger=partial(build_logger, config, run),
+        learned=model.model,
+    )

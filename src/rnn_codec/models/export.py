@@ -1,0 +1,89 @@
+"""Copies of a run without what only training needs: models to commit, or to send to somebody.
+
+<kept>/config.yaml, identity, training.json, weights.safetensors, digest    as in the run's folder,
+                                 but for the precision of the weights
+<kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
+<kept>/entropy/<name>/           the same of its entropy coders
+"""
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+
+from rnn_codec.errors import UserError
+from rnn_codec.families.binary.identity import coder_digest, run_digest, write_digest
+from rnn_codec.overrides import hint
+from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config, write_config
+from rnn_codec.runs.weights import read_weights, write_weights
+
+KEPT = ("config.yaml", "identity", "training.json", "weights.safetensors")
+
+
+def export_run(
+    run: RunFolder,
+    kept: Path,
+    coders: Collection[str] | None = None,
+    dtype: torch.dtype | None = None,
+) -> list[Path]:
+    """Copy a trained run and its entropy coders to a new folder; returns the files made.
+
+    Args:
+        run: its folder.
+        kept: the folder to make.
+        coders: names of the entropy coders to copy; None for all.
+        dtype: of the weights in the copy; None for that of the run.
+
+    Raises:
+        UserError: the run is not trained to its end, its weights cannot be used or are not finite,
+            it lacks a coder, or the folder is there already.
+    """
+    read_config(run)
+    trained = {coder.path.name: coder for coder in run.coders()}
+    chosen = list(trained) if coders is None else coders
+    for name in chosen:
+        if name not in trained:
+            raise UserError(
+                f"{run.path} has no entropy coder {name}: it has {', '.join(trained) or 'none'}"
+            )
+    if not run.weights.is_file():
+        on = hint("resume", run.path)
+        raise UserError(f"{run.path} is not trained: go on with it by rnn-codec train {on}")
+    if kept.exists():
+        raise UserError(f"{kept} is there already: delete it, or name another folder")
+    partial = kept.with_name(f".{kept.name}.partial")
+    # What a killed process may have left.
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _copy(run, partial, dtype)
+        write_digest(RunFolder(partial), run_digest(RunFolder(partial)))
+        for name in chosen:
+            coder = RunFolder(partial).coder(name)
+            _copy(trained[name], coder.path, dtype)
+            write_digest(coder, coder_digest(coder))
+        partial.replace(kept)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return sorted(path for path in kept.rglob("*") if path.is_file())
+
+
+def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
+    (target / "logs").mkdir(parents=True)
+    for pattern in KEPT:
+        for file in run.path.glob(pattern):
+            shutil.copyfile(file, target / file.name)
+    weights = read_weights(run)
+    if dtype is not None:
+        write_weights(RunFolder(target), weights, dtype)
+        _name_precision(RunFolder(target), dtype)
+    for number, log in enumerate(metrics_logs(run), start=1):
+        shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
+
+
+def _name_precision(run: RunFolder, dtype: torch.dtype) -> None:
+    """Say in the configuration how weights are stored, so that records of the model say it too."""
+    config = read_config(run)
+    if isinstance(config.get("export"), dict):
+        config["export"]["dtype"] = str(dtype).removeprefix("torch.")
+        write_config(run, config)

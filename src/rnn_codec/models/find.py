@@ -1,0 +1,163 @@
+"""Finds trained models: by name, or by the identifier in a file.
+
+A model is a run's folder with what its family trains. Names and identifiers are looked up in the
+folders that the environment variable RNN_CODEC_MODELS lists, in `results/` and in `runs/`: models
+themselves, or folders of models; last among the models that come with the package, in `zoo/`.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rnn_codec.errors import UserError
+from rnn_codec.models.protocol import FAMILIES, Family, Model
+from rnn_codec.runs.folder import RunFolder, is_there, read_config
+
+PLACES_VARIABLE = "RNN_CODEC_MODELS"
+SHIPPED = Path(__file__).parents[1] / "zoo"
+"""Models that come with the package."""
+DEFAULT_MODEL = "flagship"
+"""The one of `SHIPPED` that is used where none is named."""
+
+
+class NoModelError(UserError):
+    """A model that is nowhere to be found."""
+
+
+def load_model(place: str | Path, entropy: str | None = None, device: str = "cpu") -> Model:
+    """Load a model.
+
+    Args:
+        place: its folder, or the name of one in `default_places`.
+        entropy: the entropy coder; None for the best that the folder has.
+        device: where the networks run, such as "cpu" or "cuda".
+
+    Raises:
+        UserError: there is no such model, or it has no such coder or cannot be read.
+    """
+    folder = find_folder(place)
+    family = family_of(folder)
+    there = family.variants(folder)
+    if entropy is not None and entropy not in there:
+        raise UserError(f"{folder} has no entropy coder {entropy}: it has {', '.join(there)}")
+    return family.load(folder, entropy or there[0], device)
+
+
+def family_of(folder: Path) -> Family:
+    """The family of the model in a folder.
+
+    Raises:
+        UserError: it cannot be read, or is of none.
+    """
+    codec = read_config(RunFolder(folder))["codec"]
+    if not isinstance(codec, dict) or "family" not in codec:
+        raise UserError(f"{folder} has no model of a family of codecs in its config.yaml")
+    return FAMILIES[codec["family"]]
+
+
+def find_model(
+    identifier: bytes, places: Sequence[Path] | None = None, device: str = "cpu"
+) -> Model:
+    """Load the model that made a file.
+
+    Only its own weights are read, where models were exported with their digests.
+
+    Args:
+        identifier: `Head.model` of the file.
+        places: models and folders of models; None for `default_places`.
+        device: where the networks run.
+
+    Raises:
+        NoModelError: it is in none of the places.
+        UserError: the only model there cannot be read, or all copies of that of the file are
+            damaged, or have changed.
+    """
+    places = default_places() if places is None else places
+    folders = list(model_folders(places))
+    unreadable: list[UserError] = []
+    damaged: list[UserError] = []
+    for folder in folders:
+        variant = _variant_of_file(folder, identifier, unreadable)
+        if variant is not None:
+            try:
+                model = family_of(folder).load(folder, variant, device)
+                return _unchanged(model, identifier)
+            except UserError as error:
+                # Another copy of the model may be whole.
+                damaged.append(error)
+    if damaged:
+        raise damaged[0]
+    # Among many models, one that is not trained yet is no reason to complain.
+    if unreadable and len(folders) == 1:
+        raise unreadable[0]
+    raise NoModelError(
+        f"the model {identifier.hex()} is not in {_listed(places)}: name its folder with --model, "
+        f"or in the environment variable {PLACES_VARIABLE}"
+    )
+
+
+def find_folder(place: str | Path) -> Path:
+    """The folder of a model: `place` itself, or of that name in `default_places`."""
+    places = default_places() if Path(place).name == str(place) else []
+    for folder in (Path(place), *(other / place for other in places)):
+        if is_there(RunFolder(folder).config):
+            return folder
+    if _children(Path(place)) is not None:
+        raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
+    if not places:
+        raise NoModelError(f"there is no folder {place}")
+    raise NoModelError(f"there is no model {place}, neither here nor in {_listed(places)}")
+
+
+def default_places() -> list[Path]:
+    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `SHIPPED`."""
+    listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
+    return [*(Path(place) for place in (*listed, "results", "runs") if place), SHIPPED]
+
+
+def model_folders(places: Sequence[Path]) -> Iterator[Path]:
+    """The models among places and in them; what may not be looked into is passed over."""
+    for place in places:
+        for folder in (place, *(_children(place) or ())):
+            if is_there(RunFolder(folder).config):
+                yield folder
+
+
+def _children(folder: Path) -> list[Path] | None:
+    """What is in a folder; None if it is none, or may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    # The latter for a name that no file can have.
+    except (OSError, ValueError):
+        return None
+
+
+def _variant_of_file(folder: Path, identifier: bytes, unreadable: list[UserError]) -> str | None:
+    """The variant of a model with an identifier; what cannot be read is added to a list."""
+    try:
+        family = family_of(folder)
+        there = family.variants(folder)
+    except UserError as error:
+        unreadable.append(error)
+        return None
+    for variant in there:
+        try:
+            if family.identifier(folder, variant) == identifier:
+                return variant
+        except UserError as error:
+            unreadable.append(error)
+    return None
+
+
+def _unchanged(model: Model, identifier: bytes) -> Model:
+    """Refuse a model whose weights are not those that its digests were written for."""
+    if model.identifier != identifier:
+        raise UserError(
+            f"{model.path} has other weights than when it was exported: bring them back, or "
+            "delete the files named digest in it"
+        )
+    return model
+
+
+def _listed(places: Sequence[Path]) -> str:
+    return ", ".join(str(place) for place in places)

@@ -1,0 +1,137 @@
+"""Compiled functions: kept on disk where there is a place for them, and done without one."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numba
+import pytest
+
+from rnn_codec.families.binary.entropy import compiled as module
+from tests.conftest import ROOT
+
+SOURCE = """
+from rnn_codec.coding.compiled import compiled
+
+@compiled
+def twice(number):
+    return 2 * number
+"""
+
+
+@pytest.fixture
+def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module with a compiled function; numba may keep it beside the module or at home."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    path = tmp_path / "package" / "kernels.py"
+    path.parent.mkdir()
+    path.write_text(SOURCE)
+    return path
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("kernels", path)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def occupy(path: Path) -> None:
+    """Put a file where a folder would be made: that ends every attempt, root's too."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(b"")
+
+
+def test_what_was_compiled_is_kept(kernels: Path) -> None:
+    assert load(kernels).twice(4) == 8
+    assert list(kernels.parent.rglob("*.nbc"))
+    again = load(kernels)
+    assert again.twice(4) == 8
+    assert sum(again.twice.stats.cache_hits.values()) == 1
+
+
+def test_beside_a_package_that_may_not_be_written_to_home_is_the_place(
+    kernels: Path, tmp_path: Path
+) -> None:
+    occupy(kernels.parent / "__pycache__")
+    assert load(kernels).twice(4) == 8
+    assert list((tmp_path / "home").rglob("*.nbc"))
+
+
+def test_without_any_place_functions_work_all_the_same(kernels: Path, tmp_path: Path) -> None:
+    occupy(kernels.parent / "__pycache__")
+    occupy(tmp_path / "home")
+    assert load(kernels).twice(4) == 8
+
+
+def test_a_place_of_the_users_that_cannot_be_used(
+    kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occupy(tmp_path / "file")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file" / "cache"))
+    assert load(kernels).twice(4) == 8
+
+
+@pytest.mark.parametrize("method", ["load", "save"])
+def test_a_place_that_fails_later(
+    method: str, kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full, or the file another user's")
+
+    kernel = load(kernels).twice
+    monkeypatch.setattr(kernel._cache._cache_file, method, fail)
+    assert kernel(4) == 8
+
+
+def test_every_kernel_is_compiled_in_this_way() -> None:
+    """So that none ends a command for want of a place."""
+    sources = {file: file.read_text() for file in (ROOT / "src").rglob("*.py")}
+    assert [file for file, text in sources.items() if "njit" in text] == [Path(module.__file__)]
+
+
+def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
+    package = tmp_path / "site" / "rnn_codec"
+    without = shutil.ignore_patterns("zoo", "__pycache__")
+    shutil.copytree(ROOT / "src" / "rnn_codec", package, ignore=without)
+    occupy(package / "entropy" / "__pycache__")
+    occupy(tmp_path / "file")
+    nowhere = str(tmp_path / "file" / "folder")
+    inherited = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
+    places = {"HOME": nowhere, "NUMBA_CACHE_DIR": nowhere, "PYTHONPATH": str(tmp_path / "site")}
+    code = (
+        "from rnn_codec.families.binary.entropy import kernels, none, range_coder, stream_coder\n"
+        "print(kernels.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=inherited | places,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(package) in done.stdout
+
+
+def test_what_was_compiled_of_other_sources_is_not_used(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel holds what it calls; numba looks at its own module alone."""
+    load(kernels).twice(4)
+    monkeypatch.setattr(module, "sources_stamp", lambda: (("stops.py", 0.0, 1),))
+    again = load(kernels)
+    assert again.twice(4) == 8
+    assert sum(again.twice.stats.cache_hits.values()) == 0
+
+
+def test_all_sources_of_kernels_count() -> None:
+    names = {name for name, _, _ in module.sources_stamp()}
+    assert {"kernels.py", "range_coder.py", "stops.py", "vector.py"} <= names

@@ -1,0 +1,172 @@
+"""Flags that say which positions go on: exact, causal, and cheap."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rnn_codec.coding.range_coder import LEAST_PROBABILITY, finish, start_decoder, start_encoder
+from rnn_codec.families.binary.adaptation import plain_entropy
+from rnn_codec.families.binary.entropy.coder import StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.entropy.stops import (
+    FIRST_PROBABILITIES,
+    MOST_SEEN,
+    SEEN_AT_FIRST,
+    Flags,
+    Stops,
+    context_of,
+    first_flags,
+    flags_of_all,
+    get_flags,
+    next_flags,
+    put_flags,
+    with_stops,
+)
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
+PATTERNS = SIZES.flatmap(lambda size: arrays(np.int32, size, elements=st.integers(0, 5)))
+
+
+def coded(stops: Stops) -> tuple[bytes, Flags]:
+    """The flags of all iterations alone, and what was learnt of them."""
+    state, out = start_encoder(), np.zeros(stops.size * 64 + 64, np.uint8)
+    flags = first_flags(*stops.shape)
+    for iteration in range(int(stops.max())):
+        flags = with_stops(flags, iteration, stops)
+        for y in range(len(stops)):
+            put_flags(flags, y, state, out)
+        flags = next_flags(flags)
+    return out[: finish(state, out)].tobytes(), flags
+
+
+def by_the_book(stops: Stops) -> tuple[float, list[int], list[int]]:
+    """docs/file-format.md once more, in plain Python: bits, probabilities, flags seen."""
+    height, width = stops.shape
+    p, n = list(FIRST_PROBABILITIES), [SEEN_AT_FIRST] * 9
+    bits = 0.0
+    for t in range(int(stops.max())):
+        for y in range(height):
+            for x in range(width):
+                if stops[y, x] < t:
+                    continue
+                north = y == 0 or stops[y - 1, x] > t
+                west = x == 0 or stops[y, x - 1] > t
+                east = x == width - 1 or stops[y, x + 1] >= t
+                south = y == height - 1 or stops[y + 1, x] >= t
+                k = 3 * (int(north) + int(west)) + int(east) + int(south)
+                one = min(max(p[k], LEAST_PROBABILITY), 65536 - LEAST_PROBABILITY) / 65536
+                goes_on = bool(stops[y, x] > t)
+                bits -= np.log2(one if goes_on else 1 - one)
+                p[k] += ((65536 * goes_on - p[k]) * (131072 // (2 * n[k] + 3))) >> 16
+                n[k] = min(n[k] + 1, MOST_SEEN)
+    return bits, p, n
+
+
+@given(PATTERNS)
+def test_flags_are_coded_as_the_specification_says(stops: Stops) -> None:
+    data, flags = coded(stops)
+    bits, probabilities, seen = by_the_book(stops)
+    assert flags.probabilities.tolist() == probabilities
+    assert flags.seen.tolist() == seen
+    assert bits - 1 <= 8 * len(data) <= bits + 0.001 * bits + 33
+
+
+@settings(deadline=None)
+@given(PATTERNS)
+@example(np.zeros((1, 1), np.int32))
+@example(np.full((3, 4), 5, np.int32))
+def test_any_pattern_of_stops_decodes_to_the_same(stops: Stops) -> None:
+    data, _ = coded(stops)
+    state, flags = start_decoder(np.frombuffer(data, np.uint8)), first_flags(*stops.shape)
+    found = np.zeros_like(stops)
+    for _ in range(int(stops.max())):
+        assert all(
+            get_flags(flags, y, state, np.frombuffer(data, np.uint8)) for y in range(len(stops))
+        )
+        found += flags.alive
+        flags = next_flags(flags)
+    assert np.array_equal(found, stops)
+
+
+def test_flags_that_have_not_arrived() -> None:
+    stops = np.random.default_rng(0).integers(0, 3, (20, 20)).astype(np.int32)
+    data = np.frombuffer(coded(stops)[0][:10], np.uint8)
+    state, flags = start_decoder(data), first_flags(20, 20)
+    arrived = [get_flags(flags, y, state, data) for y in range(20)]
+    rows = arrived.index(False)
+    assert 0 < rows < 20
+    assert np.array_equal(flags.alive[:rows], stops[:rows] > 0)
+
+
+def test_a_stream_without_stops_has_no_flags() -> None:
+    flags, state = flags_of_all(3, 4), start_encoder()
+    for y in range(3):
+        put_flags(flags, y, state, np.zeros(8, np.uint8))
+    assert np.array_equal(state, start_encoder())
+    assert flags.alive.all()
+    assert get_flags(flags, 0, start_decoder(np.zeros(0, np.uint8)), np.zeros(0, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("place", "context"),
+    # 3·(north and west that go on) + east and south that went on
+    [
+        ((0, 0), 3 * 2 + 2),
+        ((0, 2), 3 * 1 + 2),
+        ((2, 2), 3 * 1 + 2),
+        ((1, 1), 3 * 1 + 2),
+        ((1, 0), 3 * 2 + 1),
+        ((1, 2), 3 * 1 + 2),
+    ],
+)
+def test_contexts(place: tuple[int, int], context: int) -> None:
+    """In the third iteration; north of the middle ends with the second, the middle with the first.
+
+    East and south of a position count what they did in the second.
+    """
+    stops = np.array([[5, 2, 5], [5, 1, 2], [5, 5, 5]], np.int32)
+    flags = first_flags(3, 3)
+    for iteration in range(3):
+        flags = with_stops(flags if iteration == 0 else next_flags(flags), iteration, stops)
+    assert context_of(flags, *place) == context
+
+
+def blobs(size: int, seed: int) -> Stops:
+    """Stops as photographs have them: near each other alike."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 17, (size // 8 + 1, size // 8 + 1))
+    smooth = np.kron(coarse, np.ones((8, 8)))[:size, :size] + rng.integers(-1, 2, (size, size))
+    return smooth.clip(0, 20).astype(np.int32)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_flags_cost_less_than_their_plain_entropy_where_neighbours_are_alike(seed: int) -> None:
+    stops = blobs(40, seed)
+    assert 8 * len(coded(stops)[0]) < 0.9 * plain_entropy(stops)
+
+
+@settings(deadline=None, max_examples=40)
+@given(share=st.floats(0.02, 0.98), most=st.integers(1, 24), seed=st.integers(0, 999))
+def test_flags_cost_no_more_than_two_per_cent_above_their_plain_entropy(
+    share: float, most: int, seed: int
+) -> None:
+    """Where nothing is to be learnt of neighbours either; learning nine probabilities has a price
+    of its own, some bits each."""
+    draws = np.random.default_rng(seed).geometric(1 - share, (64, 64)) - 1
+    stops = draws.clip(max=most).astype(np.int32)
+    assert 8 * len(coded(stops)[0]) <= 1.02 * plain_entropy(stops) + 9 * 6 + 32
+
+
+@settings(deadline=None, max_examples=30)
+@given(PATTERNS, st.integers(0, 2**32 - 1))
+def test_codes_with_any_pattern_of_stops_decode_to_the_same_bits(stops: Stops, seed: int) -> None:
+    most = max(int(stops.max()), 1)
+    bits = np.random.default_rng(seed).random((most, 32, *stops.shape)) < 0.5
+    stream = NoneCoder().encode(bits, seed, stops)
+    arrived = NoneCoder().decode(stream.data, StreamShape(most, *stops.shape, True), seed)
+    alive = np.arange(most)[:, None, None, None] < stops
+    assert np.array_equal(arrived.bits, bits & alive)
+    assert np.array_equal(arrived.stops, stops)
+    assert stream.costs.sum() == 32 * stops.sum()
