@@ -14,9 +14,9 @@ from rnn_codec.baselines.registry import names
 from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.models.find import SHIPPED
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_codec
 from tests.committed_models import record_of
 from tests.conftest import ROOT
 

@@ -15,9 +15,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from rnn_codec.errors import InvalidOptionError, UserError, reason
-from rnn_codec.families.binary import architecture
-from rnn_codec.families.binary.codec import RecurrentCodec
-from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.overrides import hint, literals
 from rnn_codec.registry import NAME, Registry
 from rnn_codec.signatures import functions, takes
@@ -168,16 +165,3 @@ def plain(config: DictConfig) -> dict[str, Any]:
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
     return {str(key): value for key, value in container.items()}
-
-
-def build_codec(config: DictConfig) -> RecurrentCodec:
-    """The codec of a configuration, untrained."""
-    for part, registry in architecture.PARTS.items():
-        check_types(config.codec[part], registry)
-    return architecture.build_codec(plain(config.codec))
-
-
-def build_context_model(config: DictConfig) -> ContextModel:
-    """The context model of a configuration, untrained."""
-    check_types(config.entropy.model, CONTEXT_MODELS)
-    return architecture.build_context_model(plain(config.entropy.model))

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from rnn_codec.evaluation.record import read_summary
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_codec
 from tests.commands.program import run
 
 ONE_PAIR = ["grid.axes.cell=[gru]", "grid.axes.recon=[additive]"]

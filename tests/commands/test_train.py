@@ -29,10 +29,10 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.networks.stages import klt_stages
 from rnn_codec.families.binary.training.blocks import draw_blocks
 from rnn_codec.families.binary.training.codec_module import CodecTraining
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
-from rnn_codec.runs.weights import load_codec
 from rnn_codec.training import callbacks
 from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE

@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 
 from rnn_codec.commands import train as entry
 from rnn_codec.families.binary.training.coder_module import CoderTraining
+from rnn_codec.families.binary.weights import load_coder
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_coder
 
 CODEC = ["data.batch_size=2", "data.validation_images=1", "data.validation_crop=161"]
 CODEC += ["max_iterations=2", "min_iterations=1", "trainer.max_steps=2"]

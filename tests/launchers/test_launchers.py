@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rnn_codec.commands import train as entry
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.weights import load_codec
 from tests.launchers.commands import DDP_CPU, FAST
 
 # In one process, and in processes that Hydra's launcher starts.

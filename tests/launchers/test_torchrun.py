@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_codec
 from tests.launchers.commands import DDP_CPU, FAST
 
 REFUSED_THEN_TRAINED = f"""

@@ -45,11 +45,11 @@ from rnn_codec.evaluation.table import curve_table
 from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
 from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.families.binary.codec import check_iterations
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.models.find import CODERS, SHIPPED, find_folder, load_model, usable_device
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 

@@ -14,23 +14,15 @@ from hydra.types import RunMode
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
-from rnn_codec.commands.building import (
-    build_data,
-    build_progress,
-    check,
-    check_coder,
-    check_trainer,
-    trainer_options,
-    upkeep,
-)
 from rnn_codec.commands.configured import run_configured, task_overrides
 from rnn_codec.commands.resuming import addable, resumed
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.training.stages import stages
+from rnn_codec.models.find import family_of
+from rnn_codec.models.protocol import FAMILIES, Family
 from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.precision import PRECISIONS
-from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.building import trainer_options, upkeep
 from rnn_codec.training.fitting import quieten_lightning
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
@@ -44,7 +36,8 @@ from rnn_codec.training.stages import train_stages
 
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train as configured what is not trained yet, from checkpoints where there are any."""
-    train_stages(stages(config, run), upkeep(config), PRECISIONS[config.export.dtype])
+    stages = family(config, run).stages(config, run)
+    train_stages(stages, upkeep(config), PRECISIONS[config.export.dtype])
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
@@ -89,10 +82,7 @@ def begun_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     """What `resume=` names, checked; nothing is written yet."""
     config, run = resumed(config, task_overrides())
     check_together(config, str(run.path))
-    if isinstance(config.codec, str):
-        check_coder_alone(config, run)
-    else:
-        check(config, run)
+    family(config, run).check(config, run)
     return config, run
 
 
@@ -101,10 +91,10 @@ def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     if isinstance(config.codec, str):
         check_together(config, config.codec)
         run = codec_to_extend(config)
-        check_coder_alone(config, run)
+        family(config, run).check(config, run)
         return config, run
     check_together(config, config.output)
-    check(config)
+    family(config, None).check(config, None)
     return config, new_run(config.output, config.output_root, config.name)
 
 
@@ -115,12 +105,12 @@ def check_together(config: DictConfig, folder: str | None) -> None:
     forget_foreign_ranks(trainer.num_nodes)
 
 
-def check_coder_alone(config: DictConfig, run: RunFolder) -> None:
-    """All that an entropy coder's training needs, for a codec that is there."""
-    check_trainer(config)
-    data = build_data(config, build_progress(config))
-    data.prepare_data()
-    check_coder(config, load_codec(run), data)
+def family(config: DictConfig, run: RunFolder | None) -> Family:
+    """Of the codec that is described, or that a run has."""
+    if isinstance(config.codec, str):
+        assert run is not None
+        return family_of(run.path)
+    return FAMILIES[config.codec.family]
 
 
 def main(words: Sequence[str]) -> None:

@@ -16,10 +16,10 @@ from rnn_codec.families.binary.codec import Codes, RecurrentCodec
 from rnn_codec.families.binary.complexity import macs_per_pixel, parameters
 from rnn_codec.families.binary.entropy.coder import EntropyCoder, StreamShape
 from rnn_codec.families.binary.entropy.none import NoneCoder
+from rnn_codec.families.binary.weights import load_coder, load_context_model
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.weights import load_coder, load_context_model
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch.utils.flop_counter import FlopCounterMode
 
-from rnn_codec.configuration import build_codec, build_context_model
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.complexity import TRAINING_FACTOR, macs_per_pixel
 from rnn_codec.families.binary.entropy.context_model import ContextModel
+from rnn_codec.families.binary.training.building import build_codec, build_context_model
 from rnn_codec.families.binary.training.codes import WHOLE
 
 

@@ -13,9 +13,15 @@ from pathlib import Path
 import torch
 
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.identity import coder_digest, run_digest, write_digest
+from rnn_codec.models.find import family_of
 from rnn_codec.overrides import hint
-from rnn_codec.runs.folder import RunFolder, metrics_logs, read_config, write_config
+from rnn_codec.runs.folder import (
+    RunFolder,
+    metrics_logs,
+    read_config,
+    write_config,
+    write_digest,
+)
 from rnn_codec.runs.weights import read_weights, write_weights
 
 KEPT = ("config.yaml", "identity", "training.json", "weights.safetensors")
@@ -39,7 +45,7 @@ def export_run(
         UserError: the run is not trained to its end, its weights cannot be used or are not finite,
             it lacks a coder, or the folder is there already.
     """
-    read_config(run)
+    family = family_of(run.path)
     trained = {coder.path.name: coder for coder in run.coders()}
     chosen = list(trained) if coders is None else coders
     for name in chosen:
@@ -56,12 +62,11 @@ def export_run(
     # What a killed process may have left.
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        _copy(run, partial, dtype)
-        write_digest(RunFolder(partial), run_digest(RunFolder(partial)))
-        for name in chosen:
-            coder = RunFolder(partial).coder(name)
-            _copy(trained[name], coder.path, dtype)
-            write_digest(coder, coder_digest(coder))
+        copies = [(run, RunFolder(partial))]
+        copies += [(trained[name], RunFolder(partial).coder(name)) for name in chosen]
+        for original, copy in copies:
+            _copy(original, copy.path, dtype)
+            write_digest(copy, family.digest(copy.path))
         partial.replace(kept)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

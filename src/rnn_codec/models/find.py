@@ -6,8 +6,9 @@ themselves, or folders of models; last among the models that come with the packa
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rnn_codec.errors import UserError
 from rnn_codec.models.protocol import FAMILIES, Family, Model
@@ -161,3 +162,20 @@ def _unchanged(model: Model, identifier: bytes) -> Model:
 
 def _listed(places: Sequence[Path]) -> str:
     return ", ".join(str(place) for place in places)
+
+
+def start_digest(config: Mapping[str, Any], run: RunFolder | None = None) -> str | None:
+    """The digest of the weights that a training starts from; None if it starts from random ones.
+
+    Args:
+        config: of the training, with nothing left to interpolate.
+        run: the training's folder, if it has begun: what it has written down counts, as the
+            weights may be gone that it needs no longer.
+
+    Raises:
+        UserError: the run that it starts from cannot be read.
+    """
+    if run is not None and run.start.is_file():
+        return run.start.read_text(encoding="ascii").strip()
+    start = config.get("start_from")
+    return None if start is None else family_of(Path(start)).digest(Path(start)).hex()

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,12 @@ from rnn_codec.errors import UserError
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Quality, Rate
 from rnn_codec.registry import Registry
 from rnn_codec.rnc.file import MAX_PIXELS, File, Format, parse, read_header, read_whole
+from rnn_codec.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from rnn_codec.training.stages import Stage
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.uint8]
@@ -236,6 +242,32 @@ class Family(Protocol):
 
         Raises:
             UserError: it cannot be read, or the device cannot be used.
+        """
+
+    def digest(self, folder: Path) -> bytes:
+        """32 bytes that differ between what has been trained in folders; weights are read.
+
+        Raises:
+            UserError: the folder cannot be read.
+        """
+
+    def check(self, config: "DictConfig", run: RunFolder | None) -> None:
+        """Find mistakes in the configuration of a training; nothing is written.
+
+        Args:
+            config: of `rnn-codec train`.
+            run: the run that is resumed, or added to; None for a new one.
+
+        Raises:
+            UserError: an option has a value that it cannot have.
+        """
+
+    def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
+        """The trainings that make a model, in their order.
+
+        Args:
+            config: as of `check`.
+            run: the folder of the model.
         """
 
 

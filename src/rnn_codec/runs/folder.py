@@ -218,3 +218,17 @@ def read_config(run: RunFolder) -> dict[str, Any]:
         raise UserError(f"{run.config} is not the configuration of a run") from error
     named: dict[str, Any] = with_names(config)
     return named
+
+
+def write_digest(run: RunFolder, digest: bytes) -> None:
+    """Write down what was exported, as hexadecimal digits."""
+    with atomic_path(run.digest) as partial:
+        partial.write_text(digest.hex() + "\n", encoding="ascii")
+
+
+def read_digest(run: RunFolder) -> bytes | None:
+    """The digest of what was exported; None if none was written, or it is damaged."""
+    try:
+        return bytes.fromhex(run.digest.read_text(encoding="ascii").strip()) or None
+    except (OSError, ValueError):
+        return None

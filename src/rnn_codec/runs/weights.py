@@ -1,8 +1,4 @@
-"""The weights of a run: exported, read, and loaded into what its config.yaml describes.
-
-The integers of an entropy coder are made from its weights when they are loaded: scaling by powers
-of two and rounding are exact, so every machine makes the same.
-"""
+"""The weights of a run: exported, read, and loaded into a network."""
 
 import json
 from collections.abc import Mapping
@@ -14,13 +10,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from rnn_codec.errors import UserError, reason
-from rnn_codec.families.binary.architecture import build_codec, build_context_model
-from rnn_codec.families.binary.codec import RecurrentCodec
-from rnn_codec.families.binary.entropy.coder import EntropyCoder
-from rnn_codec.families.binary.entropy.context_model import ContextModel
 from rnn_codec.files import atomic_path
 from rnn_codec.overrides import hint
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.precision import from_precision, to_precision
 
 NETWORKS = ("codec.", "model.")
@@ -60,44 +52,6 @@ def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dt
             equal[name] = other
     with atomic_path(run.weights) as partial:
         partial.write_bytes(save(stored, metadata={EQUAL: json.dumps(equal)}))
-
-
-def load_codec(run: RunFolder) -> RecurrentCodec:
-    """A run's codec with its weights: those exported, else the last checkpoint's.
-
-    Raises:
-        UserError: there is none, or its weights cannot be used.
-    """
-    codec = build_codec(read_config(run)["codec"])
-    load_weights(codec, read_weights(run), run)
-    return codec.eval()
-
-
-def load_context_model(run: RunFolder) -> ContextModel:
-    """The context model of an entropy coder's folder, in floats.
-
-    Raises:
-        UserError: there is none, or its weights cannot be used.
-    """
-    entropy = read_config(run).get("entropy")
-    if not isinstance(entropy, dict) or entropy.get("model") is None:
-        raise UserError(f"{run.config} describes no context model")
-    model = build_context_model(entropy["model"])
-    load_weights(model, read_weights(run), run)
-    return model.eval()
-
-
-def load_coder(run: RunFolder) -> EntropyCoder:
-    """The entropy coder of its folder.
-
-    Raises:
-        UserError: as `load_context_model`, or its weights are too large for integers.
-    """
-    try:
-        with torch.no_grad():
-            return load_context_model(run).quantise()
-    except ValueError as error:
-        raise UserError(f"{run.path}: {error}") from error
 
 
 def read_weights(run: RunFolder) -> dict[str, Tensor]:

@@ -15,8 +15,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
-from rnn_codec.families.binary.identity import write_digest
-from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config
+from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config, write_digest
 from rnn_codec.runs.weights import write_weights
 from rnn_codec.training.callbacks import TrainingClock
 from rnn_codec.training.fitting import fit, record_cost

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 from rnn_codec.families.binary.format import StreamFormat
 from rnn_codec.models.protocol import FAMILIES
+from rnn_codec.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from rnn_codec.families.binary.model import BinaryModel
+    from rnn_codec.training.stages import Stage
 
 
 class BinaryFamily:
@@ -20,21 +24,39 @@ class BinaryFamily:
 
     def variants(self, folder: Path) -> list[str]:
         """The entropy coders of a run, and none."""
-        from rnn_codec.families.binary.loading import variants  # noqa: PLC0415
+        from rnn_codec.families.binary import loading  # noqa: PLC0415
 
-        return variants(folder)
+        return loading.variants(folder)
 
     def identifier(self, folder: Path, variant: str) -> bytes:
         """Of a codec together with an entropy coder."""
-        from rnn_codec.families.binary.loading import identifier  # noqa: PLC0415
+        from rnn_codec.families.binary import loading  # noqa: PLC0415
 
-        return identifier(folder, variant)
+        return loading.identifier(folder, variant)
 
     def load(self, folder: Path, variant: str, device: str) -> "BinaryModel":
         """A codec with an entropy coder."""
-        from rnn_codec.families.binary.loading import load  # noqa: PLC0415
+        from rnn_codec.families.binary import loading  # noqa: PLC0415
 
-        return load(folder, variant, device)
+        return loading.load(folder, variant, device)
+
+    def digest(self, folder: Path) -> bytes:
+        """Of a codec, or of an entropy coder."""
+        from rnn_codec.families.binary import identity  # noqa: PLC0415
+
+        return identity.digest(RunFolder(folder))
+
+    def check(self, config: "DictConfig", run: RunFolder | None) -> None:
+        """Of a codec with its entropy coder, or of an entropy coder alone."""
+        from rnn_codec.families.binary.training import building  # noqa: PLC0415
+
+        building.check(config, run)
+
+    def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
+        """The codec, unless it is given, then its entropy coder."""
+        from rnn_codec.families.binary.training import stages  # noqa: PLC0415
+
+        return stages.stages(config, run)
 
 
 FAMILIES.register("binary")(BinaryFamily())

@@ -3,36 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from rnn_codec.files import atomic_path
+from rnn_codec.families.binary.weights import load_coder
 from rnn_codec.rnc.file import MODEL_BYTES
 from rnn_codec.runs.folder import RunFolder, read_config, read_identity
 from rnn_codec.runs.legacy import with_paths
-from rnn_codec.runs.weights import load_coder, read_weights
+from rnn_codec.runs.weights import read_weights
 
 FORMAT = "rnn-codec model 1"
-
-
-def start_digest(config: Mapping[str, Any], run: RunFolder | None = None) -> str | None:
-    """The digest of the weights that a training starts from; None if it starts from random ones.
-
-    Args:
-        config: of the training, with nothing left to interpolate.
-        run: the training's folder, if it has begun: what it has written down counts, as the
-            weights may be gone that it needs no longer.
-
-    Raises:
-        UserError: the run that it starts from cannot be read.
-    """
-    if run is not None and run.start.is_file():
-        return run.start.read_text(encoding="ascii").strip()
-    start = config.get("start_from")
-    return None if start is None else run_digest(RunFolder(Path(start))).hex()
 
 
 def run_identity(run: RunFolder) -> str:
@@ -45,18 +27,13 @@ def model_identifier(codec: bytes, coder: bytes) -> bytes:
     return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
 
 
-def write_digest(run: RunFolder, digest: bytes) -> None:
-    """Write down what was exported, as hexadecimal digits."""
-    with atomic_path(run.digest) as partial:
-        partial.write_text(digest.hex() + "\n", encoding="ascii")
+def digest(run: RunFolder) -> bytes:
+    """Of what has been trained in a folder: a codec, or an entropy coder.
 
-
-def read_digest(run: RunFolder) -> bytes | None:
-    """The digest of what was exported; None if none was written, or it is damaged."""
-    try:
-        return bytes.fromhex(run.digest.read_text(encoding="ascii").strip()) or None
-    except (OSError, ValueError):
-        return None
+    Raises:
+        UserError: it cannot be read.
+    """
+    return coder_digest(run) if isinstance(read_config(run)["codec"], str) else run_digest(run)
 
 
 def coder_digest(run: RunFolder) -> bytes:

@@ -11,12 +11,11 @@ from rnn_codec.families.binary.identity import (
     codec_digest,
     coder_digest,
     model_identifier,
-    read_digest,
     run_digest,
 )
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.weights import load_codec, load_coder
+from rnn_codec.families.binary.weights import load_codec, load_coder
+from rnn_codec.runs.folder import RunFolder, read_config, read_digest
 
 GROUPS = ("cell", "recon", "network")
 """Of a run's configuration, whose names label its models."""

@@ -6,26 +6,29 @@ from functools import partial
 
 from omegaconf import DictConfig
 
-from rnn_codec.commands.building import (
-    build_coder_model,
-    build_codes,
-    build_data,
-    build_logger,
-    build_model,
-    build_progress,
-    load_start,
-    tell_iterations,
-    trainer_options,
-)
 from rnn_codec.configuration import plain
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.families.binary.codec import RecurrentCodec
-from rnn_codec.families.binary.identity import coder_digest, run_digest, run_identity, start_digest
+from rnn_codec.families.binary.identity import coder_digest, run_digest, run_identity
 from rnn_codec.families.binary.training.blocks import draw_blocks
+from rnn_codec.families.binary.training.building import (
+    build_coder_model,
+    build_codes,
+    build_model,
+    load_start,
+    tell_iterations,
+)
 from rnn_codec.families.binary.training.pictures import RateDistortionCurves, ReconstructionPictures
+from rnn_codec.families.binary.weights import load_codec
+from rnn_codec.models.find import start_digest
 from rnn_codec.overrides import literal
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.weights import load_codec
+from rnn_codec.training.building import (
+    build_data,
+    build_logger,
+    build_progress,
+    trainer_options,
+)
 from rnn_codec.training.callbacks import (
     Throughput,
     TrainingClock,
