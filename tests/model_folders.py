@@ -5,8 +5,12 @@ from pathlib import Path
 import torch
 from hydra import compose, initialize_config_dir
 
-from rnn_codec.commands.building import tell_iterations
-from rnn_codec.configuration import build_codec, build_context_model, plain
+from rnn_codec.configuration import plain
+from rnn_codec.families.binary.training.building import (
+    build_codec,
+    build_context_model,
+    tell_iterations,
+)
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT

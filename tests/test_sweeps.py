@@ -16,7 +16,7 @@ from PIL import Image
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 from rnn_codec.commands import train as entry
-from rnn_codec.configuration import build_codec
+from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import stopped

@@ -14,11 +14,12 @@ from PIL import Image
 from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.commands import evaluate as command
 from rnn_codec.comparison.collecting import with_adaptive
-from rnn_codec.configuration import build_codec, plain
+from rnn_codec.configuration import plain
 from rnn_codec.evaluation import adaptive
 from rnn_codec.evaluation.reading import read_record
 from rnn_codec.evaluation.record import read_summary
 from rnn_codec.evaluation.recurrent import evaluate_codec
+from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.metrics.scores import score_pair
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights

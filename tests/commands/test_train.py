@@ -21,7 +21,6 @@ from omegaconf import DictConfig
 from PIL import Image
 from safetensors.torch import load_file
 
-from rnn_codec.commands import building
 from rnn_codec.commands import train as entry
 from rnn_codec.commands.resuming import addable
 from rnn_codec.configuration import plain
@@ -33,7 +32,7 @@ from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
-from rnn_codec.training import callbacks
+from rnn_codec.training import building, callbacks
 from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 from rnn_codec.training.schedules import cosine

@@ -4,10 +4,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import build_codec
 from rnn_codec.families.binary.complexity import macs_per_pixel
 from rnn_codec.families.binary.entropy.progressive import Progressive
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
+from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.grid.cost import Cost, codec_macs, coder_macs, context_model_macs
 from tests.conftest import ROOT
 

@@ -21,10 +21,11 @@ from rnn_codec.benchmark.peak import matrix_product_rate
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.comparison.markdown import markdown
 from rnn_codec.comparison.tables import Column, arrange
-from rnn_codec.configuration import build, build_codec
+from rnn_codec.configuration import build
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.evaluation.pictures import chosen_picture
+from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import SHIPPED, load_model, model_folders

@@ -6,28 +6,21 @@ import lightning as L
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from rnn_codec.configuration import (
-    build,
-    build_codec,
-    build_context_model,
-    check_types,
-    instantiate,
-    options,
-)
+from rnn_codec.configuration import build, check_types, instantiate, options, plain
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary import architecture
 from rnn_codec.families.binary.codec import RecurrentCodec
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.families.binary.training.codec_module import CodecTraining
 from rnn_codec.families.binary.training.coder_module import CoderTraining
 from rnn_codec.families.binary.training.codes import CodesDataModule
 from rnn_codec.families.binary.training.losses import LOSSES
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.options import (
-    CoderOptions,
-    Execution,
-    RunOptions,
-)
+from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
+from rnn_codec.training.options import CoderOptions, Execution, RunOptions
 from rnn_codec.training.schedules import SCHEDULES, Phase, Progress
 
 
