@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from rnn_codec.comparison.markdown import markdown
 from rnn_codec.comparison.tables import Column, Table, arrange
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.record import SUMMARY_FILE, Summary, read_summary
+from rnn_codec.evaluation.record import ABOUT_FILE, Record, read_record
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import TrainingCost
@@ -57,30 +57,32 @@ def read_gains(records: Path, base: str) -> list[Gain]:
     Raises:
         UserError: there is no record of that name, or one that cannot be compared with it.
     """
-    summaries = [read_summary(file) for file in sorted(records.glob(f"*/{SUMMARY_FILE}"))]
-    bases = [summary for summary in summaries if summary.name == base]
+    found = [read_record(file.parent) for file in sorted(records.glob(f"*/{ABOUT_FILE}"))]
+    bases = [record for record in found if record.about.name == base]
     if len(bases) != 1:
-        names = ", ".join(sorted({summary.name for summary in summaries})) or "none"
+        names = ", ".join(sorted({record.about.name for record in found})) or "none"
         raise UserError(
             f"{records} needs one record with the name {base}, to compare with: it has {names}; "
             "set base="
         )
-    found = [_gain(summary, bases[0]) for summary in summaries]
-    return sorted(found, key=lambda gain: -gain.areas["ms_ssim"])
+    gains = [_gain(record, bases[0]) for record in found]
+    return sorted(gains, key=lambda gain: -gain.areas["ms_ssim"])
 
 
-def _gain(summary: Summary, base: Summary) -> Gain:
-    training = summary.model.training if summary.model is not None else None
+def _gain(record: Record, base: Record) -> Gain:
+    about, areas, of_base = record.about, record.areas(), base.areas()
+    training = about.model.training if about.model is not None else None
     if training is None:
-        raise UserError(f"the record of {summary.name} says nothing of its training")
-    if summary.dataset != base.dataset:
+        raise UserError(f"the record of {about.name} says nothing of its training")
+    if about.dataset != base.about.dataset:
         raise UserError(
-            f"{summary.name} was measured on {summary.dataset}, {base.name} on {base.dataset}"
+            f"{about.name} was measured on {about.dataset}, "
+            f"{base.about.name} on {base.about.dataset}"
         )
     return Gain(
-        name=summary.name,
-        areas=summary.areas,
-        gains={m: summary.areas[m] - base.areas[m] for m in summary.areas.keys() & base.areas},
+        name=about.name,
+        areas=areas,
+        gains={m: areas[m] - of_base[m] for m in areas.keys() & of_base},
         training=training,
     )
 

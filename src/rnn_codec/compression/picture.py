@@ -1,6 +1,7 @@
 """A picture that a model codes, as often as a rate asks for it."""
 
 from collections.abc import Callable, Iterator
+from copy import copy
 
 import numpy as np
 import torch
@@ -62,6 +63,12 @@ class ModelPicture(Picture):
         self._uniform: Measured | None = None
         self._codings: dict[int, Coding] = {}
 
+    def with_coder(self, coder: EntropyCoder, identifier: bytes) -> "ModelPicture":
+        """The same picture with another entropy coder; networks that ran do not run again."""
+        other = copy(self)
+        other.coder, other.identifier, other._codings = coder, identifier, {}
+        return other
+
     def coded(self, iterations: int) -> Coding:
         """See `Picture.coded`."""
         codes, errors = self._uniformly(iterations)
@@ -87,7 +94,7 @@ class ModelPicture(Picture):
 
     def scores(self, metric: Callable[[Tensor, Tensor], Tensor]) -> Iterator[float]:
         """See `Picture.scores`."""
-        for reconstruction in _reconstructions(self.codec, self._uniformly(self.iterations).codes):
+        for reconstruction in reconstructions(self.codec, self._uniformly(self.iterations).codes):
             yield float(metric(reconstruction, self.image))
 
     def score(self, coding: Coding, metric: Callable[[Tensor, Tensor], Tensor]) -> float:
@@ -157,7 +164,7 @@ def importance_of(
     return means.clip(LEAST_IMPORTANCE)
 
 
-def _reconstructions(codec: RecurrentCodec, codes: Codes) -> Iterator[Tensor]:
+def reconstructions(codec: RecurrentCodec, codes: Codes) -> Iterator[Tensor]:
     """The reconstruction after each iteration, uint8 (1, 3, H, W)."""
     if max(codes.height, codes.width) <= tiling.TILE:
         yield from codec.decode(codes)

@@ -15,7 +15,7 @@ from rnn_codec.files import atomic_path
 from rnn_codec.metrics.psnr import psnr
 
 SHOWN = (1, 2, 4, 8, 16)
-"""Iterations in the picture, beside the original."""
+"""Iterations in the picture, beside the original, as far as the codec has them."""
 COLUMNS = 3
 MOST_NAMED = 24
 """Images that an error lists."""
@@ -43,8 +43,9 @@ def labelled_reconstructions(
     codec: RecurrentCodec, image: Tensor
 ) -> list[tuple[str, NDArray[np.uint8]]]:
     """The original and the iterations shown, as (label, pixels); `image` is uint8 (1, 3, H, W)."""
-    codes = codec.encode(image, MAX_ITERATIONS)
-    rate = codes.bits_per_pixel / MAX_ITERATIONS
+    iterations = min(MAX_ITERATIONS, codec.iterations)
+    codes = codec.encode(image, iterations)
+    rate = codes.bits_per_pixel / iterations
     labelled = [("original", image)]
     for iteration, decoded in enumerate(codec.decode(codes), start=1):
         if iteration in SHOWN:
@@ -54,7 +55,7 @@ def labelled_reconstructions(
 
 
 def draw_reconstructions(path: Path, codec: RecurrentCodec, image: Tensor) -> None:
-    """Draw the original and its reconstructions after 1, 2, 4, 8 and 16 iterations into a file.
+    """Draw the original and its reconstructions after the iterations `SHOWN` into a file.
 
     `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format; the
     file is whole or absent.
@@ -64,7 +65,8 @@ def draw_reconstructions(path: Path, codec: RecurrentCodec, image: Tensor) -> No
     height, width = pictures[0][1].shape[:2]
     size = (INCHES * COLUMNS, (INCHES * height / width + 0.3) * rows)
     figure = Figure(figsize=size, layout="constrained", dpi=110)
-    for axes, (label, pixels) in zip(figure.subplots(rows, COLUMNS).flat, pictures, strict=True):
+    for place, (label, pixels) in enumerate(pictures, start=1):
+        axes = figure.add_subplot(rows, COLUMNS, place)
         axes.imshow(pixels)
         axes.set_title(label, fontsize=10)
         axes.set_axis_off()
