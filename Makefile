@@ -65,6 +65,10 @@ bench-models: $(STAMP) ## Time the models that come with the package: results/be
 ablation-table: $(STAMP) ## Put the records of results/ together: results/ablation.md, .csv, .tex
 	$(BIN)/rnn-codec table $(OPTIONS)
 
+.PHONY: tables
+tables: $(STAMP) ## Write the tables of README.md and results/README.md from the records
+	$(BIN)/python results/tables.py
+
 .PHONY: report
 report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html
 	$(BIN)/rnn-codec report $(OPTIONS)

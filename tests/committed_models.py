@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.record import read_about
 from rnn_codec.models.find import SHIPPED
 from tests.conftest import ROOT
 
@@ -23,9 +23,9 @@ def record_of(name: str) -> Path:
     if not identity.is_file():
         return RESULTS / name / "evaluation" / "kodak"
     digest = identity.read_text("utf-8").strip()
-    summaries = {file.parent: read_summary(file) for file in sorted(RESULTS.rglob("summary.json"))}
+    found = {file.parent: read_about(file.parent) for file in sorted(RESULTS.rglob("about.json"))}
     return next(
         folder
-        for folder, summary in summaries.items()
-        if summary.dataset == "kodak" and summary.model and summary.model.identity == digest
+        for folder, about in found.items()
+        if about.dataset == "kodak" and about.model and about.model.identity == digest
     )

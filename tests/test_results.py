@@ -1,8 +1,9 @@
-"""The committed records: they agree with what is published, with themselves and with README.md."""
+"""The committed records: they agree with what is published, and texts with them."""
 
 import csv
 import json
 import re
+import runpy
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 
 from rnn_codec.baselines.registry import names
 from rnn_codec.evaluation.curve import quality_at
-from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.record import Record, bd_rates, read_about, read_record
 from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.models.find import SHIPPED
@@ -22,8 +23,8 @@ from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"
 BASELINES = RESULTS / "baselines"
-RECORDS = sorted(path.parent for path in RESULTS.rglob("summary.json"))
-KODAK_RECORDS = [record for record in RECORDS if read_summary(record).dataset == "kodak"]
+RECORDS = sorted(path.parent for path in RESULTS.rglob("about.json"))
+KODAK_RECORDS = [record for record in RECORDS if read_about(record).dataset == "kodak"]
 BINARY = {".png", ".webp", ".safetensors"}
 TEXTS = sorted(
     path
@@ -40,62 +41,14 @@ PUBLISHED_JPEG = {0.2212: 23.78, 0.3266: 26.58, 0.5084: 29.04, 0.7289: 30.90, 0.
 
 ABSOLUTE_PATH = re.compile(r"(?<![\w.])/(?:home|work|root|tmp|Users)(?![\w-])")
 
-COLUMNS = {
-    "MS-SSIM": "ms_ssim",
-    "PSNR": "psnr",
-    "PSNR-HVS": "psnr_hvs",
-    "PSNR-HVS luma": "psnr_hvs_luma",
-}
-"""Headings of README.md's table of areas."""
+TABLES = runpy.run_path(str(RESULTS / "tables.py"))
+READMES = {path: " ".join((ROOT / path).read_text("utf-8").split()) for path in (
+    "README.md", "results/README.md"
+)}  # fmt: skip
 
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
-
-
-def rows(record: Path) -> list[dict[str, str]]:
-    with (record / "per_image.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def means(record: Path) -> dict[str, np.ndarray]:
-    """The mean of every column at each point, ascending."""
-    at_point = defaultdict(list)
-    names = [name for name in rows(record)[0] if name not in {"image", "point"}]
-    for row in rows(record):
-        at_point[float(row["point"])].append([float(row[name]) for name in names])
-    points = sorted(at_point)
-    columns = np.array([np.mean(at_point[point], axis=0) for point in points]).T
-    return dict(zip(("point", *names), [np.array(points), *columns], strict=True))
-
-
-def area(bpp: np.ndarray, quality: np.ndarray) -> float:
-    """From 0.125 to 2 bpp: the mean of the ends of every piece times its length, added up.
-
-    `np.interp` holds the quality constant beyond the measured rates.
-    """
-    nodes = np.unique(np.clip(np.append(bpp, [0.125, 2.0]), 0.125, 2.0))
-    values = np.interp(nodes, bpp, quality)
-    return float(sum((values[1:] + values[:-1]) / 2 * np.diff(nodes)))
-
-
-def readme_areas() -> dict[str, dict[str, str]]:
-    """README.md's table of areas: codec → metric → the figure as it is printed."""
-    lines = iter((ROOT / "README.md").read_text(encoding="utf-8").splitlines())
-    heading = next(line for line in lines if line.startswith("| codec |"))
-    metrics = [COLUMNS[cell] for cell in cells(heading)[1:]]
-    next(lines)
-    table = {}
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        codec, *figures = cells(line)
-        table[codec.strip("`")] = dict(zip(metrics, figures, strict=True))
-    return table
-
-
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|\n ").split("|")]
 
 
 def test_every_classic_codec_is_recorded() -> None:
@@ -103,43 +56,21 @@ def test_every_classic_codec_is_recorded() -> None:
 
 
 def test_jpeg_has_its_published_area() -> None:
-    areas = read_summary(BASELINES / "jpeg_420").areas
+    areas = read_record(BASELINES / "jpeg_420").areas()
     assert areas["ms_ssim"] == pytest.approx(PUBLISHED_JPEG_AREA, abs=0.005)
 
 
 @pytest.mark.parametrize("bpp", PUBLISHED_JPEG)
 def test_jpeg_has_its_published_quality(bpp: float) -> None:
-    curve = read_summary(BASELINES / "jpeg_420").curve
+    curve = read_record(BASELINES / "jpeg_420").mean()
     assert quality_at(curve.bpp, curve.scores["psnr"], bpp) == pytest.approx(
         PUBLISHED_JPEG[bpp], abs=0.15
     )
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=relative)
-def test_a_summary_agrees_with_its_images(record: Path) -> None:
-    summary, mean = read_summary(record), means(record)
-    images = {row["image"] for row in rows(record)}
-    assert summary.images == len(images)
-    assert len(rows(record)) == len(images) * len(mean["point"])
-    for column, values in mean.items():
-        np.testing.assert_allclose(summary.curve.columns()[column], values, rtol=1e-12)
-    for metric in summary.curve.scores:
-        expected = area(mean["bpp"], mean[metric])
-        assert summary.areas[metric] == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("record", RECORDS, ids=relative)
-def test_the_exported_curve_is_that_of_the_summary(record: Path) -> None:
-    curve = read_summary(record).curve
-    exported = json.loads((record / "compressai.json").read_text(encoding="utf-8"))["results"]
-    assert tuple(exported["bpp"]) == curve.bpp
-    assert tuple(exported["psnr-rgb"]) == curve.scores["psnr"]
-    assert tuple(exported["ms-ssim-rgb"]) == curve.scores["ms_ssim"]
-
-
 @pytest.mark.parametrize("record", KODAK_RECORDS, ids=relative)
 def test_a_record_of_kodak_is_of_all_its_images(record: Path) -> None:
-    assert {row["image"] for row in rows(record)} == {f"kodim{n:02}.png" for n in range(1, 25)}
+    assert read_record(record).images == tuple(f"kodim{n:02}.png" for n in range(1, 25))
 
 
 @pytest.mark.parametrize("file", TEXTS, ids=relative)
@@ -164,19 +95,6 @@ def test_what_an_absolute_path_is(text: str, absolute: bool) -> None:
     assert bool(ABSOLUTE_PATH.search(text)) == absolute
 
 
-def test_the_readme_names_every_baseline() -> None:
-    assert set(names()) <= readme_areas().keys()
-
-
-@pytest.mark.parametrize("codec", names())
-def test_the_readme_quotes_the_areas(codec: str) -> None:
-    areas = read_summary(BASELINES / codec).areas
-    for metric, figure in readme_areas()[codec].items():
-        decimals = len(figure.partition(".")[2])
-        assert decimals >= 2
-        assert figure == f"{areas[metric]:.{decimals}f}"
-
-
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_loads(folder: Path) -> None:
     assert RunFolder(folder).weights.is_file()
@@ -188,10 +106,84 @@ def test_a_committed_model_loads(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> None:
-    curve = read_summary(record_of(folder.name)).curve
+    curve = read_record(record_of(folder.name)).mean()
     most = load_codec(RunFolder(folder)).iterations
     assert most >= MAX_ITERATIONS
     assert curve.point == tuple(range(1, most + 1))
     np.testing.assert_allclose(curve.bpp, np.arange(1, most + 1) / 8)
     assert (np.diff(curve.scores["psnr"]) > 0).all()
     assert (np.diff(curve.scores["ms_ssim"]) > 0).all()
+
+
+@pytest.mark.parametrize("path", TABLES["TEXTS"], ids=relative)
+def test_tables_in_texts_are_those_of_the_records(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert TABLES["MARKED"].search(text)
+    assert TABLES["renewed"](text) == text, "run python results/tables.py"
+
+
+@pytest.mark.parametrize("path", READMES)
+def test_areas_in_the_prose_are_recorded(path: str) -> None:
+    """Every MS-SSIM area that a text prints with four decimals is in a record, or published."""
+    prose = re.sub(r"^\|.*$", "", (ROOT / path).read_text("utf-8"), flags=re.MULTILINE)
+    with (RESULTS / "ablation.csv").open(newline="", encoding="utf-8") as file:
+        recorded = [row["ms_ssim_auc"] for row in csv.DictReader(file)]
+    areas = {f"{float(area):.4f}" for area in recorded if area}
+    assert set(re.findall(r"\b1\.[78]\d\d\d\b", prose)) <= areas
+
+
+def test_what_the_prose_says_of_the_grid() -> None:
+    records = [read_record(file.parent) for file in RESULTS.glob("transform/*/about.json")]
+    areas = defaultdict(list)
+    for record in records:
+        areas[tuple(record.about.labels.items())].append(record.areas()["ms_ssim"])
+    twice = [max(pair) - min(pair) for pair in areas.values() if len(pair) == 2]
+    means = [np.mean(pair) for pair in areas.values()]
+    assert (len(areas), len(twice)) == (12, 3)
+    text = READMES["results/README.md"]
+    assert f"differ by at most {max(twice):.4f} of MS-SSIM area" in text
+    assert f"lie within {max(means) - min(means):.4f} of each other" in text
+    models = [record.about.model for record in records if record.seed == 0]
+    costs = [model.training for model in models if model and model.training]
+    minutes, steps = [c.seconds / 60 for c in costs], [c.steps for c in costs]
+    assert f"{min(minutes):.0f} to {max(minutes):.0f} minutes" in text
+    assert f"{min(steps):,} to {max(steps):,} of them" in text
+    reference = [read_record(f.parent) for f in RESULTS.glob("transform_reference/*/about.json")]
+    assert len(reference) == 2
+    assert all(0 < psnr(record)[15] - psnr(record)[7] < 0.1 for record in reference)
+    assert "the second eight add less than 0.1 dB" in text
+
+
+def psnr(record: Record, curve: str | None = None) -> tuple[float, ...]:
+    return record.mean(curve).scores["psnr"]
+
+
+def test_what_the_prose_says_of_the_flagship() -> None:
+    own = read_record(RESULTS / "flagship" / "evaluation" / "kodak")
+    rates = bd_rates(own.mean("adaptive, balanced"), own.mean("progressive"))
+    saved = f"{-rates['psnr']:.0f} % of the bits at equal PSNR and {-rates['ms_ssim']:.0f} %"
+    assert f"{saved} at equal MS-SSIM" in READMES["README.md"]
+    # In PSNR above JPEG, level with WebP at low rates and behind it at high ones.
+    jpeg, webp = (read_record(BASELINES / name).mean() for name in ("jpeg_420", "webp"))
+    adaptive = own.mean("adaptive, balanced")
+    for bpp, decibels in zip(adaptive.bpp, adaptive.scores["psnr"], strict=True):
+        anchor, other = (quality_at(c.bpp, c.scores["psnr"], bpp) for c in (jpeg, webp))
+        assert anchor is None or decibels > anchor
+        assert other is not None
+        ahead = decibels - other
+        assert -0.25 < ahead < 0.1 if bpp < 0.5 else ahead < -0.3
+    held_out = read_record(RESULTS / "flagship" / "held_out")
+    assert f"the PSNR area is {held_out.areas()['psnr']:.2f}" in READMES["results/README.md"]
+    for scores in held_out.mean().scores.values():
+        assert list(scores) == sorted(scores)
+
+
+def test_what_the_prose_says_of_entropy_codings_speed() -> None:
+    content = json.loads((RESULTS / "bench" / "entropy" / "bench.json").read_text("utf-8"))
+    times = {t["method"]: t["microseconds"] for t in content["entropy_timings"]}
+    decoding, encoding = times["integers, decoding"], times["integers, encoding"]
+    text = READMES["README.md"]
+    assert f"takes {decoding:.1f} µs a position" in text
+    assert f"encoding takes {encoding:.1f} µs" in text
+    assert f"{times['PyTorch, windows'] / decoding:.1f} times as fast as a PyTorch loop" in text
+    assert f"{times['PyTorch, whole grid'] / decoding:,.0f} times as fast as one" in text

@@ -11,7 +11,7 @@ from types import ModuleType
 import numba
 import pytest
 
-from rnn_codec.families.binary.entropy import compiled as module
+from rnn_codec.coding import compiled as module
 from tests.conftest import ROOT
 
 SOURCE = """
@@ -107,7 +107,8 @@ def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
     places = {"HOME": nowhere, "NUMBA_CACHE_DIR": nowhere, "PYTHONPATH": str(tmp_path / "site")}
     code = (
-        "from rnn_codec.families.binary.entropy import kernels, none, range_coder, stream_coder\n"
+        "from rnn_codec.coding import range_coder\n"
+        "from rnn_codec.families.binary.entropy import kernels, none, stream_coder\n"
         "print(kernels.__file__)"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rnn_codec.families.binary.entropy import range_coder as rc
+from rnn_codec.coding import range_coder as rc
 
 ONE = 1 << rc.PROBABILITY_BITS
 PROBABILITIES = st.integers(rc.LEAST_PROBABILITY, ONE - rc.LEAST_PROBABILITY)

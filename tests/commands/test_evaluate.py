@@ -1,7 +1,5 @@
 """rnn-codec evaluate: records of trained and classic codecs, and what it says to mistakes."""
 
-import csv
-import json
 import shutil
 from pathlib import Path
 
@@ -13,18 +11,15 @@ from PIL import Image
 
 from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.commands import evaluate as command
-from rnn_codec.comparison.collecting import with_adaptive
 from rnn_codec.configuration import plain
-from rnn_codec.evaluation import adaptive
-from rnn_codec.evaluation.reading import read_record
-from rnn_codec.evaluation.record import read_summary
-from rnn_codec.evaluation.recurrent import evaluate_codec
+from rnn_codec.evaluation import recurrent
+from rnn_codec.evaluation.record import read_record
+from rnn_codec.evaluation.recurrent import AdaptiveFiles
 from rnn_codec.families.binary.training.building import build_codec
-from rnn_codec.metrics.scores import score_pair
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
 from tests.commands.program import run
-from tests.conftest import ROOT, make_codec
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -55,44 +50,39 @@ def test_a_run_leaves_its_record(model, pictures, capsys) -> None:
     assert run("evaluate", f"model={model.path}", *options) == 0
     folder = model.evaluation("pictures")
     assert {path.name for path in folder.iterdir()} == {
-        "per_image.csv", "summary.json", "compressai.json", "rate_distortion.png",
-        "reconstructions.png", "file_sizes.csv", "file_sizes.json", "file_sizes.png",
+        "points.csv", "about.json", "rate_distortion.png", "reconstructions.png", "file_sizes.png",
     }  # fmt: skip
-    with (folder / "per_image.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["image"], row["point"]) for row in rows[:3]] == [
-        ("a.png", str(i)) for i in (1, 2, 3)
-    ]
-    assert len(rows) == 6
-    summary = read_summary(folder)
-    assert summary.images == 2
-    assert summary.settings["config"]["recon"]["name"] == "additive"
-    assert summary.settings["command"].startswith(f"rnn-codec evaluate model={model.path} data=")
+    record = read_record(folder)
+    assert record.images == ("a.png", "b.png")
+    assert {name: curve.points for name, curve in record.curves.items()} == {
+        "nominal": (1, 2, 3), "none": (1, 2, 3)
+    }  # fmt: skip
+    about = record.about
+    assert about.labels == {
+        "family": "binary", "cell": "gru", "recon": "additive", "network": "tiny"
+    }  # fmt: skip
+    assert about.settings["command"].startswith(f"rnn-codec evaluate model={model.path} data=")
+    assert about.model is not None
+    assert about.model.coding_seconds.keys() == {"none"}
     printed = capsys.readouterr().out
     assert "MS-SSIM" in printed
     assert "jpeg_420" in printed
 
 
 def test_adaptive_files_are_measured_beside(model, pictures, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(adaptive, "RATES", (0.5, 1.0))
-    monkeypatch.setattr(adaptive, "PREFIX_RATES", (0.4,))
+    monkeypatch.setattr(recurrent, "RATES", (0.5, 1.0))
+    monkeypatch.setattr(recurrent, "PREFIX_RATES", (0.4,))
     options = ["data=folder", f"data.root={pictures}", "iterations=3", "beside=[]"]
     options += ["adaptive=balanced", f"cache_dir={tmp_path / 'cache'}"]
     assert run("evaluate", f"model={model.path}", *options) == 0
     folder = model.evaluation("pictures")
-    assert {"adaptive.csv", "adaptive.json", "prefixes.csv", "adaptive.png"} <= {
-        path.name for path in folder.iterdir()
-    }
-    with (folder / "adaptive.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["image"], row["tune"], row["rate"]) for row in rows] == [
-        (image, "balanced", rate) for image in ("a.png", "b.png") for rate in ("0.5", "1.0")
-    ]
+    assert (folder / "adaptive.png").stat().st_size > 1000
+    record = read_record(folder)
+    assert record.curves["adaptive, balanced"].points == (0.5, 1.0)
+    assert record.curves["adaptive, balanced, beginnings"].points == (0.4,)
+    assert record.compared == ["nominal", "adaptive, balanced"]
     assert "Adaptive files, balanced: BD-rate" in capsys.readouterr().out
-    record = with_adaptive(read_record(folder, "mine"))
-    assert record[1] == []
-    assert record[0].adaptive.keys() == {"adaptive, balanced"}
-    monkeypatch.setattr(adaptive, "measure_adaptive", None)
+    monkeypatch.setattr(AdaptiveFiles, "points", None)
     assert run("evaluate", f"model={model.path}", *options) == 0
     assert run("evaluate", f"model={model.path}", *options, "adaptive=[ssim]") == 1
     assert "tune is one of balanced, psnr, ms-ssim, not ssim" in capsys.readouterr().err
@@ -102,21 +92,9 @@ def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path) -> None:
     output = tmp_path / "out"
     options = ["data=folder", f"data.root={pictures}", "beside=[]", f"output={output}"]
     assert run("evaluate", "codec=jpeg_420", *options) == 0
-    assert json.loads((output / "summary.json").read_text())["name"] == "jpeg_420"
-
-
-def test_rates_count_the_padding_and_scores_are_of_8_bit_pixels() -> None:
-    codec = make_codec("gru", "one_shot")
-    pixels = np.random.default_rng(0).integers(0, 256, (161, 170, 3), dtype=np.uint8)
-    (evaluated,) = evaluate_codec(codec, [("a", pixels)], 2)
-    measured = evaluated.measurements
-    padded = (176 // 16) * (176 // 16) * 32
-    assert [m.bpp for m in measured] == pytest.approx(
-        [padded / (161 * 170), 2 * padded / (161 * 170)]
-    )
-    image = torch.from_numpy(pixels).permute(2, 0, 1)
-    last = list(codec.decode(codec.encode(image[None], 2)))[-1][0]
-    assert measured[-1].scores == score_pair(last, image)
+    record = read_record(output)
+    assert (record.about.name, record.about.labels) == ("jpeg_420", {"family": "classic"})
+    assert list(record.curves) == ["files"]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +166,7 @@ def test_what_cannot_be_measured_is_told_before_anything_is(
         raise AssertionError("it measures")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "evaluate_codec", measure)
-    monkeypatch.setattr(command, "evaluate_baseline", measure)
+    monkeypatch.setattr(command, "measure", measure)
     Path("file").touch()
     before = sorted(tmp_path.rglob("*"))
     words = [f"model={model.path}", "data=folder", f"data.root={pictures}", "beside=[]", option]
@@ -210,12 +187,11 @@ def test_words_stand_for_lists_of_one(
     monkeypatch.chdir(tmp_path)
     (pictures / "b.png").unlink()
     monkeypatch.setattr(Jpeg420, "qualities", (10, 60))
-    options = ["data=folder", f"data.root={pictures}", "iterations=1"]
+    options = ["data=folder", f"data.root={pictures}", "iterations=2"]
     options += [f"beside={beside}", f"cut_at={cut_at}", "output=out"]
     assert run("evaluate", f"model={model.path}", *options) == 0
     printed = capsys.readouterr().out
     assert ("jpeg_420" in printed) == (beside != "null")
-    # A cut of one hundredth of 11 rows is none.
     assert ("Files cut short" in printed) == (cut_at != "null")
 
 
@@ -227,7 +203,7 @@ def test_pictures_of_the_same_name_do_not_take_each_others_place(
     options = [f"model={model.path}", "data=folder", "iterations=1", "beside=[]"]
     for root in (pictures, other):
         assert run("evaluate", *options, f"data.root={root}") == 0
-    record = model.evaluation("pictures") / "summary.json"
+    record = model.evaluation("pictures") / "about.json"
     before = record.read_bytes()
     Image.new("RGB", (176, 192)).save(other / "b.png")
     assert run("evaluate", *options, f"data.root={other}") == 1
@@ -240,7 +216,7 @@ def test_ctrl_c_is_a_sentence(model, pictures, monkeypatch, capsys) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "evaluate_codec", interrupted)
+    monkeypatch.setattr(command, "measure", interrupted)
     words = [f"model={model.path}", "data=folder", f"data.root={pictures}", "beside=[]"]
     assert run("evaluate", *words) == 130
     assert capsys.readouterr().err == "error: stopped before all was measured and recorded\n"

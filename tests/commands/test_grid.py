@@ -1,12 +1,11 @@
 """rnn-codec grid: plans, trains, records, and says what has failed."""
 
-import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.record import read_record
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder
 from tests.commands.program import run
@@ -45,16 +44,15 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("gru"))
     assert load_codec(RunFolder(folder))
     (record,) = (tmp_path / "records").iterdir()
-    summary = read_summary(record)
-    assert summary.dataset == "small"
-    assert summary.model is not None
-    assert summary.model.training is not None
-    assert (summary.model.training.steps, summary.model.training.images) == (6, 24)
-    assert summary.model.identity == RunFolder(folder).identity.read_text().strip()
-    assert set(summary.model.coder_identities) == {"single_iteration", "progressive"}
-    sizes = json.loads((record / "file_sizes.json").read_text())
-    coders = {coder["coder"] for coder in sizes["coders"]}
-    assert coders == {"none", "single_iteration", "progressive"}
+    measured = read_record(record)
+    about = measured.about
+    assert about.dataset == "small"
+    assert about.model is not None
+    assert about.model.training is not None
+    assert (about.model.training.steps, about.model.training.images) == (6, 24)
+    assert about.model.identity == RunFolder(folder).identity.read_text().strip()
+    assert set(about.model.coder_identities) == {"single_iteration", "progressive"}
+    assert set(measured.entropy_coders) == {"none", "single_iteration", "progressive"}
 
     capsys.readouterr()
     assert run("grid", *arguments(tmp_path, *ONE_PAIR, small, "--dry-run")) == 0

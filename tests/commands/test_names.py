@@ -11,7 +11,7 @@ from PIL import Image
 
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.folders import find_images
-from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.record import read_about
 from tests.commands.program import run
 from tests.data.pictures import noise, save
 
@@ -36,10 +36,10 @@ def test_an_evaluation_is_not_lost(pictures: Path, tmp_path: Path) -> None:
     # Hydra wants what it does not know in quotes.
     words = ["codec=jpeg_420", "data=folder", f"data.root='{pictures}'", "beside=[]"]
     assert run("evaluate", *words, f"output='{output}'") == 0
-    summary = read_summary(output)
-    assert summary.dataset == r"d\xe9j\xe0"
-    assert r"d\xe9j\xe0" in str(summary.settings["command"])
-    with (output / "per_image.csv").open(encoding="utf-8", newline="") as file:
+    about = read_about(output)
+    assert about.dataset == r"d\xe9j\xe0"
+    assert r"d\xe9j\xe0" in str(about.settings["command"])
+    with (output / "points.csv").open(encoding="utf-8", newline="") as file:
         measured = {row["image"] for row in csv.DictReader(file)}
     assert measured == {r"caf\xe9.png", "café.png", r"sub\xff/x.png"}
 

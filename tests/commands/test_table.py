@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnn_codec.evaluation.record import read_record
 from tests.commands.program import run
 from tests.comparison.made import write_classic, write_network
 from tests.conftest import ROOT
@@ -44,22 +45,29 @@ def test_writes_and_prints_the_table(results, tmp_path, capsys) -> None:
     assert str(tmp_path) not in (tmp_path / "new" / "ablation.md").read_text(encoding="utf-8")
 
 
-def test_an_inconsistent_record_is_reported_and_the_rest_shown(results, tmp_path, capsys) -> None:
-    file = results / "grid" / "edited" / "summary.json"
-    write_network(file.parent, cell="lstm")
-    content = json.loads(file.read_text())
-    content["areas"]["ms_ssim"] = 1.8749
-    file.write_text(json.dumps(content))
+def test_a_damaged_record_is_reported_and_the_rest_shown(results, tmp_path, capsys) -> None:
+    file = write_network(results / "grid" / "edited", cell="lstm") / "points.csv"
+    file.write_text(file.read_text().replace("0", "1", 1))
     options = [f"records={results}", f"output={tmp_path}", *FAST]
     assert run("table", *options) == 0
     shown = capsys.readouterr().out
-    sentence = "areas.ms_ssim in summary.json is not what per_image.csv gives"
+    sentence = "points.csv is not the one that about.json was written for: its digest differs"
     assert f"grid/edited: {sentence}" in shown
-    assert sentence.replace("_", "\\_") in (tmp_path / "ablation.md").read_text(encoding="utf-8")
+    assert sentence in (tmp_path / "ablation.md").read_text(encoding="utf-8")
     assert "gru" in shown
     assert "grid/edited" not in (tmp_path / "ablation.csv").read_text(encoding="utf-8")
     assert run("table", *options, "strict=true") == 1
     assert "1 records are missing, incomplete or left out" in capsys.readouterr().err
+
+
+def test_curves_are_exported_for_compressai(results, tmp_path) -> None:
+    options = [f"records={results}", f"output={tmp_path}", f"compressai={tmp_path / 'curves'}"]
+    assert run("table", *options, *FAST) == 0
+    names = {file.name for file in (tmp_path / "curves").iterdir()}
+    assert {"baselines-webp-files.json", "grid-a-nominal.json", "grid-a-progressive.json"} <= names
+    content = json.loads((tmp_path / "curves" / "grid-a-progressive.json").read_text())
+    curve = read_record(results / "grid" / "a").mean("progressive")
+    assert content["results"]["psnr-rgb"] == list(curve.scores["psnr"])
 
 
 @pytest.mark.parametrize(
@@ -90,10 +98,7 @@ def test_the_committed_table_is_of_the_committed_records() -> None:
     measured = [row for row in rows if row["origin"] == "measured"]
     assert {"jpeg_420", "webp", "jpeg2000", "avif"} <= {row["name"] for row in measured}
     for row in measured:
-        areas = [
-            json.loads((ROOT / "results" / record / "summary.json").read_text("utf-8"))["areas"]
-            for record in row["records"].split(" ")
-        ]
+        records = [read_record(ROOT / "results" / path) for path in row["records"].split(" ")]
         for metric in ("ms_ssim", "psnr", "psnr_hvs"):
-            expected = np.mean([of_seed[metric] for of_seed in areas])
+            expected = np.mean([record.areas()[metric] for record in records])
             assert float(row[f"{metric}_auc"]) == pytest.approx(expected, rel=1e-9)

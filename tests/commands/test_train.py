@@ -635,5 +635,5 @@ def test_a_folder_of_any_name_is_trained_resumed_and_measured(
     assert read_cost(folder.cost).steps == 2
     measuring = ["data=photos", "iterations=1", "beside=[]"]
     assert program("evaluate", override("model", folder.path), *measuring) == 0
-    command = json.loads((folder.evaluation("photos") / "summary.json").read_text())["settings"]
+    command = json.loads((folder.evaluation("photos") / "about.json").read_text())["settings"]
     assert shlex.split(command["command"])[2] == override("model", folder.path)

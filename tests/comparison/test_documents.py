@@ -13,7 +13,7 @@ from rich.console import Console
 
 from rnn_codec.comparison import latex, markdown
 from rnn_codec.comparison.collecting import Collection, Problem, collect
-from rnn_codec.comparison.columns import columns
+from rnn_codec.comparison.columns import RowColumn, columns
 from rnn_codec.comparison.documents import csv_text
 from rnn_codec.comparison.notes import notes, problem_lines
 from rnn_codec.comparison.published import load_published
@@ -22,19 +22,17 @@ from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.statistics import Estimate, Interval
 from rnn_codec.comparison.tables import Column, magnitude
 from rnn_codec.comparison.terminal import terminal
+from tests.comparison.made import write_other_family
 from tests.conftest import ROOT
 
 COMPARISON = Comparison(resamples=50)
 METRICS = ("psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma")
-COLUMNS = columns(COMPARISON.anchors, COMPARISON.saving_at)
-
 WIDEST = Row(
     origin="measured",
     experiment="paper",
     name="associative_lstm residual_scaling",
-    cell="associative_lstm",
-    recon="residual_scaling",
-    network="paper",
+    labels={"cell": "associative_lstm", "recon": "residual_scaling", "network": "paper"},
+    trained=True,
     coder="none",
     seeds=(0, 1),
     images=24,
@@ -68,7 +66,11 @@ def rows(collection: Collection) -> list[Row]:
 
 
 def arranged(rows: list[Row]) -> list[Section]:
-    return sections(rows, COLUMNS)
+    return sections(rows, all_columns(rows))
+
+
+def all_columns(rows: list[Row]) -> list[RowColumn]:
+    return columns(rows, COMPARISON.anchors, COMPARISON.saving_at)
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +113,10 @@ def test_markdown_holds_the_figures(text: str, rows: list[Row]) -> None:
     best = next(row for row in rows if row.coder == "none")
     area, rank = best.areas["ms_ssim"], best.ranks["ms_ssim"]
     figures = f"{area.mean:.4f} ± {area.std:.4f}"
-    assert best.cell is not None
-    line = next(line for line in quality if line[:2] == [best.cell, "one\\_shot"])
+    cell = best.labels["cell"]
+    line = next(line for line in quality if line[:2] == [cell, "one\\_shot"])
     of_paper = {"gru": "1.8098 / 1.8139", "lstm": "1.8062 / 1.8166"}
-    assert line[2:5] == [figures, str(rank), of_paper[best.cell]]
+    assert line[2:5] == [figures, str(rank), of_paper[cell]]
 
 
 def test_markdown_says_what_is_published_and_what_is_measured(text: str) -> None:
@@ -149,7 +151,7 @@ def test_the_paper_stands_only_beside_rows_that_count_bits_as_it_does(text: str)
 
 
 def test_csv_holds_every_number_with_all_its_digits(rows: list[Row]) -> None:
-    text = csv_text(rows, COLUMNS)
+    text = csv_text(rows, all_columns(rows))
     lines = list(csv.DictReader(io.StringIO(text)))
     assert len(lines) == len(rows) == 9 + 2 + 22
     for line, row in zip(lines, rows, strict=True):
@@ -175,7 +177,7 @@ def check_estimate(line: dict[str, str], name: str, found: Estimate | None) -> N
 
 
 def test_csv_of_nothing_is_empty() -> None:
-    assert csv_text([], COLUMNS) == ""
+    assert csv_text([], all_columns([])) == ""
 
 
 def test_latex_tables_are_well_formed(rows: list[Row]) -> None:
@@ -232,6 +234,18 @@ def test_variants_have_a_column(rows: list[Row]) -> None:
     table = section.tables[0]
     assert table.headings[2] == "options"
     assert table.groups[0].lines[0][2] == "optimizer.lr=0.1"
+
+
+def test_another_family_has_a_section_and_columns_of_its_labels(tmp_path: Path) -> None:
+    write_other_family(tmp_path / "waves" / "a")
+    found = table_rows(collect(tmp_path, "kodak"), [], COMPARISON)
+    (section,) = arranged(found)
+    assert section.title == "waves (measured, 1 seed)"
+    (group,) = section.tables[0].groups
+    assert section.tables[0].headings[:2] == ("wavelet", "MS-SSIM")
+    assert (group.title, group.lines[0][0]) == ("", "9/7")
+    (line,) = csv.DictReader(io.StringIO(csv_text(found, all_columns(found))))
+    assert (line["family"], line["wavelet"], line["coder"]) == ("wavelet", "9/7", "")
 
 
 def test_numbers_are_written_briefly() -> None:

@@ -17,10 +17,9 @@ from rnn_codec.comparison.documents import csv_text
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.comparison.sections import sections
 from rnn_codec.comparison.terminal import terminal
-from rnn_codec.evaluation.measurement import measure
-from rnn_codec.evaluation.record import Description, read_summary, write_evaluation
+from rnn_codec.evaluation.measurement import FILES, Measurement, scores
+from rnn_codec.evaluation.record import About, read_record, write_record
 from rnn_codec.evaluation.table import curve_table
-from rnn_codec.metrics import scores
 from rnn_codec.metrics.scores import SCORES, Score
 from rnn_codec.report.curves import curves_of, metric_choices
 from rnn_codec.report.page import figures
@@ -37,7 +36,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> Score:
         return (image == reference).double().mean(dim=(1, 2, 3))
 
     score = Score(accuracy, "Accuracy", unit="", digits=3)
-    monkeypatch.setitem(scores.SCORES, "accuracy", score)
+    monkeypatch.setitem(SCORES, "accuracy", score)
     return score
 
 
@@ -48,8 +47,10 @@ def record(folder: Path, name: str, errors: int) -> None:
     for point in (1, 2, 3):
         decoded = original.copy()
         decoded[: errors // point] += 1
-        points.append(measure("a.png", point, 1000 * point, decoded, original))
-    write_evaluation(folder, points, Description(name, "kodak"))
+        found = scores(decoded, original)
+        points.append(Measurement("a.png", FILES, point, 1000 * point, 161 * 170, found))
+    curves = {FILES: {"kind": FILES}}
+    write_record(folder, points, About(name, "kodak", curves=curves))
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def printed(*tables: object) -> str:
 def test_it_is_in_every_format(rows: list[Row]) -> None:
     best = rows[0].areas["accuracy"].mean
     figure = f"{best:.3f}"
-    every = columns((), ())
+    every = columns(rows, (), ())
     arranged = sections(rows, every)
     for text in (
         markdown.document("Title", "Text.", arranged, [], []),
@@ -87,7 +88,7 @@ def test_it_is_in_every_format(rows: list[Row]) -> None:
 
 def test_it_is_on_the_page(rows: list[Row]) -> None:
     content = json.loads(
-        json.dumps(table_content(rows, columns((), ()), Collection("kodak", (), (), ())))
+        json.dumps(table_content(rows, columns(rows, (), ()), Collection("kodak", (), (), ())))
     )
     labels = [column["label"] for column in content["columns"]]
     cells = [row[labels.index("Accuracy")] for row in content["rows"]]
@@ -100,11 +101,9 @@ def test_it_is_on_the_page(rows: list[Row]) -> None:
 
 
 def test_it_is_in_records_and_in_the_evaluations_table(rows: list[Row], tmp_path: Path) -> None:
-    summary = read_summary(tmp_path / "results" / "baselines" / "good")
-    assert summary.curve.scores["accuracy"] == pytest.approx(
-        (1 - 20 / 161, 1 - 10 / 161, 1 - 6 / 161)
-    )
-    assert "Accuracy" in printed(curve_table(summary.curve, "good"))
+    curve = read_record(tmp_path / "results" / "baselines" / "good").mean()
+    assert curve.scores["accuracy"] == pytest.approx((1 - 20 / 161, 1 - 10 / 161, 1 - 6 / 161))
+    assert "Accuracy" in printed(curve_table(curve, "good"))
 
 
 def test_records_of_before_are_blank_there(added: Score, tmp_path: Path) -> None:
@@ -115,13 +114,15 @@ def test_records_of_before_are_blank_there(added: Score, tmp_path: Path) -> None
     collection = collect(tmp_path / "results", "kodak")
     assert collection.problems == ()
     rows = table_rows(collection, [], COLUMNS_FOR)
-    text = csv_text(rows, columns((), ()))
+    text = csv_text(rows, columns(rows, (), ()))
     lines = {line["name"]: line for line in csv.DictReader(io.StringIO(text))}
     assert lines["old"]["accuracy_auc"] == lines["old"]["accuracy_rank"] == ""
     assert lines["good"]["accuracy_auc"] != ""
     # Nobody is ranked in what not all have.
     assert lines["good"]["accuracy_rank"] == ""
     assert {line["psnr_rank"] for line in lines.values()} == {"1", "2"}
-    tables = [table for section in sections(rows, columns((), ())) for table in section.tables]
+    tables = [
+        table for section in sections(rows, columns(rows, (), ())) for table in section.tables
+    ]
     (line,) = [line for group in tables[0].groups for line in group.lines if line[0] == "old"]
     assert line[tables[0].headings.index("Accuracy")] == "–"

@@ -1,7 +1,6 @@
 """The rows: every figure against a second computation, from the files, with numpy."""
 
 import csv
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from rnn_codec.comparison.collecting import collect
 from rnn_codec.comparison.published import load_published
 from rnn_codec.comparison.rows import Comparison, Row, table_rows
 from rnn_codec.errors import InvalidOptionError
-from tests.comparison.made import write_network
+from tests.comparison.made import write_network, write_other_family
 from tests.conftest import ROOT
 
 METRICS = ("psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma")
@@ -30,24 +29,26 @@ def rows(made_results: Path) -> list[Row]:
 
 
 def row(rows: list[Row], **wanted: object) -> Row:
-    (found,) = [r for r in rows if all(getattr(r, k) == v for k, v in wanted.items())]
+    """The row whose attributes and labels are as wanted."""
+    (found,) = [r for r in rows if wanted.items() <= (vars(r) | dict(r.labels)).items()]
     return found
 
 
-def columns(file: Path, point: str, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Mean over the images of each column, by point, for each coder if there are any."""
+def means(folder: Path, curve: str, scores: str | None = None) -> dict[str, np.ndarray]:
+    """Mean over the images of each column of a curve, by point; scores may be another's."""
     values = defaultdict(list)
-    with file.open(newline="") as lines:
+    with (folder / "points.csv").open(newline="") as lines:
         for line in csv.DictReader(lines):
-            pixels = float(line.get("pixels", 8))
-            for name in names:
-                value = float(line[name]) * (8 / pixels if name.endswith("_bytes") else 1)
-                values[line.get("coder", ""), name, float(line[point])].append(value)
-    keys = sorted(values)
+            if line["curve"] == curve:
+                rate = 8 * float(line["bytes"]) / int(line["pixels"])
+                values["bpp", float(line["point"])].append(rate)
+            if line["curve"] == (scores or curve):
+                for metric in METRICS:
+                    values[metric, float(line["point"])].append(float(line[metric]))
     found: dict[str, list[float]] = defaultdict(list)
-    for coder, name, at in keys:
-        found[f"{coder}{name}"].append(float(np.mean(values[coder, name, at])))
-    return {name: np.array(means) for name, means in found.items()}
+    for name, at in sorted(values):
+        found[name].append(float(np.mean(values[name, at])))
+    return {name: np.array(of_points) for name, of_points in found.items()}
 
 
 def area(bpp: np.ndarray, quality: np.ndarray) -> float:
@@ -64,11 +65,9 @@ def test_areas_are_means_over_seeds_at_the_rates_of_the_row(
     areas = defaultdict(list)
     for seed in (0, 1):
         folder = made_results / "grid" / f"gru-one_shot-{seed}"
-        means = columns(folder / "per_image.csv", "point", ("bpp", *METRICS))
-        sizes = columns(folder / "file_sizes.csv", "iteration", ("file_bytes",))
-        bpp = means["bpp"] if coder == "none" else sizes[f"{coder}file_bytes"]
+        mean = means(folder, "nominal" if coder == "none" else coder, "nominal")
         for metric in METRICS:
-            areas[metric].append(area(bpp, means[metric]))
+            areas[metric].append(area(mean["bpp"], mean[metric]))
     for metric in METRICS:
         assert found.areas[metric].mean == pytest.approx(np.mean(areas[metric]), rel=1e-8)
         expected = abs(areas[metric][0] - areas[metric][1]) / np.sqrt(2)
@@ -78,27 +77,10 @@ def test_areas_are_means_over_seeds_at_the_rates_of_the_row(
     assert found.images == 5
 
 
-def test_a_committed_record_has_the_areas_it_says(rows: list[Row]) -> None:
-    folder = ROOT / "results" / "flagship" / "evaluation" / "kodak"
-    comparison = Comparison(resamples=1)
-    found = table_rows(collect(folder.parents[1], "kodak"), [], comparison)
-    sizes = json.loads((folder / "file_sizes.json").read_text())
-    for name, areas in sizes["areas_at_true_rate"].items():
-        if name != "none":
-            of_row = row(found, coder=name).areas
-            assert {m: of_row[m].mean for m in METRICS} == pytest.approx(areas, rel=1e-9)
-    summary = json.loads((folder / "summary.json").read_text())
-    of_row = row(found, coder="none").areas
-    assert {m: of_row[m].mean for m in METRICS} == pytest.approx(summary["areas"], rel=1e-9)
-
-
 def test_the_mean_curve_is_at_the_rates_of_the_row(made_results: Path, rows: list[Row]) -> None:
     found = row(rows, cell="gru", recon="one_shot", coder="progressive")
-    rates = [
-        columns(made_results / "grid" / f"gru-one_shot-{s}" / "file_sizes.csv", "iteration",
-                ("file_bytes",))["progressivefile_bytes"]
-        for s in (0, 1)
-    ]  # fmt: skip
+    folders = [made_results / "grid" / f"gru-one_shot-{seed}" for seed in (0, 1)]
+    rates = [means(folder, "progressive", "nominal")["bpp"] for folder in folders]
     assert found.curve is not None
     np.testing.assert_allclose(found.curve.bpp, np.mean(rates, axis=0), rtol=1e-12)
 
@@ -107,11 +89,10 @@ def test_savings_are_of_files_over_nominal_rates(made_results: Path, rows: list[
     found = row(rows, cell="gru", recon="one_shot", coder="progressive")
     savings = defaultdict(list)
     for seed in (0, 1):
-        file = made_results / "grid" / f"gru-one_shot-{seed}" / "file_sizes.csv"
-        means = columns(file, "iteration", ("file_bytes", "nominal_bytes"))
+        folder = made_results / "grid" / f"gru-one_shot-{seed}"
+        bits, file = (means(folder, c, "nominal")["bpp"] for c in ("nominal", "progressive"))
         for bpp, iteration in ((0.25, 2), (2.0, 16)):
-            ratio = means["progressivefile_bytes"] / means["progressivenominal_bytes"]
-            savings[bpp].append(1 - ratio[iteration - 1])
+            savings[bpp].append(1 - (file / bits)[iteration - 1])
     assert {bpp: s.mean for bpp, s in found.savings.items()} == pytest.approx(
         {bpp: np.mean(values) for bpp, values in savings.items()}
     )
@@ -161,7 +142,7 @@ def test_rows_are_models_by_coder_from_best_to_worst(rows: list[Row]) -> None:
 def test_ranks_are_shared_where_seeds_and_images_do_not_decide(rows: list[Row]) -> None:
     for coder in ORDER:
         ranks = {
-            (r.cell, r.recon): r.ranks["ms_ssim"]
+            (r.labels["cell"], r.labels["recon"]): r.ranks["ms_ssim"]
             for r in rows
             if (r.experiment, r.coder) == ("grid", coder)
         }
@@ -181,7 +162,9 @@ def test_networks_are_ranked_apart(tmp_path: Path) -> None:
     for better, cell in ((0.0, "gru"), (1.0, "lstm")):
         write_network(tmp_path / "grid" / cell, cell, better=better, coders=["none"])
     write_network(tmp_path / "grid" / "half", better=5.0, coders=["none"], network="half")
-    ranks = {(r.cell, r.network): r.ranks.get("psnr") for r in rows_of(tmp_path)}
+    ranks = {
+        (r.labels["cell"], r.labels["network"]): r.ranks.get("psnr") for r in rows_of(tmp_path)
+    }
     assert ranks == {("gru", "tiny"): 2, ("lstm", "tiny"): 1, ("gru", "half"): None}
 
 
@@ -248,3 +231,16 @@ def test_the_same_draws_give_the_same_intervals(made_results: Path, rows: list[R
 def test_options_that_cannot_be_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InvalidOptionError, match=next(iter(options))):
         Comparison(**options)  # type: ignore[arg-type]
+
+
+def test_a_record_of_another_family_has_a_row(tmp_path: Path) -> None:
+    write_network(tmp_path / "grid" / "gru")
+    write_other_family(tmp_path / "waves" / "a")
+    rows = rows_of(tmp_path)
+    found = row(rows, family="wavelet")
+    assert (found.name, found.coder, found.trained) == ("9/7", None, True)
+    assert found.labels == {"family": "wavelet", "wavelet": "9/7"}
+    mean = means(tmp_path / "waves" / "a", "files")
+    assert found.areas["psnr"].mean == pytest.approx(area(mean["bpp"], mean["psnr"]), rel=1e-8)
+    assert found.savings == {}
+    assert {len(r.labels) for r in rows} == {2, 4}

@@ -2,69 +2,22 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.evaluation.curve import (
-    Curve,
-    UnequalPointsError,
-    areas_under,
-    mean_curve,
-    quality_at,
-)
-from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.evaluation.curve import Curve, Samples, areas_under, quality_at
 
 
-def measured(image: str, point: float, bpp: float = 1.0, psnr: float = 30.0) -> Measurement:
-    return Measurement(image, point, bpp, {"psnr": psnr, "ms_ssim": psnr / 100})
-
-
-def test_averages_each_point_over_the_images_in_ascending_order() -> None:
-    curve = mean_curve(
-        [
-            measured("a", 2, 0.3, 32),
-            measured("b", 1, 0.2, 24),
-            measured("b", 2, 0.5, 26),
-            measured("a", 1, 0.1, 30),
-        ]
-    )
-    assert curve.point == (1, 2)
-    assert curve.bpp == pytest.approx((0.15, 0.4))
-    assert curve.scores["psnr"] == pytest.approx((27, 29))
-    assert curve.scores["ms_ssim"] == pytest.approx((0.27, 0.29))
-
-
-def test_averages_decibels_not_errors() -> None:
-    curve = mean_curve([measured("a", 1, psnr=20), measured("b", 1, psnr=40)])
-    pooled = -10 * math.log10((10**-2 + 10**-4) / 2)
+def test_rates_and_decibels_are_averaged_over_the_images_not_errors() -> None:
+    size = np.array([[800.0], [1600.0]])
+    samples = Samples((1,), np.array([[100.0], [100.0]]), size, {"psnr": np.array([[20.0], [40]])})
+    curve = samples.mean()
+    assert curve.bpp == ((1.0 + 0.5) / 2,)
     assert curve.scores["psnr"] == (30.0,)
+    pooled = -10 * math.log10((10**-2 + 10**-4) / 2)
     assert curve.scores["psnr"][0] - pooled > 6
-
-
-@given(st.permutations([measured(i, p, p / 8, 20 + p) for i in "abc" for p in range(1, 5)]))
-def test_the_order_of_measurements_does_not_matter(measurements: list[Measurement]) -> None:
-    assert mean_curve(measurements).scores["psnr"] == pytest.approx((21, 22, 23, 24))
-
-
-def test_refuses_images_without_the_same_points() -> None:
-    with pytest.raises(UnequalPointsError, match="no measurement at point 2 of b, c"):
-        mean_curve([measured("a", 1), measured("a", 2), measured("b", 1), measured("c", 1)])
-
-
-def test_refuses_an_image_that_only_a_later_point_has() -> None:
-    with pytest.raises(UnequalPointsError, match="no measurement at point 1 of b"):
-        mean_curve([measured("a", 1), measured("a", 2), measured("b", 2)])
-
-
-def test_refuses_an_image_measured_twice() -> None:
-    with pytest.raises(UnequalPointsError, match="several measurements at point 1 of a"):
-        mean_curve([measured("a", 1), measured("a", 1), measured("b", 1)])
-
-
-def test_refuses_nothing() -> None:
-    with pytest.raises(ValueError, match="no measurements"):
-        mean_curve([])
 
 
 def test_areas_have_the_metrics_names_and_the_papers_limits() -> None:

@@ -1,87 +1,124 @@
-"""Evaluations on disk."""
+"""Records on disk."""
 
 import csv
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib import rcParams
-from PIL import Image
 
-from rnn_codec.evaluation.curve import UnequalPointsError, areas_under, mean_curve
+from rnn_codec.errors import UserError
+from rnn_codec.evaluation.curve import Curve, UnequalPointsError, areas_under
 from rnn_codec.evaluation.measurement import Measurement
-from rnn_codec.evaluation.record import Description, ModelFacts, read_summary, write_evaluation
+from rnn_codec.evaluation.record import (
+    About,
+    ModelFacts,
+    RecordError,
+    bd_rates,
+    check_same_pictures,
+    read_about,
+    read_record,
+    saved_at,
+    write_compressai,
+    write_record,
+)
 from rnn_codec.runs.cost import TrainingCost
 
+PIXELS = 8000
 MEASUREMENTS = [
     Measurement(
-        *(image, k, k / 8),
+        *(image, "progressive", k, 120 * k + 0.5 * (image == "two"), PIXELS),
         {"psnr": 24 + shift + k / 2, "ms_ssim": 1 - 0.2 / k, "psnr_hvs": 25 + shift + k / 3},
     )
     for image, shift in (("one", 0.1), ("two", 2.0))
     for k in range(1, 17)
+] + [
+    Measurement(image, "nominal", k, 125 * k, PIXELS, {})
+    for image in ("one", "two")
+    for k in range(1, 17)
 ]
-DESCRIPTION = Description(
+FACTS = ModelFacts(
+    parameters=10,
+    macs_per_pixel=2.5,
+    identity="0123456789abcdef",
+    training=TrainingCost("0123456789abcdef", 1.5, 2, 6, {"cpu": None}, {"torch": "2"}),
+    coder_training_seconds={"progressive": 3.0},
+    coding_seconds={"progressive": (0.1, 0.2)},
+)
+ABOUT = About(
     name="LSTM one-shot",
     dataset="synthetic",
     description="no entropy coding",
+    labels={"family": "binary", "cell": "lstm"},
+    curves={
+        "nominal": {"kind": "nominal", "scores_of": "progressive"},
+        "progressive": {"kind": "files", "entropy": "progressive"},
+        "cut": {"kind": "prefix"},
+    },
     settings={"seed": 3, "config": {"cell": "lstm", "width": 0.25}, "command": "make train"},
+    model=FACTS,
 )
-FILES = ["compressai.json", "per_image.csv", "rate_distortion.png", "summary.json"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "deep" / "evaluation"
-    beside = [("JPEG 4:2:0", replace(mean_curve(MEASUREMENTS), bpp=tuple(np.linspace(0.2, 4, 16))))]
-    write_evaluation(folder, MEASUREMENTS, DESCRIPTION, beside)
+    write_record(folder, MEASUREMENTS, ABOUT)
     return folder
 
 
-def test_writes_its_files_and_no_other(folder: Path) -> None:
-    assert sorted(file.name for file in folder.iterdir()) == FILES
-
-
-def test_every_measurement_is_read_back_from_the_table(folder: Path) -> None:
-    with (folder / "per_image.csv").open(newline="") as file:
+def test_every_measurement_is_in_the_table(folder: Path) -> None:
+    with (folder / "points.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    read = [
-        Measurement(
-            row.pop("image"), int(row.pop("point")), float(row.pop("bpp")),
-            {metric: float(score) for metric, score in row.items()},
-        )
-        for row in rows
-    ]  # fmt: skip
-    assert read == MEASUREMENTS
+    assert list(rows[0])[:5] == ["image", "curve", "point", "bytes", "pixels"]
+    assert [row["bytes"] for row in rows[:2]] == ["120.0", "240.0"]
+    assert len(rows) == len(MEASUREMENTS)
+    for row, m in zip(rows, MEASUREMENTS, strict=True):
+        assert (row["image"], row["curve"], float(row["bytes"])) == (m.image, m.curve, m.bytes)
+        scores = {n: float(row[n]) for n in ("psnr", "ms_ssim", "psnr_hvs") if row[n]}
+        assert scores == m.scores
 
 
-def test_the_summary_is_read_back(folder: Path) -> None:
-    summary = read_summary(folder)
-    assert summary == read_summary(str(folder / "summary.json"))
-    assert summary.curve == mean_curve(MEASUREMENTS)
-    assert summary.areas == areas_under(summary.curve)
-    assert (summary.name, summary.dataset, summary.images) == ("LSTM one-shot", "synthetic", 2)
-    assert summary.settings == DESCRIPTION.settings
+def test_what_is_known_is_read_back(folder: Path) -> None:
+    about = read_about(folder)
+    digest = hashlib.sha256((folder / "points.csv").read_bytes()).hexdigest()
+    curves = {name: ABOUT.curves[name] for name in ("nominal", "progressive")}
+    assert about == replace(ABOUT, digest=digest, curves=curves)
+    assert {"python", "torch", "lightning", "pillow"} <= set(about.versions)
+    assert about.hardware["cpu"]
+    assert read_record(folder).images == ("one", "two")
 
 
-def test_the_summary_says_how_it_came_about(folder: Path) -> None:
-    content = json.loads((folder / "summary.json").read_text())
-    assert "trapezoid" in content["area_protocol"]
-    assert {"python", "torch", "lightning", "pillow", "pytorch-msssim", "rnn-codec"} == set(
-        content["versions"]
+def test_means_areas_and_savings_are_derived(folder: Path) -> None:
+    record = read_record(folder)
+    mean = record.mean("progressive")
+    assert mean.bpp[:2] == pytest.approx((120.25 / 1000, 240.25 / 1000))
+    assert mean.scores["psnr"][0] == pytest.approx(24 + 1.05 + 0.5)
+    assert record.mean().bpp[:2] == (0.125, 0.25)
+    assert record.areas() == areas_under(record.mean("nominal"))
+    assert (record.compared, record.entropy_coders) == (["nominal", "progressive"], ["progressive"])
+    saved = saved_at(record, "progressive", (0.25, 2.0, 3.0))
+    assert saved == pytest.approx({0.25: 1 - 240.25 / 250, 2.0: 1 - 1920.25 / 2000})
+    assert saved_at(record, "nominal", (0.25,)) == {}
+
+
+def test_bits_that_a_coder_leaves_as_they_are_are_not_compared(tmp_path: Path) -> None:
+    files = [replace(m, curve="none") for m in MEASUREMENTS[32:]]
+    curves = dict(
+        ABOUT.curves, none={"kind": "files", "entropy": "none", "scores_of": "progressive"}
     )
-    assert content["hardware"]["cpu"]
-    assert content["hardware"]["cores"] >= 1
-    assert "accelerator" in content["hardware"]
+    record = write_record(tmp_path, [*MEASUREMENTS, *files], replace(ABOUT, curves=curves))
+    assert record.compared == ["nominal", "progressive"]
+    assert record.entropy_coders == ["progressive", "none"]
 
 
-def test_speaks_compressais_format(folder: Path) -> None:
-    content = json.loads((folder / "compressai.json").read_text())
-    assert list(content) == ["name", "description", "results"]
-    assert content["description"] == "no entropy coding"
-    curve = mean_curve(MEASUREMENTS)
+def test_it_speaks_compressais_format(folder: Path, tmp_path: Path) -> None:
+    record = read_record(folder)
+    write_compressai(tmp_path / "curve.json", record.about, record.mean())
+    content = json.loads((tmp_path / "curve.json").read_text())
+    assert (content["name"], content["description"]) == ("LSTM one-shot", "no entropy coding")
+    curve = record.mean()
     assert content["results"] == {
         "bpp": list(curve.bpp),
         "psnr-rgb": list(curve.scores["psnr"]),
@@ -89,74 +126,36 @@ def test_speaks_compressais_format(folder: Path) -> None:
     }
 
 
-def test_draws_a_figure(folder: Path) -> None:
-    with Image.open(folder / "rate_distortion.png") as figure:
-        assert figure.width > 10 * rcParams["savefig.dpi"]
-        assert len(np.unique(np.asarray(figure.convert("RGB")).reshape(-1, 3), axis=0)) > 50
-
-
-def test_one_point_and_perfect_images_make_a_record_too(tmp_path: Path) -> None:
-    lossless = [Measurement("one", 1, 8.0, {"psnr": 100.0, "ms_ssim": 1.0})]
-    summary = write_evaluation(tmp_path, lossless, Description("lossless", "synthetic"))
-    assert read_summary(tmp_path) == summary
-    assert sorted(file.name for file in tmp_path.iterdir()) == FILES
-
-
-def test_writes_nothing_when_there_is_no_mean(tmp_path: Path) -> None:
+def test_it_writes_nothing_when_there_is_no_mean(tmp_path: Path) -> None:
     with pytest.raises(UnequalPointsError):
-        write_evaluation(tmp_path / "record", MEASUREMENTS[:-1], DESCRIPTION)
+        write_record(tmp_path / "record", MEASUREMENTS[1:], ABOUT)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_number_that_json_lacks_leaves_the_old_summary(tmp_path: Path) -> None:
-    write_evaluation(tmp_path, MEASUREMENTS, DESCRIPTION)
-    bad = replace(DESCRIPTION, settings={"rate": float("nan")})
-    with pytest.raises(ValueError, match="JSON"):
-        write_evaluation(tmp_path, MEASUREMENTS, bad)
-    assert read_summary(tmp_path).settings == DESCRIPTION.settings
-    assert sorted(file.name for file in tmp_path.iterdir()) == FILES
-
-
-@pytest.mark.parametrize("content", ["[]", "{}", '{"name": "x"}', "not JSON"])
-def test_refuses_to_read_another_file(tmp_path: Path, content: str) -> None:
-    (tmp_path / "summary.json").write_text(content)
-    with pytest.raises(ValueError, match=r"summary|Expecting value"):
-        read_summary(tmp_path)
-
-
-def test_says_when_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_summary(tmp_path)
-
-
-FACTS = ModelFacts(
-    parameters=10,
-    macs_per_pixel=2.5,
-    identity="0123456789abcdef",
-    training=TrainingCost("0123456789abcdef", 1.5, 2, 6, {"cpu": None}, {"torch": "2"}),
-    coder_training_seconds={"progressive": 3.0},
-)
-
-
-@pytest.mark.parametrize("facts", [FACTS, replace(FACTS, training=None, identity=None), None])
-def test_what_is_known_of_the_model_is_read_back(facts: ModelFacts | None, tmp_path: Path) -> None:
-    written = write_evaluation(tmp_path, MEASUREMENTS, replace(DESCRIPTION, model=facts))
-    assert written.model == facts
-    assert read_summary(tmp_path) == written
-
-
-def test_a_summary_from_before_models_were_described_is_read(folder: Path, tmp_path: Path) -> None:
-    content = json.loads((folder / "summary.json").read_text())
-    del content["model"]
-    (tmp_path / "summary.json").write_text(json.dumps(content))
-    assert read_summary(tmp_path).model is None
-
-
-@pytest.mark.parametrize(("field", "value"), [("curve", 3), ("curve", {"x": [1]}), ("model", {})])
-def test_a_damaged_part_of_a_summary_is_an_error(
-    field: str, value: object, folder: Path, tmp_path: Path
+@pytest.mark.parametrize("facts", [replace(FACTS, training=None, identity=None), None])
+def test_what_is_not_known_of_the_model_is_read_back(
+    facts: ModelFacts | None, tmp_path: Path
 ) -> None:
-    content = json.loads((folder / "summary.json").read_text()) | {field: value}
-    (tmp_path / "summary.json").write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"summary\.json"):
-        read_summary(tmp_path)
+    assert write_record(tmp_path, MEASUREMENTS, replace(ABOUT, model=facts)).about.model == facts
+
+
+def test_other_pictures_of_the_same_name_are_not_written_over(tmp_path: Path) -> None:
+    check_same_pictures(tmp_path, "mine", "a")
+    write_record(tmp_path, MEASUREMENTS, replace(ABOUT, settings={"pictures": "a"}))
+    check_same_pictures(tmp_path, "mine", "a")
+    with pytest.raises(UserError, match="other pictures that are called mine"):
+        check_same_pictures(tmp_path, "mine", "b")
+
+
+def test_it_says_when_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"about\.json is missing"):
+        read_record(tmp_path)
+
+
+def test_the_bd_rate_of_a_known_gain() -> None:
+    """Two decibels more, where six double the rate."""
+    rates = (0.125, 0.25, 0.5, 1.0, 2.0)
+    plain = Curve((), rates, {"psnr": tuple(30 + 6 * k for k in range(5))})
+    better = Curve((), rates, {"psnr": tuple(32 + 6 * k for k in range(5))})
+    assert bd_rates(better, plain) == {"psnr": pytest.approx(100 * (2 ** (-1 / 3) - 1), abs=0.1)}
+    assert bd_rates(better, plain, min_overlap=0.99) == {}

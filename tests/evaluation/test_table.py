@@ -1,12 +1,15 @@
 """What a user sees on the terminal."""
 
 from io import StringIO
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from rnn_codec.evaluation.curve import Curve
-from rnn_codec.evaluation.table import curve_table
+from rnn_codec.evaluation.measurement import Measurement
+from rnn_codec.evaluation.record import About, ModelFacts, write_record
+from rnn_codec.evaluation.table import adaptive_sentences, curve_table, cuts_sentence, sizes_table
 
 
 def curve(point, bpp, psnr, ms_ssim, psnr_hvs) -> Curve:
@@ -66,3 +69,38 @@ def test_headings_name_the_point_and_the_other_codec() -> None:
         "PSNR-HVS": 2,
     }.items():
         assert head.count(text) == times
+
+
+def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
+    """What files cost without a coder above their bits is the header: no saving below zero."""
+    curves = {
+        "nominal": {"kind": "nominal", "scores_of": "progressive"},
+        "none": {"kind": "files", "entropy": "none", "scores_of": "progressive"},
+        "progressive": {"kind": "files", "entropy": "progressive"},
+        "adaptive, psnr": {"kind": "files", "entropy": "progressive", "tune": "psnr"},
+        "cut": {"kind": "prefix", "entropy": "progressive"},
+    }
+
+    def measured(curve: str, point: float, size: float, decibels: float | None) -> Measurement:
+        scores = {} if decibels is None else {"psnr": decibels}
+        return Measurement("a", curve, point, size, 8000, scores)
+
+    measurements = [
+        *(measured("nominal", k, 125 * k, None) for k in (1, 2)),
+        *(measured("none", k, 125 * k + 20, None) for k in (1, 2)),
+        *(measured("progressive", k, 100 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
+        # Six decibels for twice the rate: half of the rate for equal quality.
+        *(measured("adaptive, psnr", k / 10, 50 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
+        measured("cut", 1.5, 150, 19.75),
+    ]
+    facts = ModelFacts(1, 1.0, None, None, coding_seconds={"none": (0, 0), "progressive": (1, 2)})
+    about = About("a", "photos", curves=curves, model=facts)
+    record = write_record(tmp_path, measurements, about)
+    columns = {column.header: list(column.cells) for column in sizes_table(record).columns}
+    assert columns["nominal"][:2] == ["0.125", "0.250"]
+    assert columns["none"] == ["0.145", "0.270", "0.00 / 0.00 s"]
+    assert columns["progressive"] == ["0.100 (20.0 %)", "0.200 (20.0 %)", "1.00 / 2.00 s"]
+    assert list(adaptive_sentences(record, "progressive")) == [
+        "Adaptive files, psnr: BD-rate to uniform ones -50.0 % by PSNR."
+    ]
+    assert "more than 0.250 dB of PSNR below" in cuts_sentence(record, "cut", "progressive")

@@ -37,10 +37,10 @@ def train(options):
 def evaluate(options):
     output, run = Path(options["output"]), Path(options["model"])
     output.mkdir(parents=True, exist_ok=True)
-    (output / "per_image.csv").write_text((run / "weights.safetensors").read_text())
+    (output / "points.csv").write_text((run / "weights.safetensors").read_text())
     (output / "reconstructions.png").write_text("large")
     summary = json.loads(Path("summaries", run.name + ".json").read_text())
-    (output / "summary.json").write_text(json.dumps(summary))
+    (output / "about.json").write_text(json.dumps(summary))
 
 {"train": train, "evaluate": evaluate}[sys.argv[1]](
     dict(word.split("=", 1) for word in sys.argv[2:])

@@ -162,7 +162,7 @@ def test_a_coder_trained_with_other_options_is_not_passed_off(tmp_path: Path) ->
 def test_a_record_of_other_pictures_or_coders_does_not_count(tmp_path: Path) -> None:
     grid = make_grid(tmp_path, ["gru"])
     work_on(grid)
-    (summary,) = grid.records.glob("*/summary.json")
+    (summary,) = grid.records.glob("*/about.json")
     whole = summary.read_text()
     for old, new in (('"photos"', '"kodak"'), ("p" * 16, "q" * 16), ("gru".rjust(16, "0"), "x")):
         assert old in whole

@@ -18,13 +18,13 @@ from rnn_codec.families.binary.identity import (
     coder_digest,
     model_identifier,
     run_digest,
-    write_digest,
 )
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.models.find import NoModelError, find_folder, find_model, load_model
 from rnn_codec.models.protocol import open_file
 from rnn_codec.rates import Levels
-from rnn_codec.runs.folder import RunFolder, read_config, write_config
-from rnn_codec.runs.weights import load_codec, write_weights
+from rnn_codec.runs.folder import RunFolder, read_config, write_config, write_digest
+from rnn_codec.runs.weights import write_weights
 from tests.model_folders import write_model
 from tests.runs.damaged import CHECKPOINTS, CONFIGS, DIGESTS, ODD_YAML, WEIGHTS, write_damaged
 

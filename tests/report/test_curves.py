@@ -13,7 +13,8 @@ CURVE = Curve((1, 2), (0.1, 0.2), {"psnr": (20.0, 25.0), "ms_ssim": (0.9, 0.99)}
 
 
 def row(coder: str | None, bpp: tuple[float, float], **values) -> Row:
-    network = {"cell": "gru", "recon": "one_shot", "network": "tiny"} if coder else {}
+    labels = {"cell": "gru", "recon": "one_shot", "network": "tiny"} | values.pop("labels", {})
+    network = {"labels": labels, "trained": True} if coder else {}
     curve = replace(CURVE, bpp=bpp)
     shared = {"origin": "measured", "experiment": "e", "name": "gru one_shot", "images": 24}
     return Row(**(shared | network | {"coder": coder, "curve": curve} | values))
@@ -51,6 +52,12 @@ def test_a_classic_codec_has_one_rate() -> None:
     assert line.scores["ms_ssim_db"] == pytest.approx([10.0, 20.0])
 
 
+def test_a_codec_without_a_choice_of_entropy_coder_has_one_rate() -> None:
+    waves = row(None, (0.3, 0.4), name="9/7", trained=True, labels={"family": "wavelet"})
+    (curve,) = curves_of([waves])
+    assert (curve.kind, set(curve.lines)) == ("network", {"only"})
+
+
 def test_a_published_curve_has_the_scores_it_has() -> None:
     published = Curve((), (0.125,), {"ms_ssim": (0.9,)})
     table = Row(origin="published", experiment="paper", name="GRU", source="a table")
@@ -61,10 +68,10 @@ def test_a_published_curve_has_the_scores_it_has() -> None:
 
 def test_names_say_what_tells_curves_apart_and_no_more() -> None:
     rows = [
-        row("none", (0.1, 0.2), network="half"),
-        row("none", (0.1, 0.2), network="tiny"),
-        row("none", (0.1, 0.2), network="tiny", experiment="f"),
-        row("none", (0.1, 0.2), name="lstm one_shot", cell="lstm", variant="optimizer.lr=0.1"),
+        row("none", (0.1, 0.2), labels={"network": "half"}),
+        row("none", (0.1, 0.2)),
+        row("none", (0.1, 0.2), experiment="f"),
+        row("none", (0.1, 0.2), name="lstm one_shot", labels={"cell": "lstm"}, variant="lr=0.1"),
     ]
     assert [curve.name for curve in curves_of(rows)] == [
         "gru one_shot, half",

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnn_codec.evaluation.record import read_summary
-from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.evaluation.record import read_record
 from rnn_codec.report.page import embedded_json
 from tests.commands.program import run
 from tests.report.pages import ITERATIONS, MODEL, copy_results, make_page, page_options
@@ -51,15 +50,12 @@ def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
 def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None:
     copy_results(tmp_path)
     (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
-    record = read_summary(tmp_path / MODEL / "evaluation/kodak").curve
-    np.testing.assert_allclose(network["lines"]["nominal"]["bpp"], record.bpp)
-    # Files hold fewer iterations than the model has.
-    of_files = record.first(MAX_ITERATIONS).scores["psnr"]
-    np.testing.assert_allclose(network["lines"]["best"]["scores"]["psnr"], of_files)
-    sizes = json.loads((tmp_path / MODEL / "evaluation/kodak/file_sizes.json").read_text())
-    for coder in sizes["coders"][1:]:
-        line = network["lines"][coder["coder"]]
-        np.testing.assert_allclose(line["bpp"], coder["file_bpp"])
+    record = read_record(tmp_path / MODEL / "evaluation/kodak")
+    for curve in ("nominal", "progressive", "adaptive, balanced"):
+        line, mean = network["lines"][curve], record.mean(curve)
+        np.testing.assert_allclose(line["bpp"], mean.bpp)
+        np.testing.assert_allclose(line["scores"]["psnr"], mean.scores["psnr"])
+    assert network["lines"]["best"] == network["lines"]["progressive"]
     classic = {curve["name"] for curve in data["curves"] if curve["kind"] == "classic"}
     assert classic == {"jpeg_420", "webp"}
 

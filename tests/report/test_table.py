@@ -11,8 +11,9 @@ CLASSIC = Row(
     areas={"ms_ssim": Estimate(1.79203, None, 1)},
 )  # fmt: skip
 NETWORK = Row(
-    origin="measured", experiment="grid", name="gru one_shot", cell="gru", recon="one_shot",
-    network="tiny", coder="progressive", seeds=(0, 1), images=24,
+    origin="measured", experiment="grid", name="gru one_shot", trained=True,
+    labels={"cell": "gru", "recon": "one_shot", "network": "tiny"}, coder="progressive",
+    seeds=(0, 1), images=24,
     areas={"ms_ssim": Estimate(1.7681, 0.0012, 2)}, ranks={"ms_ssim": 2},
     bd_rates={("jpeg_420", "psnr"): Estimate(-12.34, None, 1)},
     savings={0.25: Estimate(0.327, None, 1)}, parameters=571_234, macs_per_pixel=11_342.0,
@@ -24,7 +25,7 @@ PUBLISHED = Row(
 )  # fmt: skip
 
 
-COLUMNS = columns(["jpeg_420"], [0.25])
+COLUMNS = columns([NETWORK], ["jpeg_420"], [0.25])
 NOTHING_WRONG = Collection("kodak", (), (), ())
 
 

@@ -11,8 +11,9 @@ from safetensors.torch import save
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.building import build_codec
+from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder, name_run_folder, unless_begun, write_config
-from rnn_codec.runs.weights import load_codec, read_weights, write_weights
+from rnn_codec.runs.weights import read_weights, write_weights
 from tests.conftest import PAIRS, ROOT
 
 

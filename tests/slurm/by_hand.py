@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnn_codec.evaluation.record import read_summary
+from rnn_codec.evaluation.record import read_about
 from rnn_codec.runs.folder import RunFolder
 from tests.commands.program import PROGRAM
 from tests.launchers.commands import DDP_CPU, FAST, train_command
@@ -42,8 +42,8 @@ def grid_command(*arguments: str) -> list[str]:
 def test_two_jobs_share_two_cells_of_the_smoke_grid(tmp_path: Path) -> None:
     command = grid_command("hydra/launcher=submitit_slurm", "worker=0,1")
     subprocess.run(command, check=True, cwd=tmp_path, timeout=PATIENCE)
-    paths = (tmp_path / "runs" / "smoke" / "results").glob("*/summary.json")
-    records = [read_summary(path) for path in paths]
+    paths = (tmp_path / "runs" / "smoke" / "results").glob("*/about.json")
+    records = [read_about(path.parent) for path in paths]
     assert {record.settings["config"]["cell"]["name"] for record in records} == {"gru", "lstm"}
     assert len(records) == 2
     assert output(tmp_path).count("Job completed successfully") == 2

@@ -5,7 +5,7 @@ For example: rnn-codec evaluate model=runs/mine data=kodak
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,39 +17,46 @@ from rich.console import Console
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.compression.distortion import distortion_named
-from rnn_codec.compression.model import Model
-from rnn_codec.configuration import as_list, build
-from rnn_codec.data import DATA
+from rnn_codec.configuration import as_list, instantiate
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.adaptive import (
-    adaptive_sentences,
+from rnn_codec.evaluation.curve import Curve
+from rnn_codec.evaluation.figure import draw_curves, draw_savings
+from rnn_codec.evaluation.measurement import (
+    FILES,
+    TUNE,
+    Measurable,
+    MeasuredClassic,
+    Measurement,
+    check_measurable,
+    measure,
     measure_once,
-    of_files,
-    write_adaptive,
+    tabulate,
 )
-from rnn_codec.evaluation.baseline import evaluate_baseline
-from rnn_codec.evaluation.curve import Curve, mean_curve
-from rnn_codec.evaluation.file_sizes import sizes_table, write_file_sizes
-from rnn_codec.evaluation.measurement import Measurement, check_measurable
 from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
 from rnn_codec.evaluation.record import (
+    FIGURE_FILE,
     PICTURES,
-    Description,
-    Summary,
+    About,
+    Record,
     check_same_pictures,
     pictures_digest,
-    write_evaluation,
+    write_record,
 )
-from rnn_codec.evaluation.recurrent import describe_run, evaluate_codec, measured_coders
-from rnn_codec.evaluation.table import curve_table
-from rnn_codec.evaluation.truncation import cuts_sentence, write_cuts
-from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.evaluation.recurrent import (
+    CUT,
+    AdaptiveFiles,
+    UniformFiles,
+    describe_run,
+    measured_coders,
+    with_seconds,
+)
+from rnn_codec.evaluation.table import adaptive_sentences, curve_table, cuts_sentence, sizes_table
 from rnn_codec.families.binary.codec import check_iterations
-from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.models.find import CODERS, SHIPPED, find_folder, load_model, usable_device
+from rnn_codec.models.find import SHIPPED, find_folder, usable_device
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 
@@ -57,14 +64,14 @@ Images = list[tuple[str, NDArray[np.uint8]]]
 def evaluate(config: DictConfig) -> None:
     """Measure as configured; write the record, print the table."""
     check_options(config)
-    data = build(DATA, config.data)
+    data = instantiate(config.data)
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
     chosen_picture(images, config.picture)
-    measure = evaluate_classic if config.model is None else evaluate_run
+    evaluated = evaluate_classic if config.model is None else evaluate_run
     try:
-        folder = measure(config, images, data.evaluation_name)
+        folder = evaluated(config, images, data.evaluation_name)
     except KeyboardInterrupt:
         print("error: stopped before all was measured and recorded", file=sys.stderr)
         raise
@@ -92,7 +99,7 @@ def check_options(config: DictConfig) -> None:
 
 
 def check_share(share: object) -> float:
-    """A share of an iteration's rows at which its file is cut."""
+    """A share of what an iteration adds to a file, at which it is cut."""
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
     return float(share)
@@ -111,13 +118,15 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
         raise UserError("set output=<folder> for the measurements of a classic codec")
     folder = Path(str(config.output))
     settings = {"command": command_line(), PICTURES: pictures_digest(images)}
-    description = Description(config.codec, dataset, f"{config.codec} by Pillow", settings)
-    write_record(config, folder, classic(config.codec, images), description, images)
+    curves = {name: dict(labels) for name, labels in MeasuredClassic.curves.items()}
+    text = f"{config.codec} by Pillow"
+    about = About(config.codec, dataset, text, {"family": "classic"}, curves, settings)
+    show(config, write_record(folder, classic(config.codec, images), about), images)
     return folder
 
 
 def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
-    """Measure the codec of a run, its files and these files cut; return the record's folder."""
+    """Measure the codec of a run by its files; return the record's folder."""
     run, device = RunFolder(find_folder(str(config.model))), usable_device(str(config.device))
     codec = load_codec(run)
     check_iterations(config.iterations, codec.iterations)
@@ -126,71 +135,80 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     if config.output is None:
         check_same_pictures(folder, dataset, digest)
         check_new_folder(folder)
-    described = describe_run(run, codec, dataset, command_line())
-    description = replace(described, settings={**described.settings, PICTURES: digest})
-    coders = measured_coders(run, device)
-    measured = evaluate_codec(codec.to(device), images, config.iterations, coders, config.cut_at)
-    evaluated = list(progress(measured, f"measuring {config.model}", len(images)))
-    measurements = [measurement for picture in evaluated for measurement in picture.measurements]
-    summary = write_record(config, folder, measurements, description, images)
-    draw_reconstructions(folder / "reconstructions.png", codec, pixels_to_batch(shown).to(device))
-    sizes = [size for picture in evaluated for size in picture.sizes]
-    of_codec = summary.curve.first(MAX_ITERATIONS)
-    means = write_file_sizes(folder, sizes, of_codec, summary.settings)
-    Console().print(sizes_table(means))
-    if config.adaptive:
-        best = min(coders, key=lambda entry: CODERS.index(entry.coder.name)).coder
-        rates = next(mean.file_bpp for mean in means if mean.coder == best.name)
-        model = load_model(run.path, best.name, str(config.device))
-        uniform = of_files(of_codec, rates)
-        write_adaptive_files(config, folder, model, images, uniform, summary.settings)
-    if cuts := [cut for picture in evaluated for cut in picture.cuts]:
-        Console().print(cuts_sentence(write_cuts(folder, cuts, summary.settings)))
+    about = describe_run(run, codec, dataset, command_line())
+    files = UniformFiles(measured_coders(run, str(device)), config.iterations, config.cut_at)
+    adaptive = [AdaptiveFiles(files.best, tune) for tune in config.adaptive]
+    measured = [
+        measurement
+        for name, pixels in progress(images, f"measuring {config.model}")
+        for measurement in measure(name, pixels, files)
+    ]
+    measured += measure_adaptive(Path(str(config.cache_dir)), adaptive, images)
+    parts: list[Measurable] = [files, *adaptive]
+    curves = {name: dict(labels) for part in parts for name, labels in part.curves.items()}
+    settings = {**about.settings, PICTURES: digest}
+    about = with_seconds(replace(about, curves=curves, settings=settings), files)
+    record = write_record(folder, measured, about)
+    show(config, record, images)
+    draw_reconstructions(
+        folder / "reconstructions.png", codec.to(device), pixels_to_batch(shown).to(device)
+    )
+    show_files(record, files.best.coder.name)
     return folder
 
 
-def write_adaptive_files(
-    config: DictConfig,
-    folder: Path,
-    model: Model,
-    images: Images,
-    uniform: Curve,
-    settings: Mapping[str, object],
-) -> None:
-    """Measure adaptive files of every picture; write them, and say what they gain."""
-    jobs = [(name, pixels, tune) for name, pixels in images for tune in config.adaptive]
-    measured = [
-        measure_once(Path(str(config.cache_dir)), name, pixels, model, tune)
-        for name, pixels, tune in progress(jobs, "coding adaptive files")
+def measure_adaptive(
+    cache: Path, adaptive: Sequence[AdaptiveFiles], images: Images
+) -> list[Measurement]:
+    """Measure adaptive files of every picture, but for those in the cache."""
+    jobs = [(name, pixels, files) for name, pixels in images for files in adaptive]
+    return [
+        measurement
+        for name, pixels, files in (progress(jobs, "coding adaptive files") if jobs else ())
+        for measurement in measure_once(cache, files.key, name, pixels, files)
     ]
-    content = write_adaptive(folder, measured, model.coder.name, uniform, settings)
-    for sentence in adaptive_sentences(content):
-        Console().print(sentence)
 
 
-def write_record(
-    config: DictConfig,
-    folder: Path,
-    measurements: list[Measurement],
-    description: Description,
-    images: Images,
-) -> Summary:
-    """Write the record, with classic codecs on the same pictures beside; print its table."""
-    beside = [
-        (name, mean_curve(classic(name, images))) for name in config.beside if name != config.codec
-    ]
-    summary = write_evaluation(folder, measurements, description, beside)
-    title = f"{summary.name} on {summary.dataset}, mean of {summary.images} images"
-    points = "iteration" if summary.model is not None else "quality"
-    Console().print(curve_table(summary.curve, title, points, beside))
-    return summary
+def show(config: DictConfig, record: Record, images: Images) -> None:
+    """Draw and print the first curve, with classic codecs on the same pictures beside."""
+    beside: list[tuple[str, Curve]] = []
+    for name in config.beside:
+        if name != config.codec:
+            _, curves = tabulate(classic(name, images), MeasuredClassic.curves)
+            beside.append((name, curves[FILES].mean()))
+    about, count = record.about, len(record.images)
+    note = f"mean over {count} image{'s' if count != 1 else ''} of {about.dataset}"
+    shown = [(about.name, record.mean()), *beside]
+    draw_curves(record.folder / FIGURE_FILE, about.name, shown, note)
+    title = f"{about.name} on {about.dataset}, mean of {count} images"
+    points = "iteration" if about.model is not None else "quality"
+    Console().print(curve_table(record.mean(), title, points, beside))
+
+
+def show_files(record: Record, uniform: str) -> None:
+    """Draw and print what entropy coders save, and what other files gain over uniform ones."""
+    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
+    found = {coder: curve for coder, curve in savings.items() if curve is not None}
+    draw_savings(record.folder / "file_sizes.png", found)
+    Console().print(sizes_table(record))
+    tuned = [name for name in record.named(kind=FILES) if TUNE in record.about.curves[name]]
+    if tuned:
+        shown = [(name, record.mean(name)) for name in tuned] + [("uniform", record.mean(uniform))]
+        draw_curves(record.folder / "adaptive.png", f"files, {uniform}", shown)
+        for sentence in adaptive_sentences(record, uniform):
+            Console().print(sentence)
+    if CUT in record.curves:
+        Console().print(cuts_sentence(record, CUT, uniform))
 
 
 def classic(name: str, images: Images) -> list[Measurement]:
     """Measure a classic codec."""
-    codec = classic_codec(name)
-    measured, total = evaluate_baseline(codec, images), len(images) * len(codec.qualities)
-    return list(progress(measured, f"measuring {name}", total))
+    codec = MeasuredClassic(classic_codec(name))
+    return [
+        measurement
+        for image, pixels in progress(images, f"measuring {name}")
+        for measurement in measure(image, pixels, codec)
+    ]
 
 
 def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:

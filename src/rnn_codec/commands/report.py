@@ -34,11 +34,12 @@ def make_page(config: DictConfig) -> None:
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
+    shown = columns(rows, comparison.anchors, comparison.saving_at)
     content = Report(
         dataset=config.dataset,
         curves=curves_of(rows),
         viewed=viewed(config, rows),
-        table=table_content(rows, columns(comparison.anchors, comparison.saving_at), collection),
+        table=table_content(rows, shown, collection),
         footer=footer(),
     )
     path = Path(config.output)

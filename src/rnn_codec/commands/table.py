@@ -19,6 +19,8 @@ from rnn_codec.comparison.sections import Section, sections
 from rnn_codec.comparison.terminal import terminal
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
+from rnn_codec.evaluation.record import write_compressai
+from rnn_codec.files import make_folder
 from rnn_codec.progress import progress
 
 WIDTH = 100
@@ -32,8 +34,10 @@ def write_table(config: DictConfig) -> None:
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
     published = load_published(Path(config.published)) if config.published is not None else []
     rows = table_rows(collection, published, comparison, ranking)
-    shown = columns(comparison.anchors, comparison.saving_at)
+    shown = columns(rows, comparison.anchors, comparison.saving_at)
     write_documents(Path(config.output), collection, rows, shown, comparison)
+    if config.compressai is not None:
+        export_curves(Path(config.compressai), collection)
     show(collection, sections(rows, shown))
     print(f"Written to {Path(config.output) / 'ablation'}.md, .csv and .tex")
     faults = len(problem_lines(collection))
@@ -46,6 +50,15 @@ def read_comparison(config: DictConfig) -> Comparison:
     options = plain(config.comparison)
     lists = {name: tuple(options[name]) for name in ("anchors", "saving_at")}
     return Comparison(**{**options, **lists})
+
+
+def export_curves(folder: Path, collection: Collection) -> None:
+    """Write the mean curves of every record in CompressAI's format."""
+    make_folder(folder)
+    for record in collection.records:
+        for curve in record.compared:
+            name = f"{record.path}/{curve}".replace("/", "-").replace(", ", "_")
+            write_compressai(folder / f"{name}.json", record.about, record.mean(curve))
 
 
 def show(collection: Collection, found: list[Section]) -> None:

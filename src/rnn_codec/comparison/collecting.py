@@ -1,34 +1,32 @@
 """Finds every record below a folder, and compares them with each other.
 
-What is found, and in what order, depends on what the folder holds alone. A record that contradicts
-itself is left out; so are both of two that contradict each other, since nothing says which of them
-is right.
+What is found, and in what order, depends on what the folder holds alone. A record that is not whole
+is left out; so are both of two that contradict each other, since nothing says which of them is
+right.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
 
-from rnn_codec.comparison.variants import row_keys
+import numpy as np
+
+from rnn_codec.comparison.variants import FAMILY, NETWORK, row_keys
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.adaptive import MEAN_ADAPTIVE_FILE
-from rnn_codec.evaluation.checks import contradictions, same, wrong_adaptive, wrong_sizes
-from rnn_codec.evaluation.file_sizes import MEAN_SIZES_FILE, SIZES_FILE
-from rnn_codec.evaluation.reading import (
+from rnn_codec.evaluation.record import (
+    ABOUT_FILE,
+    FIGURE_FILE,
     NO_CODER,
+    POINTS_FILE,
     Record,
     RecordError,
-    read_adaptive,
-    read_json,
     read_record,
-    read_sizes,
 )
-from rnn_codec.evaluation.record import EXPORT_FILE, FIGURE_FILE, PER_IMAGE_FILE, SUMMARY_FILE
 
-TRACES = (PER_IMAGE_FILE, EXPORT_FILE, FIGURE_FILE, SIZES_FILE, MEAN_SIZES_FILE)
-"""Files of a record: a folder that has one, but no summary, holds half a record."""
+TRACES = (POINTS_FILE, FIGURE_FILE)
+"""Files of a record: a folder that has one, but no `ABOUT_FILE`, holds half a record."""
 
 ROUNDING = 1e-5
 """Relative: what two machines may make of one model and one image."""
@@ -76,7 +74,7 @@ def collect(
     """
     if not results.is_dir():
         raise UserError(f"there is no folder {results}: name the folder of records with records=")
-    folders = sorted({file.parent for file in results.rglob(SUMMARY_FILE)})
+    folders = sorted({file.parent for file in results.rglob(ABOUT_FILE)})
     problems = [
         Problem(place.relative_to(results).as_posix(), reason, left_out=True)
         for place, reason in incomplete(results)
@@ -102,66 +100,30 @@ def read_checked(
     path = folder.relative_to(results).as_posix()
     try:
         record = read_record(folder, path)
-        reasons = contradictions(record)
     except RecordError as error:
         return None, [Problem(path, str(error), left_out=True)]
-    if reasons:
-        return None, [Problem(path, reason, left_out=True) for reason in reasons]
-    if record.summary.dataset in set(passed_over) - {dataset}:
+    if record.about.dataset in set(passed_over) - {dataset}:
         return None, []
-    if record.summary.dataset != dataset:
-        other = f"it is of the data set {record.summary.dataset}, the table of {dataset}"
+    if record.about.dataset != dataset:
+        other = f"it is of the data set {record.about.dataset}, the table of {dataset}"
         return None, [Problem(path, other, left_out=True)]
-    if record.config is None:
-        return record, []
-    record, reasons = with_sizes(record)
-    record, of_adaptive = with_adaptive(record)
-    reasons += of_adaptive
-    model = record.summary.model
-    if model is None:
-        reasons.append("it says nothing of parameters, operations and training time")
-    elif model.training is None:
-        reasons.append("it says nothing of training time")
+    model, reasons = record.about.model, []
+    if record.config is not None and model is None:
+        reasons = ["it says nothing of parameters, operations and training time"]
+    elif model is not None and model.training is None:
+        reasons = ["it says nothing of training time"]
     return record, [Problem(path, reason, left_out=False) for reason in reasons]
-
-
-def with_sizes(record: Record) -> tuple[Record, list[str]]:
-    """Add the file sizes of a recurrent codec, unless something is wrong with them."""
-    try:
-        sizes = read_sizes(record)
-        means = read_json(record.folder / MEAN_SIZES_FILE)
-        reasons = list(wrong_sizes(record, sizes, means))
-    except RecordError as error:
-        reasons = [str(error)]
-    if reasons:
-        return record, [
-            f"{reason}; its rows with entropy coders are left out" for reason in reasons
-        ]
-    return replace(record, sizes=sizes), []
-
-
-def with_adaptive(record: Record) -> tuple[Record, list[str]]:
-    """Add the adaptive files of a recurrent codec, unless something is wrong with them."""
-    try:
-        files = read_adaptive(record)
-        means = read_json(record.folder / MEAN_ADAPTIVE_FILE) if files else {}
-        reasons = list(wrong_adaptive(record, files, means)) if files else []
-    except RecordError as error:
-        files, reasons = {}, [str(error)]
-    if reasons:
-        return record, [f"{reason}; its adaptive files are left out" for reason in reasons]
-    return replace(record, adaptive=files), []
 
 
 def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
     """What holds no whole record, and why: half a record, a file not finished, a run alone."""
     for folder in {file.parent for name in TRACES for file in results.rglob(name)}:
-        if not (folder / SUMMARY_FILE).is_file():
-            yield folder, f"it is half a record: {SUMMARY_FILE} is missing"
+        if not (folder / ABOUT_FILE).is_file():
+            yield folder, f"it is half a record: {ABOUT_FILE} is missing"
     for file in results.rglob(".*.partial*"):
         yield file, "it was left by a program that was interrupted"
     for run in {config.parent for config in results.rglob("config.yaml")}:
-        if run.parent.name != "entropy" and not any(run.rglob(SUMMARY_FILE)):
+        if run.parent.name != "entropy" and not any(run.rglob(ABOUT_FILE)):
             yield run, "it is a run without a record: measure it with rnn-codec evaluate"
 
 
@@ -208,28 +170,35 @@ def repetitions(records: Sequence[Record]) -> Iterator[Problem]:
 
 
 def gaps(records: Sequence[Record]) -> Iterator[str]:
-    """What an experiment of several recurrent codecs lacks to be a full grid.
+    """What an experiment of several trained codecs lacks to be a full grid.
 
-    The grid is every cell with every framework, seed and entropy coder that occurs in it.
+    The grid is every combination of labels, such as cell and framework, with every seed and entropy
+    coder that occurs in it.
     """
-    grids: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    grids: dict[tuple[str, str, tuple[str, ...]], list[Record]] = defaultdict(list)
     for record in records:
         if record.config is not None:
-            grids[record.experiment, str(record.name_of("network"))].append(record)
-    for (experiment, network), found in sorted(grids.items()):
-        have = {(str(r.name_of("cell")), str(r.name_of("recon")), str(r.seed)) for r in found}
-        axes = [sorted(set(values)) for values in zip(*have, strict=True)]
-        for cell, recon, seed in product(*axes):
-            if (cell, recon, seed) not in have:
-                yield f"{experiment}, {network}: no record of {cell}, {recon}, seed {seed}"
-        coders = {coder for record in found for coder in record.sizes} - {NO_CODER}
+            labels = record.about.labels
+            grids[record.experiment, labels.get(NETWORK, ""), tuple(labels)].append(record)
+    for (experiment, network, _), found in sorted(grids.items()):
+        title = ", ".join(filter(None, (experiment, network)))
+        have = {(*_axes(record), f"seed {record.seed}") for record in found}
+        for point in product(*(sorted(set(values)) for values in zip(*have, strict=True))):
+            if point not in have:
+                yield f"{title}: no record of {', '.join(point)}"
+        coders = {coder for record in found for coder in record.entropy_coders} - {NO_CODER}
         for record in found:
-            if lacking := sorted(coders - set(record.sizes)):
-                yield f"{experiment}, {network}: {record.path} lacks {', '.join(lacking)}"
+            if lacking := sorted(coders - set(record.entropy_coders)):
+                yield f"{title}: {record.path} lacks {', '.join(lacking)}"
+
+
+def _axes(record: Record) -> list[str]:
+    labels = record.about.labels
+    return [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
 
 
 def _of_one_training(one: Record, other: Record) -> bool:
-    models = one.summary.model, other.summary.model
+    models = one.about.model, other.about.model
     identities = {model.identity if model is not None else None for model in models}
     precisions = {_precision(record) for record in (one, other)}
     return len(identities) == 1 and identities != {None} and len(precisions) == 1
@@ -242,12 +211,13 @@ def _precision(record: Record) -> object:
 
 
 def _same_figures(one: Record, other: Record) -> bool:
-    if one.points != other.points or set(one.sizes) != set(other.sizes):
+    if one.compared != other.compared:
         return False
-    if set(one.adaptive) != set(other.adaptive):
-        return False
-    coders: list[str | None] = [None, *sorted(one.sizes), *sorted(one.adaptive)]
-    metrics = one.scores.keys() & other.scores.keys()
-    arrays = [(one.scores[metric], other.scores[metric]) for metric in metrics]
-    arrays += [(one.rates(coder), other.rates(coder)) for coder in coders]
-    return all(same(mine, theirs, ROUNDING) for mine, theirs in arrays)
+    for name in one.compared:
+        mine, theirs = one.curves[name], other.curves[name]
+        if mine.points != theirs.points:
+            return False
+        arrays = [(mine.scores[m], theirs.scores[m]) for m in mine.scores.keys() & theirs.scores]
+        if not all(np.allclose(a, b, ROUNDING, 0) for a, b in [*arrays, (mine.bpp, theirs.bpp)]):
+            return False
+    return True

@@ -2,10 +2,10 @@
 
 They are defined here for all formats: documents have a table for each of `QUALITY`, `BD_RATES` and
 `COSTS`, the page has every column with a title, CSV every column. A metric has its columns by being
-in `SCORES`.
+in `SCORES`, a label by being that of a row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rnn_codec.baselines.registry import titles
 from rnn_codec.comparison.published import FOREIGN_METRIC, FOREIGN_TITLE
@@ -28,8 +28,6 @@ def _text(name: str, title: str, meaning: str) -> RowColumn:
 
 
 NAME = _text("name", "codec", "Codec or run")
-CELL = _text("cell", "cell", "Recurrent cell")
-FRAMEWORK = _text("recon", "framework", "Reconstruction framework")
 OPTIONS = _text(
     "variant", "options",
     "What tells trainings apart; of published models, the data they were trained on",
@@ -40,10 +38,32 @@ CODER = _text(
 ORIGIN = _text("origin", "origin", "Measured by this code, or not")
 
 
-def columns(anchors: Sequence[str], saving_at: Sequence[float]) -> list[RowColumn]:
+LABELS = {
+    "family": ("family", "Kind of codec"),
+    "cell": ("cell", "Recurrent cell"),
+    "recon": ("framework", "Reconstruction framework"),
+    "network": ("network", "Layers and widths"),
+}
+"""Titles and meanings of labels that need another than their name."""
+
+
+def label_columns(rows: Iterable[Row]) -> list[RowColumn]:
+    """A column for each label that one of the rows has."""
+    names = dict.fromkeys(name for row in rows for name in row.labels)
+    return [_label(name, *LABELS.get(name, (name, ""))) for name in names]
+
+
+def _label(name: str, title: str, meaning: str) -> RowColumn:
+    return RowColumn(name, title, lambda row: row.labels.get(name), meaning, numeric=False)
+
+
+def columns(
+    rows: Sequence[Row], anchors: Sequence[str], saving_at: Sequence[float]
+) -> list[RowColumn]:
     """Every column, in the order of all formats.
 
     Args:
+        rows: whose labels become columns.
         anchors: classic codecs that BD-rates are against.
         saving_at: nominal rates, bits per pixel, at which savings are stated.
     """
@@ -66,8 +86,7 @@ def columns(anchors: Sequence[str], saving_at: Sequence[float]) -> list[RowColum
             "Minutes of training, entropy coder included", COSTS,
             digits=1, scale=1 / 60, attributes=ESTIMATE, falling=True,
         ),
-        *(CELL, FRAMEWORK),
-        _text("network", "network", "Layers and widths"),
+        *label_columns(rows),
         RowColumn(
             "seeds", "seeds", lambda row: " ".join(map(str, row.seeds)) or None,
             "Of the trainings that are averaged",

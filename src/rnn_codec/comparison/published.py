@@ -6,7 +6,8 @@ A file of `results/published/` is YAML:
     dataset: kodak
     models:
       - name: GRU one-shot
-        training_data: 32×32            # optional, as are cell, recon and entropy_coding
+        training_data: 32×32            # optional, as are entropy_coding and labels
+        labels: {cell: gru}             # which records it stands beside
         areas: {ms_ssim: 1.8098}        # as published, or
         curve: {bpp: […], ms_ssim: […], psnr: […]}
 """
@@ -39,8 +40,8 @@ class Published:
     source: str
     dataset: str
     name: str
-    cell: str | None = None
-    recon: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """As those of records."""
     training_data: str = ""
     entropy_coding: bool = False
     """Whether the rates are those after entropy coding."""

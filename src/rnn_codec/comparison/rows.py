@@ -18,11 +18,10 @@ from rnn_codec.comparison.statistics import (
     resampled_areas,
     standings,
 )
-from rnn_codec.comparison.variants import RowKey, row_keys
+from rnn_codec.comparison.variants import FAMILY, NETWORK, RowKey, row_keys
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.evaluation.curve import Curve, areas_under, from_columns, quality_at
-from rnn_codec.evaluation.reading import NO_CODER, Record
-from rnn_codec.metrics.bd_rate import BD_METRICS, bd_rate
+from rnn_codec.evaluation.curve import Curve, areas_under, from_columns
+from rnn_codec.evaluation.record import NO_CODER, Record, bd_rates, saved_at
 from rnn_codec.metrics.scores import SCORES
 
 MEASURED, PUBLISHED = "measured", "published"
@@ -66,20 +65,21 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Row:
-    """A model with an entropy coder, a classic codec, or a model of a paper."""
+    """A model with one kind of files, a classic codec, or a model of a paper."""
 
     origin: str
     """`MEASURED` or `PUBLISHED`."""
     experiment: str
     """The first folder below the results; of published rows the stem of their file."""
     name: str
-    cell: str | None = None
-    recon: str | None = None
-    network: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What kind of codec it is: family, cell, …"""
     coder: str | None = None
-    """The entropy coder; None for classic codecs."""
+    """The entropy coder, or what else files were made for (`Record.coder`)."""
+    trained: bool = False
+    """Whether it was trained and measured here."""
     variant: str = ""
-    """Options that tell the row from others of its cell and framework, or its training data."""
+    """Options that tell the row from others with its labels, or its training data."""
     seeds: tuple[int, ...] = ()
     images: int | None = None
     curve: Curve | None = None
@@ -91,7 +91,7 @@ class Row:
     behind_best: Mapping[str, Interval] = field(default_factory=dict)
     """By metric: its area minus the largest of its group."""
     of_paper: tuple[float, ...] = ()
-    """Published areas under `SORTED_BY` of the same cell and framework, of rows without coder."""
+    """Published areas under `SORTED_BY` for the same labels, of rows without coder."""
     bd_rates: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
     """Per cent, by (anchor, metric), where the curves overlap."""
     savings: Mapping[float, Estimate] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class Row:
     @property
     def group(self) -> Group:
         """What rows that are ranked together have in common."""
-        return self.experiment, self.network, self.coder
+        return self.experiment, self.labels.get(NETWORK), self.coder
 
 
 def table_rows(
@@ -128,14 +128,15 @@ def table_rows(
     anchors = find_anchors(collection.records, comparison.anchors)
     members = group_records(collection.records)
     unranked = {
-        (key, coder): measured_row(key, coder, records, anchors, comparison)
-        for (key, coder), records in members.items()
+        (key, curve): measured_row(key, curve, records, anchors, comparison)
+        for (key, curve), records in members.items()
     }
-    groups: dict[Group, list[tuple[RowKey, str | None]]] = defaultdict(list)
+    groups: dict[Group, list[tuple[RowKey, str]]] = defaultdict(list)
     for key, row in unranked.items():
         groups[row.group].append(key)
     rows = []
-    for group in progress(sorted(groups, key=lambda group: _order(group, list(unranked)))):
+    coders = list(dict.fromkeys(row.coder for row in unranked.values()))
+    for group in progress(sorted(groups, key=lambda group: _order(group, coders))):
         own = {key: unranked[key] for key in sorted(groups[group], key=str)}
         ranked = with_ranks(own, members, comparison)
         rows += sorted(ranked, key=lambda row: -sorting_area(row))
@@ -151,87 +152,89 @@ def sorting_area(row: Row) -> float:
 
 
 def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
-    """A measured row with the published areas of its cell and framework, if it counts bits."""
+    """A measured row with the published areas for its labels, if it counts bits."""
     if row.coder != NO_CODER:
         return row
-    same = (p for p in of_papers if p.curve is None and (p.cell, p.recon) == (row.cell, row.recon))
+    same = (
+        paper
+        for paper in of_papers
+        if paper.curve is None and paper.labels and paper.labels.items() <= row.labels.items()
+    )
     found = (paper.areas.get(SORTED_BY) for paper in same)
     return replace(row, of_paper=tuple(area.mean for area in found if area is not None))
 
 
-def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str | None], list[Record]]:
-    """The records of each row, by ascending seed: rows are models with one entropy coder each."""
+def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str], list[Record]]:
+    """The records of each row, by ascending seed: rows are models with one curve each."""
     keys, members = row_keys(records), defaultdict(list)
     for record in sorted(records, key=lambda record: (record.seed or 0, record.path)):
-        of_files = [*record.sizes, *record.adaptive]
-        coders = [NO_CODER, *of_files] if record.config is not None else [None]
-        for coder in dict.fromkeys(coders):
-            members[keys[record.path], coder].append(record)
+        for curve in record.compared:
+            members[keys[record.path], curve].append(record)
     return dict(members)
 
 
 def find_anchors(records: Sequence[Record], names: Sequence[str]) -> dict[str, Curve]:
     """The mean curves of classic codecs; names without a record are left out."""
     classic = [record for record in reversed(records) if record.config is None]
-    found = {record.summary.name: record.mean_curve(None) for record in classic}
+    found = {record.about.name: record.mean() for record in classic}
     return {name: found[name] for name in names if name in found}
 
 
 def measured_row(
     key: RowKey,
-    coder: str | None,
+    curve: str,
     records: Sequence[Record],
     anchors: Mapping[str, Curve],
     comparison: Comparison,
 ) -> Row:
     """The row of records that differ in their seed, without its rank."""
-    curves = [record.mean_curve(coder) for record in records]
+    curves = [record.mean(curve) for record in records]
     anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
-    models = [record.summary.model for record in records]
+    models = [record.about.model for record in records]
     known = next((model for model in models if model is not None), None)
+    labels = dict(key.labels)
+    names = [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
     return Row(
         origin=MEASURED,
         experiment=key.experiment,
-        name=key.name or f"{key.cell} {key.recon}",
-        cell=key.cell or None,
-        recon=key.recon or None,
-        network=key.network or None,
-        coder=coder,
+        name=key.name or " ".join(names) or labels.get(FAMILY, ""),
+        labels=labels,
+        coder=records[0].coder(curve),
+        trained=records[0].config is not None,
         variant=key.variant,
         seeds=tuple(record.seed for record in records if record.seed is not None),
         images=len(records[0].images),
         curve=_mean_of_curves(curves),
         areas=_estimates([areas_under(curve) for curve in curves]),
         bd_rates=_estimates([_bd_rates(curve, anchors, comparison) for curve in curves]),
-        savings=_estimates([savings(record, coder, comparison.saving_at) for record in records]),
+        savings=_estimates([saved_at(record, curve, comparison.saving_at) for record in records]),
         parameters=known.parameters if known is not None else None,
         macs_per_pixel=known.macs_per_pixel if known is not None else None,
-        training_seconds=_training_seconds(records, coder),
+        training_seconds=_training_seconds(records, curve),
         records=tuple(record.path for record in records),
     )
 
 
 def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
     """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
-    bd_rates = _bd_rates(entry.curve, anchors, comparison) if entry.curve is not None else {}
+    found = _bd_rates(entry.curve, anchors, comparison) if entry.curve is not None else {}
     return Row(
         origin=PUBLISHED,
         experiment=entry.file,
         name=entry.name,
-        cell=entry.cell,
-        recon=entry.recon,
+        labels=entry.labels,
         coder=ENTROPY_CODED if entry.entropy_coding else NO_CODER,
         variant=entry.training_data,
         curve=entry.curve,
         areas={metric: estimate([area]) for metric, area in entry.areas.items()},
-        bd_rates=_estimates([bd_rates]),
+        bd_rates=_estimates([found]),
         source=entry.source,
     )
 
 
 def with_ranks(
-    rows: Mapping[tuple[RowKey, str | None], Row],
-    members: Mapping[tuple[RowKey, str | None], Sequence[Record]],
+    rows: Mapping[tuple[RowKey, str], Row],
+    members: Mapping[tuple[RowKey, str], Sequence[Record]],
     comparison: Comparison,
 ) -> list[Row]:
     """Rank the rows of one group in every metric; a single row has no rank."""
@@ -247,7 +250,8 @@ def with_ranks(
             continue
         resampled = {}
         for key in rows:
-            runs = [(r.rates(key[1]), r.qualities(key[1], metric)) for r in members[key]]
+            curves = [record.curves[key[1]] for record in members[key]]
+            runs = [(curve.bpp, curve.scores[metric]) for curve in curves]
             resampled[key] = resampled_areas(runs, weights, rng)
         means = {key: row.areas[metric].mean for key, row in rows.items()}
         for key, standing in standings(means, resampled, comparison.confidence).items():
@@ -255,31 +259,15 @@ def with_ranks(
     return [replace(row, ranks=ranks[key], behind_best=behind[key]) for key, row in rows.items()]
 
 
-def savings(record: Record, coder: str | None, at: Sequence[float]) -> dict[float, float]:
-    """Share of the bits that an entropy coder saves, at nominal rates that were measured.
-
-    Linear between iterations; of the mean rates, header and check values included.
-    """
-    if coder not in record.sizes or coder == NO_CODER:
-        return {}
-    sizes = record.sizes[str(coder)]
-    nominal, file = sizes.nominal_bpp.mean(axis=0), sizes.file_bpp.mean(axis=0)
-    found = {bpp: quality_at(list(nominal), list(1 - file / nominal), bpp) for bpp in at}
-    return {bpp: share for bpp, share in found.items() if share is not None}
-
-
 def _bd_rates(
     curve: Curve, anchors: Mapping[str, Curve], comparison: Comparison
 ) -> dict[tuple[str, str], float]:
     """BD-rates by (anchor, metric), where there is one."""
-    found: dict[tuple[str, str], float] = {}
-    for name, anchor in anchors.items():
-        for metric in BD_METRICS:
-            if metric in curve.scores and metric in anchor.scores:
-                own, other = (SCORES[metric].decibels(c.scores[metric]) for c in (curve, anchor))
-                rate = bd_rate(curve.bpp, own, anchor.bpp, other, comparison.min_overlap)
-                found |= {(name, metric): rate} if rate is not None else {}
-    return found
+    return {
+        (name, metric): rate
+        for name, anchor in anchors.items()
+        for metric, rate in bd_rates(curve, anchor, comparison.min_overlap).items()
+    }
 
 
 def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
@@ -288,16 +276,16 @@ def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
     return {key: estimate([found[key] for found in of_seeds]) for key in common}
 
 
-def _training_seconds(records: Sequence[Record], coder: str | None) -> Estimate | None:
+def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
     """Time that the codec and the entropy coder took to train; None unless every seed has it."""
     seconds = []
     for record in records:
-        model = record.summary.model
+        model = record.about.model
         if model is None or model.training is None:
             return None
         # Adaptive files have no coder that was trained for them.
-        untrained = coder == NO_CODER or coder in record.adaptive
-        of_coder = 0.0 if untrained else model.coder_training_seconds.get(str(coder))
+        trained = curve in record.entropy_coders
+        of_coder = model.coder_training_seconds.get(curve) if trained else 0.0
         if of_coder is None:
             return None
         seconds.append(model.training.seconds + of_coder)
@@ -311,8 +299,7 @@ def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
     return from_columns({name: map(float, values) for name, values in means.items()})
 
 
-def _order(group: Group, found: Sequence[tuple[RowKey, str | None]]) -> tuple[object, ...]:
+def _order(group: Group, coders: Sequence[str | None]) -> tuple[object, ...]:
     """Groups by experiment and network, entropy coders in the order in which they were measured."""
     experiment, network, coder = group
-    coders = list(dict.fromkeys(coder for _, coder in found))
     return experiment, network or "", coder != NO_CODER, coders.index(coder)

@@ -1,7 +1,8 @@
 """Arranges rows for documents: a section for each experiment, for classic codecs and for papers.
 
 A section has tables of quality, of BD-rates, and of savings and costs, as far as there are figures,
-with a group of lines for each entropy coder.
+with a group of lines for each entropy coder, and a column for each label that its title does not
+have.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,19 +10,19 @@ from dataclasses import dataclass, replace
 
 from rnn_codec.comparison.columns import (
     BD_RATES,
-    CELL,
     CODER,
     COSTS,
-    FRAMEWORK,
     NAME,
     OPTIONS,
     QUALITY,
     RowColumn,
+    label_columns,
 )
 from rnn_codec.comparison.rows import MEASURED, Row
 from rnn_codec.comparison.tables import Table, arrange, filled
-from rnn_codec.evaluation.adaptive import ADAPTIVE
-from rnn_codec.evaluation.reading import NO_CODER
+from rnn_codec.comparison.variants import FAMILY, NETWORK
+from rnn_codec.evaluation.measurement import ADAPTIVE
+from rnn_codec.evaluation.record import NO_CODER
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ def sections(rows: Sequence[Row], columns: Sequence[RowColumn]) -> list[Section]
     """Every section, without those that have no rows."""
     measured = [row for row in rows if row.origin == MEASURED]
     published = [row for row in rows if row.origin != MEASURED]
-    found = list(_experiments([row for row in measured if row.coder is not None], columns))
+    found = list(_experiments([row for row in measured if row.trained], columns))
     of_papers = [NAME, replace(OPTIONS, title="trained on"), CODER]
     for title, names, own in (
-        ("Classic codecs (measured)", [NAME], [row for row in measured if row.coder is None]),
+        ("Classic codecs (measured)", [NAME], [row for row in measured if not row.trained]),
         ("Papers: curves (published)", of_papers, [r for r in published if r.curve is not None]),
         ("Papers: areas (published)", of_papers, [r for r in published if r.curve is None]),
     ):
@@ -50,15 +51,17 @@ def sections(rows: Sequence[Row], columns: Sequence[RowColumn]) -> list[Section]
 
 def _experiments(rows: Sequence[Row], columns: Sequence[RowColumn]) -> Iterator[Section]:
     """An experiment with one network each."""
-    places = [(row.experiment, row.network) for row in rows]
+    places = [(row.experiment, row.labels.get(NETWORK)) for row in rows]
     for place in dict.fromkeys(places):
         own = [row for row, other in zip(rows, places, strict=True) if other == place]
         groups = [
-            (_group_title(str(coder)), [row for row in own if row.coder == coder])
+            (_group_title(coder), [row for row in own if row.coder == coder])
             for coder in dict.fromkeys(row.coder for row in own)
         ]
-        title = f"{place[0]}, network {place[1]} (measured, {_seeds(own)})"
-        yield Section(title, tuple(_tables([CELL, FRAMEWORK, OPTIONS], columns, groups)))
+        network = "" if place[1] is None else f", network {place[1]}"
+        title = f"{place[0]}{network} (measured, {_seeds(own)})"
+        labels = [c for c in label_columns(own) if c.name not in {FAMILY, NETWORK}]
+        yield Section(title, tuple(_tables([*(labels or [NAME]), OPTIONS], columns, groups)))
 
 
 def _tables(
@@ -74,7 +77,9 @@ def _tables(
             yield arrange(title, [*names, *own], groups)
 
 
-def _group_title(coder: str) -> str:
+def _group_title(coder: str | None) -> str:
+    if coder is None:
+        return ""
     if coder.startswith(ADAPTIVE):
         return f"files, {coder}"
     return "no entropy coding: nominal rates" if coder == NO_CODER else f"{coder}: rates of files"

@@ -1,6 +1,6 @@
 """Tells trainings of one experiment apart that differ in more than their seed.
 
-Records of one cell, framework and network make one row, with the mean over their seeds. Where their
+Records with the same labels make one row, with the mean over their seeds. Where their
 configurations differ in anything else, such as the learning rate, each has a row of its own, named
 after the options that differ: figures of unlike trainings are never averaged.
 """
@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnn_codec.evaluation.reading import Record
+from rnn_codec.evaluation.record import Record
 from rnn_codec.training.identity import counted
 
 NOT_OF_A_ROW = frozenset({"seed", "start_from"})
 """Options that may differ between the seeds of a row."""
+FAMILY, NETWORK = "family", "network"
+"""Labels that tables have no column for where all rows agree: they stand in titles."""
 
 
 class RowKey(NamedTuple):
@@ -21,10 +23,8 @@ class RowKey(NamedTuple):
 
     experiment: str
     name: str
-    """Of a classic codec; empty for recurrent ones."""
-    network: str
-    cell: str
-    recon: str
+    """Of a classic codec; empty for trained ones."""
+    labels: tuple[tuple[str, str], ...]
     variant: str
     """Options that tell trainings of one experiment apart, empty where none do."""
 
@@ -42,17 +42,16 @@ def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
 
 
 def _key_of_names(record: Record) -> RowKey:
-    if record.config is None:
-        return RowKey(record.experiment, record.summary.name, "", "", "", "")
-    network, cell, recon = (str(record.name_of(group)) for group in ("network", "cell", "recon"))
-    return RowKey(record.experiment, "", network, cell, recon, "")
+    name = record.about.name if record.config is None else ""
+    return RowKey(record.experiment, name, tuple(record.about.labels.items()), "")
 
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:
     """What tells each record from the others, by its path."""
     # What figures depend on, but for the seed: dotted names and values.
     options = {
-        record.path: flat(counted(record.config or {})) | {"iterations": str(len(record.points))}
+        record.path: flat(counted(record.config or {}))
+        | {"iterations": str(len(record.mean().point))}
         for record in group
     }
     names = sorted({name for found in options.values() for name in found})

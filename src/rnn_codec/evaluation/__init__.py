@@ -1,6 +1,6 @@
-"""From measurements of single images to curves, records on disk, figures and tables.
+"""From pictures to records: what files cost, what they decode to, and how that is kept.
 
-A `measurement.Measurement` is one image at one point of a codec's range. `curve.mean_curve`
-averages measurements over the images; `record` writes them to a folder and reads them again;
-`checks` says whether the files of such a folder agree with each other.
+`measurement.measure` is the one loop; what it measures is `measurement.Measurable`: a classic codec
+or, in `recurrent`, the files of a trained one. `record` writes the measurements to a folder and
+reads them again, `curve` has their means; `figure`, `table` and `pictures` show them.
 """

@@ -1,6 +1,6 @@
-"""The rate–distortion figure."""
+"""Figures of curves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +38,15 @@ def one_panel(path: Path, across: str, up: str) -> Iterator[Axes]:
         figure.savefig(partial)
 
 
+def draw_savings(path: Path, savings: Mapping[str, Curve]) -> None:
+    """Draw what entropy coders save of the nominal rate (`Record.savings`), by their names."""
+    up = "saved by entropy coding, % (header included)"
+    with one_panel(path, "bits per pixel before entropy coding", up) as axes:
+        for label, curve in savings.items():
+            percent = [100 * saving for saving in curve.scores["saving"]]
+            axes.plot(curve.bpp, percent, "o-", markersize=4, label=label)
+
+
 def draw_curves(
     path: str | Path, title: str, curves: Sequence[tuple[str, Curve]], note: str = ""
 ) -> None:
@@ -58,7 +67,8 @@ def draw_curves(
     figure.axes[0].legend(loc="lower right", frameon=False, fontsize=9)
     if note:
         figure.supxlabel(note, fontsize=8, color="#777777")
-    figure.savefig(path)
+    with atomic_path(path) as partial:
+        figure.savefig(partial)
 
 
 def _draw_panel(

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import MAX_ITERATIONS
-from rnn_codec.families.binary.codec import RecurrentCodec, shown_iterations
+from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.psnr import psnr
 
+SHOWN = (1, 2, 4, 8, 16)
+"""Iterations in the picture, beside the original, as far as the codec has them."""
 COLUMNS = 3
 MOST_NAMED = 24
 """Images that an error lists."""
@@ -41,22 +43,22 @@ def labelled_reconstructions(
     codec: RecurrentCodec, image: Tensor
 ) -> list[tuple[str, NDArray[np.uint8]]]:
     """The original and the iterations shown, as (label, pixels); `image` is uint8 (1, 3, H, W)."""
-    iterations = min(codec.iterations, MAX_ITERATIONS)
+    iterations = min(MAX_ITERATIONS, codec.iterations)
     codes = codec.encode(image, iterations)
-    rate, shown = codes.bits_per_pixel / iterations, shown_iterations(iterations)
+    rate = codes.bits_per_pixel / iterations
     labelled = [("original", image)]
     for iteration, decoded in enumerate(codec.decode(codes), start=1):
-        if iteration in shown:
+        if iteration in SHOWN:
             score = float(psnr(decoded, image))
             labelled.append((f"{iteration * rate:.3g} bpp, {score:.1f} dB", decoded))
     return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]
 
 
 def draw_reconstructions(path: Path, codec: RecurrentCodec, image: Tensor) -> None:
-    """Draw the original and its reconstructions after 1, 2, 4, 8 and 16 iterations into a file.
+    """Draw the original and its reconstructions after the iterations `SHOWN` into a file.
 
-    A codec of fewer iterations is shown after its last. `image` is uint8 (1, 3, H, W) on the
-    codec's device; the suffix of `path` names the format; the file is whole or absent.
+    `image` is uint8 (1, 3, H, W) on the codec's device; the suffix of `path` names the format; the
+    file is whole or absent.
     """
     pictures = labelled_reconstructions(codec, image)
     rows = -(-len(pictures) // COLUMNS)

@@ -1,13 +1,15 @@
-"""A rate–distortion curve as a table for the terminal."""
+"""What was measured, for the terminal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from rnn_codec.evaluation.curve import Curve, areas_under, quality_at
-from rnn_codec.metrics.scores import in_documents
+from rnn_codec.evaluation.measurement import FILES, TUNE
+from rnn_codec.evaluation.record import NO_CODER, Record, bd_rates
+from rnn_codec.metrics.scores import SCORES, in_documents
 
 ABSENT = "–"
 
@@ -34,6 +36,57 @@ def curve_table(
     table.add_section()
     table.add_row("AUC", "", *_cells(*map(areas_under, curves)))
     return table
+
+
+def sizes_table(record: Record) -> Table:
+    """A table with a row for each iteration and columns for each entropy coder.
+
+    Without entropy coding nothing is saved: a file has its header beside the bits.
+    """
+    title = "Files, header included: bits per pixel, and what entropy coding saves"
+    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
+    found = {coder: curve for coder, curve in savings.items() if curve is not None}
+    table = empty_table(title, ["iteration", "nominal", *found])
+    for index, nominal in enumerate(next(iter(found.values())).bpp):
+        cells = []
+        for coder, curve in found.items():
+            share = curve.scores["saving"][index]
+            saved = "" if coder == NO_CODER else f" ({100 * share:.1f} %)"
+            cells.append(f"{nominal * (1 - share):.3f}{saved}")
+        table.add_row(str(index + 1), f"{nominal:.3f}", *cells)
+    seconds = record.about.model.coding_seconds if record.about.model is not None else {}
+    if seconds:
+        table.add_section()
+        times = ("{:.2f} / {:.2f} s".format(*seconds[coder]) for coder in found)
+        table.add_row("coding / decoding", "", *times)
+    return table
+
+
+def adaptive_sentences(record: Record, uniform: str) -> Iterator[str]:
+    """What each tune gains over files with the same bits everywhere, a curve of the record."""
+    for curve in record.named(kind=FILES):
+        if tune := record.about.curves[curve].get(TUNE):
+            found = bd_rates(record.mean(curve), record.mean(uniform))
+            rates = [f"{rate:+.1f} % by {SCORES[name].title}" for name, rate in found.items()]
+            shown = ", ".join(rates) or "unknown"
+            yield f"Adaptive files, {tune}: BD-rate to uniform ones {shown}."
+
+
+def cuts_sentence(record: Record, cut: str, whole: str) -> str:
+    """By how much files that end within an iteration are worse than those that end before it.
+
+    Args:
+        record: has both.
+        cut: the curve of the former: its points are an iteration and a share of the next.
+        whole: the curve of the latter.
+    """
+    files, ends = record.curves[cut], record.curves[whole]
+    before = [ends.points.index(int(point)) for point in files.points]
+    loss = (ends.scores["psnr"][:, before] - files.scores["psnr"]).max()
+    return (
+        f"Files cut short: none decodes more than {max(loss, 0.0):.3f} dB of PSNR below its last "
+        "whole iteration."
+    )
 
 
 def empty_table(title: str, headings: Iterable[str]) -> Table:

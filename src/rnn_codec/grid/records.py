@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnn_codec.evaluation.record import SUMMARY_FILE, read_summary
+from rnn_codec.evaluation.record import ABOUT_FILE, read_about
 
 KEPT = ("*.json", "*.csv", "rate_distortion.png")
 """What of an evaluation makes a record; larger pictures stay in the run's folder."""
@@ -23,17 +23,17 @@ class Recorded:
 def recorded(folder: Path) -> list[Recorded]:
     """What the records in a folder are of; what is no record is for the table to complain of."""
     found = []
-    for file in sorted(folder.glob(f"*/{SUMMARY_FILE}")):
+    for file in sorted(folder.glob(f"*/{ABOUT_FILE}")):
         if file.parent.name.startswith("."):
             # On its way in or out.
             continue
         try:
-            model = (summary := read_summary(file)).model
-        except (ValueError, FileNotFoundError, RecursionError):
+            model = (about := read_about(file.parent)).model
+        except ValueError:
             # Not there: another worker is replacing it at this moment.
             continue
         if model is not None and model.identity is not None:
-            found.append(Recorded(model.identity, model.coder_identities, summary.dataset))
+            found.append(Recorded(model.identity, model.coder_identities, about.dataset))
     return found
 
 

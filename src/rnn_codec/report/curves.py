@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnn_codec.comparison.rows import SORTED_BY, Row
-from rnn_codec.evaluation.adaptive import ADAPTIVE
+from rnn_codec.comparison.variants import NETWORK
+from rnn_codec.evaluation.measurement import ADAPTIVE
 from rnn_codec.metrics.scores import DECIBELS, SCORES
 from rnn_codec.models.find import CODERS, WITHOUT_CODER
 
@@ -13,7 +14,7 @@ NOMINAL = "nominal"
 BEST = "best"
 """Files of the best entropy coder that was measured; without one, the bits."""
 ONLY = "only"
-"""The one rate that a classic or a published codec has."""
+"""The one rate of a codec without a choice of entropy coder, or of a published one."""
 IN_DECIBELS = "_db"
 """Behind the name of a metric."""
 
@@ -66,8 +67,8 @@ def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
 def _codec(row: Row) -> tuple[object, ...]:
     """What the rows of one codec have in common."""
     return (
-        *(row.origin, row.experiment, row.variant, row.cell, row.recon, row.network),
-        None if _kind(row) == "network" else row.name,
+        *(row.origin, row.experiment, row.variant, *row.labels.items()),
+        None if row.trained else row.name,
     )
 
 
@@ -81,13 +82,13 @@ def _name(row: Row, rows: Sequence[Row]) -> str:
 
 
 def _parts(row: Row) -> tuple[str, ...]:
-    return row.name, row.variant, row.network or "", row.experiment
+    return row.name, row.variant, row.labels.get(NETWORK, ""), row.experiment
 
 
 def _kind(row: Row) -> str:
     if row.origin == "published":
         return "published"
-    return "classic" if row.coder is None else "network"
+    return "network" if row.trained else "classic"
 
 
 def _source(row: Row) -> str:
@@ -98,7 +99,7 @@ def _source(row: Row) -> str:
 
 
 def _lines(rows: Sequence[Row]) -> dict[str, Line]:
-    if _kind(rows[0]) != "network":
+    if _kind(rows[0]) != "network" or rows[0].coder is None:
         return {ONLY: _line(rows[0])}
     of_coder = {row.coder: _line(row) for row in rows}
     best = next(line for name in CODERS if (line := of_coder.get(name)) is not None)

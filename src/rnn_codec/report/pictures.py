@@ -1,21 +1,20 @@
 """What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
-from rnn_codec.baselines.classic import Jpeg420
-from rnn_codec.compression.container import Header
+from rnn_codec.baselines.jpeg import Jpeg420
+from rnn_codec.compression.distortion import BALANCED
 from rnn_codec.compression.model import Model
 from rnn_codec.compression.tiling import TILE
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
-from rnn_codec.families.binary.codec import Codes
-from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.evaluation.recurrent import decoded, files_of, model_picture
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
 Pixels = NDArray[np.uint8]
@@ -117,29 +116,11 @@ def code_picture(
 
 
 def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
-    """What a model's file of a picture shows when it ends after 1, 2, … iterations.
-
-    The networks run once for all: a file of t iterations holds the first t of every longer one.
-    """
-    device = next(model.codec.parameters()).device
-    codes = model.codec.encode(pixels_to_batch(pixels).to(device), iterations)
-    sizes = file_bytes(model, codes)
-    for index, decoded in enumerate(model.codec.decode(codes)):
-        shown = np.ascontiguousarray(decoded[0].permute(1, 2, 0).cpu().numpy())
-        yield measure_file(sizes[index], shown, pixels)
-
-
-def file_bytes(model: Model, codes: Codes) -> list[int]:
-    """Length of the file of one picture's codes that ends after 1, 2, … iterations.
-
-    Each is coded by itself: what follows an iteration can move its end by a byte.
-    """
-    header = Header(codes.width, codes.height, 1, model.coder.identifier, model.identifier, 0)
-    bits = codes.bits[:, 0].cpu().numpy()
-    lengths = range(1, len(bits) + 1)
-    streams = (model.coder.encode(bits[:length], header.seed) for length in lengths)
-    ends = (int(stream.iteration_ends[-1]) for stream in streams)
-    return [replace(header, stream_bytes=end).file_bytes for end in ends]
+    """What a model's file of a picture shows when it ends after 1, 2, … iterations."""
+    picture = model_picture(model, pixels, BALANCED)
+    shown = decoded(picture, iterations)
+    for data, image in zip(files_of(picture, iterations), shown, strict=True):
+        yield measure_file(len(data), image, pixels)
 
 
 def _label(folder: Path, folders: Sequence[Path]) -> str:

@@ -1,0 +1,388 @@
+"""Writes the tables of README.md and results/README.md whose figures are recorded.
+
+python results/tables.py
+
+Each stands between the lines `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rnn_codec.baselines.registry import names
+from rnn_codec.evaluation.curve import quality_at
+from rnn_codec.evaluation.record import Record, bd_rates, read_record
+from rnn_codec.files import atomic_path
+from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
+from rnn_codec.runs.cost import read_cost
+
+RESULTS = Path(__file__).parent
+TEXTS = (RESULTS.parent / "README.md", RESULTS / "README.md")
+MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FLAGSHIP = "flagship/evaluation/kodak"
+BEST, ADAPTIVE = "progressive", "adaptive, balanced"
+QUALITY = (("psnr", 2), ("ms_ssim", 4))
+"""Metrics, and how many decimals they are printed with."""
+
+Rows = Iterable[Sequence[str]]
+
+
+def table(headings: str, rows: Rows) -> str:
+    """A Markdown table; headings as in its first line."""
+    rule = "|".join("---" for _ in headings.split("|"))
+    return f"| {headings} |\n|{rule}|\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def code(name: str) -> str:
+    """A name as code."""
+    return f"`{name}`"
+
+
+@cache
+def record(path: str) -> Record:
+    """A record, below this folder."""
+    return read_record(RESULTS / path)
+
+
+def found(pattern: str) -> Record:
+    """The one record whose path is like this."""
+    (folder,) = {file.parent for file in RESULTS.glob(f"{pattern}/about.json")}
+    return record(folder.relative_to(RESULTS).as_posix())
+
+
+@cache
+def content(path: str) -> Any:
+    """Of a JSON file."""
+    return json.loads((RESULTS / path).read_text("utf-8"))
+
+
+@cache
+def lines(path: str) -> list[dict[str, str]]:
+    """Of a CSV file."""
+    with (RESULTS / path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def row_of(**wanted: str) -> dict[str, str]:
+    """The row of ablation.csv with such cells."""
+    (one,) = [row for row in lines("ablation.csv") if wanted.items() <= row.items()]
+    return one
+
+
+def at(curve: str, path: str, bpp: float) -> list[str]:
+    """The qualities of a mean curve at a rate, as printed; – beyond what was measured."""
+    mean = record(path).mean(curve)
+    values = [(quality_at(mean.bpp, mean.scores[m], bpp), digits) for m, digits in QUALITY]
+    return ["–" if value is None else f"{value:.{digits}f}" for value, digits in values]
+
+
+def areas(of: Record, curve: str | None = None) -> list[str]:
+    """The areas under PSNR and MS-SSIM, as printed."""
+    return [f"{of.areas(curve)[metric]:.{digits}f}" for metric, digits in QUALITY]
+
+
+def alternating(*columns: Sequence[str]) -> list[str]:
+    """The first cell of each column, then the second of each."""
+    return [cell for cells in zip(*columns, strict=True) for cell in cells]
+
+
+def baselines() -> str:
+    """Areas of the classic codecs."""
+    digits = {"ms_ssim": 4, "psnr": 2, "psnr_hvs": 2, "psnr_hvs_luma": 2}
+    found = {name: record(f"baselines/{name}").areas() for name in names()}
+    return table("codec | MS-SSIM | PSNR | PSNR-HVS | PSNR-HVS luma", (
+        [code(name), *(f"{own[metric]:.{places}f}" for metric, places in digits.items())]
+        for name, own in found.items()
+    ))  # fmt: skip
+
+
+def models() -> str:
+    """The models that come with the package."""
+    head = (
+        "model | cell | network | parameters | weights | MS-SSIM area | with `progressive` | "
+        "BD-rate, % | compress, s | decompress, s"
+    )
+    jpeg = record("baselines/jpeg_420").mean()
+    rows = []
+    for name in ("flagship", "lstm", "residual_gru", "associative_lstm"):
+        own = record(FLAGSHIP if name == DEFAULT_MODEL else f"zoo/{name}")
+        labels, facts = own.about.labels, own.about.model
+        weights = sum(f.stat().st_size for f in (SHIPPED / name).rglob("*.safetensors"))
+        (times,) = [
+            times
+            for times in content("bench/models/bench.json")["times"]
+            if (times["model"], times["bits_per_pixel"]) == (name, 2)
+        ]
+        assert facts is not None
+        rows.append([
+            code(name), f"{labels['cell']}, {labels['recon'].replace('_', ' ')}", labels["network"],
+            f"{facts.parameters / 1e6:.2f} M", f"{weights / 1e6:.1f} MB",
+            areas(own)[1], areas(own, BEST)[1], signed(bd_rates(own.mean(BEST), jpeg)["ms_ssim"]),
+            f"{times['compress_seconds']:.2f}", f"{times['decompress_seconds']:.2f}",
+        ])  # fmt: skip
+    return table(head, rows)
+
+
+def flagship() -> str:
+    """The flagship's curves beside JPEG."""
+    head = "bpp | PSNR | adaptive files | JPEG 4:2:0 | MS-SSIM | adaptive files | JPEG 4:2:0"
+    own, jpeg = record(FLAGSHIP), record("baselines/jpeg_420")
+    adaptive = own.mean(ADAPTIVE)
+    rows = []
+    for bpp in (0.125, 0.25, 0.5, 1, 2):
+        index = adaptive.point.index(bpp)
+        files = [f"{adaptive.scores[metric][index]:.{digits}f}" for metric, digits in QUALITY]
+        columns = at("nominal", FLAGSHIP, bpp), files, at("files", "baselines/jpeg_420", bpp)
+        rows.append([f"{bpp:g}", *alternating(*columns)])
+    last = alternating(areas(own), areas(own, ADAPTIVE), areas(jpeg))
+    return table(head, [*rows, ["area", *last]])
+
+
+def equal_bytes() -> str:
+    """Pictures held out, by codecs whose files are equally large."""
+    files: dict[tuple[str, float], dict[str, Any]] = {}
+    for file in content("equal_bytes/equal_bytes.json")["files"]:
+        files.setdefault((file["picture"], file["bits_per_pixel"]), {})[file["codec"]] = file
+    return table("picture | bpp | bytes | flagship | JPEG 4:2:0 | WebP | AVIF", (
+        [code(picture), f"{bpp:g}", f"{own['flagship']['file_bytes']:,}", *(
+            f"{own[codec]['psnr']:.2f} / {own[codec]['ms_ssim']:.4f}"
+            for codec in ("flagship", "jpeg_420", "webp", "avif")
+        )]
+        for (picture, bpp), own in files.items()
+    ))  # fmt: skip
+
+
+def speed() -> str:
+    """What share of the rate of matrix products networks reach."""
+    shares = {
+        (timing["network"], timing["cell"], timing["operation"]): timing["fraction_of_peak"]
+        for place in ("networks", "transform")
+        for timing in content(f"bench/{place}/bench.json")["timings"]
+    }
+    cells = {name.lower().replace(" ", "_"): name for name in (
+        "LSTM", "GRU", "Residual GRU", "Associative LSTM"
+    )}  # fmt: skip
+    shown = [("train", cell) for cell in cells]
+    shown += [(way, cell) for cell in ("lstm", "gru") for way in ("encode", "decode")]
+    words = {"train": "training", "encode": "encoding", "decode": "decoding"}
+    return table("of the matrix-product rate | tiny | quarter | paper | transform", (
+        [f"{words[way]}, {cells[cell]}", *(
+            f"{100 * shares[network, cell, way]:.0f} %"
+            for network in ("tiny", "quarter", "paper", "transform")
+        )]
+        for way, cell in shown
+    ))  # fmt: skip
+
+
+def files() -> str:
+    """Sizes of the flagship's files."""
+    own = record(FLAGSHIP)
+    saving, plain = own.savings(BEST), own.mean("none")
+    assert saving is not None
+    rows = []
+    for iterations in (1, 2, 3, 4, 6, 8, 12, 16):
+        bits, share = (x[iterations - 1] for x in (saving.bpp, saving.scores["saving"]))
+        size = own.mean(BEST).bpp[iterations - 1]
+        cells = f"{plain.bpp[iterations - 1]:.3f}", f"{size:.3f} ({100 * share:.1f} %)"
+        rows.append([str(iterations), f"{bits:g}", *cells])
+    return table("iterations | bits | none | `progressive`", rows)
+
+
+def grid() -> str:
+    """Every cell with every framework."""
+    head = (
+        "cell | framework | no coding | `single_iteration` | `progressive` | PSNR | "
+        "saved at 0.25 bpp, % | saved at 2 bpp, % | BD-rate, %"
+    )
+    rows = []
+    for cell in ("gru", "lstm", "residual_gru", "associative_lstm"):
+        for recon in ("one_shot", "additive", "residual_scaling"):
+            place = {"experiment": "transform", "cell": cell, "recon": recon}
+            none, single, best = (
+                row_of(**place, coder=coder) for coder in ("none", "single_iteration", BEST)
+            )
+            rows.append([
+                code(cell), code(recon),
+                *(f"{float(row['ms_ssim_auc']):.4f}" for row in (none, single, best)),
+                f"{float(none['psnr_auc']):.2f}",
+                *(f"{100 * float(best[f'saving_at_{bpp}']):.1f}" for bpp in ("0.25", "2")),
+                signed(float(best["bd_rate_jpeg_420_ms_ssim"])),
+            ])  # fmt: skip
+    return table(head, rows)
+
+
+def adaptive() -> str:
+    """The flagship's adaptive files beside uniform ones."""
+    return table("bpp | PSNR, uniform | `balanced` | MS-SSIM, uniform | `balanced`", (
+        [f"{bpp:g}", *alternating(at(BEST, FLAGSHIP, bpp), at(ADAPTIVE, FLAGSHIP, bpp))]
+        for bpp in (0.25, 0.5, 0.75, 1, 1.5, 1.94)
+    ))  # fmt: skip
+
+
+def gains_of_adaptive(of: Record) -> list[str]:
+    """BD-rates of adaptive files to uniform ones, by PSNR and MS-SSIM."""
+    uniform = of.about.curves[ADAPTIVE]["entropy"]
+    rates = bd_rates(of.mean(ADAPTIVE), of.mean(uniform))
+    return [signed(rates[metric]) for metric, _ in QUALITY]
+
+
+def tunes() -> str:
+    """What tuning the flagship's files gains."""
+    own = record(FLAGSHIP)
+    row = [code("balanced"), *gains_of_adaptive(own), *areas(own, ADAPTIVE)]
+    head = "tuned for | BD-rate, PSNR, % | BD-rate, MS-SSIM, % | PSNR area | MS-SSIM area"
+    return table(head, [row])
+
+
+def beginnings() -> str:
+    """Beginnings of adaptive files beside those of uniform ones."""
+    head = (
+        "bpp | PSNR, beginning of uniform | PSNR, of adaptive | MS-SSIM, of uniform | "
+        "MS-SSIM, of adaptive"
+    )
+    curves = ("uniform beside balanced, beginnings", f"{ADAPTIVE}, beginnings")
+    means = [record(FLAGSHIP).mean(curve) for curve in curves]
+    return table(head, (
+        [f"{bpp:g}", *alternating(*(
+            [f"{mean.scores[metric][index]:.{digits}f}" for metric, digits in QUALITY]
+            for mean in means
+        ))]
+        for index, bpp in enumerate(means[0].point)
+    ))  # fmt: skip
+
+
+def recipe() -> str:
+    """What parts of a recipe are worth."""
+    return (RESULTS / "transform_study" / "gains.md").read_text("utf-8")
+
+
+def stops() -> str:
+    """What training with stops gains adaptive files."""
+    head = (
+        "trained | PSNR, uniform | adaptive | MS-SSIM, uniform | adaptive | BD-rate, PSNR, % | "
+        "BD-rate, MS-SSIM, %"
+    )
+    rows = []
+    for name in ("stages_24", "stages_24_stops"):
+        own = found(f"transform_study/{name}-seed0-*")
+        both = alternating(areas(own), areas(own, ADAPTIVE))
+        rows.append([code(name), *both, *gains_of_adaptive(own)])
+    return table(head, rows)
+
+
+def minutes() -> str:
+    """Minutes of the transform network."""
+    head = "steps | seconds | MS-SSIM area | PSNR area | MS-SSIM after the first iteration"
+    rows = []
+    for steps in (650, 1300):
+        cost = read_cost(RESULTS / "transform_cpu" / str(steps) / "training.json")
+        log = [row for row in lines(f"transform_cpu/{steps}/metrics_1.csv") if row["val/psnr_auc"]]
+        last = {name: float(value) for name, value in log[-1].items() if value}
+        assert cost is not None
+        areas = f"{last['val/ms_ssim_auc']:.4f}", f"{last['val/psnr_auc']:.2f}"
+        rows.append([f"{steps:,}", f"{cost.seconds:.0f}", *areas, f"{last['val/ms_ssim_1']:.4f}"])
+    return table(head, rows)
+
+
+def learning_curves(place: str, heading: str) -> str:
+    """Where trainings ended."""
+    last = {row["name"]: row for row in lines(f"{place}/learning_curves.csv")}
+    runs = content(f"{place}/learning_curves.json")
+    return table(f"{heading} | MAC per pixel | steps | minutes | MS-SSIM area | PSNR area", (
+        [
+            code(name), f"{runs[name]['macs_per_pixel']:,.0f}", f"{int(row['step']):,}",
+            f"{float(row['minutes']):.1f}", f"{float(row['ms_ssim']):.4f}",
+            f"{float(row['psnr']):.2f}",
+        ]
+        for name, row in last.items()
+    ))  # fmt: skip
+
+
+def reference() -> str:
+    """The paper's network in the same time, on Kodak."""
+    rows = []
+    for cell in ("lstm", "gru"):
+        for network in ("quarter", "transform"):
+            study = "transform" if network == "transform" else "transform_reference"
+            place = {"experiment": study, "cell": cell, "recon": "one_shot", "network": network}
+            none, best = (row_of(**place, coder=coder) for coder in ("none", BEST))
+            rows.append([
+                code(cell), code(network),
+                *(f"{float(row['ms_ssim_auc']):.4f}" for row in (none, best)),
+                f"{float(none['psnr_auc']):.2f}", f"{100 * float(best['saving_at_2']):.1f}",
+            ])  # fmt: skip
+    return table("cell | network | no coding | `progressive` | PSNR | saved at 2 bpp, %", rows)
+
+
+def power_laws() -> str:
+    """What longer trainings would reach."""
+    rows = []
+    for run in content("extrapolation/extrapolation.json")["trainings"]:
+        cells = [f"{run['steps']:,}"]
+        for metric, digits in (("ms_ssim", 4), ("psnr", 2)):
+            measured = run["measured"]
+            cells.append("–" if measured is None else f"{measured[metric]:.{digits}f}")
+            cells.append(f"{run['fitted'][metric]:.{digits}f}")
+        rows.append(cells)
+    return table("steps | MS-SSIM area | power law | PSNR area | power law", rows)
+
+
+def accelerated() -> str:
+    """How the flagship learnt."""
+    log = {int(row["step"]): row for row in lines("flagship/accelerated.csv")}
+    rows = []
+    for step in (1000, 2500, 4000, 5500, 6500, 8000, 9500, 11500):
+        row = log[step]
+        rows.append([
+            f"{step:,}", f"{float(row['seconds']):.0f}",
+            f"{float(row['loss']):.3f}".replace("-", "−"), row["crop_size"],
+            f"{float(row['images_per_second']):,.0f}",
+            f"{100 * float(row['fraction_of_peak']):.0f}",
+        ])  # fmt: skip
+    return table("step | seconds | loss | crop | crops/s | of the products' rate, %", rows)
+
+
+def eight_bits() -> str:
+    """What eight bits cost models."""
+    rows = []
+    for name in ("lstm", "residual_gru", "associative_lstm"):
+        trained = areas(found(f"transform/{name}-one_shot-transform-seed0-*"))
+        both = list(zip(trained, areas(record(f"zoo/{name}")), strict=True))
+        rows.append([code(name), *both[1], *both[0]])
+    return table("model | MS-SSIM, trained | 8 bits | PSNR, trained | 8 bits", rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    **{make.__name__: make for make in (
+        baselines, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
+        recipe, stops, minutes, reference, power_laws, accelerated, eight_bits,
+    )},
+    "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
+    "longer": lambda: learning_curves("longer_trainings", "training"),
+}  # fmt: skip
+
+
+def renewed(text: str) -> str:
+    """A text with its tables as the records have them."""
+    return MARKED.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}{match[3]}", text)
+
+
+def main() -> None:
+    """Write both texts."""
+    for path in TEXTS:
+        text = renewed(path.read_text("utf-8"))
+        with atomic_path(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
