@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rnn_codec.baselines.registry import names
-from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import Record, bd_rates, read_record
 from rnn_codec.files import atomic_path
+from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from rnn_codec.runs.cost import read_cost
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from rnn_codec.baselines.registry import names
-from rnn_codec.evaluation.curve import quality_at
 from rnn_codec.evaluation.record import Record, bd_rates, read_about, read_record
 from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.families.binary.weights import load_codec
+from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import SHIPPED
 from rnn_codec.runs.folder import RunFolder
 from tests.committed_models import record_of

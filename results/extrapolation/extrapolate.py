@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from rnn_codec.evaluation.figure import COLOURS, style_axes
+from rnn_codec.figures import COLOURS, style_axes
 from rnn_codec.files import write_json
 from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.psnr import HIGHEST_DECIBELS

@@ -16,7 +16,7 @@ from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from rnn_codec.evaluation.figure import COLOURS, style_axes
+from rnn_codec.figures import COLOURS, style_axes
 
 TITLES = {"ms_ssim": "area under MS-SSIM", "psnr": "area under PSNR (dB bpp)"}
 SHOWN_FROM = 0.25

@@ -13,8 +13,8 @@ from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.commands import evaluate as command
 from rnn_codec.configuration import plain
 from rnn_codec.evaluation import recurrent
+from rnn_codec.evaluation.learned import AdaptiveFiles
 from rnn_codec.evaluation.record import read_record
-from rnn_codec.evaluation.recurrent import AdaptiveFiles
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.evaluation.curve import Curve, Samples, areas_under, quality_at
+from rnn_codec.metrics.curve import Curve, Samples, areas_under, quality_at
 
 
 def test_rates_and_decibels_are_averaged_over_the_images_not_errors() -> None:

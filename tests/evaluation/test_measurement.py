@@ -13,7 +13,6 @@ from skimage.data import astronaut
 
 from rnn_codec.baselines.registry import codec
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import UnequalPointsError
 from rnn_codec.evaluation.measurement import (
     MeasuredClassic,
     Measurement,
@@ -23,6 +22,7 @@ from rnn_codec.evaluation.measurement import (
     scores,
     tabulate,
 )
+from rnn_codec.metrics.curve import UnequalPointsError
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError
 
 IMAGE = astronaut()[:168, 100:292]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import Curve, UnequalPointsError, areas_under
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.evaluation.record import (
     About,
@@ -23,6 +22,7 @@ from rnn_codec.evaluation.record import (
     write_compressai,
     write_record,
 )
+from rnn_codec.metrics.curve import Curve, UnequalPointsError, areas_under
 from rnn_codec.runs.cost import TrainingCost
 
 PIXELS = 8000

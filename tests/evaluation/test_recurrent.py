@@ -12,13 +12,13 @@ from rnn_codec.compression.rate_control import BitsPerPixel, Iterations
 from tests.model_folders import write_model
 
 from rnn_codec.evaluation import recurrent
-from rnn_codec.evaluation.measurement import Pixels, Point
-from rnn_codec.evaluation.recurrent import (
+from rnn_codec.evaluation.learned import (
     AdaptiveFiles,
     MeasuredCoder,
     UniformFiles,
     measured_coders,
 )
+from rnn_codec.evaluation.measurement import Pixels, Point
 from rnn_codec.families.binary.entropy.context_model import bits_per_bit
 from rnn_codec.runs.folder import RunFolder
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from rnn_codec.evaluation.curve import Curve
 from rnn_codec.evaluation.measurement import Measurement
 from rnn_codec.evaluation.record import About, ModelFacts, write_record
 from rnn_codec.evaluation.table import adaptive_sentences, curve_table, cuts_sentence, sizes_table
+from rnn_codec.metrics.curve import Curve
 
 
 def curve(point, bpp, psnr, ms_ssim, psnr_hvs) -> Curve:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_codec.comparison.rows import Row
-from rnn_codec.evaluation.curve import Curve
+from rnn_codec.metrics.curve import Curve
 from rnn_codec.report.curves import curves_of
 
 CURVE = Curve((1, 2), (0.1, 0.2), {"psnr": (20.0, 25.0), "ms_ssim": (0.9, 0.99)})

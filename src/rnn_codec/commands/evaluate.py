@@ -16,11 +16,10 @@ from rich.console import Console
 
 from rnn_codec.baselines.registry import codec as classic_codec
 from rnn_codec.commands.configured import command_line, configured
-from rnn_codec.compression.distortion import distortion_named
-from rnn_codec.configuration import as_list, instantiate
+from rnn_codec.configuration import as_list, build
+from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import Curve
-from rnn_codec.evaluation.figure import draw_curves, draw_savings
+from rnn_codec.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
 from rnn_codec.evaluation.measurement import (
     FILES,
     TUNE,
@@ -32,7 +31,7 @@ from rnn_codec.evaluation.measurement import (
     measure_once,
     tabulate,
 )
-from rnn_codec.evaluation.pictures import chosen_picture, draw_reconstructions
+from rnn_codec.evaluation.pictures import chosen_picture, draw_levels
 from rnn_codec.evaluation.record import (
     FIGURE_FILE,
     PICTURES,
@@ -42,21 +41,12 @@ from rnn_codec.evaluation.record import (
     pictures_digest,
     write_record,
 )
-from rnn_codec.evaluation.recurrent import (
-    CUT,
-    AdaptiveFiles,
-    UniformFiles,
-    describe_run,
-    measured_coders,
-    with_seconds,
-)
 from rnn_codec.evaluation.table import adaptive_sentences, curve_table, cuts_sentence, sizes_table
-from rnn_codec.families.binary.codec import check_iterations
-from rnn_codec.metrics.images import pixels_to_batch
-from rnn_codec.models.find import SHIPPED, find_folder, usable_device
+from rnn_codec.figures import draw_curves, draw_savings
+from rnn_codec.metrics.curve import Curve
+from rnn_codec.models.find import SHIPPED, load_model
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec.runs.weights import load_codec
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 
@@ -64,7 +54,7 @@ Images = list[tuple[str, NDArray[np.uint8]]]
 def evaluate(config: DictConfig) -> None:
     """Measure as configured; write the record, print the table."""
     check_options(config)
-    data = instantiate(config.data)
+    data = build(DATA, config.data)
     images = list(data.evaluation_images())
     for name, pixels in images:
         check_measurable(name, pixels)
@@ -89,13 +79,10 @@ def check_options(config: DictConfig) -> None:
     config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
     config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
     config.adaptive = [str(tune) for tune in as_list(config.adaptive)]
-    for tune in config.adaptive:
-        distortion_named(tune)
     if config.codec is not None:
         config.codec = classic_codec(str(config.codec)).name
     if config.output is not None:
         check_new_folder(Path(str(config.output)))
-    usable_device(str(config.device))
 
 
 def check_share(share: object) -> float:
@@ -126,42 +113,39 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
 
 
 def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
-    """Measure the codec of a run by its files; return the record's folder."""
-    run, device = RunFolder(find_folder(str(config.model))), usable_device(str(config.device))
-    codec = load_codec(run)
-    check_iterations(config.iterations, codec.iterations)
+    """Measure a model by its files; return the record's folder."""
+    model = load_model(str(config.model), device=str(config.device))
     _, shown = chosen_picture(images, config.picture)
-    folder, digest = record_folder(config, run, dataset), pictures_digest(images)
+    folder, digest = record_folder(config, model.path, dataset), pictures_digest(images)
     if config.output is None:
         check_same_pictures(folder, dataset, digest)
         check_new_folder(folder)
-    about = describe_run(run, codec, dataset, command_line())
-    files = UniformFiles(measured_coders(run, str(device)), config.iterations, config.cut_at)
-    adaptive = [AdaptiveFiles(files.best, tune) for tune in config.adaptive]
+    for tune in config.adaptive:
+        # An unknown one is refused now, not when all else has been measured.
+        model.session(shown, tune)
+    about = describe_model(model, dataset, command_line())
+    levels = min(config.iterations, model.most_levels)
+    files = LevelFiles(model, levels, tuple(config.cut_at))
+    tuned = [TunedFiles(model, tune) for tune in config.adaptive]
     measured = [
         measurement
         for name, pixels in progress(images, f"measuring {config.model}")
         for measurement in measure(name, pixels, files)
     ]
-    measured += measure_adaptive(Path(str(config.cache_dir)), adaptive, images)
-    parts: list[Measurable] = [files, *adaptive]
+    measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
+    parts: list[Measurable] = [files, *tuned]
     curves = {name: dict(labels) for part in parts for name, labels in part.curves.items()}
     settings = {**about.settings, PICTURES: digest}
-    about = with_seconds(replace(about, curves=curves, settings=settings), files)
-    record = write_record(folder, measured, about)
+    record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
     show(config, record, images)
-    draw_reconstructions(
-        folder / "reconstructions.png", codec.to(device), pixels_to_batch(shown).to(device)
-    )
-    show_files(record, files.best.coder.name)
+    draw_levels(folder / "reconstructions.png", model, shown)
+    show_files(record, files.name)
     return folder
 
 
-def measure_adaptive(
-    cache: Path, adaptive: Sequence[AdaptiveFiles], images: Images
-) -> list[Measurement]:
+def measure_tuned(cache: Path, tuned: Sequence[TunedFiles], images: Images) -> list[Measurement]:
     """Measure adaptive files of every picture, but for those in the cache."""
-    jobs = [(name, pixels, files) for name, pixels in images for files in adaptive]
+    jobs = [(name, pixels, files) for name, pixels in images for files in tuned]
     return [
         measurement
         for name, pixels, files in (progress(jobs, "coding adaptive files") if jobs else ())
@@ -181,7 +165,7 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
     shown = [(about.name, record.mean()), *beside]
     draw_curves(record.folder / FIGURE_FILE, about.name, shown, note)
     title = f"{about.name} on {about.dataset}, mean of {count} images"
-    points = "iteration" if about.model is not None else "quality"
+    points = "level" if about.model is not None else "quality"
     Console().print(curve_table(record.mean(), title, points, beside))
 
 
@@ -189,8 +173,9 @@ def show_files(record: Record, uniform: str) -> None:
     """Draw and print what entropy coders save, and what other files gain over uniform ones."""
     savings = {coder: record.savings(coder) for coder in record.entropy_coders}
     found = {coder: curve for coder, curve in savings.items() if curve is not None}
-    draw_savings(record.folder / "file_sizes.png", found)
-    Console().print(sizes_table(record))
+    if found:
+        draw_savings(record.folder / "file_sizes.png", found)
+        Console().print(sizes_table(found))
     tuned = [name for name in record.named(kind=FILES) if TUNE in record.about.curves[name]]
     if tuned:
         shown = [(name, record.mean(name)) for name in tuned] + [("uniform", record.mean(uniform))]
@@ -211,13 +196,13 @@ def classic(name: str, images: Images) -> list[Measurement]:
     ]
 
 
-def record_folder(config: DictConfig, run: RunFolder, dataset: str) -> Path:
+def record_folder(config: DictConfig, path: Path, dataset: str) -> Path:
     """Where the record of a run goes."""
     if config.output is not None:
         return Path(str(config.output))
-    if SHIPPED in run.path.parents:
+    if SHIPPED in path.parents:
         raise UserError("set output=<folder> for the measurements of a model of the package")
-    return run.evaluation(dataset)
+    return RunFolder(path).evaluation(dataset)
 
 
 main = configured(evaluate, "evaluate")

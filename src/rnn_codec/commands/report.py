@@ -15,7 +15,7 @@ from rnn_codec.configuration import build
 from rnn_codec.data import DATA
 from rnn_codec.data.split import centre_crop
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.codec import check_iterations
+from rnn_codec.evaluation.measurement import ENTROPY
 from rnn_codec.machine import versions
 from rnn_codec.models.find import load_model
 from rnn_codec.progress import progress
@@ -28,7 +28,8 @@ from rnn_codec.report.table import table_content
 
 def make_page(config: DictConfig) -> None:
     """Make the page as configured."""
-    check_iterations(config.iterations)
+    if not isinstance(config.iterations, int) or config.iterations < 1:
+        raise UserError(f"iterations must be at least 1, not {config.iterations}")
     check_crop(config.crop)
     reading = partial(progress, description="reading records")
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
@@ -76,7 +77,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
-        models=[(label, model.coder.name) for label, model in named],
+        models=[(label, model.labels.get(ENTROPY, "")) for label, model in named],
         pictures=coded,
         iterations=config.iterations,
         dataset=data.evaluation_name,

@@ -21,7 +21,7 @@ import numpy as np
 import yaml
 
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import Curve, areas_under
+from rnn_codec.metrics.curve import Curve, areas_under
 
 FOREIGN_METRIC = "psnr_hvs_2011"
 """The PSNR-HVS of Toderici et al. 2017, after Gupta et al. 2011: not the metric measured here."""

@@ -20,8 +20,8 @@ from rnn_codec.comparison.statistics import (
 )
 from rnn_codec.comparison.variants import FAMILY, NETWORK, RowKey, row_keys
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.evaluation.curve import Curve, areas_under, from_columns
 from rnn_codec.evaluation.record import NO_CODER, Record, bd_rates, saved_at
+from rnn_codec.metrics.curve import Curve, areas_under, from_columns
 from rnn_codec.metrics.scores import SCORES
 
 MEASURED, PUBLISHED = "measured", "published"

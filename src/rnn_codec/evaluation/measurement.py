@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from rnn_codec.baselines.classic import ClassicCodec
 from rnn_codec.data.decoding import digest_of
 from rnn_codec.errors import UserError
-from rnn_codec.evaluation.curve import Samples, UnequalPointsError
 from rnn_codec.files import make_folder, write_json
+from rnn_codec.metrics.curve import Samples, UnequalPointsError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE, ImageTooSmallError
 from rnn_codec.metrics.scores import score_pair

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from rnn_codec.errors import UserError, reason
-from rnn_codec.evaluation.curve import Curve, Samples, areas_under, quality_at
 from rnn_codec.evaluation.measurement import (
     ENTROPY,
     FILES,
@@ -37,6 +36,7 @@ from rnn_codec.evaluation.measurement import (
 from rnn_codec.files import make_folder, write_csv, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.bd_rate import BD_METRICS, bd_rate
+from rnn_codec.metrics.curve import Curve, Samples, areas_under, quality_at
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import TrainingCost
 
@@ -72,7 +72,8 @@ class ModelFacts:
     coder_identities: dict[str, str] = field(default_factory=dict)
     """Which trainings those were."""
     coding_seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Entropy coding and decoding of one image, mean, by entropy coder."""
+    """Entropy coding and decoding of one image, mean, by entropy coder; of records made by version
+    0.2."""
 
 
 @dataclass(frozen=True)

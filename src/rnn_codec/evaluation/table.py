@@ -6,9 +6,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from rnn_codec.evaluation.curve import Curve, areas_under, quality_at
 from rnn_codec.evaluation.measurement import FILES, TUNE
 from rnn_codec.evaluation.record import NO_CODER, Record, bd_rates
+from rnn_codec.metrics.curve import Curve, areas_under, quality_at
 from rnn_codec.metrics.scores import SCORES, in_documents
 
 ABSENT = "–"
@@ -17,7 +17,7 @@ ABSENT = "–"
 def curve_table(
     curve: Curve,
     title: str,
-    point_heading: str = "iteration",
+    point_heading: str = "level",
     beside: Sequence[tuple[str, Curve]] = (),
 ) -> Table:
     """Return a table of the curve, a row per point and a last one of areas (0.125 to 2 bpp).
@@ -38,27 +38,20 @@ def curve_table(
     return table
 
 
-def sizes_table(record: Record) -> Table:
-    """A table with a row for each iteration and columns for each entropy coder.
+def sizes_table(savings: Mapping[str, Curve]) -> Table:
+    """A table with a row for each level and columns for each entropy coder.
 
     Without entropy coding nothing is saved: a file has its header beside the bits.
     """
     title = "Files, header included: bits per pixel, and what entropy coding saves"
-    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
-    found = {coder: curve for coder, curve in savings.items() if curve is not None}
-    table = empty_table(title, ["iteration", "nominal", *found])
-    for index, nominal in enumerate(next(iter(found.values())).bpp):
+    table = empty_table(title, ["level", "nominal", *savings])
+    for index, nominal in enumerate(next(iter(savings.values())).bpp):
         cells = []
-        for coder, curve in found.items():
+        for coder, curve in savings.items():
             share = curve.scores["saving"][index]
             saved = "" if coder == NO_CODER else f" ({100 * share:.1f} %)"
             cells.append(f"{nominal * (1 - share):.3f}{saved}")
         table.add_row(str(index + 1), f"{nominal:.3f}", *cells)
-    seconds = record.about.model.coding_seconds if record.about.model is not None else {}
-    if seconds:
-        table.add_section()
-        times = ("{:.2f} / {:.2f} s".format(*seconds[coder]) for coder in found)
-        table.add_row("coding / decoding", "", *times)
     return table
 
 

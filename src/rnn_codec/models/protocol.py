@@ -102,6 +102,30 @@ class Level(NamedTuple):
     pixels: Pixels
 
 
+class OtherRate(NamedTuple):
+    """What the levels of a picture would take otherwise than in files of its model.
+
+    Attributes:
+        labels: what kind of rate it is, for records: `kind` (files, nominal, ideal), `entropy`.
+        bytes: after each level.
+    """
+
+    labels: Mapping[str, str]
+    bytes: Sequence[float]
+
+
+class Facts(NamedTuple):
+    """Size and cost of a model.
+
+    Attributes:
+        parameters: of its networks.
+        macs_per_pixel: multiply–accumulate operations of coding and decoding a pixel of one level.
+    """
+
+    parameters: int
+    macs_per_pixel: float
+
+
 class Session(Protocol):
     """A picture being coded by a model, as often as it takes."""
 
@@ -118,11 +142,11 @@ class Session(Protocol):
     def reaching(self, quality: Quality) -> Encoded:
         """The smallest file whose picture is so good; all levels where none is."""
 
-    def levels(self, most: int | None = None) -> Iterator[Level]:
-        """Every level, as each is decoded; `most` of them."""
+    def levels(self, most: int) -> Iterator[Level]:
+        """So many levels, each as it is decoded."""
 
-    def other_rates(self, most: int | None = None) -> Mapping[str, Sequence[float]]:
-        """Bytes that the same levels would take otherwise, by name; nothing for most families."""
+    def other_rates(self, most: int) -> Mapping[str, OtherRate]:
+        """What the same levels would take otherwise, by name; nothing for most families."""
 
 
 class Model(ABC):
@@ -138,6 +162,15 @@ class Model(ABC):
     identifier: bytes
     path: Path
     labels: Mapping[str, str]
+
+    @property
+    @abstractmethod
+    def most_levels(self) -> int:
+        """That a file can have."""
+
+    @abstractmethod
+    def facts(self) -> Facts:
+        """Its size and cost."""
 
     @abstractmethod
     def session(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rnn_codec.comparison.rows import SORTED_BY, Row
 from rnn_codec.comparison.variants import NETWORK
 from rnn_codec.evaluation.measurement import ADAPTIVE
+from rnn_codec.evaluation.record import NO_CODER
 from rnn_codec.metrics.scores import DECIBELS, SCORES
-from rnn_codec.models.find import CODERS, WITHOUT_CODER
 
 NOMINAL = "nominal"
 """Bits before entropy coding."""
@@ -102,8 +102,10 @@ def _lines(rows: Sequence[Row]) -> dict[str, Line]:
     if _kind(rows[0]) != "network" or rows[0].coder is None:
         return {ONLY: _line(rows[0])}
     of_coder = {row.coder: _line(row) for row in rows}
-    best = next(line for name in CODERS if (line := of_coder.get(name)) is not None)
-    named = {NOMINAL if name == WITHOUT_CODER else str(name): of_coder[name] for name in of_coder}
+    # Adaptive files are chosen by themselves.
+    alike = [line for name, line in of_coder.items() if not str(name).startswith(ADAPTIVE)]
+    best = min(alike, key=lambda line: sum(line.bpp) / len(line.bpp))
+    named = {NOMINAL if name == NO_CODER else str(name): of_coder[name] for name in of_coder}
     return named | {BEST: best}
 
 
@@ -141,7 +143,7 @@ def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]
 def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
     """The rates over which the curves of recurrent codecs can be drawn."""
     labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
-    labels |= {coder: f"files, {coder} coder" for coder in reversed(CODERS)}
     drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)
-    labels |= {rate: f"files, {rate}" for rate in drawn if rate.startswith(ADAPTIVE)}
+    others = [rate for rate in drawn if rate not in {*labels, ONLY}]
+    labels |= {r: f"files, {r}{'' if r.startswith(ADAPTIVE) else ' coder'}" for r in others}
     return [{"value": rate, "label": label} for rate, label in labels.items() if rate in drawn]

@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_codec.baselines import equal_bytes
-from rnn_codec.baselines.jpeg import Jpeg420
-from rnn_codec.compression.distortion import BALANCED
-from rnn_codec.compression.model import Model
-from rnn_codec.compression.tiling import TILE
+from rnn_codec.baselines.classic import Jpeg420
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.evaluation.measurement import MeasuredFile, measure_file
-from rnn_codec.evaluation.recurrent import decoded, files_of, model_picture
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
+from rnn_codec.models.protocol import Model
 
 Pixels = NDArray[np.uint8]
 JPEG = Jpeg420()
+LARGEST_SIDE = 1024
+"""Of the pictures of a page, pixels."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def labels(folders: Sequence[Path]) -> list[str]:
 
 
 def check_crop(crop: Sequence[int]) -> None:
-    """Refuse pictures too small for MS-SSIM, or so large that they would be coded in tiles.
+    """Refuse pictures too small for MS-SSIM, or too large for a page.
 
     Args:
         crop: width and height, pixels.
@@ -68,10 +67,12 @@ def check_crop(crop: Sequence[int]) -> None:
     Raises:
         InvalidOptionError: they are not two, or out of range.
     """
-    sides = [side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= TILE]
+    sides = [
+        side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= LARGEST_SIDE
+    ]
     if len(sides) != 2 or len(crop) != 2:
         raise InvalidOptionError(
-            f"crop must be two sides of {SHORTEST_SIDE} … {TILE} pixels, not {list(crop)}"
+            f"crop must be two sides of {SHORTEST_SIDE} … {LARGEST_SIDE} pixels, not {list(crop)}"
         )
 
 
@@ -117,10 +118,8 @@ def code_picture(
 
 def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
     """What a model's file of a picture shows when it ends after 1, 2, … iterations."""
-    picture = model_picture(model, pixels, BALANCED)
-    shown = decoded(picture, iterations)
-    for data, image in zip(files_of(picture, iterations), shown, strict=True):
-        yield measure_file(len(data), image, pixels)
+    for level in model.session(pixels).levels(min(iterations, model.most_levels)):
+        yield measure_file(level.file_bytes, level.pixels, pixels)
 
 
 def _label(folder: Path, folders: Sequence[Path]) -> str:

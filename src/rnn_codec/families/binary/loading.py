@@ -1,5 +1,6 @@
 """Models of this family in the folders of runs: a codec and, in `entropy/<name>/`, its coders."""
 
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -14,7 +15,8 @@ from rnn_codec.families.binary.identity import (
     run_digest,
 )
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.binary.weights import load_codec, load_coder
+from rnn_codec.families.binary.session import OtherCoder
+from rnn_codec.families.binary.weights import load_codec, load_coder, load_context_model
 from rnn_codec.runs.folder import RunFolder, read_config, read_digest
 
 GROUPS = ("cell", "recon", "network")
@@ -50,8 +52,19 @@ def load(folder: Path, variant: str, device: str) -> BinaryModel:
         described = config.get(group)
         if isinstance(described, dict) and isinstance(described.get("name"), str):
             labels[group] = described["name"]
-    found = model_identifier(digest, coder.digest())
-    return BinaryModel(codec.to(usable_device(device)), coder, found, folder, labels)
+    found, place = model_identifier(digest, coder.digest()), usable_device(device)
+    others = partial(other_coders, folder, place)
+    return BinaryModel(codec.to(place), coder, found, folder, labels, others)
+
+
+@lru_cache(1)
+def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
+    """Every entropy coder of a run's folder, with the model that it approximates."""
+    trained = [
+        OtherCoder(load_coder(coder), load_context_model(coder).to(device))
+        for coder in RunFolder(folder).coders()
+    ]
+    return [OtherCoder(NoneCoder(), None), *trained]
 
 
 def usable_device(name: str) -> torch.device:

@@ -3,7 +3,7 @@
 pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut by the rate ─► header + stream
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import torch
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.codec import Codes, RecurrentCodec, code_size
+from rnn_codec.families.binary.complexity import macs_per_pixel, parameters
 from rnn_codec.families.binary.distortion import BALANCED, distortion_named
 from rnn_codec.families.binary.entropy.coder import Arrived, EntropyCoder, StreamShape
 from rnn_codec.families.binary.format import (
@@ -23,10 +24,11 @@ from rnn_codec.families.binary.format import (
     seed,
     stream_of,
 )
-from rnn_codec.families.binary.session import BinarySession, contents
+from rnn_codec.families.binary.session import BinarySession, OtherCoder, contents
 from rnn_codec.models.protocol import (
     Contents,
     Decoded,
+    Facts,
     Mask,
     Model,
     NothingArrivedError,
@@ -54,6 +56,17 @@ class BinaryModel(Model):
     identifier: bytes
     path: Path
     labels: Mapping[str, str]
+    others: Callable[[], Sequence[OtherCoder]] = tuple
+    """The entropy coders that its folder has beside, loaded when they are measured."""
+
+    @property
+    def most_levels(self) -> int:
+        """The codec's iterations."""
+        return self.codec.iterations
+
+    def facts(self) -> Facts:
+        """Of the codec: entropy coders are small beside it."""
+        return Facts(parameters(self.codec), macs_per_pixel(self.codec))
 
     def session(
         self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
@@ -65,7 +78,8 @@ class BinaryModel(Model):
             )
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
         distortion = distortion_named(tune or BALANCED)
-        return BinarySession(self.codec, self.coder, head, pixels, distortion, importance)
+        parts = self.codec, self.coder, head
+        return BinarySession(*parts, pixels, distortion, importance, self.others)
 
     def decode(self, file: File, levels: int | None = None) -> Decoded:
         """See `Model.decode`; a level is an iteration."""

@@ -11,7 +11,7 @@ and the best of them is taken.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,11 +33,20 @@ from rnn_codec.families.binary.codec import (
     code_size,
 )
 from rnn_codec.families.binary.entropy.coder import EntropyCoder, Stream
+from rnn_codec.families.binary.entropy.context_model import ContextModel, bits_per_bit
 from rnn_codec.families.binary.entropy.stops import Stops
 from rnn_codec.families.binary.tiling import Measured
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec.models.protocol import BudgetError, Contents, Encoded, Level, Mask, Pixels
+from rnn_codec.models.protocol import (
+    BudgetError,
+    Contents,
+    Encoded,
+    Level,
+    Mask,
+    OtherRate,
+    Pixels,
+)
 from rnn_codec.rates import Quality
 from rnn_codec.rnc.file import File, Head
 
@@ -117,6 +126,18 @@ class Coding:
         return float(np.take_along_axis(self.distortion, sent[None].astype(np.int64), 0).sum())
 
 
+class OtherCoder(NamedTuple):
+    """An entropy coder whose files are measured beside.
+
+    Attributes:
+        coder: of the same bits.
+        context: the model that it approximates in integers; None if it has none.
+    """
+
+    coder: EntropyCoder
+    context: ContextModel | None
+
+
 class BinarySession:
     """See `Session`.
 
@@ -127,6 +148,7 @@ class BinarySession:
         pixels: the picture, uint8 RGB, (H, W, 3).
         distortion: what is weighed against bits.
         importance: a mask, white where the picture matters; None for all alike.
+        others: loads the entropy coders that are measured beside.
 
     Raises:
         UserError: the picture has no pixels, or the mask another shape.
@@ -140,10 +162,11 @@ class BinarySession:
         pixels: Pixels,
         distortion: Distortion,
         importance: Mask | None = None,
+        others: Callable[[], Sequence[OtherCoder]] = tuple,
     ) -> None:
         if head.pixels == 0:
             raise UserError(f"the picture has no pixels: it is {head.width}×{head.height}")
-        self.codec, self.coder, self.head = codec, coder, head
+        self.codec, self.coder, self.head, self.others = codec, coder, head, others
         self.image = pixels_to_batch(pixels).to(next(codec.parameters()).device)
         self.distortion = distortion
         self.weights = (
@@ -198,18 +221,29 @@ class BinarySession:
             return self._file(adapted, Cut(adapted.iterations))
         return self._file(uniform, cut)
 
-    def levels(self, most: int | None = None) -> Iterator[Level]:
+    def levels(self, most: int) -> Iterator[Level]:
         """See `Session.levels`."""
-        ends = self._coded_most(most).stream.iteration_ends
+        ends = self.coded(most).stream.iteration_ends
         for number, image in enumerate(self._reconstructions(len(ends)), start=1):
             pixels = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())
             yield Level(number, self._file_bytes(int(ends[number - 1]), cut=False), pixels)
 
-    def other_rates(self, most: int | None = None) -> dict[str, Sequence[float]]:
-        """See `Session.other_rates`: the bits themselves, before entropy coding."""
-        bits = self._coded_most(most).codes.bits
-        each = bits[0, 0].numel() / 8
-        return {"nominal": [each * iteration for iteration in range(1, len(bits) + 1)]}
+    def other_rates(self, most: int) -> dict[str, OtherRate]:
+        """See `Session.other_rates`: the bits themselves, other coders' files, ideal lengths."""
+        bits = self.coded(most).codes.bits[:, 0].cpu().numpy()
+        each = bits[0].size / 8
+        nominal = [each * iteration for iteration in range(1, most + 1)]
+        rates = {"nominal": OtherRate({"kind": "nominal"}, nominal)}
+        for coder, context in self.others():
+            if coder.name != self.coder.name:
+                ends = coder.encode(bits, stream_format.seed(self.head)).iteration_ends
+                sizes = [self._file_bytes(int(end), cut=False) for end in ends]
+                rates[coder.name] = OtherRate({"kind": "files", "entropy": coder.name}, sizes)
+            if context is not None:
+                ideal = np.cumsum(ideal_bytes(context, bits)).tolist()
+                labels = {"kind": "ideal", "entropy": coder.name}
+                rates[f"{coder.name}, ideal"] = OtherRate(labels, ideal)
+        return rates
 
     # -- codings -------------------------------------------------------------------------------
 
@@ -241,9 +275,6 @@ class BinarySession:
         """The score of a whole coding."""
         decoded = tiling.decode(self.codec, coding.codes)
         return float(SCORES[quality.metric](decoded, self.image))
-
-    def _coded_most(self, most: int | None) -> Coding:
-        return self.coded(min(most or self.codec.iterations, self.codec.iterations))
 
     def _uniformly(self, iterations: int) -> Measured:
         """At least so many iterations everywhere; what is there already is not coded again."""
@@ -342,6 +373,19 @@ def contents(file: File, iterations: int, rows: int, rows_of: int) -> Contents:
     if rows:
         words += f" and {rows} of {rows_of} rows of the next"
     return Contents(file, iterations, rows / rows_of, words)
+
+
+def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Ideal code length of each iteration, bytes.
+
+    Args:
+        model: whose probabilities count.
+        bits: (iterations, 32, H / 16, W / 16).
+    """
+    device = next(model.parameters()).device
+    signs = torch.from_numpy(bits)[:, None].to(device).float() * 2 - 1
+    with torch.inference_mode():
+        return bits_per_bit(model(signs), signs).double().cpu().numpy() * (bits[0].size / 8)
 
 
 def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:

@@ -5,13 +5,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightning as L
+import numpy as np
 from lightning.pytorch.loggers import WandbLogger
+from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.evaluation.curve import Curve
-from rnn_codec.evaluation.figure import draw_curves
-from rnn_codec.evaluation.pictures import draw_reconstructions
+from rnn_codec.families.binary.codec import RecurrentCodec, shown_iterations
 from rnn_codec.families.binary.training.codec_module import CodecTraining, bits_per_pixel
+from rnn_codec.figures import draw_curves, draw_pictures
+from rnn_codec.metrics.curve import Curve
+from rnn_codec.metrics.psnr import psnr
 
 
 class ReconstructionPictures(L.Callback):
@@ -39,7 +42,7 @@ class ReconstructionPictures(L.Callback):
         assert isinstance(pl_module, CodecTraining)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{trainer.global_step:07d}.png"
-        draw_reconstructions(path, pl_module.codec, batch)
+        draw_pictures(path, labelled_reconstructions(pl_module.codec, batch))
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
                 logger.log_image("reconstructions", [str(path)], step=trainer.global_step)
@@ -65,3 +68,20 @@ class RateDistortionCurves(L.Callback):
             for logger in loggers:
                 logger.log_image("curve", [figure], step=step)
                 logger.log_table("val/curve", ["bpp", *scores], rows, step=step)
+
+
+def labelled_reconstructions(
+    codec: RecurrentCodec, image: Tensor
+) -> list[tuple[str, NDArray[np.uint8]]]:
+    """The original, uint8 (1, 3, H, W), and the iterations `shown_iterations`, with labels.
+
+    Rates are those before entropy coding.
+    """
+    codes = codec.encode(image, codec.iterations)
+    rate, shown = codes.bits_per_pixel / codec.iterations, shown_iterations(codec.iterations)
+    labelled = [("original", image)]
+    for iteration, decoded in enumerate(codec.decode(codes), start=1):
+        if iteration in shown:
+            score = float(psnr(decoded, image))
+            labelled.append((f"{iteration * rate:.3g} bpp, {score:.1f} dB", decoded))
+    return [(label, picture[0].permute(1, 2, 0).cpu().numpy()) for label, picture in labelled]

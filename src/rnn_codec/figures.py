@@ -1,4 +1,4 @@
-"""Figures of curves."""
+"""Figures: curves, and pictures side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,13 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rnn_codec.evaluation.curve import Curve
 from rnn_codec.files import atomic_path
+from rnn_codec.metrics.curve import Curve
 from rnn_codec.metrics.scores import DECIBELS, SCORES, in_documents
 
 COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
 """The first for the codec in question; those beside it are thinner and dashed."""
 PANEL_INCHES = 13 / 3
+ACROSS = 3
+"""Pictures side by side."""
+PICTURE_INCHES = 4.2
 
 
 def style_axes(axes: Axes) -> None:
@@ -104,3 +107,21 @@ def _up_to(
         return bpp[inside], values[inside]
     end = np.interp(highest, bpp, values)
     return np.append(bpp[inside], highest), np.append(values[inside], end)
+
+
+def draw_pictures(path: Path, labelled: Sequence[tuple[str, NDArray[np.uint8]]]) -> None:
+    """Draw pictures (H, W, 3) of one size with their labels; the suffix names the format."""
+    rows = -(-len(labelled) // ACROSS)
+    height, width = labelled[0][1].shape[:2]
+    size = (PICTURE_INCHES * ACROSS, (PICTURE_INCHES * height / width + 0.3) * rows)
+    figure = Figure(figsize=size, layout="constrained", dpi=110)
+    for place, (label, pixels) in enumerate(labelled, start=1):
+        axes = figure.add_subplot(rows, ACROSS, place)
+        axes.imshow(pixels)
+        axes.set_title(label, fontsize=10)
+        axes.set_axis_off()
+        # Their labels, which are not drawn, would be measured all the same, a dozen times each.
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(False)
+    with atomic_path(path) as partial:
+        figure.savefig(partial)
