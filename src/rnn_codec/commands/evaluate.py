@@ -45,8 +45,12 @@ from rnn_codec.evaluation.table import adaptive_sentences, curve_table, cuts_sen
 from rnn_codec.figures import draw_curves, draw_savings
 from rnn_codec.metrics.curve import Curve
 from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
+
+TABLED = 16
+"""Levels that tables and areas are over: the 2 bits per pixel of the paper."""
 
 Images = list[tuple[str, NDArray[np.uint8]]]
 
@@ -124,8 +128,7 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         # An unknown one is refused now, not when all else has been measured.
         model.session(shown, tune)
     about = describe_model(model, dataset, command_line())
-    levels = min(config.iterations, model.most_levels)
-    files = LevelFiles(model, levels, tuple(config.cut_at))
+    files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
     tuned = [TunedFiles(model, tune) for tune in config.adaptive]
     measured = [
         measurement
@@ -141,6 +144,20 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     draw_levels(folder / "reconstructions.png", model, shown)
     show_files(record, files.name)
     return folder
+
+
+def levels_to_measure(config: DictConfig, model: Model) -> int:
+    """As many as are asked for, or those of the paper's tables as far as the model has them.
+
+    Raises:
+        UserError: it does not have so many.
+    """
+    asked, most = config.iterations, model.most_levels
+    if asked is None:
+        return min(TABLED, most)
+    if not isinstance(asked, int) or not 1 <= asked <= most:
+        raise UserError(f"iterations must be 1 … {most}, or null, not {asked}")
+    return asked
 
 
 def measure_tuned(cache: Path, tuned: Sequence[TunedFiles], images: Images) -> list[Measurement]:
