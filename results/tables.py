@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rnn_codec.baselines.registry import names
-from rnn_codec.evaluation.record import Record, bd_rates, read_record
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from rnn_codec.runs.cost import read_cost
+from rnn_codec_lab.baselines.registry import names
+from rnn_codec_lab.evaluation.record import Record, bd_rates, read_record
 
 RESULTS = Path(__file__).parent
 TEXTS = (RESULTS.parent / "README.md", RESULTS / "README.md")

@@ -3,7 +3,7 @@
 import sys
 
 from rnn_codec.__main__ import print_anything
-from rnn_codec.commands.evaluate import main
+from rnn_codec_lab.commands.evaluate import main
 
 if __name__ == "__main__":
     print_anything()

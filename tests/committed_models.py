@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rnn_codec.evaluation.record import read_about
 from rnn_codec.models.find import SHIPPED
+from rnn_codec_lab.evaluation.record import read_about
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"

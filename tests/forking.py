@@ -7,4 +7,4 @@ seconds, and has done nothing else.
 import multiprocessing
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["rnn_codec.commands.train", "rnn_codec.grid.worker"])
+FORKING.set_forkserver_preload(["rnn_codec.commands.train", "rnn_codec_lab.grid.worker"])

@@ -109,3 +109,12 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(
         f"error: rnn-codec {name} needs {missing}, of the extra {extra}: "
         f"pip install 'rnn-codec[{extra}]'\n"
     )
+
+
+def test_compressing_imports_neither_the_laboratory_nor_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.linear_gradient("L").convert("RGB").resize((40, 30)).save("a.png")
+    done = run_without({"rnn_codec_lab", "rnn_codec.training"}, "compress a.png a.rnc --bpp 2")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,8 +12,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 
 from rnn_codec.__main__ import subcommands
-from rnn_codec.commands.grid import hydra_words
 from rnn_codec.families.binary.training.building import build_codec
+from rnn_codec_lab.commands.grid import hydra_words
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

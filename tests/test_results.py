@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_codec.baselines.registry import names
-from rnn_codec.evaluation.record import Record, bd_rates, read_about, read_record
 from rnn_codec.families.binary.code import MAX_ITERATIONS
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import SHIPPED
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec_lab.baselines.registry import names
+from rnn_codec_lab.evaluation.record import Record, bd_rates, read_about, read_record
 from tests.committed_models import record_of
 from tests.conftest import ROOT
 

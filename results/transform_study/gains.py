@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from rnn_codec.comparison.markdown import escape
-from rnn_codec.evaluation.record import Summary, read_summary
+from rnn_codec_lab.comparison.markdown import escape
+from rnn_codec_lab.evaluation.record import Summary, read_summary
 
 RECORDS = Path(__file__).parent
 BASE = "recipe"

@@ -1,7 +1,9 @@
 """The command `rnn-codec`, also as `python -m rnn_codec`: finds a subcommand and runs it.
 
-A subcommand is a module of `rnn_codec.commands` with a function `main`, which takes the words that
-follow. The list is read from the files: only the chosen one is imported, with all that it needs.
+A subcommand is a module with a function `main`, which takes the words that follow: a module of
+`rnn_codec.commands`, or of a package that another one names as an entry point of the group
+`rnn_codec.commands`. The list is read from the files: only the chosen one is imported, with all
+that it needs.
 """
 
 import ast
@@ -11,6 +13,9 @@ import importlib
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
@@ -64,14 +69,18 @@ def run(name: str, words: list[str]) -> None:
     Raises:
         UserError: there is none of that name, or it needs a package that is not installed.
     """
-    modules = subcommands()
+    # Others are not looked for where it is one of our own: that takes time.
+    own = {commands.__name__: list(commands.__path__)}
+    modules = modules_in(own)
     if name not in modules:
-        raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(modules)}")
+        modules = modules_in(packages())
+    if name not in modules:
+        raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(sorted(modules))}")
     try:
-        module = imported(f"{commands.__name__}.{name.replace('-', '_')}")
+        module = imported(modules[name])
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing in {"", "rnn_codec"}:
+        if missing in {"", *(package.partition(".")[0] for package in modules.values())}:
             raise
         extra = EXTRAS.get(missing, "train")
         raise UserError(
@@ -98,15 +107,37 @@ def imported(name: str) -> ModuleType:
         atexit.register(gc.freeze)
 
 
+def packages() -> dict[str, list[str]]:
+    """The folders of all packages of subcommands, by name; ours come first."""
+    found = {commands.__name__: list(commands.__path__)}
+    for entry in entry_points(group=commands.__name__):
+        top, *below = entry.value.split(".")
+        # Finding a package imports what it is in, but not the package that is at the top.
+        spec = find_spec(top)
+        places = spec.submodule_search_locations if spec is not None else None
+        found[entry.value] = [str(Path(place, *below)) for place in places or ()]
+    return found
+
+
+def modules_in(found: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The modules of subcommands in packages, by the names of the subcommands."""
+    modules: dict[str, str] = {}
+    for package, folders in found.items():
+        for file in sorted(file for folder in folders for file in Path(folder).glob("*.py")):
+            if re.search(r"^(def main\(|main = )", file.read_text(encoding="utf-8"), re.MULTILINE):
+                modules.setdefault(file.stem.replace("_", "-"), f"{package}.{file.stem}")
+    return modules
+
+
 def subcommands() -> dict[str, str]:
     """Every subcommand with the first line of its documentation."""
-    found = {}
-    for file in sorted(file for folder in commands.__path__ for file in Path(folder).glob("*.py")):
-        text = file.read_text(encoding="utf-8")
-        if re.search(r"^(def main\(|main = )", text, re.MULTILINE):
-            documentation = ast.get_docstring(ast.parse(text)) or ""
-            found[file.stem.replace("_", "-")] = documentation.partition("\n")[0]
-    return found
+    found, sentences = packages(), {}
+    for name, module in sorted(modules_in(found).items()):
+        package, _, stem = module.rpartition(".")
+        files = (Path(folder, f"{stem}.py") for folder in found[package])
+        text = next(file for file in files if file.is_file()).read_text(encoding="utf-8")
+        sentences[name] = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    return sentences
 
 
 def help_text() -> str:

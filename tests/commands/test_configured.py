@@ -24,14 +24,14 @@ def test_an_installed_package_finds_its_own_configuration(tmp_path: Path) -> Non
     for folder, place in {"src/rnn_codec": "rnn_codec", "conf": sources["conf"]}.items():
         shutil.copytree(ROOT / folder, tmp_path / "site" / place, ignore=without_models)
     done = subprocess.run(
-        [sys.executable, "-m", "rnn_codec", "evaluate", "--cfg", "job", "data=kodak"],
+        [sys.executable, "-m", "rnn_codec", "train", "--cfg", "job", "data=photos"],
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert yaml.safe_load(done.stdout)["data"]["kodak_root"] == "datasets/kodak"
+    assert yaml.safe_load(done.stdout)["data"]["crop_size"] == 32
 
 
 def test_help_shows_groups_and_options(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,9 @@ import pytest
 from scipy.interpolate import PchipInterpolator
 from tests.conftest import ROOT
 
-from rnn_codec.comparison.published import load_published
 from rnn_codec.metrics.bd_rate import bd_rate, overlap, rising
 from rnn_codec.metrics.scores import SCORES
+from rnn_codec_lab.comparison.published import load_published
 
 JPEG_420 = """
 0.169711 0.712071 0.177765 0.725226 0.195419 0.770267 0.215370 0.804750 0.235753 0.835800

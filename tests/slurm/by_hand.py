@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnn_codec.evaluation.record import read_about
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec_lab.evaluation.record import read_about
 from tests.commands.program import PROGRAM
 from tests.launchers.commands import DDP_CPU, FAST, train_command
 

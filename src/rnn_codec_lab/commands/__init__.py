@@ -1,0 +1,1 @@
+"""The subcommands of `rnn-codec` that measure, compare and show."""

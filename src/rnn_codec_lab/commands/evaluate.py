@@ -1,0 +1,230 @@
+"""Measure a trained or a classic codec: rate, quality, sizes of files.
+
+For example: rnn-codec evaluate model=runs/mine data=kodak
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from rich.console import Console
+
+from rnn_codec.commands.configured import command_line, configured
+from rnn_codec.configuration import as_list, build
+from rnn_codec.data import DATA
+from rnn_codec.errors import UserError
+from rnn_codec.figures import draw_curves, draw_savings
+from rnn_codec.metrics.curve import Curve
+from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.protocol import Model
+from rnn_codec.progress import progress
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec_lab.baselines.registry import codec as classic_codec
+from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
+from rnn_codec_lab.evaluation.measurement import (
+    FILES,
+    TUNE,
+    Measurable,
+    MeasuredClassic,
+    Measurement,
+    check_measurable,
+    measure,
+    measure_once,
+    tabulate,
+)
+from rnn_codec_lab.evaluation.pictures import chosen_picture, draw_levels
+from rnn_codec_lab.evaluation.record import (
+    FIGURE_FILE,
+    PICTURES,
+    About,
+    Record,
+    check_same_pictures,
+    pictures_digest,
+    write_record,
+)
+from rnn_codec_lab.evaluation.table import (
+    adaptive_sentences,
+    curve_table,
+    cuts_sentence,
+    sizes_table,
+)
+
+TABLED = 16
+"""Levels that tables and areas are over: the 2 bits per pixel of the paper."""
+
+Images = list[tuple[str, NDArray[np.uint8]]]
+
+
+def evaluate(config: DictConfig) -> None:
+    """Measure as configured; write the record, print the table."""
+    check_options(config)
+    data = build(DATA, config.data)
+    images = list(data.evaluation_images())
+    for name, pixels in images:
+        check_measurable(name, pixels)
+    chosen_picture(images, config.picture)
+    evaluated = evaluate_classic if config.model is None else evaluate_run
+    try:
+        folder = evaluated(config, images, data.evaluation_name)
+    except KeyboardInterrupt:
+        print("error: stopped before all was measured and recorded", file=sys.stderr)
+        raise
+    Console().print(f"Written to {folder}", soft_wrap=True, markup=False)
+
+
+def check_options(config: DictConfig) -> None:
+    """Refuse what could not be measured; lists of one may be given as words.
+
+    Raises:
+        UserError: an option has a value that it cannot have.
+    """
+    if (config.model is None) == (config.codec is None):
+        raise UserError("set either model=<run folder> or codec=<classic codec>")
+    config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
+    config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
+    config.adaptive = [str(tune) for tune in as_list(config.adaptive)]
+    if config.codec is not None:
+        config.codec = classic_codec(str(config.codec)).name
+    if config.output is not None:
+        check_new_folder(Path(str(config.output)))
+
+
+def check_share(share: object) -> float:
+    """A share of what an iteration adds to a file, at which it is cut."""
+    if not isinstance(share, int | float) or not 0 < share < 1:
+        raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
+    return float(share)
+
+
+def check_new_folder(path: Path) -> None:
+    """Refuse a folder that cannot be made, without making it."""
+    there = next(folder for folder in (path, *path.absolute().parents) if os.path.exists(folder))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"output={path} cannot be made: {there} is no folder to write to")
+
+
+def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure a classic codec; return the record's folder."""
+    if config.output is None:
+        raise UserError("set output=<folder> for the measurements of a classic codec")
+    folder = Path(str(config.output))
+    settings = {"command": command_line(), PICTURES: pictures_digest(images)}
+    curves = {name: dict(labels) for name, labels in MeasuredClassic.curves.items()}
+    text = f"{config.codec} by Pillow"
+    about = About(config.codec, dataset, text, {"family": "classic"}, curves, settings)
+    show(config, write_record(folder, classic(config.codec, images), about), images)
+    return folder
+
+
+def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
+    """Measure a model by its files; return the record's folder."""
+    model = load_model(str(config.model), device=str(config.device))
+    _, shown = chosen_picture(images, config.picture)
+    folder, digest = record_folder(config, model.path, dataset), pictures_digest(images)
+    if config.output is None:
+        check_same_pictures(folder, dataset, digest)
+        check_new_folder(folder)
+    for tune in config.adaptive:
+        # An unknown one is refused now, not when all else has been measured.
+        model.session(shown, tune)
+    about = describe_model(model, dataset, command_line())
+    files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
+    tuned = [TunedFiles(model, tune) for tune in config.adaptive]
+    measured = [
+        measurement
+        for name, pixels in progress(images, f"measuring {config.model}")
+        for measurement in measure(name, pixels, files)
+    ]
+    measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
+    parts: list[Measurable] = [files, *tuned]
+    curves = {name: dict(labels) for part in parts for name, labels in part.curves.items()}
+    settings = {**about.settings, PICTURES: digest}
+    record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
+    show(config, record, images)
+    draw_levels(folder / "reconstructions.png", model, shown)
+    show_files(record, files.name)
+    return folder
+
+
+def levels_to_measure(config: DictConfig, model: Model) -> int:
+    """As many as are asked for, or those of the paper's tables as far as the model has them.
+
+    Raises:
+        UserError: it does not have so many.
+    """
+    asked, most = config.iterations, model.most_levels
+    if asked is None:
+        return min(TABLED, most)
+    if not isinstance(asked, int) or not 1 <= asked <= most:
+        raise UserError(f"iterations must be 1 … {most}, or null, not {asked}")
+    return asked
+
+
+def measure_tuned(cache: Path, tuned: Sequence[TunedFiles], images: Images) -> list[Measurement]:
+    """Measure adaptive files of every picture, but for those in the cache."""
+    jobs = [(name, pixels, files) for name, pixels in images for files in tuned]
+    return [
+        measurement
+        for name, pixels, files in (progress(jobs, "coding adaptive files") if jobs else ())
+        for measurement in measure_once(cache, files.key, name, pixels, files)
+    ]
+
+
+def show(config: DictConfig, record: Record, images: Images) -> None:
+    """Draw and print the first curve, with classic codecs on the same pictures beside."""
+    beside: list[tuple[str, Curve]] = []
+    for name in config.beside:
+        if name != config.codec:
+            _, curves = tabulate(classic(name, images), MeasuredClassic.curves)
+            beside.append((name, curves[FILES].mean()))
+    about, count = record.about, len(record.images)
+    note = f"mean over {count} image{'s' if count != 1 else ''} of {about.dataset}"
+    shown = [(about.name, record.mean()), *beside]
+    draw_curves(record.folder / FIGURE_FILE, about.name, shown, note)
+    title = f"{about.name} on {about.dataset}, mean of {count} images"
+    points = "level" if about.model is not None else "quality"
+    Console().print(curve_table(record.mean(), title, points, beside))
+
+
+def show_files(record: Record, uniform: str) -> None:
+    """Draw and print what entropy coders save, and what other files gain over uniform ones."""
+    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
+    found = {coder: curve for coder, curve in savings.items() if curve is not None}
+    if found:
+        draw_savings(record.folder / "file_sizes.png", found)
+        Console().print(sizes_table(found))
+    tuned = [name for name in record.named(kind=FILES) if TUNE in record.about.curves[name]]
+    if tuned:
+        shown = [(name, record.mean(name)) for name in tuned] + [("uniform", record.mean(uniform))]
+        draw_curves(record.folder / "adaptive.png", f"files, {uniform}", shown)
+        for sentence in adaptive_sentences(record, uniform):
+            Console().print(sentence)
+    if CUT in record.curves:
+        Console().print(cuts_sentence(record, CUT, uniform))
+
+
+def classic(name: str, images: Images) -> list[Measurement]:
+    """Measure a classic codec."""
+    codec = MeasuredClassic(classic_codec(name))
+    return [
+        measurement
+        for image, pixels in progress(images, f"measuring {name}")
+        for measurement in measure(image, pixels, codec)
+    ]
+
+
+def record_folder(config: DictConfig, path: Path, dataset: str) -> Path:
+    """Where the record of a run goes."""
+    if config.output is not None:
+        return Path(str(config.output))
+    if SHIPPED in path.parents:
+        raise UserError("set output=<folder> for the measurements of a model of the package")
+    return RunFolder(path).evaluation(dataset)
+
+
+main = configured(evaluate, "evaluate")

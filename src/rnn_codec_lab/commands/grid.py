@@ -1,0 +1,110 @@
+"""Train and measure a grid of codecs, alone or with other workers.
+
+For example: rnn-codec grid grid=smoke. What follows `--` goes to every training:
+grid=paper -- data=folder data.root=photographs
+"""
+
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from hydra import compose
+from omegaconf import DictConfig
+from rich.console import Console
+
+from rnn_codec.commands.configured import run_configured
+from rnn_codec.configuration import build
+from rnn_codec.data import DATA
+from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.overrides import quoted
+from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.grid.cost import Cost, codec_macs, coder_macs
+from rnn_codec_lab.grid.display import failures_text, plan_table, worker_progress
+from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec_lab.grid.worker import Grid, Outcome, outcome, work
+
+compose_training = partial(compose, "train")
+"""The configuration of `rnn-codec train` with some options."""
+PROGRAM = (sys.executable, "-m", "rnn_codec")
+"""The command `rnn-codec`, as a process of its own."""
+
+
+def build_grid(config: DictConfig) -> Grid:
+    """The grid as configured."""
+    options = [*config.grid.train, *config.options]
+    measuring = [*config.grid.evaluate, *config.evaluation_options]
+    runs = plan_grid(config.grid.axes, options, config.grid.coders, compose_training)
+    return Grid(
+        runs=runs,
+        evaluation_options=measuring,
+        dataset=build(DATA, compose("evaluate", measuring).data).evaluation_name,
+        folder=Path(config.output),
+        records=Path(config.records),
+        program=PROGRAM,
+    )
+
+
+def show_plan(grid: Grid, efficiency: float) -> None:
+    """Print the runs, their state and what is left to pay."""
+    state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
+    costs = {}
+    for run in state.left + [run for run, _ in state.failed]:
+        coders = [compose_training([*run.options, f"entropy={n}"]) for n in run.coder_identities]
+        costs[run.identity] = Cost(codec_macs(run.config), sum(map(coder_macs, coders)))
+    rate = efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
+    Console().print(plan_table(grid, state, folders, costs, rate))
+
+
+def device_of(run: PlannedRun) -> torch.device:
+    """Where a run would train, if this machine has it; else its processor."""
+    on_gpu = run.config.trainer.accelerator in {"gpu", "cuda"} and torch.cuda.is_available()
+    return torch.device("cuda" if on_gpu else "cpu")
+
+
+def run_grid(grid: Grid, config: DictConfig) -> Outcome:
+    """Work until nothing is left."""
+    # Slurm and others end a job with this signal: what was started must end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with worker_progress(grid, Console(stderr=True)) as report:
+        try:
+            return work(grid, report, config.poll_seconds)
+        except KeyboardInterrupt:
+            raise StoppedError(
+                f"stopped; the same command goes on with what is in {grid.folder}"
+            ) from None
+
+
+def train_grid(config: DictConfig) -> None:
+    """Plan the grid; print it, or work on it."""
+    grid = build_grid(config)
+    if config.dry_run:
+        show_plan(grid, config.efficiency)
+        return
+    result = run_grid(grid, config)
+    done = f"{len(result.done)} of {len(grid.runs)} runs"
+    Console().print(f"{done} are recorded in {grid.records}", soft_wrap=True, markup=False)
+    if result.failed:
+        raise UserError(failures_text(result.failed, grid))
+
+
+def hydra_words(words: Sequence[str]) -> list[str]:
+    """A command line as Hydra reads it, which knows neither --dry-run nor --.
+
+    Example:
+        >>> hydra_words(["grid=paper", "--dry-run", "--", "cell=gru", "data.root=my photos"])
+        ['grid=paper', 'dry_run=true', "options=['cell=gru','data.root=my photos']"]
+    """
+    words = list(words)
+    end = words.index("--") if "--" in words else len(words)
+    own = ["dry_run=true" if word == "--dry-run" else word for word in words[:end]]
+    if end == len(words):
+        return own
+    return [*own, f"options=[{','.join(map(quoted, words[end + 1 :]))}]"]
+
+
+def main(words: Sequence[str]) -> None:
+    """Plan the grid; print it, or work on it."""
+    run_configured(train_grid, "grid", hydra_words(words))

@@ -1,0 +1,223 @@
+"""Finds every record below a folder, and compares them with each other.
+
+What is found, and in what order, depends on what the folder holds alone. A record that is not whole
+is left out; so are both of two that contradict each other, since nothing says which of them is
+right.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+
+from rnn_codec.errors import UserError
+from rnn_codec_lab.comparison.variants import FAMILY, NETWORK, row_keys
+from rnn_codec_lab.evaluation.record import (
+    ABOUT_FILE,
+    FIGURE_FILE,
+    NO_CODER,
+    POINTS_FILE,
+    Record,
+    RecordError,
+    read_record,
+)
+
+TRACES = (POINTS_FILE, FIGURE_FILE)
+"""Files of a record: a folder that has one, but no `ABOUT_FILE`, holds half a record."""
+
+ROUNDING = 1e-5
+"""Relative: what two machines may make of one model and one image."""
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+"""Shows how far an iteration has come."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a record, in a sentence."""
+
+    path: str
+    """Of the record's folder, or of a file, below the results."""
+    reason: str
+    left_out: bool
+    """Whether nothing of the record is in the table, or the rest of it is."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that is below a folder of results, of one data set."""
+
+    dataset: str
+    records: tuple[Record, ...]
+    """In order of their paths."""
+    problems: tuple[Problem, ...]
+    missing: tuple[str, ...]
+    """What a grid lacks, a sentence each."""
+
+
+def collect(
+    results: Path, dataset: str, passed_over: Sequence[str] = (), progress: Progress = iter
+) -> Collection:
+    """Read and check every record below `results`.
+
+    Args:
+        results: searched at any depth.
+        dataset: records of other data sets are left out, and listed.
+        passed_over: data sets whose records are for something else: they are not even listed.
+        progress: wraps the iteration over the records' folders.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    if not results.is_dir():
+        raise UserError(f"there is no folder {results}: name the folder of records with records=")
+    folders = sorted({file.parent for file in results.rglob(ABOUT_FILE)})
+    problems = [
+        Problem(place.relative_to(results).as_posix(), reason, left_out=True)
+        for place, reason in incomplete(results)
+    ]
+    records: list[Record] = []
+    for folder in progress(folders):
+        record, found = read_checked(folder, results, dataset, passed_over)
+        problems += found
+        records += [record] if record is not None else []
+    for compare in (other_images, contradicting_pairs, repetitions):
+        found = list(compare(records))
+        out = {problem.path for problem in found if problem.left_out}
+        records = [record for record in records if record.path not in out]
+        problems += found
+    ordered = sorted(problems, key=lambda problem: (problem.path, problem.reason))
+    return Collection(dataset, tuple(records), tuple(ordered), tuple(gaps(records)))
+
+
+def read_checked(
+    folder: Path, results: Path, dataset: str, passed_over: Sequence[str]
+) -> tuple[Record | None, list[Problem]]:
+    """Read one record; None if it cannot be used, and what is wrong with it."""
+    path = folder.relative_to(results).as_posix()
+    try:
+        record = read_record(folder, path)
+    except RecordError as error:
+        return None, [Problem(path, str(error), left_out=True)]
+    if record.about.dataset in set(passed_over) - {dataset}:
+        return None, []
+    if record.about.dataset != dataset:
+        other = f"it is of the data set {record.about.dataset}, the table of {dataset}"
+        return None, [Problem(path, other, left_out=True)]
+    model, reasons = record.about.model, []
+    if record.config is not None and model is None:
+        reasons = ["it says nothing of parameters, operations and training time"]
+    elif model is not None and model.training is None:
+        reasons = ["it says nothing of training time"]
+    return record, [Problem(path, reason, left_out=False) for reason in reasons]
+
+
+def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
+    """What holds no whole record, and why: half a record, a file not finished, a run alone."""
+    for folder in {file.parent for name in TRACES for file in results.rglob(name)}:
+        if not (folder / ABOUT_FILE).is_file():
+            yield folder, f"it is half a record: {ABOUT_FILE} is missing"
+    for file in results.rglob(".*.partial*"):
+        yield file, "it was left by a program that was interrupted"
+    for run in {config.parent for config in results.rglob("config.yaml")}:
+        if run.parent.name != "entropy" and not any(run.rglob(ABOUT_FILE)):
+            yield run, "it is a run without a record: measure it with rnn-codec evaluate"
+
+
+def other_images(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records of other images than most; of as many, the first in order are right."""
+    sets = Counter(record.images for record in records)
+    if len(sets) <= 1:
+        return
+    common = min(sets, key=lambda images: (-sets[images], images))
+    for record in records:
+        if record.images != common:
+            differing = sorted(set(record.images) ^ set(common))
+            reason = f"it is of other images than most records: {', '.join(differing)}"
+            yield Problem(record.path, reason, left_out=True)
+
+
+def contradicting_pairs(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records that say they are of one training, or of one row and seed, with other figures.
+
+    In one row neither can be used. In two experiments a training may have been repeated, on another
+    machine or against the clock: both stay. Weights of one training that are stored in two
+    precisions are two models.
+    """
+    keys = row_keys(records)
+    for one, other in combinations(records, 2):
+        of_one_place = keys[one.path] == keys[other.path] and one.seed == other.seed
+        if not (of_one_place or _of_one_training(one, other)) or _same_figures(one, other):
+            continue
+        what = "training" if _of_one_training(one, other) else "model and seed"
+        for record, beside in ((one, other), (other, one)):
+            reason = f"it has other figures than {beside.path}, of the same {what}"
+            yield Problem(record.path, reason, left_out=of_one_place)
+
+
+def repetitions(records: Sequence[Record]) -> Iterator[Problem]:
+    """Records that repeat another of the same row, seed and figures: the first in order counts."""
+    keys = row_keys(records)
+    first: dict[tuple[object, ...], Record] = {}
+    for record in records:
+        key = (*keys[record.path], record.seed)
+        if key in first:
+            yield Problem(record.path, f"it repeats {first[key].path}", left_out=True)
+        first.setdefault(key, record)
+
+
+def gaps(records: Sequence[Record]) -> Iterator[str]:
+    """What an experiment of several trained codecs lacks to be a full grid.
+
+    The grid is every combination of labels, such as cell and framework, with every seed and entropy
+    coder that occurs in it.
+    """
+    grids: dict[tuple[str, str, tuple[str, ...]], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.config is not None:
+            labels = record.about.labels
+            grids[record.experiment, labels.get(NETWORK, ""), tuple(labels)].append(record)
+    for (experiment, network, _), found in sorted(grids.items()):
+        title = ", ".join(filter(None, (experiment, network)))
+        have = {(*_axes(record), f"seed {record.seed}") for record in found}
+        for point in product(*(sorted(set(values)) for values in zip(*have, strict=True))):
+            if point not in have:
+                yield f"{title}: no record of {', '.join(point)}"
+        coders = {coder for record in found for coder in record.entropy_coders} - {NO_CODER}
+        for record in found:
+            if lacking := sorted(coders - set(record.entropy_coders)):
+                yield f"{title}: {record.path} lacks {', '.join(lacking)}"
+
+
+def _axes(record: Record) -> list[str]:
+    labels = record.about.labels
+    return [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
+
+
+def _of_one_training(one: Record, other: Record) -> bool:
+    models = one.about.model, other.about.model
+    identities = {model.identity if model is not None else None for model in models}
+    precisions = {_precision(record) for record in (one, other)}
+    return len(identities) == 1 and identities != {None} and len(precisions) == 1
+
+
+def _precision(record: Record) -> object:
+    """In which the weights are stored, where the record says it."""
+    export = (record.config or {}).get("export")
+    return export.get("dtype") if isinstance(export, Mapping) else None
+
+
+def _same_figures(one: Record, other: Record) -> bool:
+    if one.compared != other.compared:
+        return False
+    for name in one.compared:
+        mine, theirs = one.curves[name], other.curves[name]
+        if mine.points != theirs.points:
+            return False
+        arrays = [(mine.scores[m], theirs.scores[m]) for m in mine.scores.keys() & theirs.scores]
+        if not all(np.allclose(a, b, ROUNDING, 0) for a, b in [*arrays, (mine.bpp, theirs.bpp)]):
+            return False
+    return True

@@ -1,0 +1,305 @@
+"""One row for each model and entropy coder: its figures, averaged over seeds, and its rank."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.metrics.curve import Curve, areas_under, from_columns
+from rnn_codec.metrics.scores import SCORES
+from rnn_codec_lab.comparison.collecting import Collection
+from rnn_codec_lab.comparison.published import Published
+from rnn_codec_lab.comparison.statistics import (
+    Estimate,
+    Interval,
+    estimate,
+    image_weights,
+    resampled_areas,
+    standings,
+)
+from rnn_codec_lab.comparison.variants import FAMILY, NETWORK, RowKey, row_keys
+from rnn_codec_lab.evaluation.record import NO_CODER, Record, bd_rates, saved_at
+
+MEASURED, PUBLISHED = "measured", "published"
+SORTED_BY = "ms_ssim"
+"""The metric by whose area rows are sorted; its columns are the first."""
+ENTROPY_CODED = "published"
+"""The entropy coder of a published curve over rates after entropy coding."""
+
+Group = tuple[str, str | None, str | None]
+"""Experiment, network and entropy coder: rows with these in common are ranked together."""
+Key = TypeVar("Key")
+Progress = Callable[[Sequence[Group]], Iterable[Group]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How rows are compared."""
+
+    resamples: int = 2000
+    """Of the bootstrap."""
+    confidence: float = 0.95
+    """Of its intervals, 0 … 1."""
+    seed: int = 0
+    """Of its draws."""
+    min_overlap: float = 0.5
+    """Least share of the narrower range of qualities that two curves have in common, for a
+    BD-rate, 0 … 1."""
+    anchors: tuple[str, ...] = ("jpeg_420", "webp")
+    """Classic codecs that BD-rates are against."""
+    saving_at: tuple[float, ...] = (0.25, 2.0)
+    """Nominal rates, bits per pixel, at which savings are stated."""
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise InvalidOptionError(f"resamples must be at least 1, not {self.resamples}")
+        if not 0 < self.confidence < 1:
+            raise InvalidOptionError(f"confidence must be between 0 and 1, not {self.confidence:g}")
+        if not 0 <= self.min_overlap <= 1:
+            raise InvalidOptionError(f"min_overlap must be in 0 … 1, not {self.min_overlap:g}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model with one kind of files, a classic codec, or a model of a paper."""
+
+    origin: str
+    """`MEASURED` or `PUBLISHED`."""
+    experiment: str
+    """The first folder below the results; of published rows the stem of their file."""
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What kind of codec it is: family, cell, …"""
+    coder: str | None = None
+    """The entropy coder, or what else files were made for (`Record.coder`)."""
+    trained: bool = False
+    """Whether it was trained and measured here."""
+    variant: str = ""
+    """Options that tell the row from others with its labels, or its training data."""
+    seeds: tuple[int, ...] = ()
+    images: int | None = None
+    curve: Curve | None = None
+    """Mean over images and seeds, over the rates of the row's entropy coder."""
+    areas: Mapping[str, Estimate] = field(default_factory=dict)
+    """By metric; under the mean curve of each seed."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """By metric, among the rows of its group (`Standing`); empty where it is alone."""
+    behind_best: Mapping[str, Interval] = field(default_factory=dict)
+    """By metric: its area minus the largest of its group."""
+    of_paper: tuple[float, ...] = ()
+    """Published areas under `SORTED_BY` for the same labels, of rows without coder."""
+    bd_rates: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
+    """Per cent, by (anchor, metric), where the curves overlap."""
+    savings: Mapping[float, Estimate] = field(default_factory=dict)
+    """Share 0 … 1 of the bits, by nominal rate, of rows with an entropy coder."""
+    parameters: int | None = None
+    macs_per_pixel: float | None = None
+    training_seconds: Estimate | None = None
+    """Of the codec, and of the row's entropy coder."""
+    source: str = ""
+    """Of published figures."""
+    records: tuple[str, ...] = ()
+    """Paths of the records, one for each seed."""
+
+    @property
+    def group(self) -> Group:
+        """What rows that are ranked together have in common."""
+        return self.experiment, self.labels.get(NETWORK), self.coder
+
+
+def table_rows(
+    collection: Collection,
+    published: Iterable[Published],
+    comparison: Comparison,
+    progress: Progress = iter,
+) -> list[Row]:
+    """Every row: measured ones by group and falling MS-SSIM area, then those published.
+
+    Args:
+        collection: the records.
+        published: those of other data sets are left out.
+        comparison: how rows are compared.
+        progress: wraps the iteration over the groups that are ranked.
+    """
+    anchors = find_anchors(collection.records, comparison.anchors)
+    members = group_records(collection.records)
+    unranked = {
+        (key, curve): measured_row(key, curve, records, anchors, comparison)
+        for (key, curve), records in members.items()
+    }
+    groups: dict[Group, list[tuple[RowKey, str]]] = defaultdict(list)
+    for key, row in unranked.items():
+        groups[row.group].append(key)
+    rows = []
+    coders = list(dict.fromkeys(row.coder for row in unranked.values()))
+    for group in progress(sorted(groups, key=lambda group: _order(group, coders))):
+        own = {key: unranked[key] for key in sorted(groups[group], key=str)}
+        ranked = with_ranks(own, members, comparison)
+        rows += sorted(ranked, key=lambda row: -sorting_area(row))
+    of_dataset = [entry for entry in published if entry.dataset == collection.dataset]
+    of_papers = [published_row(entry, anchors, comparison) for entry in of_dataset]
+    return [beside_paper(row, of_papers) for row in rows] + of_papers
+
+
+def sorting_area(row: Row) -> float:
+    """The area by which rows are sorted; below all others where a row has none."""
+    area = row.areas.get(SORTED_BY)
+    return -math.inf if area is None else area.mean
+
+
+def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
+    """A measured row with the published areas for its labels, if it counts bits."""
+    if row.coder != NO_CODER:
+        return row
+    same = (
+        paper
+        for paper in of_papers
+        if paper.curve is None and paper.labels and paper.labels.items() <= row.labels.items()
+    )
+    found = (paper.areas.get(SORTED_BY) for paper in same)
+    return replace(row, of_paper=tuple(area.mean for area in found if area is not None))
+
+
+def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str], list[Record]]:
+    """The records of each row, by ascending seed: rows are models with one curve each."""
+    keys, members = row_keys(records), defaultdict(list)
+    for record in sorted(records, key=lambda record: (record.seed or 0, record.path)):
+        for curve in record.compared:
+            members[keys[record.path], curve].append(record)
+    return dict(members)
+
+
+def find_anchors(records: Sequence[Record], names: Sequence[str]) -> dict[str, Curve]:
+    """The mean curves of classic codecs; names without a record are left out."""
+    classic = [record for record in reversed(records) if record.config is None]
+    found = {record.about.name: record.mean() for record in classic}
+    return {name: found[name] for name in names if name in found}
+
+
+def measured_row(
+    key: RowKey,
+    curve: str,
+    records: Sequence[Record],
+    anchors: Mapping[str, Curve],
+    comparison: Comparison,
+) -> Row:
+    """The row of records that differ in their seed, without its rank."""
+    curves = [record.mean(curve) for record in records]
+    anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
+    models = [record.about.model for record in records]
+    known = next((model for model in models if model is not None), None)
+    labels = dict(key.labels)
+    names = [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
+    return Row(
+        origin=MEASURED,
+        experiment=key.experiment,
+        name=key.name or " ".join(names) or labels.get(FAMILY, ""),
+        labels=labels,
+        coder=records[0].coder(curve),
+        trained=records[0].config is not None,
+        variant=key.variant,
+        seeds=tuple(record.seed for record in records if record.seed is not None),
+        images=len(records[0].images),
+        curve=_mean_of_curves(curves),
+        areas=_estimates([areas_under(curve) for curve in curves]),
+        bd_rates=_estimates([_bd_rates(curve, anchors, comparison) for curve in curves]),
+        savings=_estimates([saved_at(record, curve, comparison.saving_at) for record in records]),
+        parameters=known.parameters if known is not None else None,
+        macs_per_pixel=known.macs_per_pixel if known is not None else None,
+        training_seconds=_training_seconds(records, curve),
+        records=tuple(record.path for record in records),
+    )
+
+
+def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
+    """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
+    found = _bd_rates(entry.curve, anchors, comparison) if entry.curve is not None else {}
+    return Row(
+        origin=PUBLISHED,
+        experiment=entry.file,
+        name=entry.name,
+        labels=entry.labels,
+        coder=ENTROPY_CODED if entry.entropy_coding else NO_CODER,
+        variant=entry.training_data,
+        curve=entry.curve,
+        areas={metric: estimate([area]) for metric, area in entry.areas.items()},
+        bd_rates=_estimates([found]),
+        source=entry.source,
+    )
+
+
+def with_ranks(
+    rows: Mapping[tuple[RowKey, str], Row],
+    members: Mapping[tuple[RowKey, str], Sequence[Record]],
+    comparison: Comparison,
+) -> list[Row]:
+    """Rank the rows of one group in every metric; a single row has no rank."""
+    if len(rows) == 1:
+        return list(rows.values())
+    ranks: dict[object, dict[str, int]] = defaultdict(dict)
+    behind: dict[object, dict[str, Interval]] = defaultdict(dict)
+    images = {len(members[key][0].images) for key in rows}
+    rng = np.random.default_rng(comparison.seed)
+    weights = image_weights(images.pop(), comparison.resamples, rng)
+    for metric in SCORES:
+        if not all(metric in row.areas for row in rows.values()):
+            continue
+        resampled = {}
+        for key in rows:
+            curves = [record.curves[key[1]] for record in members[key]]
+            runs = [(curve.bpp, curve.scores[metric]) for curve in curves]
+            resampled[key] = resampled_areas(runs, weights, rng)
+        means = {key: row.areas[metric].mean for key, row in rows.items()}
+        for key, standing in standings(means, resampled, comparison.confidence).items():
+            ranks[key][metric], behind[key][metric] = standing.rank, standing.behind_best
+    return [replace(row, ranks=ranks[key], behind_best=behind[key]) for key, row in rows.items()]
+
+
+def _bd_rates(
+    curve: Curve, anchors: Mapping[str, Curve], comparison: Comparison
+) -> dict[tuple[str, str], float]:
+    """BD-rates by (anchor, metric), where there is one."""
+    return {
+        (name, metric): rate
+        for name, anchor in anchors.items()
+        for metric, rate in bd_rates(curve, anchor, comparison.min_overlap).items()
+    }
+
+
+def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
+    """Estimates of what every seed has."""
+    common = [key for key in of_seeds[0] if all(key in found for found in of_seeds)]
+    return {key: estimate([found[key] for found in of_seeds]) for key in common}
+
+
+def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
+    """Time that the codec and the entropy coder took to train; None unless every seed has it."""
+    seconds = []
+    for record in records:
+        model = record.about.model
+        if model is None or model.training is None:
+            return None
+        # Adaptive files have no coder that was trained for them.
+        trained = curve in record.entropy_coders
+        of_coder = model.coder_training_seconds.get(curve) if trained else 0.0
+        if of_coder is None:
+            return None
+        seconds.append(model.training.seconds + of_coder)
+    return estimate(seconds)
+
+
+def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
+    of_seeds = [curve.columns() for curve in curves]
+    names = [name for name in of_seeds[0] if all(name in columns for columns in of_seeds)]
+    means = {name: np.mean([columns[name] for columns in of_seeds], axis=0) for name in names}
+    return from_columns({name: map(float, values) for name, values in means.items()})
+
+
+def _order(group: Group, coders: Sequence[str | None]) -> tuple[object, ...]:
+    """Groups by experiment and network, entropy coders in the order in which they were measured."""
+    experiment, network, coder = group
+    return experiment, network or "", coder != NO_CODER, coders.index(coder)

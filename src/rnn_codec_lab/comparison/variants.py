@@ -1,0 +1,80 @@
+"""Tells trainings of one experiment apart that differ in more than their seed.
+
+Records with the same labels make one row, with the mean over their seeds. Where their
+configurations differ in anything else, such as the learning rate, each has a row of its own, named
+after the options that differ: figures of unlike trainings are never averaged.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rnn_codec.training.identity import counted
+from rnn_codec_lab.evaluation.record import Record
+
+NOT_OF_A_ROW = frozenset({"seed", "start_from"})
+"""Options that may differ between the seeds of a row."""
+FAMILY, NETWORK = "family", "network"
+"""Labels that tables have no column for where all rows agree: they stand in titles."""
+
+
+class RowKey(NamedTuple):
+    """Whose figures are averaged."""
+
+    experiment: str
+    name: str
+    """Of a classic codec; empty for trained ones."""
+    labels: tuple[tuple[str, str], ...]
+    variant: str
+    """Options that tell trainings of one experiment apart, empty where none do."""
+
+
+def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
+    """The row of each record, by the record's path."""
+    groups: dict[RowKey, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[_key_of_names(record)].append(record)
+    return {
+        path: key._replace(variant=variant)
+        for key, group in groups.items()
+        for path, variant in _variants(group).items()
+    }
+
+
+def _key_of_names(record: Record) -> RowKey:
+    name = record.about.name if record.config is None else ""
+    return RowKey(record.experiment, name, tuple(record.about.labels.items()), "")
+
+
+def _variants(group: Sequence[Record]) -> dict[str, str]:
+    """What tells each record from the others, by its path."""
+    # What figures depend on, but for the seed: dotted names and values.
+    options = {
+        record.path: flat(counted(record.config or {}))
+        | {"iterations": str(len(record.mean().point))}
+        for record in group
+    }
+    names = sorted({name for found in options.values() for name in found})
+    differing = [n for n in names if len({found.get(n, "–") for found in options.values()}) > 1]
+    return {
+        path: ", ".join(f"{name}={found.get(name, '–')}" for name in differing)
+        for path, found in options.items()
+    }
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The options of a row, without those of `NOT_OF_A_ROW`.
+
+    >>> flat({"seed": 1, "optimizer": {"lr": 0.001, "betas": [0.9, 0.99]}})
+    {'optimizer.lr': '0.001', 'optimizer.betas': '[0.9, 0.99]'}
+    """
+    found: dict[str, str] = {}
+    for name, value in config.items():
+        if name in NOT_OF_A_ROW:
+            continue
+        found |= (
+            flat(value, f"{prefix}{name}.")
+            if isinstance(value, dict)
+            else {f"{prefix}{name}": str(value)}
+        )
+    return found

@@ -1,0 +1,156 @@
+"""Measure a trained model: its files, and the rates beside them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rnn_codec.models.protocol import Model, open_file, truncated
+from rnn_codec.rates import BitsPerPixel
+from rnn_codec.runs.cost import read_cost
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec_lab.evaluation.measurement import (
+    ADAPTIVE,
+    ENTROPY,
+    FILES,
+    KIND,
+    PREFIX,
+    SCORES_OF,
+    TUNE,
+    Labels,
+    Pixels,
+    Point,
+)
+from rnn_codec_lab.evaluation.record import About, ModelFacts
+
+RATES = tuple(step / 8 for step in range(1, 17))
+"""Bits per pixel that tuned files are asked for."""
+PREFIX_RATES = (0.25, 0.5, 1.0, 1.5)
+"""Bits per pixel of the beginnings of the longest file."""
+RULES = 3
+"""Version of how bits are spent and measurements kept: what other rules gave is measured again."""
+
+BEGINNINGS = "beginnings"
+CUT = "cut"
+"""The curve of files that end within a level."""
+
+
+@dataclass(frozen=True)
+class LevelFiles:
+    """Files of the first levels, with the same bits everywhere, and their rates otherwise.
+
+    Attributes:
+        model: codes them.
+        most: levels; there are files of fewer, too.
+        cut_at: shares 0 … 1 of what a level adds to a file: where files are cut short.
+        curves: see `Measurable.curves`; known once a picture has been measured.
+    """
+
+    model: Model
+    most: int
+    cut_at: tuple[float, ...] = ()
+    curves: dict[str, Labels] = field(default_factory=dict, init=False)
+
+    @property
+    def name(self) -> str:
+        """Of the curve of whole files: that of the entropy coder, if there is a choice of one."""
+        return self.model.labels.get(ENTROPY, FILES)
+
+    def points(self, pixels: Pixels) -> Iterator[Point]:
+        """See `Measurable.points`."""
+        session = self.model.session(pixels)
+        others = session.other_rates(self.most)
+        entropy = {ENTROPY: self.name} if ENTROPY in self.model.labels else {}
+        self.curves.update({name: {**r.labels, SCORES_OF: self.name} for name, r in others.items()})
+        self.curves.update({self.name: {KIND: FILES, **entropy}, CUT: {KIND: PREFIX, **entropy}})
+        sizes = []
+        for level in session.levels(self.most):
+            sizes.append(level.file_bytes)
+            yield Point(self.name, level.number, level.file_bytes, level.pixels)
+        for name, other in others.items():
+            for number, size in enumerate(other.bytes, start=1):
+                yield Point(name, number, size, None)
+        if not self.cut_at:
+            return
+        longest = session.first(self.most).data
+        for number, (shorter, longer) in enumerate(pairwise(sizes), start=1):
+            for share in self.cut_at:
+                data = longest[: shorter + round(share * (longer - shorter))]
+                yield Point(CUT, number + share, len(data), self.model.decompress(data))
+
+
+@dataclass(frozen=True)
+class TunedFiles:
+    """Files of a size that spend bits where they count, as `compress --bpp` makes them.
+
+    Beside them beginnings of the longest, and of a file with the same bits everywhere.
+
+    Attributes:
+        model: codes them.
+        tune: what bits are spent for.
+    """
+
+    model: Model
+    tune: str
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others, for `measure_once`."""
+        return RULES, self.model.identifier, self.tune, RATES, PREFIX_RATES
+
+    @property
+    def curves(self) -> Mapping[str, Labels]:
+        """See `Measurable.curves`."""
+        files, own, uniform = self._names()
+        entropy = {key: self.model.labels[key] for key in (ENTROPY,) if key in self.model.labels}
+        return {
+            files: {KIND: FILES, **entropy, TUNE: self.tune},
+            own: {KIND: PREFIX, **entropy, TUNE: self.tune},
+            uniform: {KIND: PREFIX, **entropy},
+        }
+
+    def points(self, pixels: Pixels) -> Iterator[Point]:
+        """See `Measurable.points`."""
+        files, own, uniform = self._names()
+        session = self.model.session(pixels, self.tune)
+        size = pixels.shape[0] * pixels.shape[1]
+        # First, so that what is coded the same everywhere is there for all rates.
+        alike = session.first(self.model.most_levels).data
+        coded = {rate: session.within(BitsPerPixel(rate).bytes_for(size)).data for rate in RATES}
+        for rate, data in coded.items():
+            yield Point(files, rate, len(data), self.model.decompress(data))
+        for curve, longest in ((own, coded[RATES[-1]]), (uniform, alike)):
+            for rate in PREFIX_RATES:
+                data = truncated(open_file(longest), BitsPerPixel(rate).bytes_for(size))
+                yield Point(curve, rate, len(data), self.model.decompress(data))
+
+    def _names(self) -> tuple[str, str, str]:
+        files = f"{ADAPTIVE}, {self.tune}"
+        return files, f"{files}, {BEGINNINGS}", f"uniform beside {self.tune}, {BEGINNINGS}"
+
+
+def describe_model(model: Model, dataset: str, command: str) -> About:
+    """What is known of a model before it is measured."""
+    config = read_config(RunFolder(model.path))
+    return About(
+        name=str(config.get("name", model.path.name)),
+        dataset=dataset,
+        description="bits per pixel of whole files",
+        labels={key: value for key, value in model.labels.items() if key != ENTROPY},
+        settings={"command": command, "seed": config.get("seed"), "config": config},
+        model=model_facts(model),
+    )
+
+
+def model_facts(model: Model) -> ModelFacts:
+    """Size and cost of a model and its entropy coders."""
+    run, facts = RunFolder(model.path), model.facts()
+    cost = read_cost(run.cost)
+    costs = {coder.path.name: read_cost(coder.cost) for coder in run.coders()}
+    return ModelFacts(
+        parameters=facts.parameters,
+        macs_per_pixel=facts.macs_per_pixel,
+        identity=cost.identity if cost else None,
+        training=cost,
+        coder_training_seconds={name: a.seconds for name, a in costs.items() if a},
+        coder_identities={name: a.identity for name, a in costs.items() if a},
+    )

@@ -1,0 +1,149 @@
+"""Rate–distortion curves as the page draws them, from the rows of the comparison."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rnn_codec.metrics.scores import DECIBELS, SCORES
+from rnn_codec_lab.comparison.rows import SORTED_BY, Row
+from rnn_codec_lab.comparison.variants import NETWORK
+from rnn_codec_lab.evaluation.measurement import ADAPTIVE
+from rnn_codec_lab.evaluation.record import NO_CODER
+
+NOMINAL = "nominal"
+"""Bits before entropy coding."""
+BEST = "best"
+"""Files of the best entropy coder that was measured; without one, the bits."""
+ONLY = "only"
+"""The one rate of a codec without a choice of entropy coder, or of a published one."""
+IN_DECIBELS = "_db"
+"""Behind the name of a metric."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Quality over one kind of rate.
+
+    Attributes:
+        points: iterations or qualities; empty where they are not known.
+        bpp: bits per pixel at each point.
+        scores: by metric; shares also in dB, as `<metric>_db`.
+    """
+
+    points: list[float]
+    bpp: list[float]
+    scores: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class ReportCurve:
+    """One codec.
+
+    Attributes:
+        name: unique on the page.
+        kind: network, classic or published.
+        source: where it comes from.
+        lines: by the name of the rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders.
+    """
+
+    name: str
+    kind: str
+    source: str
+    lines: dict[str, Line]
+
+
+def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
+    """The curves of rows that have one; rows of one codec with several coders are one curve."""
+    codecs: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        if row.curve is not None:
+            codecs.setdefault(_codec(row), []).append(row)
+    first = [own[0] for own in codecs.values()]
+    return [
+        ReportCurve(_name(own[0], first), _kind(own[0]), _source(own[0]), _lines(own))
+        for own in codecs.values()
+    ]
+
+
+def _codec(row: Row) -> tuple[object, ...]:
+    """What the rows of one codec have in common."""
+    return (
+        *(row.origin, row.experiment, row.variant, *row.labels.items()),
+        None if row.trained else row.name,
+    )
+
+
+def _name(row: Row, rows: Sequence[Row]) -> str:
+    """With as much behind a row's name as tells it from the other rows."""
+    for known in range(len(_parts(row))):
+        own = _parts(row)[: known + 1]
+        if sum(_parts(other)[: known + 1] == own for other in rows) == 1:
+            break
+    return ", ".join(part for part in own if part)
+
+
+def _parts(row: Row) -> tuple[str, ...]:
+    return row.name, row.variant, row.labels.get(NETWORK, ""), row.experiment
+
+
+def _kind(row: Row) -> str:
+    if row.origin == "published":
+        return "published"
+    return "network" if row.trained else "classic"
+
+
+def _source(row: Row) -> str:
+    if row.origin == "published":
+        return row.source
+    seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
+    return f"measured here on {row.images} images{seeds}: {', '.join(row.records)}"
+
+
+def _lines(rows: Sequence[Row]) -> dict[str, Line]:
+    if _kind(rows[0]) != "network" or rows[0].coder is None:
+        return {ONLY: _line(rows[0])}
+    of_coder = {row.coder: _line(row) for row in rows}
+    # Adaptive files are chosen by themselves.
+    alike = [line for name, line in of_coder.items() if not str(name).startswith(ADAPTIVE)]
+    best = min(alike, key=lambda line: sum(line.bpp) / len(line.bpp))
+    named = {NOMINAL if name == NO_CODER else str(name): of_coder[name] for name in of_coder}
+    return named | {BEST: best}
+
+
+def _line(row: Row) -> Line:
+    assert row.curve is not None
+    curve = row.curve
+    scores = {metric: list(values) for metric, values in curve.scores.items()}
+    in_decibels = {
+        metric + IN_DECIBELS: SCORES[metric].decibels(values).tolist()
+        for metric, values in scores.items()
+        if SCORES[metric].unit != DECIBELS
+    }
+    return Line(list(curve.point), list(curve.bpp), scores | in_decibels)
+
+
+def metric_choices() -> list[dict[str, object]]:
+    """The qualities that the page can draw: shares in dB and as they are."""
+    found = []
+    for name in sorted(SCORES, key=lambda metric: metric != SORTED_BY):
+        score = SCORES[name]
+        if score.unit == DECIBELS:
+            found.append(_choice(name, score.title, DECIBELS, score.digits))
+        else:
+            found.append(_choice(name + IN_DECIBELS, f"{score.title}, {DECIBELS}", DECIBELS, 2))
+            found.append(_choice(name, score.title, score.unit, score.digits))
+    return found
+
+
+def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]:
+    title = label.removesuffix(f", {unit}")
+    axis = f"{title} ({unit})" if unit else title
+    return {"value": value, "label": label, "axis": axis, "unit": unit, "digits": digits}
+
+
+def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
+    """The rates over which the curves of recurrent codecs can be drawn."""
+    labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
+    drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)
+    others = [rate for rate in drawn if rate not in {*labels, ONLY}]
+    labels |= {r: f"files, {r}{'' if r.startswith(ADAPTIVE) else ' coder'}" for r in others}
+    return [{"value": rate, "label": label} for rate, label in labels.items() if rate in drawn]

@@ -1,0 +1,134 @@
+"""What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
+from rnn_codec.models.protocol import Model
+from rnn_codec_lab.baselines import equal_bytes
+from rnn_codec_lab.baselines.classic import Jpeg420
+from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
+
+Pixels = NDArray[np.uint8]
+JPEG = Jpeg420()
+LARGEST_SIDE = 1024
+"""Of the pictures of a page, pixels."""
+
+
+@dataclass(frozen=True)
+class JpegFile:
+    """A JPEG file of a picture: kept whole, since browsers show it as it is."""
+
+    data: bytes
+    measured: MeasuredFile
+
+
+@dataclass(frozen=True)
+class CodedPicture:
+    """One picture with everything that the viewer can show of it.
+
+    Attributes:
+        name: of the picture.
+        original: (H, W, 3), uint8 RGB.
+        models: for each model what its file shows after 1, 2, … iterations.
+        equal: for each of these the quality of the JPEG at equal bytes, None where there is none.
+        jpegs: the JPEG files of those qualities.
+        smallest_jpeg: bytes of the smallest JPEG file of the picture.
+    """
+
+    name: str
+    original: Pixels
+    models: list[list[MeasuredFile]]
+    equal: list[list[int | None]]
+    jpegs: dict[int, JpegFile]
+    smallest_jpeg: int
+
+
+def labels(folders: Sequence[Path]) -> list[str]:
+    """Names of models: those of their folders, with as much before them as tells them apart.
+
+    >>> labels([Path("results/a/gru"), Path("results/b/gru"), Path("results/b/lstm")])
+    ['a/gru', 'b/gru', 'lstm']
+    """
+    return [_label(folder, folders) for folder in folders]
+
+
+def check_crop(crop: Sequence[int]) -> None:
+    """Refuse pictures too small for MS-SSIM, or too large for a page.
+
+    Args:
+        crop: width and height, pixels.
+
+    Raises:
+        InvalidOptionError: they are not two, or out of range.
+    """
+    sides = [
+        side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= LARGEST_SIDE
+    ]
+    if len(sides) != 2 or len(crop) != 2:
+        raise InvalidOptionError(
+            f"crop must be two sides of {SHORTEST_SIDE} … {LARGEST_SIDE} pixels, not {list(crop)}"
+        )
+
+
+def chosen_pictures(
+    images: Sequence[tuple[str, Pixels]], named: Sequence[str] | None, most: int
+) -> list[tuple[str, Pixels]]:
+    """Those that are named, or the first ones, with their names.
+
+    Raises:
+        UserError: there is none of a name, or none at all.
+    """
+    known = dict(images)
+    names = list(known)[: max(most, 0)] if named is None else named
+    if not names:
+        raise UserError("the viewer has no picture: set most_pictures= to at least 1")
+    for name in names:
+        if name not in known:
+            raise UserError(f"pictures= names {name}, which is none of: {', '.join(known)}")
+    return [(name, known[name]) for name in names]
+
+
+def code_picture(
+    name: str, pixels: Pixels, models: Sequence[Model], iterations: int
+) -> CodedPicture:
+    """Code a picture with every model, and with JPEG at the bytes of each of their files.
+
+    Raises:
+        ImageTooSmallError: a side has 160 pixels or less.
+    """
+    coded = [list(model_steps(model, pixels, iterations)) for model in models]
+    files = equal_bytes.every_quality(JPEG, pixels)
+    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
+    used = sorted({quality for steps in equal for quality in steps if quality is not None})
+    return CodedPicture(
+        name=name,
+        original=pixels,
+        models=coded,
+        equal=equal,
+        jpegs={quality: _jpeg_file(pixels, files[quality]) for quality in used},
+        smallest_jpeg=min(len(data) for data in files.values()),
+    )
+
+
+def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
+    """What a model's file of a picture shows when it ends after 1, 2, … iterations."""
+    for level in model.session(pixels).levels(min(iterations, model.most_levels)):
+        yield measure_file(level.file_bytes, level.pixels, pixels)
+
+
+def _label(folder: Path, folders: Sequence[Path]) -> str:
+    parts = folder.parts
+    for length in range(1, len(parts)):
+        if sum(other.parts[-length:] == parts[-length:] for other in folders) == 1:
+            return "/".join(parts[-length:])
+    return folder.as_posix()
+
+
+def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
+    return JpegFile(data, measure_file(len(data), JPEG.decode(data), pixels))

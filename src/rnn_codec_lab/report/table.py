@@ -1,0 +1,52 @@
+"""The table of the page: the columns of the comparison, and what tables can do in a browser."""
+
+from collections.abc import Sequence
+
+from rnn_codec_lab.comparison.collecting import Collection
+from rnn_codec_lab.comparison.columns import NAME, ORIGIN, RowColumn
+from rnn_codec_lab.comparison.rows import SORTED_BY, Row
+from rnn_codec_lab.comparison.statistics import Estimate
+from rnn_codec_lab.comparison.tables import filled, main_number
+
+NOTE = (
+    "Areas are those under the curves from 0.125 to 2 bpp, at the rates of the row's entropy coder "
+    "(none: the bits themselves). Point at a heading to read what it means, click it to sort."
+)
+
+
+def table_content(
+    rows: Sequence[Row], columns: Sequence[RowColumn], collection: Collection
+) -> dict[str, object]:
+    """The table's part of the page: columns that have a title and a value, cells, problems."""
+    shown = filled([column for column in columns if column.title], rows)
+    names = [column.name for column in shown]
+    first = f"{SORTED_BY}_auc"
+    return {
+        "columns": [_heading(column) for column in shown],
+        "rows": [[_cell(column, row) for column in shown] for row in rows],
+        "sorted_by": names.index(first) if first in names else 0,
+        "descending": first in names,
+        "note": NOTE,
+        "problems": [f"{p.path}: {p.reason}" for p in collection.problems] + [*collection.missing],
+    }
+
+
+def _heading(column: RowColumn) -> dict[str, object]:
+    return {
+        "label": column.title[0].upper() + column.title[1:],
+        "title": column.meaning,
+        "numeric": column.numeric,
+        "ascending": column.falling,
+        "badge": column is ORIGIN,
+        "head": column is NAME,
+    }
+
+
+def _cell(column: RowColumn, row: Row) -> dict[str, object]:
+    """What it shows, what the table is sorted by, and more for who points at it."""
+    value = column.value(row)
+    number = value if value is None or isinstance(value, str) else main_number(value)
+    title = ""
+    if isinstance(value, Estimate) and value.std is not None:
+        title = f"mean and deviation of {value.count} seeds"
+    return {"value": number, "text": column.text(row), "title": title}

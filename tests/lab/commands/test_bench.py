@@ -1,0 +1,55 @@
+"""rnn-codec bench: what is timed and written, with the smallest of everything."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from tests.commands.program import run
+from tests.model_folders import write_model
+
+
+def small(name: str, **sizes: int) -> list[str]:
+    return [f"{name}.{size}={value}" for size, value in sizes.items()]
+
+
+NETWORKS = [
+    *("cells=[gru]", "networks=[tiny]"),
+    *small("workload", batch_size=1, iterations=1, image_height=32, image_width=32),
+    *small("workload", image_iterations=1, repetitions=1),
+    *small("entropy_workload", height=2, width=3, iterations=2, window_rows=1, grid_bits=1),
+    *small("entropy_workload", repetitions=1),
+]
+
+
+def test_networks_and_entropy_coding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix_product_rate, "__defaults__", (64,))
+    assert run("bench", f"output={tmp_path}", *NETWORKS) == 0
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert record["command"].startswith("rnn-codec bench output=")
+    assert {t["operation"] for t in record["timings"]} == {"train", "encode", "decode"}
+    assert len(record["entropy_timings"]) > 2
+    text = (tmp_path / "bench.md").read_text()
+    assert text in capsys.readouterr().out
+    assert "| tiny | gru | train |" in text
+
+
+def test_models(tmp_path: Path) -> None:
+    write_model(tmp_path / "mine", "progressive")
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.png")
+    pictures = ["data=folder", f"data.root={tmp_path}", f"output={tmp_path / 'out'}"]
+    one = [f"models=[{tmp_path / 'mine'}]", "rates=[0.25]", "repetitions=1"]
+    assert run("bench", "what=models", *pictures, *one) == 0
+    record = json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert record["picture"] == "a.png"
+    assert [time["model"] for time in record["times"]] == ["mine"]
+    assert "| mine | 0.25 |" in (tmp_path / "out" / "bench.md").read_text()
+
+
+def test_nothing_else_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("bench", "what=cells", f"output={tmp_path}") == 1
+    assert capsys.readouterr().err == "error: what=cells is none of networks, models\n"

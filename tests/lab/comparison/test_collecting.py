@@ -1,0 +1,324 @@
+"""Records are found, checked and compared; whatever is wrong with one is listed."""
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnn_codec.errors import UserError
+from rnn_codec_lab.comparison.collecting import Collection, collect
+from rnn_codec_lab.evaluation.record import read_record
+from tests.conftest import ROOT
+from tests.lab.comparison.made import IMAGES, write_classic, write_network
+
+RECORD = "grid/gru-one_shot-0"
+OTHERS = {
+    "baselines/jpeg_420", "baselines/webp", "grid/gru-additive-0", "grid/gru-additive-1",
+    "grid/gru-one_shot-1", "grid/lstm-one_shot-0", "grid/lstm-one_shot-1",
+}  # fmt: skip
+
+
+def paths(collection: Collection) -> set[str]:
+    return {record.path for record in collection.records}
+
+
+def reasons(collection: Collection, path: str = RECORD, left_out: bool = True) -> str:
+    """What is said of a record, in one text."""
+    found = [p for p in collection.problems if (p.path, p.left_out) == (path, left_out)]
+    return "\n".join(problem.reason for problem in found)
+
+
+def edit(file: Path, change: Callable[[Any], object]) -> None:
+    """Change what a JSON file holds."""
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
+
+
+def edit_points(folder: Path, row: int, column: str, value: str) -> None:
+    """Change one cell of the measurements, and the digest as well."""
+    file = folder / "points.csv"
+    with file.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    rows[row][column] = value
+    with file.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    edit(folder / "about.json", lambda about: about.update(digest=digest))
+
+
+def test_records_without_contradictions_are_all_used(made_results: Path) -> None:
+    collection = collect(made_results, "kodak")
+    assert paths(collection) == OTHERS | {RECORD}
+    assert collection.problems == ()
+    assert collection.dataset == "kodak"
+
+
+def test_what_a_grid_lacks_is_listed(made_results: Path) -> None:
+    assert collect(made_results, "kodak").missing == (
+        "grid, tiny: no record of lstm, additive, seed 0",
+        "grid, tiny: no record of lstm, additive, seed 1",
+    )
+
+
+def test_a_record_without_a_coder_that_others_have_is_listed(results: Path) -> None:
+    shutil.rmtree(results / RECORD)
+    write_network(results / RECORD, better=0.3, coders=("none", "progressive"))
+    collection = collect(results, "kodak")
+    assert f"grid, tiny: {RECORD} lacks single_iteration" in collection.missing
+
+
+def test_arrays_hold_what_the_files_say(made_results: Path) -> None:
+    collection = collect(made_results, "kodak")
+    (record,) = [record for record in collection.records if record.path == RECORD]
+    labels = {"family": "binary", "cell": "gru", "recon": "one_shot", "network": "tiny"}
+    assert (record.experiment, record.about.labels) == ("grid", labels)
+    assert (record.seed, record.images) == (0, IMAGES)
+    assert record.compared == ["nominal", "single_iteration", "progressive"]
+    assert record.entropy_coders == ["none", "single_iteration", "progressive"]
+    with (record.folder / "points.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            at = IMAGES.index(row["image"]), int(row["point"]) - 1
+            curve, nominal = (record.curves[name] for name in (row["curve"], "nominal"))
+            rate = 8 * int(row["bytes"]) / int(row["pixels"])
+            assert curve.bpp[at] == pytest.approx(rate, rel=1e-12)
+            # Files decode to the pictures of the nominal curve.
+            assert curve.scores["ms_ssim"][at] == nominal.scores["ms_ssim"][at]
+            if row["curve"] == "nominal":
+                assert nominal.scores["ms_ssim"][at] == float(row["ms_ssim"])
+
+
+def test_the_order_in_which_files_were_written_does_not_matter(
+    made_results: Path, tmp_path: Path
+) -> None:
+    for file in sorted(made_results.rglob("*"), reverse=True):
+        copy = tmp_path / file.relative_to(made_results)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_file():
+            shutil.copy(file, copy)
+    one, other = collect(made_results, "kodak"), collect(tmp_path, "kodak")
+    assert [record.path for record in one.records] == [record.path for record in other.records]
+    assert (one.problems, one.missing) == (other.problems, other.missing)
+
+
+def test_there_must_be_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no folder"):
+        collect(tmp_path / "none", "kodak")
+
+
+def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
+    assert collect(tmp_path, "kodak") == Collection("kodak", (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda about: about.pop("name"), "name Field required"),
+        (lambda about: about.update(name=3), "name Input should be a valid string"),
+        (lambda about: about["model"].update(parameters="many"), "model.parameters"),
+        (lambda about: about["curves"]["nominal"].clear(), "a curve has no kind"),
+        (lambda about: about["curves"].pop("nominal"), "the curve nominal is not described"),
+        (lambda about: about["curves"]["none"].update(scores_of="other"), "no scores for none"),
+        (lambda about: about.update(digest="0" * 64), "its digest differs"),
+    ],
+)
+def test_what_is_no_whole_record_is_reported(
+    results: Path, change: Callable[[Any], object], expected: str
+) -> None:
+    edit(results / RECORD / "about.json", change)
+    collection = collect(results, "kodak")
+    assert expected in reasons(collection)
+    assert paths(collection) == OTHERS
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "expected"),
+    [
+        (12, "psnr", "high", "could not convert string to float"),
+        (12, "psnr", "inf", "not finite"),
+        (12, "psnr", "101", "a psnr above 100"),
+        (12, "psnr", "", "other metrics than others"),
+        (12, "bytes", "-1", "of no size"),
+        (12, "point", "3", "is there twice"),
+        (12, "point", "3.5", "at point 4 of nominal is missing"),
+        (12, "image", "z.png", "of nominal is missing"),
+        (12, "curve", "other", "the curve other is not described"),
+    ],
+)
+def test_measurements_that_cannot_be_are_reported(
+    results: Path, row: int, column: str, value: str, expected: str
+) -> None:
+    edit_points(results / RECORD, row, column, value)
+    collection = collect(results, "kodak")
+    assert expected in reasons(collection)
+    assert paths(collection) == OTHERS
+
+
+@pytest.mark.parametrize("name", ["about.json", "points.csv"])
+def test_a_file_that_is_missing_is_reported(results: Path, name: str) -> None:
+    (results / RECORD / name).unlink()
+    collection = collect(results, "kodak")
+    assert f"{name} is missing" in reasons(collection)
+    assert paths(collection) == OTHERS
+
+
+@pytest.mark.parametrize("name", ["about.json", "points.csv"])
+def test_half_a_file_is_reported(results: Path, name: str) -> None:
+    file = results / RECORD / name
+    content = file.read_bytes()
+
+    @given(st.integers(0, len(content) - 2))
+    def cut_anywhere(end: int) -> None:
+        file.write_bytes(content[:end])
+        collection = collect(results / "grid", "kodak")
+        assert name in reasons(collection, RECORD.removeprefix("grid/"))
+
+    cut_anywhere()
+
+
+def test_lists_too_deep_to_be_read_are_reported(results: Path) -> None:
+    (results / RECORD / "about.json").write_text("[" * 100_000)
+    assert "about.json cannot be read" in reasons(collect(results, "kodak"))
+
+
+def test_records_of_before_models_were_described_are_used_and_listed(results: Path) -> None:
+    edit(results / RECORD / "about.json", lambda about: about.pop("model"))
+    collection = collect(results, "kodak")
+    assert "says nothing of parameters" in reasons(collection, left_out=False)
+    assert RECORD in paths(collection)
+
+
+def test_records_of_other_data_are_listed(results: Path) -> None:
+    write_network(results / "grid" / "photos", dataset="photos")
+    collection = collect(results, "kodak")
+    assert reasons(collection, "grid/photos") == (
+        "it is of the data set photos, the table of kodak"
+    )
+    assert paths(collection) == OTHERS | {RECORD}
+    assert paths(collect(results, "photos")) == {"grid/photos"}
+    assert not reasons(collect(results, "kodak", ["photos"]), "grid/photos")
+    assert paths(collect(results, "photos", ["photos"])) == {"grid/photos"}
+
+
+def test_records_of_other_images_are_listed(results: Path) -> None:
+    images = [*IMAGES[:-1], "f.png"]
+    write_network(results / "grid" / "few", cell="lstm", recon="additive", images=images)
+    collection = collect(results, "kodak")
+    assert "other images than most records: e.png, f.png" in reasons(collection, "grid/few")
+    assert paths(collection) == OTHERS | {RECORD}
+
+
+def test_other_figures_of_the_same_model_and_seed_leave_both_out(results: Path) -> None:
+    write_network(results / "grid" / "again", better=0.5)
+    collection = collect(results, "kodak")
+    assert f"other figures than {RECORD}, of the same training" in reasons(collection, "grid/again")
+    assert "other figures than grid/again" in reasons(collection)
+    assert paths(collection) == OTHERS
+
+
+def test_other_figures_of_one_training_in_another_experiment_are_listed(results: Path) -> None:
+    write_network(results / "later" / "again", better=0.5)
+    collection = collect(results, "kodak")
+    for path, other in ((RECORD, "later/again"), ("later/again", RECORD)):
+        assert f"other figures than {other}" in reasons(collection, path, left_out=False)
+    assert paths(collection) == OTHERS | {RECORD, "later/again"}
+    stored = {"export": {"dtype": "int8"}}
+    about_file = results / "later" / "again" / "about.json"
+    edit(about_file, lambda about: about["settings"]["config"].update(stored))
+    assert not any("figures" in problem.reason for problem in collect(results, "kodak").problems)
+
+
+def test_a_copy_is_listed_and_counts_once(results: Path) -> None:
+    shutil.copytree(results / RECORD, results / "grid" / "z-copy")
+    collection = collect(results, "kodak")
+    assert reasons(collection, "grid/z-copy") == f"it repeats {RECORD}"
+    assert paths(collection) == OTHERS | {RECORD}
+
+
+def test_a_classic_codec_measured_twice_must_have_the_same_figures(results: Path) -> None:
+    write_classic(results / "baselines" / "webp_2", "webp", better=0.6)
+    collection = collect(results, "kodak")
+    assert "other figures" in reasons(collection, "baselines/webp")
+    assert "baselines/webp_2" not in paths(collection)
+
+
+def test_half_records_and_what_interruptions_leave_are_listed(results: Path) -> None:
+    (results / "grid" / "half").mkdir()
+    shutil.copy(results / RECORD / "points.csv", results / "grid" / "half")
+    (results / RECORD / ".about.0123456789ab.partial.json").write_text("{")
+    collection = collect(results, "kodak")
+    assert "half a record: about.json is missing" in reasons(collection, "grid/half")
+    file = f"{RECORD}/.about.0123456789ab.partial.json"
+    assert "interrupted" in reasons(collection, file)
+    assert paths(collection) == OTHERS | {RECORD}
+
+
+def test_runs_without_a_record_are_listed(results: Path) -> None:
+    for folder in ("grid/run", "grid/run/entropy/progressive", RECORD):
+        (results / folder).mkdir(parents=True, exist_ok=True)
+        (results / folder / "config.yaml").write_text("name: run\n")
+    collection = collect(results, "kodak")
+    assert [problem.path for problem in collection.problems] == ["grid/run"]
+    assert "a run without a record" in collection.problems[0].reason
+
+
+LEAVES = (
+    *(st.none(), st.booleans(), st.floats(), st.integers(-(10**400), 10**400)),
+    st.text("ab.", max_size=3),
+)
+JSON = st.recursive(
+    st.one_of(LEAVES),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+def nodes(content: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) of a JSON value."""
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    found = []
+    for key, value in list(pairs):
+        found.append((content, key))
+        if isinstance(value, dict | list):
+            found += nodes(value)
+    return found
+
+
+def test_nothing_that_a_record_says_of_itself_changes_its_figures(
+    made_results: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = made_results / RECORD
+    folder = tmp_path_factory.mktemp("fuzzed") / "grid" / "record"
+    shutil.copytree(source, folder)
+    original = read_record(source)
+
+    @settings(max_examples=100)
+    @given(st.data())
+    def replaced_anywhere(data: st.DataObject) -> None:
+        content = json.loads((source / "about.json").read_text())
+        container, key = data.draw(st.sampled_from(nodes(content)))
+        container[key] = data.draw(JSON)
+        (folder / "about.json").write_text(json.dumps(content))
+        for record in collect(folder.parents[1], "kodak").records:
+            for name, curve in record.curves.items():
+                assert curve.mean() == original.mean(name)
+
+    replaced_anywhere()
+
+
+def test_the_committed_records_are_whole() -> None:
+    collection = collect(ROOT / "results", "kodak")
+    contradictory = [p for p in collection.problems if p.left_out and "data set" not in p.reason]
+    assert contradictory == []
+    assert {"baselines/jpeg_420", "baselines/webp"} <= paths(collection)

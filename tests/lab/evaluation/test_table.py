@@ -1,0 +1,111 @@
+"""What a user sees on the terminal."""
+
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from rnn_codec.metrics.curve import Curve
+from rnn_codec_lab.evaluation.measurement import Measurement
+from rnn_codec_lab.evaluation.record import About, ModelFacts, write_record
+from rnn_codec_lab.evaluation.table import (
+    adaptive_sentences,
+    curve_table,
+    cuts_sentence,
+    sizes_table,
+)
+
+
+def curve(point, bpp, psnr, ms_ssim, psnr_hvs) -> Curve:
+    return Curve(point, bpp, {"psnr": psnr, "ms_ssim": ms_ssim, "psnr_hvs": psnr_hvs})
+
+
+OWN = curve((1, 2, 3), (0.125, 0.25, 2.0), (24.0, 26.0, 30.0), (0.8, 0.9, 0.95), (23.0, 25, 29))
+JPEG = curve((5, 95), (0.2, 1.2), (23.0, 33.0), (0.75, 0.95), (22.0, 32.0))
+
+
+def printed(table: Table) -> str:
+    """Return the table as a terminal of 80 characters shows it."""
+    out = StringIO()
+    Console(file=out, width=80).print(table)
+    return out.getvalue()
+
+
+def rows(table: Table) -> list[list[str]]:
+    """Return the printed cells, but for empty ones, of every row with figures in it."""
+    cells = [line.split() for line in printed(table).splitlines()]
+    return [row for row in cells if row and (row[0] == "AUC" or row[0].isdigit())]
+
+
+def test_shows_every_point_and_the_areas() -> None:
+    assert rows(curve_table(OWN, "LSTM")) == [
+        ["1", "0.125", "24.00", "0.8000", "23.00"],
+        ["2", "0.250", "26.00", "0.9000", "25.00"],
+        ["3", "2.000", "30.00", "0.9500", "29.00"],
+        ["AUC", "52.12", "1.7250", "50.25"],
+    ]
+
+
+def test_shows_others_at_equal_rate_but_not_beyond_what_was_measured() -> None:
+    table = curve_table(OWN, "LSTM", beside=[("JPEG", JPEG)])
+    points = rows(table)
+    assert [row[5:] for row in points[:3]] == [
+        ["–", "–", "–"],
+        ["23.50", "0.7600", "22.50"],
+        ["–", "–", "–"],
+    ]
+    # 23 dB up to 0.2, a ramp over 1 bpp, 33 dB for 0.8 bpp.
+    assert points[3][4] == f"{23 * 0.075 + 28 + 33 * 0.8:.2f}"
+
+
+def test_equal_rates_keep_their_own_scores() -> None:
+    tied = curve((1, 2), (0.5, 0.5), (20.0, 30.0), (0.8, 0.9), (20.0, 30.0))
+    assert [row[2] for row in rows(curve_table(tied, "tied"))[:2]] == ["20.00", "30.00"]
+
+
+def test_headings_name_the_point_and_the_other_codec() -> None:
+    head = printed(curve_table(OWN, "LSTM on Kodak", "iteration", [("JPEG 4:2:0", JPEG)]))
+    for text, times in {
+        "LSTM on Kodak": 1,
+        "iteration": 1,
+        "JPEG 4:2:0": 3,
+        "MS-SSIM": 2,
+        "PSNR-HVS": 2,
+    }.items():
+        assert head.count(text) == times
+
+
+def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
+    """What files cost without a coder above their bits is the header: no saving below zero."""
+    curves = {
+        "nominal": {"kind": "nominal", "scores_of": "progressive"},
+        "none": {"kind": "files", "entropy": "none", "scores_of": "progressive"},
+        "progressive": {"kind": "files", "entropy": "progressive"},
+        "adaptive, psnr": {"kind": "files", "entropy": "progressive", "tune": "psnr"},
+        "cut": {"kind": "prefix", "entropy": "progressive"},
+    }
+
+    def measured(curve: str, point: float, size: float, decibels: float | None) -> Measurement:
+        scores = {} if decibels is None else {"psnr": decibels}
+        return Measurement("a", curve, point, size, 8000, scores)
+
+    measurements = [
+        *(measured("nominal", k, 125 * k, None) for k in (1, 2)),
+        *(measured("none", k, 125 * k + 20, None) for k in (1, 2)),
+        *(measured("progressive", k, 100 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
+        # Six decibels for twice the rate: half of the rate for equal quality.
+        *(measured("adaptive, psnr", k / 10, 50 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
+        measured("cut", 1.5, 150, 19.75),
+    ]
+    facts = ModelFacts(1, 1.0, None, None, coding_seconds={"none": (0, 0), "progressive": (1, 2)})
+    about = About("a", "photos", curves=curves, model=facts)
+    record = write_record(tmp_path, measurements, about)
+    columns = {column.header: list(column.cells) for column in sizes_table(record).columns}
+    assert columns["nominal"][:2] == ["0.125", "0.250"]
+    assert columns["none"] == ["0.145", "0.270", "0.00 / 0.00 s"]
+    assert columns["progressive"] == ["0.100 (20.0 %)", "0.200 (20.0 %)", "1.00 / 2.00 s"]
+    assert list(adaptive_sentences(record, "progressive")) == [
+        "Adaptive files, psnr: BD-rate to uniform ones -50.0 % by PSNR."
+    ]
+    assert "more than 0.250 dB of PSNR below" in cuts_sentence(record, "cut", "progressive")

@@ -1,0 +1,125 @@
+"""The plan of a grid."""
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import DictConfig, OmegaConf
+
+from rnn_codec.configuration import plain
+from rnn_codec.errors import UserError
+from rnn_codec.families.binary.identity import coder_identity
+from rnn_codec.runs.folder import RunFolder, mark
+from rnn_codec_lab.commands.grid import hydra_words
+from rnn_codec_lab.grid.plan import Axis, PlannedRun, find_run_folders, plan_grid
+from tests.conftest import ROOT
+from tests.data.pictures import noise, save
+
+GRIDS = sorted((ROOT / "conf" / "grid").glob("*.yaml"))
+CODERS = ["single_iteration", "progressive"]
+
+
+def composed(options: list[str]) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", options)
+
+
+def plan(axes: dict[str, list[object]], tmp_path: Path, *options: str) -> list[PlannedRun]:
+    return plan_grid(axes, [f"data.cache_dir={tmp_path}", *options], CODERS, composed)
+
+
+def test_every_combination_is_a_run(tmp_path: Path) -> None:
+    axes: dict[str, list[object]] = {"cell": ["gru", "lstm"], "seed": [0, 1, 2]}
+    runs = plan(axes, tmp_path)
+    combinations = [(run.config.cell.name, run.config.seed) for run in runs]
+    assert combinations == list(itertools.product(["gru", "lstm"], [0, 1, 2]))
+    assert len({run.identity for run in runs}) == len({run.folder_name for run in runs}) == 6
+    assert runs[0].name == "gru-one_shot-tiny-seed0"
+    for run in runs:
+        assert composed(list(run.options)).cell.name == run.config.cell.name
+        assert run.config.entropy.name == "none"
+        for coder in CODERS:
+            config = composed([*run.options, f"entropy={coder}"])
+            assert run.coder_identities[coder] == coder_identity(plain(config), run.identity)
+
+
+def test_values_of_the_axes_win_over_options(tmp_path: Path) -> None:
+    (run,) = plan({"cell": ["lstm"]}, tmp_path, "cell=residual_gru")
+    assert run.config.cell.name == "lstm"
+
+
+def test_two_runs_that_are_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"train the same codec: .*lr=0\.002 and .*lr=2e-3"):
+        plan({"optimizer.lr": [0.002, "2e-3"]}, tmp_path)
+
+
+def test_a_run_is_found_by_what_it_is_not_by_its_folders_name(tmp_path: Path) -> None:
+    runs = plan({"cell": ["gru", "lstm"]}, tmp_path / "cache")
+    root = tmp_path / "runs"
+    renamed = RunFolder(root / "renamed by hand")
+    renamed.path.mkdir(parents=True)
+    mark(renamed, runs[1].identity)
+    misleading = RunFolder(root / "misleading")
+    misleading.path.mkdir()
+    mark(misleading, "of another grid")
+    found = find_run_folders(root, runs)
+    assert found == {
+        runs[0].identity: RunFolder(root / runs[0].folder_name),
+        runs[1].identity: renamed,
+    }
+
+
+@pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.stem)
+def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None:
+    save(tmp_path / "photographs" / "one.png", noise(200, 200))
+    save(tmp_path / "photographs" / "two.png", noise(200, 200, 1))
+    grid = yaml.safe_load(path.read_text(encoding="utf-8"))
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        assert compose("grid", [f"grid={path.stem}"]).grid.name == path.stem
+        compose("evaluate", grid["evaluate"])
+    photographs = f"data.root={tmp_path / 'photographs'}"
+    options = [*grid["train"], "data=folder", photographs, f"data.cache_dir={tmp_path}"]
+    # Each value of each axis beside the first of the others: to compose all takes half a minute.
+    for name, axis in grid["axes"].items():
+        axes = {n: axis if n == name else first_of(other) for n, other in grid["axes"].items()}
+        assert len(plan_grid(axes, options, grid["coders"], composed)) == len(axis)
+
+
+def first_of(axis: Axis) -> Axis:
+    """An axis with its first value alone."""
+    if isinstance(axis, Mapping):
+        return dict(itertools.islice(axis.items(), 1))
+    return axis[:1]
+
+
+@pytest.mark.parametrize("name", ["smoke", "paper"])
+def test_the_papers_grid_is_whole(name: str) -> None:
+    grid = yaml.safe_load((ROOT / "conf" / "grid" / f"{name}.yaml").read_text(encoding="utf-8"))
+    for group in ("cell", "recon"):
+        options = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
+        assert set(grid["axes"][group]) == options
+    assert {*grid["coders"], "none"} == {p.stem for p in (ROOT / "conf" / "entropy").glob("*")}
+
+
+@pytest.mark.parametrize("text", ["a b", "c=d", "e, f", "(g)", "h'i", "{j", "ü", "#"])
+def test_values_and_names_of_an_axis_may_be_any_text(text: str, tmp_path: Path) -> None:
+    save(tmp_path / text / "a.png", noise(200, 200))
+    save(tmp_path / text / "b.png", noise(200, 201))
+    options = ["data=folder", "data.holdout_every=2", "data.crop_size=16"]
+    (run,) = plan({"data.root": [str(tmp_path / text)]}, tmp_path / "cache", *options)
+    assert run.config.data.root == str(tmp_path / text)
+    (run,) = plan({"part": {text: ["seed=3"]}}, tmp_path)
+    assert (run.name, run.config.seed) == (f"{text}-seed3", 3)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
+def test_what_follows_two_hyphens_reaches_the_trainings_as_it_is(words: list[str]) -> None:
+    (option,) = hydra_words(["--", *words])
+    value = OverridesParser.create().parse_override(option).value()
+    assert list(OmegaConf.create(value)) == words

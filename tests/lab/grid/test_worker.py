@@ -1,0 +1,281 @@
+"""A worker, with stand-ins for the trainings: what it runs, resumes, shares and records."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import example, given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from rnn_codec.runs.folder import RunFolder, mark
+from rnn_codec_lab.grid import worker
+from rnn_codec_lab.grid.claims import claimant
+from rnn_codec_lab.grid.display import failures_text
+from rnn_codec_lab.grid.records import put_record, recorded
+from rnn_codec_lab.grid.worker import (
+    Failure,
+    Grid,
+    evaluation_folder,
+    forget_failures,
+    outcome,
+    stages,
+    try_run,
+)
+from tests.forking import FORKING
+from tests.lab.grid.grids import CODERS, make_grid, planned, work_on
+
+CELLS = ["lstm", "gru", "residual_gru"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def start_worker(folder: Path, *cells: str) -> ForkServerProcess:
+    process = FORKING.Process(target=work_in, args=(folder, cells))
+    process.start()
+    return process
+
+
+def work_in(folder: Path, cells: Sequence[str]) -> None:
+    os.chdir(folder)
+    work_on(make_grid(folder, list(cells)))
+
+
+def finished(worker: ForkServerProcess) -> int | None:
+    """The exit status of a worker, once it has ended."""
+    worker.join()
+    return worker.exitcode
+
+
+def steps(folder: Path) -> Counter[str]:
+    """How often each step of each training was done."""
+    return Counter((folder / "steps").read_text().splitlines())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_finishes_a_grid_once(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, CELLS)
+    result = work_on(grid)
+    assert [run.name for run in result.done] == CELLS
+    assert (result.failed, result.left) == ([], [])
+    # Steps are named by folders: those of the codecs differ, the two coders' are called the same.
+    assert len(steps(tmp_path)) == 5 * (len(CELLS) + len(CODERS))
+    assert sum(steps(tmp_path).values()) == 5 * len(CELLS) * (1 + len(CODERS))
+    assert {r.identity for r in recorded(grid.records)} == {run.identity for run in grid.runs}
+    before = (tmp_path / "steps").read_text()
+    assert work_on(grid) == result
+    assert (tmp_path / "steps").read_text() == before
+
+
+def test_goes_on_where_a_run_was_left(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    (run,) = grid.runs
+    folder = RunFolder(tmp_path / "runs" / run.folder_name)
+
+    def names_and_options() -> list[tuple[str, list[str]]]:
+        return [(name, command[2:]) for name, command in stages(grid, run, folder)]
+
+    new = names_and_options()
+    assert [name for name, _ in new] == ["codec", *CODERS, "evaluation"]
+    assert {"cell=gru", f"output={folder.path}", "entropy=none"} <= set(new[0][1])
+    assert {"cell=gru", f"codec={folder.path}", "entropy=progressive"} <= set(new[2][1])
+    assert {f"model={folder.path}", "data=photos"} <= set(new[3][1])
+
+    folder.path.mkdir(parents=True)
+    folder.config.touch()
+    assert f"resume={folder.path}" in names_and_options()[0][1]
+    folder.weights.touch()
+    assert [name for name, _ in names_and_options()] == [*CODERS, "evaluation"]
+    coder = folder.coder("single_iteration")
+    coder.path.mkdir(parents=True)
+    coder.config.touch()
+    assert f"resume={coder.path}" in names_and_options()[0][1]
+    coder.weights.touch()
+    assert [name for name, _ in names_and_options()] == ["progressive", "evaluation"]
+
+
+def test_a_failure_is_recorded_and_stops_nothing(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["broken", "gru"])
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["gru"]
+    ((run, failure),) = result.failed
+    assert (run.name, failure.stage, failure.status) == ("broken", "codec", 1)
+    assert failure.output == "error: there is no cell broken"
+    assert "cell=broken" in failure.command
+
+
+def test_a_record_that_cannot_be_written_is_a_failure_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = make_grid(tmp_path, ["gru", "lstm"])
+
+    def full(evaluation: Path, record: Path) -> None:
+        if "gru" in record.name:
+            raise OSError(28, "No space left on device", str(record))
+        put_record(evaluation, record)
+
+    monkeypatch.setattr(worker, "put_record", full)
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["lstm"]
+    ((run, failure),) = result.failed
+    assert (run.name, failure.stage) == ("gru", "record")
+    assert "No space left" in failure.output
+
+
+def test_what_has_failed_is_tried_again_by_the_next_worker(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["broken"])
+    assert work_on(grid).failed
+    script = tmp_path / "stand_in.py"
+    script.write_text(script.read_text().replace('"broken"', '"mended"'))
+    result = work_on(grid)
+    assert [run.name for run in result.done] == ["broken"]
+    assert result.failed == []
+
+
+def test_a_coder_trained_with_other_options_is_not_passed_off(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    folder = RunFolder(tmp_path / "runs" / grid.runs[0].folder_name)
+    coder = folder.coder("progressive")
+    coder.path.mkdir(parents=True)
+    mark(coder, "with other options")
+    ((_, failure),) = work_on(grid).failed
+    assert "trained with other options" in failure.output
+    assert str(coder.path) in failure.output
+
+
+def test_a_record_of_other_pictures_or_coders_does_not_count(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    work_on(grid)
+    (summary,) = grid.records.glob("*/about.json")
+    whole = summary.read_text()
+    for old, new in (('"photos"', '"kodak"'), ("p" * 16, "q" * 16), ("gru".rjust(16, "0"), "x")):
+        assert old in whole
+        summary.write_text(whole.replace(old, new))
+        assert [run.name for run in outcome(grid).left] == ["gru"]
+    summary.write_text(whole)
+    assert not outcome(grid).left
+
+
+def test_two_workers_do_nothing_twice(tmp_path: Path) -> None:
+    make_grid(tmp_path, CELLS)
+    workers = [start_worker(tmp_path, *CELLS) for _ in range(2)]
+    assert [finished(worker) for worker in workers] == [0, 0]
+    grid = make_grid(tmp_path, CELLS)
+    assert len(outcome(grid).done) == len(CELLS)
+    done = steps(tmp_path)
+    for run in grid.runs:
+        assert [done[f"{run.folder_name} {step}"] for step in range(5)] == [1] * 5
+    assert {done[f"progressive {step}"] for step in range(5)} == {len(CELLS)}
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    while not condition():
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("training_dies", [False, True])
+def test_killed_three_times_it_ends_with_the_same_records(
+    training_dies: bool, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+        make_grid(folder, CELLS)
+    assert finished(start_worker(whole, *CELLS)) == 0
+    begun = killed / "steps"
+    begun.touch()
+    random_numbers = random.Random(4)
+    for _ in range(3):
+        worker = start_worker(killed, *CELLS)
+        # Into the run, each time a little further than the last.
+        wanted = len(steps(killed)) + random_numbers.randint(1, 3)
+        wait_until(lambda wanted=wanted: len(steps(killed)) >= wanted)
+        assert worker.is_alive()
+        worker.kill()
+        worker.join()
+        if training_dies:
+            # It may have ended by itself.
+            with suppress(ProcessLookupError):
+                os.kill(int((killed / "process").read_text()), signal.SIGKILL)
+    assert finished(start_worker(killed, *CELLS)) == 0
+    assert contents(killed / "records") == contents(whole / "records")
+    # Each kill of a training did one step again at most; one that was left alone went on.
+    again = 3 if training_dies else 0
+    assert sum(steps(killed).values()) <= sum(steps(whole).values()) + again
+
+
+def test_a_training_whose_worker_was_killed_keeps_its_run(tmp_path: Path) -> None:
+    (run,) = make_grid(tmp_path, ["slow"]).runs
+    worker = start_worker(tmp_path, "slow")
+    wait_until((tmp_path / "process").exists)
+    worker.kill()
+    worker.join()
+    claim = make_grid(tmp_path, ["slow"]).claim(run)
+    assert str(worker.pid) in str(claimant(claim))
+    assert not try_run(make_grid(tmp_path, ["slow"]), run, lambda *_: None)
+    os.kill(int((tmp_path / "process").read_text()), signal.SIGKILL)
+    wait_until(lambda: claimant(claim) is None)
+
+
+def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:
+    grid = make_grid(tmp_path, ["gru"])
+    other = make_grid(tmp_path, ["broken"])
+    work_on(other)
+    forget_failures(grid)
+    assert outcome(other).failed
+    assert planned("gru") in grid.runs
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1))
+@example("a=b, (c) [d] {e} ${f} 'g' \"h\" #i\\ ü")
+@example(".")
+def test_folders_may_have_any_name(name: str) -> None:
+    """What a child is told is what Hydra reads."""
+    run = planned("gru")
+    grid = Grid([run], [], "photos", Path(), Path("records"), ["rnn-codec"])
+    # In a folder more: one of the name "." leaves the path as it was.
+    folder = RunFolder(Path("runs", "of_a_grid", name))
+    commands = [command for _, command in stages(grid, run, folder)]
+    parser = OverridesParser.create()
+    words = [word for command in commands for word in command if "runs/" in word]
+    read = [parser.parse_override(word) for word in words]
+    assert not any(option.is_sweep_override() for option in read)
+    values = OmegaConf.create([option.value() for option in read])
+    expected = [*[folder.path] * 4, evaluation_folder(folder)]
+    assert list(values) == [str(path) for path in expected]
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (
+            "step 1\nerror: the GPU's memory is too small\nwandb: synced\n",
+            "error: the GPU's memory",
+        ),
+        ("Could not override 'a'\n\nSet the environment variable HYDRA_FULL_ERROR=1", "Could not"),
+        ("Traceback\nValueError: no", "ValueError: no"),
+        (" \n", "exit status 3"),
+        ("", "exit status 3"),
+    ],
+)
+def test_a_failure_shows_what_the_command_said(output: str, sentence: str) -> None:
+    failure = Failure("gru", "codec", ["rnn-codec"], 3, output)
+    assert failure.sentence.startswith(sentence)
+    grid = Grid([planned("gru")], [], "photos", Path("runs"), Path("records"), ["rnn-codec"])
+    assert f", codec: {sentence}" in failures_text([(planned("gru"), failure)], grid)

@@ -1,0 +1,162 @@
+"""The page in a real Chromium without a window, opened from the file system."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.report.browser import chromium, chromium_path, open_page
+from tests.lab.report.pages import ITERATIONS
+
+pytestmark = pytest.mark.skipif(
+    chromium_path() is None or find_spec("playwright") is None,
+    reason="needs Chromium (Debian: apt-get install chromium) and the Python package playwright",
+)
+
+
+@pytest.fixture(scope="module")
+def data(page_file: Path) -> dict:
+    text = page_file.read_text(encoding="utf-8")
+    return json.loads(re.findall(r'id="data">(.*?)</script>', text)[0])
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator:
+    with chromium() as started:
+        yield started
+
+
+@contextmanager
+def opened(running, file: Path, **window: Any) -> Iterator:
+    """The page in a window; in the end nothing may have gone wrong on it."""
+    page, wrong, requests = running.new_page(**window), [], []
+    page.on("console", lambda message: wrong.append((message.type, message.text)))
+    page.on("pageerror", lambda error: wrong.append(("error", str(error))))
+    page.on("requestfailed", lambda request: wrong.append(("error", request.url[:80])))
+    page.on("request", lambda request: requests.append(request.url))
+    open_page(page, file)
+    yield page
+    page.close()
+    assert [told for told in wrong if told[0] in {"error", "warning"}] == []
+    own = (file.as_uri(), "data:", "blob:")
+    assert [url for url in requests if not url.startswith(own)] == []
+
+
+@pytest.fixture(scope="module")
+def page(running, page_file: Path) -> Iterator:
+    """The page as earlier tests may have left it: each sets what it looks at."""
+    with opened(running, page_file, viewport={"width": 1280, "height": 900}) as page:
+        yield page
+
+
+def plotted(page, what: str) -> list:
+    """Of every curve the names, rates or scores that plotly has."""
+    return page.evaluate("what => document.getElementById('plot').data.map(t => t[what])", what)
+
+
+def set_iteration(page, iteration: int) -> None:
+    page.locator("#iteration").focus()
+    page.keyboard.press("Home")
+    for _ in range(iteration - 1):
+        page.keyboard.press("ArrowRight")
+
+
+def choose_mode(page, mode: str) -> None:
+    page.locator(f"#mode input[value={mode}]").check(force=True)
+
+
+def split(page) -> float:
+    """Where the divider is drawn, as a share of the stage."""
+    stage = page.locator("#stage").bounding_box()
+    divider = page.locator("#divider").bounding_box()
+    return (divider["x"] + divider["width"] / 2 - stage["x"]) / stage["width"]
+
+
+def test_the_metric_is_switched_and_a_curve_hidden(page, data) -> None:
+    (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
+    scores = network["lines"]["best"]["scores"]
+    assert plotted(page, "y")[plotted(page, "name").index("gru one_shot")] == scores["ms_ssim_db"]
+    page.locator("#metric input[value=psnr_hvs]").check(force=True)
+    assert plotted(page, "y")[plotted(page, "name").index("gru one_shot")] == scores["psnr_hvs"]
+    assert page.locator("#plot .ytitle").text_content() == "PSNR-HVS (dB)"
+
+    names = plotted(page, "name")
+    chip = page.locator(".chip", has_text="jpeg_420")
+    chip.click()
+    assert chip.get_attribute("aria-pressed") == "false"
+    assert plotted(page, "name") == [name for name in names if name != "jpeg_420"]
+    chip.click()
+    assert plotted(page, "name") == names
+    assert page.locator("#plot .scatterlayer .js-line").count() == len(names)
+
+
+def test_dragging_zooms(page) -> None:
+    page.evaluate("scrollTo(0, 0)")
+    first, last = page.evaluate("document.getElementById('plot').layout.xaxis.range")
+    box = page.locator("#plot .nsewdrag").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 150, middle[1] + 100, steps=5)
+    page.mouse.up()
+    for _ in range(200):
+        shown = page.evaluate("document.getElementById('plot').layout.xaxis.range")
+        if shown[0] > first:
+            break
+        page.wait_for_timeout(50)
+    assert first < shown[0] < shown[1] < last
+
+
+def test_iterations_are_compared_with_jpeg_of_equal_bytes(page, data) -> None:
+    picture = data["viewer"]["pictures"][0]
+    choose_mode(page, "side")
+    set_iteration(page, ITERATIONS)
+    step = picture["models"][0][ITERATIONS - 1]
+    ours, jpeg = (page.locator(f"#side figure:nth-child({number})") for number in (2, 3))
+    assert ours.locator("img").get_attribute("src") == step["image"]
+    numbers = ours.locator("dd").all_text_contents()
+    assert numbers[:3] == [f"{step['bytes']:,}", f"{step['bpp']:.3f}", f"{step['psnr']:.2f}"]
+    shown = picture["jpegs"][str(step["jpeg"])]["image"]
+    assert jpeg.locator("img").get_attribute("src") == shown
+    set_iteration(page, 1)
+    assert jpeg.locator("img").count() == 0
+    assert "JPEG cannot go this low" in jpeg.text_content()
+
+    choose_mode(page, "wipe")
+    set_iteration(page, ITERATIONS)
+    page.locator("#stage").scroll_into_view_if_needed()
+    assert split(page) == pytest.approx(0.5, abs=0.01)
+    page.locator("#divider").focus()
+    page.keyboard.press("PageUp")
+    assert split(page) == pytest.approx(0.6, abs=0.01)
+
+
+def test_a_heading_sorts_the_table_both_ways(page) -> None:
+    head = page.locator("#rows thead th", has_text=re.compile("^PSNR$"))
+    place = page.locator("#rows thead th").all_text_contents().index("PSNR") + 1
+    for order, reverse in (("descending", True), ("ascending", False)):
+        head.locator("button").press("Enter")
+        assert head.get_attribute("aria-sort") == order
+        texts = page.locator(f"#rows tbody tr > :nth-child({place})").all_text_contents()
+        known = [float(text) for text in texts if text != "–"]
+        assert len(known) > 1
+        assert known == sorted(known, reverse=reverse)
+        # Rows without a value are the last either way.
+        assert texts[len(known) :] == ["–"] * (len(texts) - len(known))
+
+
+def test_a_phone_shows_all_within_its_width(running, page_file: Path) -> None:
+    phone = {"viewport": {"width": 360, "height": 700}, "is_mobile": True, "has_touch": True}
+    with opened(running, page_file, **phone) as page:
+        for mode in ("side", "wipe"):
+            choose_mode(page, mode)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.locator("#stage").scroll_into_view_if_needed()
+        box = page.locator("#stage").bounding_box()
+        page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+        assert split(page) == pytest.approx(0.8, abs=0.02)

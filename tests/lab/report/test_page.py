@@ -1,0 +1,162 @@
+"""rnn-codec report and its page, without a browser: what the file holds, what mistakes lead to."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from rnn_codec_lab.evaluation.record import read_record
+from rnn_codec_lab.report.page import embedded_json
+from tests.commands.program import run
+from tests.lab.report.pages import ITERATIONS, MODEL, copy_results, make_page, page_options
+
+
+@pytest.fixture(scope="module")
+def page(page_file: Path) -> str:
+    return page_file.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(page: str) -> dict:
+    return read_data(page)
+
+
+def read_data(page: str) -> dict:
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    return json.loads(found)
+
+
+def image(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
+    markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", markup) == []
+    assert re.findall(r"url\(|@import", markup) == []
+    assert "default-src 'none'" in markup
+    assert "$" not in markup
+
+
+def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None:
+    copy_results(tmp_path)
+    (network,) = [curve for curve in data["curves"] if curve["kind"] == "network"]
+    record = read_record(tmp_path / MODEL / "evaluation/kodak")
+    for curve in ("nominal", "progressive", "adaptive, balanced"):
+        line, mean = network["lines"][curve], record.mean(curve)
+        np.testing.assert_allclose(line["bpp"], mean.bpp)
+        np.testing.assert_allclose(line["scores"]["psnr"], mean.scores["psnr"])
+    assert network["lines"]["best"] == network["lines"]["progressive"]
+    classic = {curve["name"] for curve in data["curves"] if curve["kind"] == "classic"}
+    assert classic == {"jpeg_420", "webp"}
+
+
+def test_every_image_is_of_the_size_that_is_said(data: dict) -> None:
+    assert [model["name"] for model in data["viewer"]["models"]] == [MODEL]
+    assert len(data["viewer"]["pictures"]) == 2
+    for picture in data["viewer"]["pictures"]:
+        (steps,) = picture["models"]
+        assert len(steps) == ITERATIONS
+        assert [step["bytes"] for step in steps] == sorted(step["bytes"] for step in steps)
+        shown = [picture["original"], *steps, *picture["jpegs"].values()]
+        assert {image(entry["image"]).size for entry in shown} == {(192, 176)}
+        assert picture["models"][0][0]["jpeg"] is None
+        assert steps[-1]["jpeg"] is not None
+        for step in steps:
+            if step["jpeg"] is not None:
+                jpeg = picture["jpegs"][str(step["jpeg"])]
+                assert jpeg["bytes"] == len(base64.b64decode(jpeg["image"].partition(",")[2]))
+                assert jpeg["bytes"] <= step["bytes"]
+
+
+def test_the_stored_pictures_have_the_scores_that_are_shown(data: dict) -> None:
+    for picture in data["viewer"]["pictures"]:
+        original = np.asarray(image(picture["original"]["image"]).convert("RGB"), float)
+        for shown in (*picture["models"][0], *picture["jpegs"].values()):
+            error = np.asarray(image(shown["image"]).convert("RGB"), float) - original
+            psnr = 10 * np.log10(255**2 / np.mean(error**2))
+            assert shown["psnr"] == pytest.approx(psnr, abs=1e-3)
+
+
+def test_the_table_has_measured_and_published_rows(data: dict) -> None:
+    labels = [column["label"] for column in data["table"]["columns"]]
+    origins = {row[labels.index("Origin")]["value"] for row in data["table"]["rows"]}
+    assert origins == {"measured", "published"}
+    assert all(len(row) == len(labels) for row in data["table"]["rows"])
+
+
+@given(st.text())
+def test_no_text_ends_the_data(text: str) -> None:
+    embedded = embedded_json({"text": text})
+    assert json.loads(embedded) == {"text": text}
+    assert "<" not in embedded
+
+
+def test_a_page_without_models_has_curves_and_a_table(tmp_path: Path) -> None:
+    page = make_page(tmp_path, "models=[]").read_text(encoding="utf-8")
+    assert '"models": []' in page
+
+
+def test_of_many_models_the_best_are_shown_and_the_page_says_so(tmp_path: Path) -> None:
+    # A model that nobody has measured comes after one that somebody has, whatever its name.
+    copy_results(tmp_path / "results")
+    shutil.copytree(tmp_path / "results" / MODEL, tmp_path / "results" / "a_copy")
+    shutil.rmtree(tmp_path / "results" / "a_copy" / "evaluation")
+    page = make_page(tmp_path, "most_models=1", "most_pictures=1", "iterations=1")
+    viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
+    assert [model["name"] for model in viewer["models"]] == [MODEL]
+    assert "the 1 with the largest areas of 2 models" in viewer["note"]
+    page = make_page(tmp_path, "most_pictures=1", "iterations=1")
+    viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
+    assert [model["name"] for model in viewer["models"]] == [MODEL, "a_copy"]
+    assert "largest areas" not in viewer["note"]
+
+
+def test_a_small_page_stores_pictures_with_loss_and_says_so(
+    page_file: Path, tmp_path: Path
+) -> None:
+    limit = (page_file.stat().st_size - 150_000) / 1e6
+    page = make_page(tmp_path, f"megabytes={limit}")
+    assert page.stat().st_size <= 1e6 * limit
+    assert re.search(
+        r"WebP of quality \d+, at least \d+\.\d dB from what was decoded", page.read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["records=nowhere"], "there is no folder nowhere"),
+        (["dataset=other"], "there is no record of other below"),
+        (["iterations=17"], "iterations must be 1 … 16"),
+        (["crop=[100,100]"], "crop must be two sides"),
+        (["pictures=[nothing.png]"], "nothing.png, which is none of: chelsea.png, coffee.png"),
+        (["most_pictures=0"], "the viewer has no picture"),
+        (["models=[nowhere]"], "no model nowhere"),
+        (["megabytes=1"], "do not fit into the page"),
+        (["data=kodak", "data.kodak_root=nowhere"], "make kodak"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments, message, tmp_path, monkeypatch, capsys) -> None:
+    copy_results(tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    options = ["iterations=1", "crop=[161,161]", "most_pictures=1", *arguments]
+    assert run("report", *{option.partition("=")[0]: option for option in options}.values()) == 1
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "results/report").exists()
+
+
+def test_without_plotly_the_user_is_told(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    assert run("report", *page_options(tmp_path), "models=[]") == 1
+    assert "rnn-codec[report]" in capsys.readouterr().err
+    assert not (tmp_path / "index.html").exists()
