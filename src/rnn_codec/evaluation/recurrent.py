@@ -258,11 +258,12 @@ def _ideal(coder: MeasuredCoder) -> str:
 def describe_run(run: RunFolder, codec: RecurrentCodec, dataset: str, command: str) -> About:
     """What is known of a run's codec, which is on the CPU, before it is measured."""
     config = read_config(run)
+    named = {group: (config.get(group) or {}).get("name") for group in GROUPS}
     return About(
         name=str(config.get("name", run.path.name)),
         dataset=dataset,
         description="bits per pixel of the code before entropy coding",
-        labels={"family": "binary"} | {group: config[group]["name"] for group in GROUPS},
+        labels={"family": "binary"} | {group: name for group, name in named.items() if name},
         settings={"command": command, "seed": config.get("seed"), "config": config},
         model=model_facts(run, codec),
     )

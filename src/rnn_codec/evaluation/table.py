@@ -44,8 +44,7 @@ def sizes_table(record: Record) -> Table:
     Without entropy coding nothing is saved: a file has its header beside the bits.
     """
     title = "Files, header included: bits per pixel, and what entropy coding saves"
-    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
-    found = {coder: curve for coder, curve in savings.items() if curve is not None}
+    found = record.savings()
     table = empty_table(title, ["iteration", "nominal", *found])
     for index, nominal in enumerate(next(iter(found.values())).bpp):
         cells = []

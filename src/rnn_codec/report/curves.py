@@ -139,7 +139,7 @@ def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]
 
 
 def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
-    """The rates over which the curves of recurrent codecs can be drawn."""
+    """The rates over which the curves of learned codecs can be drawn."""
     labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
     labels |= {coder: f"files, {coder} coder" for coder in reversed(CODERS)}
     drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)

@@ -234,7 +234,7 @@ def lead(report: Report) -> str:
 def _lead(report: Report) -> Iterator[str]:
     kinds = [curve.kind for curve in report.curves]
     yield (
-        f"{kinds.count('network')} recurrent and {kinds.count('classic')} classic codecs, measured "
+        f"{kinds.count('network')} learned and {kinds.count('classic')} classic codecs, measured "
         f"on {report.dataset}{', beside published figures' if 'published' in kinds else ''}."
     )
     if report.viewed.models:
