@@ -1,7 +1,6 @@
 """Figures: curves, and pictures side by side."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,27 +26,19 @@ def style_axes(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-@contextmanager
-def one_panel(path: Path, across: str, up: str) -> Iterator[Axes]:
-    """Axes to draw on, with their labels; the figure is then written, whole or not at all."""
+def draw_savings(path: Path, savings: Mapping[str, Curve]) -> None:
+    """Draw what entropy coders save of the nominal rate (`Record.savings`), by their names."""
     figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
     axes = figure.subplots()
-    yield axes
-    axes.set_xlabel(across)
-    axes.set_ylabel(up)
+    for label, curve in savings.items():
+        percent = [100 * saving for saving in curve.scores["saving"]]
+        axes.plot(curve.bpp, percent, "o-", markersize=4, label=label)
+    axes.set_xlabel("bits per pixel before entropy coding")
+    axes.set_ylabel("saved by entropy coding, % (header included)")
     axes.legend(frameon=False)
     style_axes(axes)
     with atomic_path(path) as partial:
         figure.savefig(partial)
-
-
-def draw_savings(path: Path, savings: Mapping[str, Curve]) -> None:
-    """Draw what entropy coders save of the nominal rate (`Record.savings`), by their names."""
-    up = "saved by entropy coding, % (header included)"
-    with one_panel(path, "bits per pixel before entropy coding", up) as axes:
-        for label, curve in savings.items():
-            percent = [100 * saving for saving in curve.scores["saving"]]
-            axes.plot(curve.bpp, percent, "o-", markersize=4, label=label)
 
 
 def draw_curves(

@@ -6,11 +6,6 @@ import numpy as np
 
 LOWEST_BPP = 0.125
 HIGHEST_BPP = 2.0
-PROTOCOL = (
-    "area under the mean quality-bpp curve from 0.125 to 2.0 bpp, trapezoid rule, "
-    "quality held constant beyond the measured rates (Toderici et al. 2017, table 1)"
-)
-"""What `area_under_curve` computes with its default limits, for the record beside a number."""
 
 
 def area_under_curve(

@@ -193,9 +193,7 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
 
 def show_files(record: Record, uniform: str) -> None:
     """Draw and print what entropy coders save, and what other files gain over uniform ones."""
-    savings = {coder: record.savings(coder) for coder in record.entropy_coders}
-    found = {coder: curve for coder, curve in savings.items() if curve is not None}
-    if found:
+    if found := record.savings():
         draw_savings(record.folder / "file_sizes.png", found)
         Console().print(sizes_table(found))
     tuned = [name for name in record.named(kind=FILES) if TUNE in record.about.curves[name]]

@@ -75,12 +75,13 @@ def _model(entry: Mapping[str, Any], file: str, shared: Mapping[str, str]) -> Pu
     areas = {
         _one_of(metric, AREAS): float(value) for metric, value in rest.pop("areas", {}).items()
     }
+    labels = {name: _text(value) for name, value in rest.pop("labels", {}).items()}
     if curve is not None:
         areas |= areas_under(curve)
     if not areas:
         raise ValueError(f"{rest.get('name')} has neither areas nor a curve")
     model = Published(file, shared["source"], shared["dataset"], _text(rest.pop("name")))
-    return replace(model, areas=areas, curve=curve, **rest)
+    return replace(model, areas=areas, curve=curve, labels=labels, **rest)
 
 
 def _curve(columns: Mapping[str, Any]) -> Curve:

@@ -171,17 +171,19 @@ class Record:
             return NO_CODER
         return curve if {ENTROPY, TUNE} & labels.keys() else None
 
-    def savings(self, curve: str) -> Curve | None:
-        """Share of the nominal bits that files save, header included; None where it has none.
+    def savings(self) -> dict[str, Curve]:
+        """Share of the nominal bits that files save, header included, by entropy coder.
 
-        The rates are nominal; the one score is `saving`.
+        The rates are nominal; the one score is `saving`. Empty where there are no nominal rates.
         """
-        nominal = next(iter(self.named(kind=NOMINAL)), None)
-        if nominal is None or curve not in self.entropy_coders:
-            return None
-        file, all_bits = self.curves[curve].mean().bpp, self.curves[nominal].mean().bpp
-        saved = tuple(1 - f / n for f, n in zip(file, all_bits, strict=False))
-        return Curve(self.curves[curve].points, all_bits[: len(file)], {"saving": saved})
+        found = {}
+        for nominal in self.named(kind=NOMINAL):
+            bits = self.mean(nominal).bpp
+            for coder in self.entropy_coders:
+                file = self.mean(coder)
+                saved = tuple(1 - f / n for f, n in zip(file.bpp, bits, strict=False))
+                found[coder] = Curve(file.point, bits[: len(saved)], {"saving": saved})
+        return found
 
 
 def write_record(folder: str | Path, measurements: Iterable[Measurement], about: About) -> Record:
@@ -343,7 +345,7 @@ def bd_rates(curve: Curve, anchor: Curve, min_overlap: float = 0.5) -> dict[str,
 
 def saved_at(record: Record, curve: str, rates: Sequence[float]) -> dict[float, float]:
     """Share of the bits that files save, at nominal rates that were measured, linear between."""
-    found = record.savings(curve)
+    found = record.savings().get(curve)
     if found is None:
         return {}
     shares = {bpp: quality_at(found.bpp, found.scores["saving"], bpp) for bpp in rates}

@@ -141,7 +141,7 @@ def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]
 
 
 def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
-    """The rates over which the curves of recurrent codecs can be drawn."""
+    """The rates over which the curves of learned codecs can be drawn."""
     labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
     drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)
     others = [rate for rate in drawn if rate not in {*labels, ONLY}]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,9 @@ from rnn_codec.errors import UserError
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class ImageFormat:
-    """How reconstructions are stored.
-
-    Attributes:
-        name: in a sentence.
-        encode: pixels (H, W, 3), uint8 RGB, to a file.
-    """
-
-    name: str
-    encode: Callable[[Pixels], bytes]
+QUALITIES = (None, 99, 95, 90, 80)
+"""Of WebP, the best first; None without loss. With the last, pictures are still some 10 dB nearer
+to a codec's pixels than these are to the original."""
 
 
 @dataclass(frozen=True)
@@ -51,62 +43,43 @@ def data_uri(kind: str, data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def lossless(pixels: Pixels) -> bytes:
-    """WebP without loss."""
-    return _webp(pixels, lossless=True)
-
-
-def lossy(quality: int) -> ImageFormat:
-    """WebP of a quality, 1 to 100."""
-
-    def encode(pixels: Pixels) -> bytes:
-        return _webp(pixels, quality=quality)
-
-    return ImageFormat(f"WebP of quality {quality}", encode)
-
-
-LOSSLESS = ImageFormat("WebP without loss", lossless)
-FORMATS = (LOSSLESS, *(lossy(quality) for quality in (99, 95, 90, 80)))
-"""The best first. Of the lossy ones the last is still some 10 dB nearer to a codec's pixels than
-these are to the original."""
+def webp(pixels: Pixels, quality: int | None = None) -> str:
+    """The address of (H, W, 3) uint8 RGB pixels as WebP; without loss unless a quality is given."""
+    file = io.BytesIO()
+    options = {"lossless": True} if quality is None else {"quality": quality}
+    Image.fromarray(pixels).save(file, format="WEBP", **options)
+    return data_uri("webp", file.getvalue())
 
 
 def store(
-    pictures: Sequence[Pixels], room: float, formats: Sequence[ImageFormat] = FORMATS
+    pictures: Sequence[Pixels], room: float, qualities: Sequence[int | None] = QUALITIES
 ) -> Stored:
-    """Store pictures in the first format that needs at most `room` characters for all.
+    """Store pictures with the first quality that needs at most `room` characters for all.
 
     Raises:
         UserError: the last one needs more.
     """
-    for file_format in formats:
-        uris = _uris_within(pictures, file_format, room)
+    for quality in qualities:
+        uris = _uris_within(pictures, quality, room)
         if uris is not None:
-            exact = file_format is LOSSLESS or not uris
-            return Stored(file_format.name, uris, None if exact else _lowest_psnr(pictures, uris))
+            name = "WebP without loss" if quality is None else f"WebP of quality {quality}"
+            exact = quality is None or not uris
+            return Stored(name, uris, None if exact else _lowest_psnr(pictures, uris))
     raise UserError(
         f"{len(pictures)} reconstructions do not fit into the page: allow more with megabytes=, "
         "or fewer models by most_models= or models=, fewer pictures= or a smaller crop="
     )
 
 
-def _uris_within(
-    pictures: Sequence[Pixels], file_format: ImageFormat, room: float
-) -> list[str] | None:
+def _uris_within(pictures: Sequence[Pixels], quality: int | None, room: float) -> list[str] | None:
     """The pictures as data URIs; None as soon as they are too long."""
     uris: list[str] = []
     for pixels in pictures:
-        uris.append(data_uri("webp", file_format.encode(pixels)))
+        uris.append(webp(pixels, quality))
         room -= len(uris[-1])
         if room < 0:
             return None
     return uris
-
-
-def _webp(pixels: Pixels, **options: object) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="WEBP", **options)
-    return file.getvalue()
 
 
 def _lowest_psnr(pictures: Sequence[Pixels], uris: Sequence[str]) -> float:

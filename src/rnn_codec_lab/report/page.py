@@ -22,8 +22,8 @@ from rnn_codec.files import atomic_path
 from rnn_codec.metrics.scores import in_documents
 from rnn_codec_lab.evaluation.measurement import MeasuredFile
 from rnn_codec_lab.report.curves import ReportCurve, metric_choices, rate_choices
-from rnn_codec_lab.report.images import Stored, data_uri, lossless, store
-from rnn_codec_lab.report.pictures import CodedPicture, Pixels
+from rnn_codec_lab.report.images import Stored, data_uri, store, webp
+from rnn_codec_lab.report.pictures import CodedPicture
 
 TEMPLATE = files("rnn_codec_lab.report") / "template"
 SCRIPTS = ("dom.js", "curves.js", "viewer.js", "table.js", "main.js")
@@ -77,26 +77,25 @@ def write_page(path: Path, report: Report, megabytes: float) -> int:
     Raises:
         UserError: the pictures do not fit, or plotly is not installed.
     """
-    pixels = reconstructions(report.viewed)
-    viewer = viewer_without_reconstructions(report.viewed)
+    pictures = report.viewed.pictures
+    pixels = [step.pixels for picture in pictures for steps in picture.models for step in steps]
     none = Stored(LONGEST_NAME, [""] * len(pixels), lowest_psnr=0.0)
-    room = megabytes * MEGABYTE - len(render(report, viewer, none))
-    page = render(report, viewer, store(pixels, room))
+    room = megabytes * MEGABYTE - len(render(report, none))
+    page = render(report, store(pixels, room))
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as partial:
         partial.write_bytes(page)
     return len(page)
 
 
-def render(report: Report, viewer: dict, stored: Stored) -> bytes:
-    """The page, with reconstructions stored in one way."""
-    place_reconstructions(viewer, stored)
+def render(report: Report, stored: Stored) -> bytes:
+    """The page, with the models' images stored in one way."""
     content = {
         "lead": lead(report),
         "curves": [asdict(curve) for curve in report.curves],
         "metrics": metric_choices(),
         "rates": rate_choices(report.curves),
-        "viewer": viewer | {"note": viewer_note(report.viewed, stored)},
+        "viewer": viewer_content(report.viewed, stored),
         "table": report.table,
         "footer": list(report.footer),
     }
@@ -140,27 +139,32 @@ def embedded_json(content: Mapping[str, object]) -> str:
 # -- the viewer ------------------------------------------------------------------------------------
 
 
-def viewer_without_reconstructions(viewed: Viewed) -> dict:
-    """Everything of the viewer but the models' images, whose size can still be chosen."""
+def viewer_content(viewed: Viewed, stored: Stored) -> dict:
+    """Everything of the viewer."""
+    images = iter(stored.uris)
     return {
         "iterations": viewed.iterations,
         "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
-        "pictures": [picture_content(picture) for picture in viewed.pictures],
+        "pictures": [picture_content(picture, images) for picture in viewed.pictures],
         "figures": figures(),
+        "note": viewer_note(viewed, stored),
     }
 
 
-def picture_content(picture: CodedPicture) -> dict:
-    """One picture: its original without loss, its JPEG files as they are."""
+def picture_content(picture: CodedPicture, images: Iterator[str]) -> dict:
+    """One picture: its original without loss, its JPEG files as they are, models' next images."""
     height, width = picture.original.shape[:2]
-    original = {"image": data_uri("webp", lossless(picture.original)), "bytes": 3 * height * width}
+    original = {"image": webp(picture.original), "bytes": 3 * height * width}
     return {
         "name": picture.name,
         "width": width,
         "height": height,
         "original": original,
         "models": [
-            [numbers(step) | {"jpeg": quality} for step, quality in zip(steps, equal, strict=True)]
+            [
+                numbers(step) | {"jpeg": quality, "image": next(images)}
+                for step, quality in zip(steps, equal, strict=True)
+            ]
             for steps, equal in zip(picture.models, picture.equal, strict=True)
         ],
         "jpegs": {
@@ -187,22 +191,6 @@ def numbers(file: MeasuredFile) -> dict:
     """The figures below an image; two digits more than are shown."""
     scores = {m: round(file.scores[m], score.digits + 2) for m, score in in_documents().items()}
     return {"bytes": file.file_bytes, "bpp": round(file.bpp, 6)} | scores
-
-
-def reconstructions(viewed: Viewed) -> list[Pixels]:
-    """The pixels of every model's images, in the order of `place_reconstructions`."""
-    return [
-        step.pixels for picture in viewed.pictures for steps in picture.models for step in steps
-    ]
-
-
-def place_reconstructions(viewer: dict, stored: Stored) -> None:
-    """Put the stored images into the viewer's content."""
-    places = (
-        step for picture in viewer["pictures"] for steps in picture["models"] for step in steps
-    )
-    for step, uri in zip(places, stored.uris, strict=True):
-        step["image"] = uri
 
 
 def viewer_note(viewed: Viewed, stored: Stored) -> str:
@@ -234,7 +222,7 @@ def lead(report: Report) -> str:
 def _lead(report: Report) -> Iterator[str]:
     kinds = [curve.kind for curve in report.curves]
     yield (
-        f"{kinds.count('network')} recurrent and {kinds.count('classic')} classic codecs, measured "
+        f"{kinds.count('network')} learned and {kinds.count('classic')} classic codecs, measured "
         f"on {report.dataset}{', beside published figures' if 'published' in kinds else ''}."
     )
     if report.viewed.models:

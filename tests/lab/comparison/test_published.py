@@ -86,6 +86,7 @@ def test_no_folder_holds_no_figures(tmp_path: Path) -> None:
         ("[20, 30]", "20"),
         ("name: one, ", ""),
         ("name: one", "name: one, colour: red"),
+        ("name: one", "name: one, labels: {cell: 3}"),
         ("models:", "codecs:"),
         ("source", "{source"),
     ],

@@ -1,6 +1,6 @@
 """Opens the page in Chromium, without a window.
 
-python -m tests.lab.report.browser results/report/index.html docs/screenshots    # those of README.md
+python -m tests.lab.report.browser results/report/index.html docs/screenshots   # README.md's
 """
 
 import io

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.errors import UserError
-from rnn_codec_lab.report.images import FORMATS, LOSSLESS, data_uri, store
+from rnn_codec_lab.report.images import data_uri, store
 
 
 def noise(seed: int) -> NDArray[np.uint8]:
@@ -33,13 +33,13 @@ def test_with_room_the_pixels_are_exact() -> None:
 def test_the_limit_is_that_of_the_addresses() -> None:
     pictures = [noise(1), noise(2)]
     exact = sum(len(uri) for uri in store(pictures, room=1e6).uris)
-    assert store(pictures, room=exact).format == LOSSLESS.name
-    assert store(pictures, room=exact - 1).format == FORMATS[1].name
+    assert store(pictures, room=exact).format == "WebP without loss"
+    assert store(pictures, room=exact - 1).format == "WebP of quality 99"
 
 
 def test_the_loss_is_that_of_the_worst_picture() -> None:
     pictures = [np.full((40, 50, 3), 77, np.uint8), noise(1)]
-    stored = store(pictures, room=1e6, formats=FORMATS[-1:])
+    stored = store(pictures, room=1e6, qualities=[80])
     errors = [
         np.mean((opened(uri).astype(float) - pixels) ** 2)
         for pixels, uri in zip(pictures, stored.uris, strict=True)
