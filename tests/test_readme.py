@@ -12,6 +12,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 
 from rnn_codec.__main__ import subcommands
+from rnn_codec.cells import CELLS
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec_lab.commands.grid import hydra_words
 from tests.conftest import ROOT
@@ -188,6 +189,7 @@ def test_the_example_of_a_cell_makes_a_codec(
     name = source.removeprefix("src/").removesuffix(".py").replace("/", ".")
     module = ModuleType(name)
     monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(CELLS, "_registered", dict(CELLS._registered))
     exec(compile(EXAMPLES[source], "README.md", "exec"), module.__dict__)
     file = tmp_path / option
     file.parent.mkdir(parents=True)
