@@ -25,7 +25,8 @@ def main(words: Sequence[str]) -> None:
         try:
             model = find(head.model)
             arrived = f"{model.contents(file).words} arrived, "
-            name = f"{model.path}, entropy coder {model.labels['entropy']}"
+            entropy = model.labels.get("entropy")
+            name = str(model.path) + (f", entropy coder {entropy}" if entropy else "")
         except NoModelError:
             if options.model is not None:
                 raise
