@@ -44,7 +44,15 @@ lint: $(STAMP) ## Check style and types alone
 # Tests of a file share what is slow to make: `worksteal` leaves neighbours to one worker.
 .PHONY: pytest
 pytest: $(STAMP) ## Run every test alone
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --durations=25
+
+.PHONY: quick
+quick: $(STAMP) ## Lint, check types, run the quick tests: before every commit
+	$(MAKE) --jobs 2 lint quick-tests
+
+.PHONY: quick-tests
+quick-tests: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not processes"
 
 .PHONY: kodak
 kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check them

@@ -110,6 +110,12 @@ def test_a_link_leads_somewhere(target: str) -> None:
         assert (ROOT / target).exists()
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_a_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
 @pytest.mark.parametrize("path", sorted(set(re.findall(rf"`({PATH.pattern})`", PROSE))))
 def test_a_path_in_the_text_exists(path: str) -> None:
     assert (ROOT / path).exists() or path.startswith(GENERATED)

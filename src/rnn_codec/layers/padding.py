@@ -3,8 +3,6 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnn_codec.families.binary.code import padded_size
-
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column until both sides are multiples; (B, C, H, W) → (B, C, H', W').
@@ -17,7 +15,7 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
         tensor([1., 2., 2., 2.])
     """
     height, width = image.shape[-2:]
-    below, right = padded_size(height, multiple) - height, padded_size(width, multiple) - width
+    below, right = -height % multiple, -width % multiple
     return F.pad(image, (0, right, 0, below), mode="replicate")
 
 
