@@ -450,12 +450,8 @@ def test_a_quality_is_met_in_an_adaptive_file(iterations: int) -> None:
 
 def test_large_pictures_are_adaptive_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles: where positions stop is one grid, and the decoder's windows see the encoder's."""
-    tile = (
-        functools.partial(tiling.encode_measured, tile=64),
-        functools.partial(tiling.decode, tile=64),
-    )
-    monkeypatch.setattr(tiling, "encode_measured", tile[0])
-    monkeypatch.setattr(tiling, "decode", tile[1])
+    for name in ("encode", "decode"):
+        monkeypatch.setattr(tiling, name, functools.partial(getattr(tiling, name), tile=64))
     model, pixels = make_model(network="transform"), uneven(150, 170)
     encoded = model.encode(pixels, BitsPerPixel(0.4), "psnr")
     assert is_adaptive(encoded)

@@ -257,7 +257,7 @@ class BinarySession:
 
     def coded_with(self, stops: Stops) -> Coding:
         """Every position with iterations of its own, the most of them at least 1."""
-        measured = tiling.encode_measured(
+        measured = tiling.encode(
             self.codec,
             self.image,
             int(stops.max()),
@@ -279,7 +279,7 @@ class BinarySession:
     def _uniformly(self, iterations: int) -> Measured:
         """At least so many iterations everywhere; what is there already is not coded again."""
         if self._uniform is None or len(self._uniform.codes.bits) < iterations:
-            self._uniform = tiling.encode_measured(
+            self._uniform = tiling.encode(
                 self.codec, self.image, iterations, distortion=self.distortion
             )
         return self._uniform

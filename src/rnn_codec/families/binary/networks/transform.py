@@ -44,7 +44,7 @@ from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory, CellState
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.binary.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
+from rnn_codec.families.binary.code import CODE_DEPTH, FORMAT_ITERATIONS, STRIDE
 from rnn_codec.families.binary.networks.network import (
     DECODERS,
     ENCODERS,
@@ -373,7 +373,7 @@ class ResidualFreePart(nn.Module):
 
 def check_stages(iterations: int) -> None:
     """Refuse a number of stages outside 1 … 32."""
-    if not 1 <= iterations <= MOST_ITERATIONS:
+    if not 1 <= iterations <= FORMAT_ITERATIONS:
         raise InvalidOptionError(
-            f"network.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
+            f"network.iterations must be 1 … {FORMAT_ITERATIONS}, not {iterations}"
         )
