@@ -1,20 +1,44 @@
-"""What a model is: digests of all that it depends on, and of nothing else."""
+"""Which models a run's folder holds: a codec and, in `entropy/<name>/`, entropy coders.
+
+They are known by digests of all that they depend on, and of nothing else.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.weights import load_coder
 from rnn_codec.rnc.file import MODEL_BYTES
-from rnn_codec.runs.folder import RunFolder, read_config, read_identity
+from rnn_codec.runs.folder import RunFolder, read_config, read_digest, read_identity
 from rnn_codec.runs.legacy import with_paths
 from rnn_codec.runs.weights import read_weights
 
 FORMAT = "rnn-codec model 1"
+
+
+def variants(folder: Path) -> list[str]:
+    """See `Family.variants`; `none` comes last."""
+    trained = {coder.path.name for coder in RunFolder(folder).coders()}
+    known = trained.intersection(CONTEXT_MODELS.names())
+    best = sorted(known, key=lambda name: CONTEXT_MODELS[name].identifier, reverse=True)
+    return [*best, NoneCoder.name]
+
+
+def identifier(folder: Path, variant: str) -> bytes:
+    """See `Family.identifier`."""
+    run = RunFolder(folder)
+    codec = read_digest(run) or run_digest(run)
+    if variant == NoneCoder.name:
+        return model_identifier(codec, NoneCoder().digest())
+    coder = run.coder(variant)
+    return model_identifier(codec, read_digest(coder) or coder_digest(coder))
 
 
 def run_identity(run: RunFolder) -> str:
@@ -27,12 +51,9 @@ def model_identifier(codec: bytes, coder: bytes) -> bytes:
     return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
 
 
-def digest(run: RunFolder) -> bytes:
-    """Of what has been trained in a folder: a codec, or an entropy coder.
-
-    Raises:
-        UserError: it cannot be read.
-    """
+def digest(folder: Path) -> bytes:
+    """See `Family.digest`."""
+    run = RunFolder(folder)
     return coder_digest(run) if isinstance(read_config(run)["codec"], str) else run_digest(run)
 
 

@@ -5,17 +5,20 @@ pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from rnn_codec.errors import UserError, reason
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.codec import Codes, RecurrentCodec, code_size
 from rnn_codec.families.binary.complexity import macs_per_pixel, parameters
 from rnn_codec.families.binary.distortion import BALANCED, distortion_named
 from rnn_codec.families.binary.entropy.coder import Arrived, EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.format import (
     MOST_BITS_PER_BYTE,
     VERSION,
@@ -24,7 +27,9 @@ from rnn_codec.families.binary.format import (
     seed,
     stream_of,
 )
+from rnn_codec.families.binary.identity import codec_digest, model_identifier
 from rnn_codec.families.binary.session import BinarySession, OtherCoder, contents
+from rnn_codec.families.binary.weights import load_codec, load_coder, load_context_model
 from rnn_codec.models.protocol import (
     Contents,
     Decoded,
@@ -37,6 +42,10 @@ from rnn_codec.models.protocol import (
 )
 from rnn_codec.rnc.fields import BadFileError
 from rnn_codec.rnc.file import File, Head
+from rnn_codec.runs.folder import RunFolder, read_config
+
+GROUPS = ("cell", "recon", "network")
+"""Of a run's configuration, whose names label its models."""
 
 
 @dataclass(frozen=True)
@@ -150,3 +159,44 @@ class BinaryModel(Model):
 
     def _contents(self, file: File, arrived: Arrived) -> Contents:
         return contents(file, arrived.iterations, arrived.rows, self._grid(file.head)[0])
+
+
+def load(folder: Path, variant: str, device: str) -> BinaryModel:
+    """See `Family.load`."""
+    run = RunFolder(folder)
+    coder = NoneCoder() if variant == NoneCoder.name else load_coder(run.coder(variant))
+    codec, config = load_codec(run), read_config(run)
+    digest = codec_digest(config["codec"], codec.state_dict())
+    labels = {"family": "binary", "entropy": variant}
+    for group in GROUPS:
+        described = config.get(group)
+        if isinstance(described, dict) and isinstance(described.get("name"), str):
+            labels[group] = described["name"]
+    found, place = model_identifier(digest, coder.digest()), usable_device(device)
+    others = partial(other_coders, folder, place)
+    return BinaryModel(codec.to(place), coder, found, folder, labels, others)
+
+
+@lru_cache(1)
+def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
+    """Every entropy coder of a run's folder, with the model that it approximates."""
+    trained = [
+        OtherCoder(load_coder(coder), load_context_model(coder).to(device))
+        for coder in RunFolder(folder).coders()
+    ]
+    return [OtherCoder(NoneCoder(), None), *trained]
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of a name, such as "cpu" or "cuda:1".
+
+    Raises:
+        UserError: there is none of that name, or nothing can be computed on it.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
+    # What PyTorch raises depends on what it was built with.
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
+    return device
