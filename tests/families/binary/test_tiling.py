@@ -187,10 +187,5 @@ def test_tiles_that_are_no_multiple_of_the_patch_are_refused(tile: int) -> None:
         tiling.encode(codec, waves(10, 10), 1, tile=tile)
 
 
-def test_iterations_outside_the_range_are_refused() -> None:
-    with pytest.raises(InvalidOptionError, match="1 … 16"):
-        tiling.encode(make_codec("gru", "one_shot"), waves(10, 10), 17)
-
-
 def test_tile_and_halo_fit_every_patch() -> None:
     assert TILE % 32 == HALO % 32 == 0

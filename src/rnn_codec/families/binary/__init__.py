@@ -44,7 +44,7 @@ class BinaryFamily:
         """Of a codec, or of an entropy coder."""
         from rnn_codec.families.binary import identity  # noqa: PLC0415
 
-        return identity.digest(folder)
+        return identity.digest(RunFolder(folder))
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         """Of a codec with its entropy coder, or of an entropy coder alone."""

@@ -123,7 +123,6 @@ class RecurrentCodec(nn.Module):
         reconstruction: makes an image of the decoder's outputs.
 
     Example:
-        >>> from functools import partial
         >>> from rnn_codec.cells import GRUCell
         >>> from rnn_codec.families.binary.networks import Decoder, Encoder
         >>> from rnn_codec.families.binary.reconstruction import OneShot

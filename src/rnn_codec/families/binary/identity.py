@@ -34,16 +34,16 @@ def variants(folder: Path) -> list[str]:
 def identifier(folder: Path, variant: str) -> bytes:
     """See `Family.identifier`."""
     run = RunFolder(folder)
-    codec = read_digest(run) or run_digest(run)
+    codec = read_digest(run) or digest(run)
     if variant == NoneCoder.name:
         return model_identifier(codec, NoneCoder().digest())
     coder = run.coder(variant)
-    return model_identifier(codec, read_digest(coder) or coder_digest(coder))
+    return model_identifier(codec, read_digest(coder) or digest(coder))
 
 
 def run_identity(run: RunFolder) -> str:
     """Which training a run is: what it wrote down when it began, else a digest of its weights."""
-    return read_identity(run) or run_digest(run).hex()
+    return read_identity(run) or digest(run).hex()
 
 
 def model_identifier(codec: bytes, coder: bytes) -> bytes:
@@ -51,28 +51,13 @@ def model_identifier(codec: bytes, coder: bytes) -> bytes:
     return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
 
 
-def digest(folder: Path) -> bytes:
+def digest(run: RunFolder) -> bytes:
     """See `Family.digest`."""
-    run = RunFolder(folder)
-    return coder_digest(run) if isinstance(read_config(run)["codec"], str) else run_digest(run)
-
-
-def coder_digest(run: RunFolder) -> bytes:
-    """The digest of an entropy coder in its folder.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    return load_coder(run).digest()
-
-
-def run_digest(run: RunFolder) -> bytes:
-    """`codec_digest` of a run's codec.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    return codec_digest(read_config(run)["codec"], read_weights(run))
+    codec = read_config(run)["codec"]
+    # An entropy coder names the folder of the codec that it is for.
+    if isinstance(codec, str):
+        return load_coder(run).digest()
+    return codec_digest(codec, read_weights(run))
 
 
 def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bytes:

@@ -45,29 +45,21 @@ Enough to hide the seam, and no more: the encoder chose the halo's bits for the 
 
 
 class Measured(NamedTuple):
-    """An image's codes, and its error after 0, 1, … iterations.
-
-    Attributes:
-        codes: of the image.
-        errors: see `RecurrentCodec.encode_into`.
-    """
+    """An image's codes, and its errors, as `RecurrentCodec.encode_into` returns them."""
 
     codes: Codes
     errors: Tensor
 
 
 class Span(NamedTuple):
-    """One dimension of a window, in pixels of the image.
-
-    Attributes:
-        start: where the window begins.
-        own: where the tile begins; what is before it is the halo.
-        stop: where both end.
-    """
+    """One dimension of a window, in pixels of the image."""
 
     start: int
+    """Where the window begins."""
     own: int
+    """Where the tile begins; what is before it is the halo."""
     stop: int
+    """Where both end."""
 
     @property
     def halo(self) -> int:

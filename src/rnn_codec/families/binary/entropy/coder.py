@@ -52,37 +52,26 @@ class CorruptStreamError(UserError):
 
 @dataclass(frozen=True)
 class Stream:
-    """Coded bits.
-
-    Attributes:
-        data: the stream.
-        row_ends: (iterations, rows); the first row_ends[k, y] bytes are enough to decode
-            iteration k up to row y, whatever follows them.
-        iteration_ends: (iterations,); enough to decode iteration k and its check value.
-        costs: bits that each position takes in each iteration, flags left out,
-            (iterations, h, w).
-    """
+    """Coded bits."""
 
     data: bytes
     row_ends: NDArray[np.int64]
+    """(iterations, rows); the first row_ends[k, y] bytes are enough to decode iteration k up to row
+    y, whatever follows them."""
     iteration_ends: NDArray[np.int64]
+    """(iterations,); enough to decode iteration k and its check value."""
     costs: NDArray[np.float32]
+    """Bits that each position takes in each iteration, flags left out, (iterations, h, w)."""
 
 
 class StreamShape(NamedTuple):
-    """What a decoder has to be told of a stream.
-
-    Attributes:
-        iterations: that it holds.
-        height: in positions.
-        width: in positions.
-        adaptive: whether it has stops.
-    """
+    """What a decoder has to be told of a stream; sides are in positions."""
 
     iterations: int
     height: int
     width: int
     adaptive: bool
+    """Whether it has stops."""
 
 
 class Arrived(NamedTuple):
@@ -103,15 +92,12 @@ class Arrived(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """What an iteration took.
-
-    Attributes:
-        row_states: the range coder's state after each row, (h, 3).
-        costs: bits that the bits of each position took, (h, w).
-    """
+    """What an iteration took."""
 
     row_states: NDArray[np.uint64]
+    """The range coder's state after each row, (h, 3)."""
     costs: NDArray[np.float32]
+    """Bits that the bits of each position took, (h, w)."""
 
 
 class EntropyCoder(ABC):
@@ -219,8 +205,12 @@ class EntropyCoder(ABC):
             rows = 0
             flags = _following(flags)
         whole = len(grids) - (rows > 0)
-        bits = _channels_first(grids, rows, height, width)
-        return Arrived(bits, whole, rows, stops if adaptive else None)
+        if rows:
+            # Of a row that is not whole nothing is left.
+            grids[-1][rows:] = False
+        bits = np.array(grids, np.bool_).reshape(-1, height, width, CODE_DEPTH)
+        channels_first = np.ascontiguousarray(bits.transpose(0, 3, 1, 2))
+        return Arrived(channels_first, whole, rows, stops if adaptive else None)
 
 
 def _flags(height: int, width: int, adaptive: bool) -> Flags:
@@ -279,13 +269,3 @@ def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[
         ],
         dtype=np.int64,
     )
-
-
-def _channels_first(grids: list[Grid], rows: int, height: int, width: int) -> NDArray[np.bool_]:
-    """(n, 32, h, w), with nothing left of a row that is not whole."""
-    bits = np.zeros((len(grids), CODE_DEPTH, height, width), np.bool_)
-    for index, grid in enumerate(grids):
-        bits[index] = grid.transpose(2, 0, 1)
-    if rows:
-        bits[-1, :, rows:] = False
-    return bits
