@@ -6,7 +6,7 @@ import atheris
 import torch
 
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.code import MOST_ITERATIONS
+from rnn_codec.families.binary.code import FORMAT_ITERATIONS
 from rnn_codec.families.binary.entropy.coder import CHECK_BITS, EntropyCoder, StreamShape
 from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.entropy.progressive import Progressive
@@ -21,8 +21,8 @@ with atheris.instrument_imports(include=["rnn_codec.rnc", "rnn_codec.families.bi
 torch.manual_seed(0)
 CODERS: list[EntropyCoder] = [
     NoneCoder(),
-    SingleIteration(MOST_ITERATIONS).quantise(),
-    Progressive(MOST_ITERATIONS).quantise(),
+    SingleIteration(FORMAT_ITERATIONS).quantise(),
+    Progressive(FORMAT_ITERATIONS).quantise(),
 ]
 LARGEST = 64
 """Sides of the fuzzed pictures, pixels: fuzzing wants many small files."""
@@ -41,7 +41,7 @@ def fuzz_file(data: bytes) -> None:
 def fuzz_stream(data: bytes) -> None:
     """Any bytes as a stream behind a header in order, whose fields the first bytes choose."""
     width, height = 1 + data[0] % LARGEST, 1 + data[1] % LARGEST
-    iterations, coder = 1 + data[2] % MOST_ITERATIONS, data[3] // 2 % len(CODERS)
+    iterations, coder = 1 + data[2] % FORMAT_ITERATIONS, data[3] // 2 % len(CODERS)
     stream = data[4 : 4 + most_stream_bytes(width, height, iterations)]
     head, adaptive = Head(2, bytes(6), width, height), bool(data[3] % 2)
     file = write(head, stream, iterations, coder, cut=True, adaptive=adaptive)

@@ -28,6 +28,6 @@ def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
     write_weights(run, codec.state_dict(), torch.float16)
     for name, of_coder in configs.items():
         tell_iterations(of_coder, codec)
-        write_config(run.coder(name), plain(of_coder))
+        write_config(run.coder(name), {**plain(of_coder), "codec": str(folder)})
         write_weights(run.coder(name), build_context_model(of_coder).state_dict(), torch.float16)
     return folder

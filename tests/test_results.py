@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_codec.families.binary.code import MAX_ITERATIONS
+from rnn_codec.families.binary.code import PAPER_ITERATIONS
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import SHIPPED
@@ -108,7 +108,7 @@ def test_a_committed_model_loads(folder: Path) -> None:
 def test_a_committed_model_gets_better_with_every_iteration(folder: Path) -> None:
     curve = read_record(record_of(folder.name)).mean()
     most = load_codec(RunFolder(folder)).iterations
-    assert most >= MAX_ITERATIONS
+    assert most >= PAPER_ITERATIONS
     assert curve.point == tuple(range(1, most + 1))
     np.testing.assert_allclose(curve.bpp, np.arange(1, most + 1) / 8)
     assert (np.diff(curve.scores["psnr"]) > 0).all()

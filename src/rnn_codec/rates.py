@@ -8,7 +8,7 @@ Rates are plain data: a `Session` of a family of codecs knows how to meet them.
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from rnn_codec.errors import InvalidOptionError
 
@@ -63,6 +63,11 @@ class BitsPerPixel:
 class PSNR:
     """The smallest file with at least so many decibels, to 0.05 dB."""
 
+    metric: ClassVar = "psnr"
+    """One of `metrics.scores.SCORES`."""
+    tolerance: ClassVar = 0.05
+    """By how much a score may miss what is asked for."""
+
     decibels: float
 
     def __post_init__(self) -> None:
@@ -77,16 +82,6 @@ class PSNR:
         """The score to reach."""
         return self.decibels
 
-    @property
-    def tolerance(self) -> float:
-        """By how much a score may miss it."""
-        return 0.05
-
-    @property
-    def metric(self) -> str:
-        """One of `metrics.scores.SCORES`."""
-        return "psnr"
-
     def loss(self, score: float) -> float:
         """The squared error that a score stands for, up to a factor."""
         return 10 ** (-score / 10)
@@ -98,6 +93,9 @@ class MSSSIM:
 
     For sides of 161 pixels and more.
     """
+
+    metric: ClassVar = "ms_ssim"
+    """As of `PSNR`."""
 
     similarity: float
 
@@ -115,13 +113,8 @@ class MSSSIM:
 
     @property
     def tolerance(self) -> float:
-        """By how much a score may miss it."""
+        """As of `PSNR`."""
         return 0.01 * (1 - self.similarity)
-
-    @property
-    def metric(self) -> str:
-        """One of `metrics.scores.SCORES`."""
-        return "ms_ssim"
 
     def loss(self, score: float) -> float:
         """What a score lacks to 1."""

@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.none import NoneCoder
-from rnn_codec.families.binary.identity import (
-    codec_digest,
-    coder_digest,
-    model_identifier,
-    run_digest,
-)
+from rnn_codec.families.binary.identity import codec_digest, digest, model_identifier
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.models.find import NoModelError, find_folder, find_model, load_model
 from rnn_codec.models.protocol import open_file
@@ -123,11 +118,11 @@ def test_the_identifier_is_that_of_the_values(models: Path, tmp_path: Path) -> N
     write_config(copy, read_config(run))
     codec = load_codec(run)
     write_weights(copy, codec.state_dict(), torch.float32)  # the original holds half precision
-    assert run_digest(copy) == run_digest(run)
+    assert digest(copy) == digest(run)
     with torch.no_grad():
         next(codec.parameters()).view(-1)[0] += 0.001
     write_weights(copy, codec.state_dict(), torch.float32)
-    assert run_digest(copy) != run_digest(run)
+    assert digest(copy) != digest(run)
 
 
 def test_the_identifier_depends_on_everything() -> None:
@@ -141,17 +136,15 @@ def test_the_identifier_depends_on_everything() -> None:
     ]
     assert len(set(digests)) == len(digests)
     assert digests[0] == codec_digest(node, dict(reversed(weights.items())))
-    assert len({model_identifier(digest, NoneCoder().digest()) for digest in digests}) == len(
-        digests
-    )
+    assert len({model_identifier(each, NoneCoder().digest()) for each in digests}) == len(digests)
 
 
 def exported(folder: Path, *coders: str, seed: int) -> Path:
     """A model with the digests that an export writes."""
     run = RunFolder(write_model(folder, *coders, seed=seed))
-    write_digest(run, run_digest(run))
+    write_digest(run, digest(run))
     for coder in run.coders():
-        write_digest(coder, coder_digest(coder))
+        write_digest(coder, digest(coder))
     return folder
 
 
@@ -209,15 +202,15 @@ def test_damaged_neighbours_hinder_nobody(
     config: bytes,
     checkpoint: bytes | None,
     weights: bytes | None,
-    digest: bytes | None,
+    written: bytes | None,
     sound: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("runs")
     config = (whole / "config.yaml").read_bytes() if sound else config
-    run = write_damaged(folder / "a", config, checkpoint, weights, digest)
+    run = write_damaged(folder / "a", config, checkpoint, weights, written)
     identifier = model_identifier(bytes.fromhex((whole / "digest").read_text()), CODER)
     assert find_model(identifier, [folder, whole]).path == whole
-    for use in (read_config, load_codec, run_digest, lambda run: load_model(run.path)):
+    for use in (read_config, load_codec, digest, lambda run: load_model(run.path)):
         with suppress(UserError):
             use(run)
     # Alone it cannot be found, whatever is in it.

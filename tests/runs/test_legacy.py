@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rnn_codec.families.binary.architecture import PARTS
 from rnn_codec.families.binary.identity import codec_digest
+from rnn_codec.families.binary.weights import PARTS
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.legacy import PATHS, with_names, with_paths
 from tests.conftest import ROOT

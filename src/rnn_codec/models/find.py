@@ -82,7 +82,12 @@ def find_model(
         if variant is not None:
             try:
                 model = family_of(folder).load(folder, variant, device)
-                return _unchanged(model, identifier)
+                if model.identifier == identifier:
+                    return model
+                raise UserError(
+                    f"{folder} has other weights than when it was exported: bring them back, or "
+                    "delete the files named digest in it"
+                )
             except UserError as error:
                 # Another copy of the model may be whole.
                 damaged.append(error)
@@ -148,16 +153,6 @@ def _variant_of_file(folder: Path, identifier: bytes, unreadable: list[UserError
         except UserError as error:
             unreadable.append(error)
     return None
-
-
-def _unchanged(model: Model, identifier: bytes) -> Model:
-    """Refuse a model whose weights are not those that its digests were written for."""
-    if model.identifier != identifier:
-        raise UserError(
-            f"{model.path} has other weights than when it was exported: bring them back, or "
-            "delete the files named digest in it"
-        )
-    return model
 
 
 def _listed(places: Sequence[Path]) -> str:

@@ -47,32 +47,24 @@ class BudgetError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds.
-
-    Attributes:
-        file: itself.
-        levels: that arrived whole.
-        part: share of the next that arrived, 0 … 1.
-        words: how much arrived, in the family's own words.
-    """
+    """What a file holds."""
 
     file: File
     levels: int
+    """That arrived whole."""
     part: float
+    """Share of the next that arrived, 0 … 1."""
     words: str
+    """How much arrived, in the family's own words."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A picture as a file.
-
-    Attributes:
-        contents: what it holds.
-        reached: False if the picture is not as good as was asked for, with all levels.
-    """
+    """A picture as a file."""
 
     contents: Contents
     reached: bool = True
+    """False if the picture is not as good as was asked for, with all levels."""
 
     @property
     def data(self) -> bytes:
@@ -89,41 +81,32 @@ class Decoded:
 
 
 class Level(NamedTuple):
-    """The first levels of a picture's code, the same everywhere.
-
-    Attributes:
-        number: how many, counted from 1.
-        file_bytes: length of a file that ends there.
-        pixels: what it decodes to.
-    """
+    """The first levels of a picture's code, the same everywhere."""
 
     number: int
+    """How many, counted from 1."""
     file_bytes: int
+    """Length of a file that ends there."""
     pixels: Pixels
+    """What it decodes to."""
 
 
 class OtherRate(NamedTuple):
-    """What the levels of a picture would take otherwise than in files of its model.
-
-    Attributes:
-        labels: what kind of rate it is, for records: `kind` (files, nominal, ideal), `entropy`.
-        bytes: after each level.
-    """
+    """What the levels of a picture would take otherwise than in files of its model."""
 
     labels: Mapping[str, str]
+    """What kind of rate it is, for records: `kind` (files, nominal, ideal), `entropy`."""
     bytes: Sequence[float]
+    """After each level."""
 
 
 class Facts(NamedTuple):
-    """Size and cost of a model.
-
-    Attributes:
-        parameters: of its networks.
-        macs_per_pixel: multiply–accumulate operations of coding and decoding a pixel of one level.
-    """
+    """Size and cost of a model."""
 
     parameters: int
+    """Of its networks."""
     macs_per_pixel: float
+    """Multiply–accumulate operations of coding and decoding a pixel of one level."""
 
 
 class Session(Protocol):
@@ -150,18 +133,14 @@ class Session(Protocol):
 
 
 class Model(ABC):
-    """A trained model of a family.
-
-    Attributes:
-        identifier: 6 bytes, in every file.
-        path: the folder it comes from.
-        labels: what it is, for tables: family, cell, recon, network, entropy, as far as it has
-            them.
-    """
+    """A trained model of a family."""
 
     identifier: bytes
+    """6 bytes, in every file."""
     path: Path
+    """The folder it comes from."""
     labels: Mapping[str, str]
+    """What it is, for tables: family, cell, recon, network, entropy, as far as it has them."""
 
     @property
     @abstractmethod
@@ -187,24 +166,6 @@ class Model(ABC):
             UserError: the picture has no pixels, there is no such tune, or the mask has another
                 shape than the picture.
         """
-
-    def compress(
-        self,
-        pixels: Pixels,
-        rate: Rate = rates.DEFAULT,
-        tune: str | None = None,
-        importance: Mask | None = None,
-    ) -> bytes:
-        """As `encode`, the file alone."""
-        return self.encode(pixels, rate, tune, importance).data
-
-    def decompress(self, data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
-        """The picture of a file, or of as much of it as there is.
-
-        Raises:
-            UserError: as `open_file` and `decode`.
-        """
-        return self.decode(open_file(data, max_pixels)).pixels
 
     @abstractmethod
     def decode(self, file: File, levels: int | None = None) -> Decoded:
@@ -248,41 +209,42 @@ class Model(ABC):
             case _:
                 return session.reaching(rate)
 
+    def compress(
+        self,
+        pixels: Pixels,
+        rate: Rate = rates.DEFAULT,
+        tune: str | None = None,
+        importance: Mask | None = None,
+    ) -> bytes:
+        """As `encode`, the file alone."""
+        return self.encode(pixels, rate, tune, importance).data
+
+    def decompress(self, data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
+        """The picture of a file; raises as `open_file` and `decode`."""
+        return self.decode(open_file(data, max_pixels)).pixels
+
 
 class Family(Protocol):
-    """A kind of codec, with a version of the file format of its own."""
+    """A kind of codec, with a version of the file format of its own.
+
+    Methods raise `UserError` where a folder cannot be read, or an option has a wrong value.
+    """
 
     @property
     def format(self) -> Format:
         """Of its files."""
 
     def variants(self, folder: Path) -> list[str]:
-        """The models in the folder of a run, by name, the best first: one for each entropy coder.
-
-        Raises:
-            UserError: the folder cannot be read.
-        """
+        """The models in the folder of a run, the best first: one for each entropy coder."""
 
     def identifier(self, folder: Path, variant: str) -> bytes:
-        """Of one of them, 6 bytes; weights are read only if no digest of them was written down.
-
-        Raises:
-            UserError: the folder cannot be read.
-        """
+        """Of one of them, 6 bytes; weights are read only if no digest of them was written down."""
 
     def load(self, folder: Path, variant: str, device: str) -> Model:
-        """Load one of them.
-
-        Raises:
-            UserError: it cannot be read, or the device cannot be used.
-        """
+        """One of them, to run on a device such as "cpu" or "cuda"."""
 
     def digest(self, folder: Path) -> bytes:
-        """32 bytes that differ between what has been trained in folders; weights are read.
-
-        Raises:
-            UserError: the folder cannot be read.
-        """
+        """32 bytes that differ between what has been trained in folders; weights are read."""
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         """Find mistakes in the configuration of a training; nothing is written.
@@ -290,18 +252,10 @@ class Family(Protocol):
         Args:
             config: of `rnn-codec train`.
             run: the run that is resumed, or added to; None for a new one.
-
-        Raises:
-            UserError: an option has a value that it cannot have.
         """
 
     def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
-        """The trainings that make a model, in their order.
-
-        Args:
-            config: as of `check`.
-            run: the folder of the model.
-        """
+        """The trainings that make a model, in their order; arguments as of `check`."""
 
 
 FAMILIES: Registry[Family] = Registry("family of codecs", "rnn_codec.families")

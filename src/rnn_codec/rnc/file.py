@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Protocol
 
 from rnn_codec.errors import UserError
-from rnn_codec.rnc.fields import LONGEST_NUMBER, BadFileError, pack_number, read, read_number
+from rnn_codec.rnc.fields import BadFileError, pack_number, read, read_number
 
 MAGIC = b"RNC"
 MODEL_BYTES = 6
-LONGEST_HEAD = len(MAGIC) + 1 + MODEL_BYTES + 2 * LONGEST_NUMBER
 LONGEST_HEADER = 64
 """Bytes of a head with what a version adds before its codes, at most."""
 MAX_PIXELS = 2**28
@@ -33,8 +32,7 @@ class Head:
     Attributes:
         version: of the format, 0 … 255.
         model: the identifier of the model that made it, 6 bytes.
-        width: of the picture, pixels.
-        height: of the picture, pixels.
+        width, height: of the picture, pixels.
 
     Example:
         >>> Head(2, b"\\1\\2\\3\\4\\5\\6", 768, 512).pack().hex(" ")
@@ -98,13 +96,7 @@ class Format(Protocol):
 
 @dataclass(frozen=True)
 class File:
-    """A file, whole or cut.
-
-    Attributes:
-        head: what it says first.
-        body: what the version of the format adds.
-        data: all bytes that there are.
-    """
+    """A file, whole or cut: what it says, and all bytes that there are."""
 
     head: Head
     body: Body

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnn_codec.cells import GRUCell
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.codec import RecurrentCodec
@@ -21,6 +22,8 @@ from rnn_codec.families.binary.entropy.progressive import Progressive
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.format import Stream, seed, stream_of, write
 from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.families.binary.networks import LinearFreePart, TransformDecoder, TransformEncoder
+from rnn_codec.families.binary.reconstruction import OneShot
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
 from rnn_codec.metrics.psnr import psnr
@@ -450,12 +453,8 @@ def test_a_quality_is_met_in_an_adaptive_file(iterations: int) -> None:
 
 def test_large_pictures_are_adaptive_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles: where positions stop is one grid, and the decoder's windows see the encoder's."""
-    tile = (
-        functools.partial(tiling.encode_measured, tile=64),
-        functools.partial(tiling.decode, tile=64),
-    )
-    monkeypatch.setattr(tiling, "encode_measured", tile[0])
-    monkeypatch.setattr(tiling, "decode", tile[1])
+    for name in ("encode", "decode"):
+        monkeypatch.setattr(tiling, name, functools.partial(getattr(tiling, name), tile=64))
     model, pixels = make_model(network="transform"), uneven(150, 170)
     encoded = model.encode(pixels, BitsPerPixel(0.4), "psnr")
     assert is_adaptive(encoded)
@@ -483,3 +482,22 @@ def test_iterations_that_the_model_does_not_have() -> None:
     data = claims(make_model().compress(waves(33, 40), Levels(2)), iterations=17)
     with pytest.raises(BadFileError, match="claims 17 iterations, and its model has 16"):
         make_model().decompress(data)
+
+
+def test_a_network_of_few_iterations_codes_with_defaults() -> None:
+    """Fewer than the paper's 16, and than the default rate may have."""
+    networks = (
+        TransformEncoder(GRUCell, 8, iterations=3, groups=4),
+        TransformDecoder(GRUCell, 8, 1, 3, 4, 0.0, LinearFreePart),
+    )
+    model = replace(make_model(), codec=RecurrentCodec(*networks, OneShot()).eval())
+    pixels = uneven(48, 64)
+    assert model.most_levels == 3
+    assert model.encode(pixels).contents.levels == 3
+    decoded = [level.pixels for level in model.session(pixels).levels(model.most_levels)]
+    assert np.array_equal(decoded[-1], model.decompress(model.compress(pixels, Levels(3))))
+    assert len(decoded) == 3
+    encoded = model.encode(pixels, PSNR(99))
+    assert (encoded.contents.levels, encoded.reached) == (3, False)
+    with pytest.raises(UserError, match="1 … 3, not 4"):
+        model.compress(pixels, Levels(4))

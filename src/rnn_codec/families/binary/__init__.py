@@ -24,21 +24,21 @@ class BinaryFamily:
 
     def variants(self, folder: Path) -> list[str]:
         """The entropy coders of a run, and none."""
-        from rnn_codec.families.binary import loading  # noqa: PLC0415
+        from rnn_codec.families.binary import identity  # noqa: PLC0415
 
-        return loading.variants(folder)
+        return identity.variants(folder)
 
     def identifier(self, folder: Path, variant: str) -> bytes:
         """Of a codec together with an entropy coder."""
-        from rnn_codec.families.binary import loading  # noqa: PLC0415
+        from rnn_codec.families.binary import identity  # noqa: PLC0415
 
-        return loading.identifier(folder, variant)
+        return identity.identifier(folder, variant)
 
     def load(self, folder: Path, variant: str, device: str) -> "BinaryModel":
         """A codec with an entropy coder."""
-        from rnn_codec.families.binary import loading  # noqa: PLC0415
+        from rnn_codec.families.binary import model  # noqa: PLC0415
 
-        return loading.load(folder, variant, device)
+        return model.load(folder, variant, device)
 
     def digest(self, folder: Path) -> bytes:
         """Of a codec, or of an entropy coder."""

@@ -1,9 +1,9 @@
 """Where positions stop: least D + λR, the classic choice of an encoder [Shoham 1988].
 
-Every position has a table of how far it is off after 0, 1, … iterations and of what each iteration
+Every position has a table of its distortion after 0, 1, … iterations and of what each iteration
 costs. For one λ, the slope at which a bit must pay, each position takes the number of iterations
-that is best for it alone. λ is found so that all together have the size, or are as far off, as was
-asked for.
+that is best for it alone. λ is found so that all together have the size, or the distortion, that
+was asked for.
 
 Tables hold what one coding of the picture gave. They change when neighbours stop, but little: a
 second choice, by the tables of a coding with stops, gains less than a per cent.
@@ -34,15 +34,11 @@ HALVINGS = 40
 
 @dataclass(frozen=True)
 class Choices:
-    """What each position may do.
-
-    Attributes:
-        distortion: how far it is off, a `Table`.
-        bits: what it costs up to there, a `Table`, 0 at first.
-    """
+    """What each position may do."""
 
     distortion: Table
     bits: Table
+    """What the position costs up to there, 0 at first."""
 
     def at(self, slope: float) -> Stops:
         """The best number of iterations of each position, where a bit must gain `slope`."""
@@ -58,7 +54,7 @@ class Choices:
         return self.at(steep)
 
     def of_distortion(self, distortion: float) -> Stops:
-        """The fewest iterations after which positions are off by no more than so much in all."""
+        """The fewest iterations with no more than so much distortion in all."""
         none = np.zeros(self.bits.shape[1:], np.int32)
         if self.total(none) <= distortion:
             return none
@@ -72,7 +68,7 @@ class Choices:
         return bits + flags + CHECK_BITS * int(stops.max())
 
     def total(self, stops: Stops) -> float:
-        """How far all positions together are off."""
+        """The distortion of all positions together."""
         return float(_taken(self.distortion, stops).sum())
 
     def _between(self, holds: Callable[[Stops], bool]) -> tuple[float, float]:

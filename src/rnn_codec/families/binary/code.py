@@ -7,10 +7,10 @@ CODE_DEPTH = 32
 """Bits at every position in every iteration."""
 STRIDE = 16
 """Side of a position, in pixels of the image."""
-MAX_ITERATIONS = 16
-"""Of a table and of the paper: 2 bits per pixel. A network, and a file, may have more."""
-MOST_ITERATIONS = 32
-"""That a network, and a file, may have."""
+PAPER_ITERATIONS = 16
+"""Of the paper and of a table: 2 bits per pixel. A network may have fewer or more."""
+FORMAT_ITERATIONS = 32
+"""The most that a network, and a file, may have."""
 
 
 def padded_size(size: int, multiple: int) -> int:

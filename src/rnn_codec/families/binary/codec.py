@@ -10,6 +10,7 @@ exactly what the encoder subtracted.
 An *image* is uint8 RGB; a *signal* is the same as floats in −1 … 1, padded to the stride.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.binary.code import CODE_DEPTH, MAX_ITERATIONS, STRIDE, padded_size
+from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE, padded_size
 from rnn_codec.families.binary.networks import DecoderNetwork, EncoderNetwork, NetworkState
 from rnn_codec.families.binary.reconstruction import Reconstruction, ReconstructionState
 from rnn_codec.layers.padding import crop, pad_to_multiple
@@ -94,14 +95,8 @@ class Codes:
 
     @property
     def bits_per_pixel(self) -> float:
-        """Known bits for each pixel of the first image, all iterations, before entropy coding."""
-        alive = alive_at(self.stops, self.bits[:, :, 0])[:, 0]
-        unknown = alive[-1:, self.known_rows :].sum()
-        return CODE_DEPTH * int(alive.sum() - unknown) / (self.height * self.width)
-
-    def symbols(self, iteration: int, dtype: torch.dtype) -> Tensor:
-        """What the decoder takes in an iteration, counted from 0; see `to_symbols`."""
-        return to_symbols(self.bits[iteration], dtype, self.stops, iteration)
+        """Bits for each pixel before entropy coding, where all are known and no position stops."""
+        return self.bits[:, 0].numel() / (self.height * self.width)
 
 
 class CodecState(NamedTuple):
@@ -113,7 +108,7 @@ class CodecState(NamedTuple):
 
 
 Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
-"""From a signal to a function that says how far others are off in every block: `squared_error`."""
+"""From a signal to a function for the error of others in every block: `squared_error`."""
 
 Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor, CodecState]]
 """One whole iteration: `RecurrentCodec.iterate`, perhaps compiled."""
@@ -128,7 +123,6 @@ class RecurrentCodec(nn.Module):
         reconstruction: makes an image of the decoder's outputs.
 
     Example:
-        >>> from functools import partial
         >>> from rnn_codec.cells import GRUCell
         >>> from rnn_codec.families.binary.networks import Decoder, Encoder
         >>> from rnn_codec.families.binary.reconstruction import OneShot
@@ -261,25 +255,24 @@ class RecurrentCodec(nn.Module):
             above: the first rows of `bits` that are fixed.
             left: the first columns of `bits` that are fixed.
             stops: as in `Codes`.
-            distortion: how it is measured how far the picture is off; `squared_error` by default.
+            distortion: measures the error; `squared_error` by default.
 
         Returns:
-            How far the picture is off at each position after 0, 1, … iterations,
-            (iterations + 1, B, H/16, W/16).
+            The error at each position after 0, 1, … iterations, (iterations + 1, B, H/16, W/16).
         """
         # One memory layout in encoder and decoder: another layout may round differently.
         signal = to_signal(image).to(next(self.parameters()).dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
-        off = (distortion or squared_error)(signal)
-        errors = [off(state.reconstruction.signal)]
+        error = (distortion or squared_error)(signal)
+        errors = [error(state.reconstruction.signal)]
         with evaluation_mode(self):
             for index, step in enumerate(bits):
                 symbols, state = self.encode_step(signal, state)
                 step[..., above:, left:] = symbols[..., above:, left:] > 0
                 known = to_symbols(step, signal.dtype, stops, index)
                 state = self.decode_step(known, state)
-                errors.append(off(state.reconstruction.signal))
+                errors.append(error(state.reconstruction.signal))
         return torch.stack(errors)
 
     def decode(self, codes: Codes) -> Iterator[Tensor]:
@@ -290,20 +283,27 @@ class RecurrentCodec(nn.Module):
 
         Only the current state is kept, so memory does not grow with the iterations.
         """
+        for signal in self._signals(codes):
+            yield _shown(signal, codes)
+
+    def decode_last(self, codes: Codes) -> Tensor:
+        """The last of what `decode` yields, of one iteration at least; others stay signals."""
+        return _shown(deque(self._signals(codes), maxlen=1).pop(), codes)
+
+    def _signals(self, codes: Codes) -> Iterator[Tensor]:
+        """x̂ after each iteration, (B, 3, H, W) with the padding."""
         self.check_codes(codes)
         state = self.initial_state(self.empty_signal(codes))
         dtype = state.reconstruction.signal.dtype
-        for iteration in range(codes.whole):
+        for iteration, bits in enumerate(codes.bits):
             with torch.inference_mode():
-                state = self.decode_step(codes.symbols(iteration, dtype), state)
-                image = to_image(crop(state.reconstruction.signal, codes.height, codes.width))
-            yield image
-        for iteration in range(codes.whole, len(codes.bits)):
-            with torch.inference_mode():
-                symbols = codes.symbols(iteration, dtype)
-                signal = self.decode_rows(symbols, codes.known_rows, state)
-                image = to_image(crop(signal, codes.height, codes.width))
-            yield image
+                symbols = to_symbols(bits, dtype, codes.stops, iteration)
+                if iteration < codes.whole:
+                    state = self.decode_step(symbols, state)
+                    signal = state.reconstruction.signal
+                else:
+                    signal = self.decode_rows(symbols, codes.known_rows, state)
+            yield signal
 
     def decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
         """The signal after the first `rows` rows of one iteration; those below are not looked at.
@@ -340,6 +340,12 @@ class RecurrentCodec(nn.Module):
         return weight.new_zeros(batch, 3, rows * STRIDE, columns * STRIDE)
 
 
+def _shown(signal: Tensor, codes: Codes) -> Tensor:
+    """Without the padding, uint8."""
+    with torch.inference_mode():
+        return to_image(crop(signal, codes.height, codes.width))
+
+
 def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
     """Rows and columns of the codes of an image that is padded to multiples of `patch` pixels.
 
@@ -372,14 +378,6 @@ def to_symbols(
     return symbols if stops is None else symbols * (stops > iteration)[:, None]
 
 
-def alive_at(stops: Tensor | None, like: Tensor) -> Tensor:
-    """Where positions have bits, bool like `like`, (iterations, B, h, w); see `Codes`."""
-    if stops is None:
-        return torch.ones_like(like, dtype=torch.bool)
-    iterations = torch.arange(len(like), device=like.device)
-    return stops > iterations[:, None, None, None]
-
-
 def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
     """Mean squared difference from a signal in every 16×16 block, in 8-bit values.
 
@@ -391,16 +389,16 @@ def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
         tensor([[[65025.]]])
     """
 
-    def off(signal: Tensor) -> Tensor:
+    def error(signal: Tensor) -> Tensor:
         # In place: memory for as large a picture, again and again, costs more than the arithmetic.
         difference = signal.clamp(-1, 1).sub_(reference).float().mul_(127.5)
         return F.avg_pool2d(difference.square_().mean(dim=1), STRIDE)
 
-    return off
+    return error
 
 
-def check_iterations(iterations: int, most: int = MAX_ITERATIONS) -> None:
-    """Refuse a number of iterations outside 1 … `most`, by default those that a file holds."""
+def check_iterations(iterations: int, most: int) -> None:
+    """Refuse a number of iterations outside 1 … `most`."""
     if not isinstance(iterations, int) or not 1 <= iterations <= most:
         raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
 

@@ -50,8 +50,3 @@ def macs_per_pixel(codec: RecurrentCodec) -> float:
     with torch.inference_mode():
         _, state = codec.iterate(signal, codec.initial_state(signal))
     return count_macs(codec, lambda: codec.iterate(signal, state)) / side**2
-
-
-def parameters(codec: RecurrentCodec) -> int:
-    """Number of trained values."""
-    return sum(parameter.numel() for parameter in codec.parameters())

@@ -13,7 +13,7 @@ Nothing else does, so a file may be cut anywhere after the header.
 from dataclasses import dataclass
 from zlib import crc32
 
-from rnn_codec.families.binary.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE, padded_size
+from rnn_codec.families.binary.code import CODE_DEPTH, FORMAT_ITERATIONS, STRIDE, padded_size
 from rnn_codec.rnc.fields import CRC_BYTES, BadFileError, pack_crc, pack_number, read, read_number
 from rnn_codec.rnc.file import Body, File, Head
 
@@ -80,7 +80,7 @@ def write(
         >>> file.data.hex(" ")
         '52 4e 43 02 01 02 03 04 05 06 80 06 80 04 10 02 00 68 ac'
     """
-    if not (1 <= iterations <= MOST_ITERATIONS and 0 <= coder < CODERS):
+    if not (1 <= iterations <= FORMAT_ITERATIONS and 0 <= coder < CODERS):
         raise ValueError(f"no header holds {iterations} iterations of the coder {coder}")
     kind = adaptive << 4 | cut << 3 | coder
     packed = head.pack() + bytes([iterations, kind]) + pack_number(len(stream))
@@ -117,10 +117,10 @@ class StreamFormat:
         crc, end = read(data, position, CRC_BYTES)
         if crc != pack_crc(data[:position]):
             raise BadFileError("the file's header is damaged: its check value does not agree")
-        if not 1 <= iterations <= MOST_ITERATIONS or kind >= 4 * CODERS:
+        if not 1 <= iterations <= FORMAT_ITERATIONS or kind >= 4 * CODERS:
             raise BadFileError(
                 f"the file's header is invalid: {iterations} iterations (at most "
-                f"{MOST_ITERATIONS}), flags {kind:#04x}"
+                f"{FORMAT_ITERATIONS}), flags {kind:#04x}"
             )
         if stream_bytes > most_stream_bytes(head.width, head.height, iterations):
             raise BadFileError(

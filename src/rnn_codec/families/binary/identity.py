@@ -1,25 +1,49 @@
-"""What a model is: digests of all that it depends on, and of nothing else."""
+"""Which models a run's folder holds: a codec and, in `entropy/<name>/`, entropy coders.
+
+They are known by digests of all that they depend on, and of nothing else.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.weights import load_coder
 from rnn_codec.rnc.file import MODEL_BYTES
-from rnn_codec.runs.folder import RunFolder, read_config, read_identity
+from rnn_codec.runs.folder import RunFolder, read_config, read_digest, read_identity
 from rnn_codec.runs.legacy import with_paths
 from rnn_codec.runs.weights import read_weights
 
 FORMAT = "rnn-codec model 1"
 
 
+def variants(folder: Path) -> list[str]:
+    """See `Family.variants`; `none` comes last."""
+    trained = {coder.path.name for coder in RunFolder(folder).coders()}
+    known = trained.intersection(CONTEXT_MODELS.names())
+    best = sorted(known, key=lambda name: CONTEXT_MODELS[name].identifier, reverse=True)
+    return [*best, NoneCoder.name]
+
+
+def identifier(folder: Path, variant: str) -> bytes:
+    """See `Family.identifier`."""
+    run = RunFolder(folder)
+    codec = read_digest(run) or digest(run)
+    if variant == NoneCoder.name:
+        return model_identifier(codec, NoneCoder().digest())
+    coder = run.coder(variant)
+    return model_identifier(codec, read_digest(coder) or digest(coder))
+
+
 def run_identity(run: RunFolder) -> str:
     """Which training a run is: what it wrote down when it began, else a digest of its weights."""
-    return read_identity(run) or run_digest(run).hex()
+    return read_identity(run) or digest(run).hex()
 
 
 def model_identifier(codec: bytes, coder: bytes) -> bytes:
@@ -28,30 +52,12 @@ def model_identifier(codec: bytes, coder: bytes) -> bytes:
 
 
 def digest(run: RunFolder) -> bytes:
-    """Of what has been trained in a folder: a codec, or an entropy coder.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    return coder_digest(run) if isinstance(read_config(run)["codec"], str) else run_digest(run)
-
-
-def coder_digest(run: RunFolder) -> bytes:
-    """The digest of an entropy coder in its folder.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    return load_coder(run).digest()
-
-
-def run_digest(run: RunFolder) -> bytes:
-    """`codec_digest` of a run's codec.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    return codec_digest(read_config(run)["codec"], read_weights(run))
+    """See `Family.digest`."""
+    codec = read_config(run)["codec"]
+    # An entropy coder names the folder of the codec that it is for.
+    if isinstance(codec, str):
+        return load_coder(run).digest()
+    return codec_digest(codec, read_weights(run))
 
 
 def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bytes:

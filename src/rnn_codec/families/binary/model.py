@@ -5,17 +5,20 @@ pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from rnn_codec.errors import UserError, reason
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.codec import Codes, RecurrentCodec, code_size
-from rnn_codec.families.binary.complexity import macs_per_pixel, parameters
+from rnn_codec.families.binary.complexity import macs_per_pixel
 from rnn_codec.families.binary.distortion import BALANCED, distortion_named
 from rnn_codec.families.binary.entropy.coder import Arrived, EntropyCoder, StreamShape
+from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.format import (
     MOST_BITS_PER_BYTE,
     VERSION,
@@ -24,7 +27,9 @@ from rnn_codec.families.binary.format import (
     seed,
     stream_of,
 )
+from rnn_codec.families.binary.identity import codec_digest, model_identifier
 from rnn_codec.families.binary.session import BinarySession, OtherCoder, contents
+from rnn_codec.families.binary.weights import load_codec, load_coder, load_context_model
 from rnn_codec.models.protocol import (
     Contents,
     Decoded,
@@ -37,6 +42,10 @@ from rnn_codec.models.protocol import (
 )
 from rnn_codec.rnc.fields import BadFileError
 from rnn_codec.rnc.file import File, Head
+from rnn_codec.runs.folder import RunFolder, read_config
+
+GROUPS = ("cell", "recon", "network")
+"""Of a run's configuration, whose names label its models."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ class BinaryModel(Model):
 
     def facts(self) -> Facts:
         """Of the codec: entropy coders are small beside it."""
-        return Facts(parameters(self.codec), macs_per_pixel(self.codec))
+        trained = sum(parameter.numel() for parameter in self.codec.parameters())
+        return Facts(trained, macs_per_pixel(self.codec))
 
     def session(
         self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
@@ -78,8 +88,9 @@ class BinaryModel(Model):
             )
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
         distortion = distortion_named(tune or BALANCED)
-        parts = self.codec, self.coder, head
-        return BinarySession(*parts, pixels, distortion, importance, self.others)
+        return BinarySession(
+            self.codec, self.coder, head, pixels, distortion, importance, self.others
+        )
 
     def decode(self, file: File, levels: int | None = None) -> Decoded:
         """See `Model.decode`; a level is an iteration."""
@@ -95,11 +106,11 @@ class BinaryModel(Model):
         codes = Codes(bits, file.head.height, file.head.width, arrived.rows or None, stops)
         image = tiling.decode(self.codec, codes)[0]
         pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
-        return Decoded(pixels, self._contents(file, arrived))
+        return Decoded(pixels, _contents(file, arrived))
 
     def contents(self, file: File) -> Contents:
         """See `Model.contents`; the code is decoded, the picture is not."""
-        return self._contents(file, self._arrived(file))
+        return _contents(file, self._arrived(file))
 
     def truncate(self, file: File, levels: int) -> bytes:
         """See `Model.truncate`."""
@@ -113,10 +124,6 @@ class BinaryModel(Model):
         while self._arrived(File(file.head, file.body, file.data[:end])).iterations < levels:
             end += 1
         return file.data[:end]
-
-    def _grid(self, head: Head) -> tuple[int, int]:
-        """Height and width of the code, in positions."""
-        return code_size(head.height, head.width, self.codec.reconstruction.patch)
 
     def _arrived(self, file: File, levels: int | None = None) -> Arrived:
         """The bits of a file, of the first iterations if `levels` is fewer than it holds."""
@@ -136,7 +143,8 @@ class BinaryModel(Model):
         if iterations < says.levels:
             # More of the stream than they can take is not looked at.
             stream = stream[: most_stream_bytes(head.width, head.height, iterations)]
-        shape = StreamShape(iterations, *self._grid(head), says.adaptive)
+        size = code_size(head.height, head.width, self.codec.reconstruction.patch)
+        shape = StreamShape(iterations, *size, says.adaptive)
         # Memory for the code is taken only when bytes came that may hold some of it.
         if len(stream) * MOST_BITS_PER_BYTE < bits_of_first_row(shape.width, shape.adaptive):
             nothing = np.zeros((0, CODE_DEPTH, shape.height, shape.width), np.bool_)
@@ -148,5 +156,47 @@ class BinaryModel(Model):
             )
         return arrived
 
-    def _contents(self, file: File, arrived: Arrived) -> Contents:
-        return contents(file, arrived.iterations, arrived.rows, self._grid(file.head)[0])
+
+def _contents(file: File, arrived: Arrived) -> Contents:
+    return contents(file, arrived.iterations, arrived.rows, arrived.bits.shape[-2])
+
+
+def load(folder: Path, variant: str, device: str) -> BinaryModel:
+    """See `Family.load`."""
+    run = RunFolder(folder)
+    coder = NoneCoder() if variant == NoneCoder.name else load_coder(run.coder(variant))
+    codec, config = load_codec(run), read_config(run)
+    digest = codec_digest(config["codec"], codec.state_dict())
+    labels = {"family": "binary", "entropy": variant}
+    for group in GROUPS:
+        described = config.get(group)
+        if isinstance(described, dict) and isinstance(described.get("name"), str):
+            labels[group] = described["name"]
+    found, place = model_identifier(digest, coder.digest()), usable_device(device)
+    others = partial(other_coders, folder, place)
+    return BinaryModel(codec.to(place), coder, found, folder, labels, others)
+
+
+@lru_cache(1)
+def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
+    """Every entropy coder of a run's folder, with the model that it approximates."""
+    trained = [
+        OtherCoder(load_coder(coder), load_context_model(coder).to(device))
+        for coder in RunFolder(folder).coders()
+    ]
+    return [OtherCoder(NoneCoder(), None), *trained]
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of a name, such as "cpu" or "cuda:1".
+
+    Raises:
+        UserError: there is none of that name, or nothing can be computed on it.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
+    # What PyTorch raises depends on what it was built with.
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
+    return device

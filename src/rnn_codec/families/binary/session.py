@@ -64,26 +64,16 @@ LEAST_IMPORTANCE = 1 / 256
 
 
 class Cut(NamedTuple):
-    """Where a stream ends.
-
-    Attributes:
-        iterations: whole ones before the cut.
-        rows: rows of the code, 16 pixels each, of the next.
-    """
+    """Where a stream ends: after whole iterations, and rows of the next."""
 
     iterations: int
     rows: int = 0
+    """Of the code, 16 pixels each."""
 
 
 @dataclass(frozen=True)
 class Coding:
-    """A picture, coded once.
-
-    Attributes:
-        codes: of one image.
-        stream: of these codes.
-        distortion: how far each position is off after 0, 1, … iterations, a `Table`.
-    """
+    """A picture, coded once."""
 
     codes: Codes
     stream: Stream
@@ -117,25 +107,20 @@ class Coding:
             yield Cut(iteration + 1)
 
     def total_distortion(self, cut: Cut) -> float:
-        """How far the picture is off where the stream is cut."""
-        rows = np.arange(self.distortion.shape[1])[:, None]
-        sent = np.where(rows < cut.rows, cut.iterations + 1, cut.iterations)
+        """The picture's, where the stream is cut."""
+        sent = np.full(self.distortion.shape[1:], cut.iterations, np.int32)
+        sent[: cut.rows] += 1
         if self.codes.stops is not None:
             sent = np.minimum(sent, self.codes.stops[0].cpu().numpy())
-        sent = np.broadcast_to(sent, self.distortion.shape[1:])
-        return float(np.take_along_axis(self.distortion, sent[None].astype(np.int64), 0).sum())
+        return self.choices().total(sent)
 
 
 class OtherCoder(NamedTuple):
-    """An entropy coder whose files are measured beside.
-
-    Attributes:
-        coder: of the same bits.
-        context: the model that it approximates in integers; None if it has none.
-    """
+    """An entropy coder whose files are measured beside."""
 
     coder: EntropyCoder
     context: ContextModel | None
+    """The model that it approximates in integers; None if it has none."""
 
 
 class BinarySession:
@@ -169,11 +154,10 @@ class BinarySession:
         self.codec, self.coder, self.head, self.others = codec, coder, head, others
         self.image = pixels_to_batch(pixels).to(next(codec.parameters()).device)
         self.distortion = distortion
-        self.weights = (
-            None
-            if importance is None
-            else weights_of(importance, head.height, head.width, codec.reconstruction.patch)
-        )
+        self.weights: NDArray[np.float64] | float = 1.0
+        if importance is not None:
+            patch = codec.reconstruction.patch
+            self.weights = weights_of(importance, head.height, head.width, patch)
         self._uniform: Measured | None = None
         self._codings: dict[int, Coding] = {}
 
@@ -257,7 +241,7 @@ class BinarySession:
 
     def coded_with(self, stops: Stops) -> Coding:
         """Every position with iterations of its own, the most of them at least 1."""
-        measured = tiling.encode_measured(
+        measured = tiling.encode(
             self.codec,
             self.image,
             int(stops.max()),
@@ -279,7 +263,7 @@ class BinarySession:
     def _uniformly(self, iterations: int) -> Measured:
         """At least so many iterations everywhere; what is there already is not coded again."""
         if self._uniform is None or len(self._uniform.codes.bits) < iterations:
-            self._uniform = tiling.encode_measured(
+            self._uniform = tiling.encode(
                 self.codec, self.image, iterations, distortion=self.distortion
             )
         return self._uniform
@@ -288,10 +272,7 @@ class BinarySession:
         stops = None if codes.stops is None else codes.stops[0].cpu().numpy()
         bits = codes.bits[:, 0].cpu().numpy()
         stream = self.coder.encode(bits, stream_format.seed(self.head), stops)
-        distortion = errors[:, 0].double().cpu().numpy()
-        if self.weights is not None:
-            distortion = distortion * self.weights
-        return Coding(codes, stream, distortion)
+        return Coding(codes, stream, errors[:, 0].double().cpu().numpy() * self.weights)
 
     def _adapted(
         self, quality: Quality, uniform: Coding, score: float, distortion: float

@@ -15,9 +15,8 @@ coded in a window that takes in a halo of the tiles above it and to its left:
 The size of the tile belongs to the codes: other tiles decode them to another picture.
 """
 
-from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from itertools import product
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -44,34 +43,23 @@ FADE = 8
 Enough to hide the seam, and no more: the encoder chose the halo's bits for the earlier version.
 """
 
-Progress: TypeAlias = Callable[[int, int], object]
-"""Told, after each tile, how many are done, of how many."""
-
 
 class Measured(NamedTuple):
-    """An image's codes, and how far it is off after 0, 1, … iterations.
-
-    Attributes:
-        codes: of the image.
-        errors: see `RecurrentCodec.encode_into`.
-    """
+    """An image's codes, and its errors, as `RecurrentCodec.encode_into` returns them."""
 
     codes: Codes
     errors: Tensor
 
 
 class Span(NamedTuple):
-    """One dimension of a window, in pixels of the image.
-
-    Attributes:
-        start: where the window begins.
-        own: where the tile begins; what is before it is the halo.
-        stop: where both end.
-    """
+    """One dimension of a window, in pixels of the image."""
 
     start: int
+    """Where the window begins."""
     own: int
+    """Where the tile begins; what is before it is the halo."""
     stop: int
+    """Where both end."""
 
     @property
     def halo(self) -> int:
@@ -104,27 +92,11 @@ Span(start=192, own=256, stop=300)]
     return [Span(max(own - HALO, 0), own, min(own + tile, size)) for own in range(0, size, tile)]
 
 
-def no_progress(done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def encode(
     codec: RecurrentCodec,
     image: Tensor,
     iterations: int,
     tile: int = TILE,
-    progress: Progress = no_progress,
-) -> Codes:
-    """Encode as `encode_measured` does; the codes alone."""
-    return encode_measured(codec, image, iterations, tile, progress).codes
-
-
-def encode_measured(
-    codec: RecurrentCodec,
-    image: Tensor,
-    iterations: int,
-    tile: int = TILE,
-    progress: Progress = no_progress,
     stops: Tensor | None = None,
     distortion: Distortion = squared_error,
 ) -> Measured:
@@ -137,9 +109,8 @@ def encode_measured(
         image: what to encode.
         iterations: from 1 to those that the codec has.
         stops: how many of them each position has bits in; see `Codes`.
-        distortion: how it is measured how far the image is off.
+        distortion: measures the error.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
-        progress: told after each tile.
 
     Raises:
         InvalidOptionError: `iterations` or `tile` is out of its range.
@@ -150,8 +121,7 @@ def encode_measured(
     shape = (iterations, image.shape[0], CODE_DEPTH, *code_size(height, width, patch))
     bits = torch.empty(shape, dtype=torch.bool, device=image.device)
     errors = torch.empty(iterations + 1, *bits.shape[1:2], *bits.shape[3:], device=image.device)
-    windows = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
-    for done, (rows, columns) in enumerate(windows, start=1):
+    for rows, columns in product(spans(height, tile), spans(width, tile)):
         window = (..., rows.codes(patch), columns.codes(patch))
         above, left = rows.halo // STRIDE, columns.halo // STRIDE
         of_window = codec.encode_into(
@@ -163,13 +133,10 @@ def encode_measured(
             distortion,
         )
         errors[window][..., above:, left:] = of_window[..., above:, left:]
-        progress(done, len(windows))
     return Measured(Codes(bits, height, width, stops=stops), errors)
 
 
-def decode(
-    codec: RecurrentCodec, codes: Codes, tile: int = TILE, progress: Progress = no_progress
-) -> Tensor:
+def decode(codec: RecurrentCodec, codes: Codes, tile: int = TILE) -> Tensor:
     """Decode the last reconstruction that the codes hold, uint8 (B, 3, H, W).
 
     Memory is taken for the picture, a band of it one tile high, and one window.
@@ -178,7 +145,6 @@ def decode(
         codec: the codec that encoded.
         codes: what `encode` returned, all of it or the first iterations and rows.
         tile: as for `encode`.
-        progress: told after each tile.
 
     Raises:
         InvalidOptionError: `tile` is not a multiple of 32.
@@ -187,17 +153,15 @@ def decode(
     codec.check_codes(codes)
     if not len(codes.bits):
         raise ValueError("codes of no iteration hold no picture")
-    down, across = spans(codes.height, tile), spans(codes.width, tile)
     batch = codes.bits.shape[1]
     picture = codes.bits.new_empty((batch, 3, codes.height, codes.width), dtype=torch.uint8)
-    for row, rows in enumerate(down):
+    for rows in spans(codes.height, tile):
         # Windows are joined to a band first and bands to the picture then: where four windows
         # meet, each is faded along both sides without a step.
         band = picture.new_empty(batch, 3, rows.stop - rows.start, codes.width)
-        for column, columns in enumerate(across, start=1):
+        for columns in spans(codes.width, tile):
             window = _decode_window(codec, codes, rows, columns)
             _fade_in(window, columns.halo, band[..., columns.pixels])
-            progress(row * len(across) + column, len(down) * len(across))
         _fade_in(band.mT, rows.halo, picture[..., rows.pixels, :].mT)
     return picture
 
@@ -209,7 +173,7 @@ def _decode_window(codec: RecurrentCodec, codes: Codes, rows: Span, columns: Spa
     known = min(max(codes.known_rows - rows.start // STRIDE, 0), bits.shape[-2])
     height, width = rows.stop - rows.start, columns.stop - columns.start
     stops = None if codes.stops is None else codes.stops[window]
-    return deque(codec.decode(Codes(bits, height, width, known, stops)), maxlen=1).pop()
+    return codec.decode_last(Codes(bits, height, width, known, stops))
 
 
 def _fade_in(new: Tensor, halo: int, old: Tensor) -> None:

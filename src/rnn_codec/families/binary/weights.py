@@ -1,18 +1,54 @@
-"""The networks of a run's folder, with their weights.
+"""The networks of a run's folder: built by the names of their parts, with their weights.
 
 The integers of an entropy coder are made from its weights when they are loaded: scaling by powers
 of two and rounding are exact, so every machine makes the same.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
-from rnn_codec.errors import UserError
-from rnn_codec.families.binary.architecture import build_codec, build_context_model
+from rnn_codec.errors import UserError, reason
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.entropy.coder import EntropyCoder
-from rnn_codec.families.binary.entropy.context_model import ContextModel
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
+from rnn_codec.families.binary.networks import DECODERS, ENCODERS
+from rnn_codec.families.binary.reconstruction import RECONSTRUCTIONS
+from rnn_codec.registry import Registry
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
+
+FAMILY = "binary"
+PARTS: dict[str, Registry[Any]] = {
+    "encoder": ENCODERS,
+    "decoder": DECODERS,
+    "reconstruction": RECONSTRUCTIONS,
+}
+"""Of a codec, by the option that describes one."""
+
+
+def build_codec(description: Any) -> RecurrentCodec:
+    """The untrained codec that the node `codec` of a configuration describes.
+
+    Raises:
+        UserError: it describes none, or an option has a value that it cannot have.
+
+    Example:
+        >>> build_codec({"family": "binary", "encoder": {"name": "os.system"}})
+        Traceback (most recent call last):
+        rnn_codec.errors.UserError: there is no encoder os.system: there are paper, transform
+    """
+    if not isinstance(description, Mapping) or description.get("family") != FAMILY:
+        raise UserError("the configuration describes no codec of this version of rnn-codec")
+    unknown = set(description) - {"family", *PARTS}
+    if unknown:
+        raise UserError(f"a codec has no part {', '.join(map(str, sorted(unknown, key=str)))}")
+    parts = {option: registry.build(description.get(option)) for option, registry in PARTS.items()}
+    try:
+        return RecurrentCodec(**parts)
+    except Exception as error:
+        raise UserError(reason(error)) from error
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:
@@ -35,7 +71,7 @@ def load_context_model(run: RunFolder) -> ContextModel:
     entropy = read_config(run).get("entropy")
     if not isinstance(entropy, dict) or entropy.get("model") is None:
         raise UserError(f"{run.config} describes no context model")
-    model = build_context_model(entropy["model"])
+    model: ContextModel = CONTEXT_MODELS.build(entropy["model"])
     load_weights(model, read_weights(run), run)
     return model.eval()
 

@@ -8,16 +8,42 @@ on.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.coding.compiled import compiled
+from rnn_codec.coding.range_coder import (
+    EVEN,
+    NOT_ARRIVED,
+    capacity,
+    certain_after,
+    finish,
+    get_bit,
+    put_bit,
+    start_decoder,
+    start_encoder,
+)
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.entropy.stops import Stops
+from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.entropy.stops import (
+    Flags,
+    Stops,
+    first_flags,
+    flags_of_all,
+    next_flags,
+    with_stops,
+)
 
 CHECK_BITS = 24
 """Bits of the check value at the end of an iteration."""
+
+Memory: TypeAlias = Any
+"""What a coder knows of the image so far; each has its own."""
+Grid: TypeAlias = NDArray[np.bool_]
+"""The bits of one iteration, channels-last: (h, w, 32)."""
 
 
 class CorruptStreamError(UserError):
@@ -26,37 +52,26 @@ class CorruptStreamError(UserError):
 
 @dataclass(frozen=True)
 class Stream:
-    """Coded bits.
-
-    Attributes:
-        data: the stream.
-        row_ends: (iterations, rows); the first row_ends[k, y] bytes are enough to decode
-            iteration k up to row y, whatever follows them.
-        iteration_ends: (iterations,); enough to decode iteration k and its check value.
-        costs: bits that each position takes in each iteration, flags left out,
-            (iterations, h, w).
-    """
+    """Coded bits."""
 
     data: bytes
     row_ends: NDArray[np.int64]
+    """(iterations, rows); the first row_ends[k, y] bytes are enough to decode iteration k up to row
+    y, whatever follows them."""
     iteration_ends: NDArray[np.int64]
+    """(iterations,); enough to decode iteration k and its check value."""
     costs: NDArray[np.float32]
+    """Bits that each position takes in each iteration, flags left out, (iterations, h, w)."""
 
 
 class StreamShape(NamedTuple):
-    """What a decoder has to be told of a stream.
-
-    Attributes:
-        iterations: that it holds.
-        height: in positions.
-        width: in positions.
-        adaptive: whether it has stops.
-    """
+    """What a decoder has to be told of a stream; sides are in positions."""
 
     iterations: int
     height: int
     width: int
     adaptive: bool
+    """Whether it has stops."""
 
 
 class Arrived(NamedTuple):
@@ -76,8 +91,21 @@ class Arrived(NamedTuple):
     stops: Stops | None
 
 
+class Coded(NamedTuple):
+    """What an iteration took."""
+
+    row_states: NDArray[np.uint64]
+    """The range coder's state after each row, (h, 3)."""
+    costs: NDArray[np.float32]
+    """Bits that the bits of each position took, (h, w)."""
+
+
 class EntropyCoder(ABC):
-    """Codes the bits of an image without loss, the same on every machine."""
+    """Codes the bits of an image without loss, the same on every machine.
+
+    A coder says how an iteration is coded. Its memory is made by `begin` and changed by each
+    iteration, in the same way when encoding and when decoding.
+    """
 
     name: str
     """As in the configuration group `entropy`."""
@@ -89,6 +117,32 @@ class EntropyCoder(ABC):
         """32 bytes that differ between coders that read each other's streams wrongly."""
 
     @abstractmethod
+    def begin(self, height: int, width: int) -> Memory:
+        """What is known before the first iteration."""
+
+    @abstractmethod
+    def encode_iteration(
+        self,
+        iteration: int,
+        bits: Grid,
+        flags: Flags,
+        memory: Memory,
+        state: NDArray[np.uint64],
+        out: NDArray[np.uint8],
+    ) -> Coded:
+        """Code an iteration: in each row the flags, then the bits of the positions that go on."""
+
+    @abstractmethod
+    def decode_iteration(
+        self,
+        iteration: int,
+        flags: Flags,
+        memory: Memory,
+        state: NDArray[np.uint64],
+        data: NDArray[np.uint8],
+    ) -> tuple[Grid, int]:
+        """An iteration's bits, and how many of its rows arrived; fills in the flags."""
+
     def encode(self, bits: NDArray[np.bool_], seed: int, stops: Stops | None = None) -> Stream:
         """Code the bits of one image.
 
@@ -97,8 +151,28 @@ class EntropyCoder(ABC):
             seed: 0 … 2³² − 1, enters the check values: ties a stream to what it belongs to.
             stops: of a stream with stops: how many iterations each position has bits in, (h, w).
         """
+        iterations, _, height, width = bits.shape
+        memory, state, out = self.begin(height, width), start_encoder(), _room_for(bits)
+        flags = _flags(height, width, stops is not None)
+        check = seed
+        coded, ends = [], []
+        for iteration in range(iterations):
+            if stops is not None:
+                flags = with_stops(flags, iteration, stops)
+            grid = _living(bits[iteration], flags)
+            coded.append(self.encode_iteration(iteration, grid, flags, memory, state, out))
+            check = check_value(grid, flags, check)
+            put_check(state, out, check)
+            ends.append(state.copy())
+            flags = _following(flags)
+        data = out[: finish(state, out)]
+        return Stream(
+            data.tobytes(),
+            row_ends=_ends(data, [one.row_states for one in coded]),
+            iteration_ends=_ends(data, [np.array(ends)])[0],
+            costs=np.stack([one.costs for one in coded]),
+        )
 
-    @abstractmethod
     def decode(self, data: bytes, shape: StreamShape, seed: int) -> Arrived:
         """Decode a stream, or any prefix of one.
 
@@ -107,3 +181,91 @@ class EntropyCoder(ABC):
         Raises:
             CorruptStreamError: a check value does not agree.
         """
+        iterations, height, width, adaptive = shape
+        memory, arrived = self.begin(height, width), np.frombuffer(data, np.uint8)
+        state, flags = start_decoder(arrived), _flags(height, width, adaptive)
+        stops = np.zeros((height, width), np.int32)
+        check = seed
+        grids: list[Grid] = []
+        rows = 0
+        for iteration in range(iterations):
+            grid, rows = self.decode_iteration(iteration, flags, memory, state, arrived)
+            if rows == 0:
+                break
+            grids.append(grid)
+            stops[:rows] += flags.alive[:rows]
+            if rows < height:
+                break
+            check = check_value(grid, flags, check)
+            read = get_check(state, arrived)
+            if read == NOT_ARRIVED:
+                break
+            if read != check % (1 << CHECK_BITS):
+                raise CorruptStreamError(f"iteration {iteration + 1} is corrupt")
+            rows = 0
+            flags = _following(flags)
+        whole = len(grids) - (rows > 0)
+        if rows:
+            # Of a row that is not whole nothing is left.
+            grids[-1][rows:] = False
+        bits = np.array(grids, np.bool_).reshape(-1, height, width, CODE_DEPTH)
+        channels_first = np.ascontiguousarray(bits.transpose(0, 3, 1, 2))
+        return Arrived(channels_first, whole, rows, stops if adaptive else None)
+
+
+def _flags(height: int, width: int, adaptive: bool) -> Flags:
+    return first_flags(height, width) if adaptive else flags_of_all(height, width)
+
+
+def _following(flags: Flags) -> Flags:
+    """Where no position has a flag, none has one later."""
+    return next_flags(flags) if flags.open.any() else flags
+
+
+def _living(bits: NDArray[np.bool_], flags: Flags) -> Grid:
+    """Channels last; False where a position has stopped."""
+    return np.ascontiguousarray(bits.transpose(1, 2, 0)) & flags.alive[..., None]
+
+
+def check_value(grid: Grid, flags: Flags, previous: int) -> int:
+    """CRC-32 of an iteration, going on from `previous`; the lowest 24 bits are coded.
+
+    Of its bits, 0 where a position has stopped; then, if any position has a flag, of which go on.
+    """
+    check = crc32(np.packbits(grid).tobytes(), previous)
+    return crc32(np.packbits(flags.alive).tobytes(), check) if flags.open.any() else check
+
+
+@compiled
+def put_check(state, out, check):  # type: ignore[no-untyped-def]
+    """Code a check value, the highest bit first."""
+    for place in range(CHECK_BITS - 1, -1, -1):
+        put_bit(state, out, (check >> place) & 1, EVEN)
+
+
+@compiled
+def get_check(state, data):  # type: ignore[no-untyped-def]
+    """Decode a check value, or `NOT_ARRIVED`."""
+    check = 0
+    for _ in range(CHECK_BITS):
+        bit = get_bit(state, data, EVEN)
+        if bit == NOT_ARRIVED:
+            return NOT_ARRIVED
+        check = 2 * check + bit
+    return check
+
+
+def _room_for(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    flags = bits[:, 0].size
+    return np.zeros(capacity(bits.size + flags + CHECK_BITS * len(bits)), np.uint8)
+
+
+def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    """How many bytes make certain what was coded up to each state, (len(states), rows)."""
+    return np.array(
+        [
+            [certain_after(data, int(place), int(low), int(span)) for low, span, place in row]
+            for row in states
+        ],
+        dtype=np.int64,
+    )

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.binary.code import MOST_ITERATIONS
+from rnn_codec.families.binary.code import FORMAT_ITERATIONS
 from rnn_codec.families.binary.entropy.coder import EntropyCoder
 from rnn_codec.registry import Registry
 
@@ -35,9 +35,9 @@ class ContextModel(nn.Module, ABC):
 
     def __init__(self, iterations: int) -> None:
         super().__init__()
-        if not 1 <= iterations <= MOST_ITERATIONS:
+        if not 1 <= iterations <= FORMAT_ITERATIONS:
             raise InvalidOptionError(
-                f"entropy.model.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
+                f"entropy.model.iterations must be 1 … {FORMAT_ITERATIONS}, not {iterations}"
             )
         self.iterations = iterations
 

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.entropy import kernels
+from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid
 from rnn_codec.families.binary.entropy.fixed_point import ONE
 from rnn_codec.families.binary.entropy.kernels import Known
 from rnn_codec.families.binary.entropy.quantisation import Tables
 from rnn_codec.families.binary.entropy.stops import Flags
-from rnn_codec.families.binary.entropy.stream_coder import Coded, Grid, StreamCoder
 
 
-class IntegerCoder(StreamCoder[Known]):
+class IntegerCoder(EntropyCoder):
     """Single iteration or progressive, in integers.
 
     Args:
@@ -41,7 +41,7 @@ class IntegerCoder(StreamCoder[Known]):
         return sha.digest()
 
     def begin(self, height: int, width: int) -> Known:
-        """See `StreamCoder.begin`."""
+        """See `EntropyCoder.begin`."""
         return kernels.nothing_known(height, width)
 
     def encode_iteration(
@@ -53,24 +53,14 @@ class IntegerCoder(StreamCoder[Known]):
         state: NDArray[np.uint64],
         out: NDArray[np.uint8],
     ) -> Coded:
-        """See `StreamCoder.encode_iteration`."""
+        """See `EntropyCoder.encode_iteration`."""
         self._check(iteration)
         _symbols(memory, iteration)[:] = np.where(bits, ONE, -ONE) * flags.alive[..., None]
         row_states = np.empty((len(bits), 3), np.uint64)
         costs = np.zeros(bits.shape[:2], np.float32)
         line = kernels.new_line(bits.shape[1])
-        kernels.encode_rows(
-            self.packed,
-            iteration,
-            flags,
-            memory,
-            line,
-            self.functions,
-            state,
-            out,
-            row_states,
-            costs,
-        )
+        model = (self.packed, iteration, flags, memory, line, self.functions)
+        kernels.encode_rows(*model, state, out, row_states, costs)
         return Coded(row_states, costs)
 
     def decode_iteration(
@@ -81,12 +71,11 @@ class IntegerCoder(StreamCoder[Known]):
         state: NDArray[np.uint64],
         data: NDArray[np.uint8],
     ) -> tuple[Grid, int]:
-        """See `StreamCoder.decode_iteration`."""
+        """See `EntropyCoder.decode_iteration`."""
         self._check(iteration)
         line = kernels.new_line(memory.summary.shape[1])
-        rows = kernels.decode_rows(
-            self.packed, iteration, flags, memory, line, self.functions, state, data
-        )
+        model = (self.packed, iteration, flags, memory, line, self.functions)
+        rows = kernels.decode_rows(*model, state, data)
         return _symbols(memory, iteration) > 0, rows
 
     def _check(self, iteration: int) -> None:

@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 from rnn_codec.coding.compiled import compiled
 from rnn_codec.coding.range_coder import EVEN, NOT_ARRIVED, get_bit, put_bit
 from rnn_codec.families.binary.code import CODE_DEPTH
+from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid
 from rnn_codec.families.binary.entropy.stops import Flags, get_flags, put_flags
-from rnn_codec.families.binary.entropy.stream_coder import Coded, Grid, StreamCoder
-
-Size = tuple[int, int]
 
 
-class NoneCoder(StreamCoder[Size]):
-    """Holds every bit as likely as not."""
+class NoneCoder(EntropyCoder):
+    """Holds every bit as likely as not; remembers nothing."""
 
     name = "none"
     identifier = 0
@@ -24,20 +22,19 @@ class NoneCoder(StreamCoder[Size]):
         """See `EntropyCoder.digest`."""
         return hashlib.sha256(b"none").digest()
 
-    def begin(self, height: int, width: int) -> Size:
-        """Only the size."""
-        return height, width
+    def begin(self, height: int, width: int) -> None:
+        """Nothing."""
 
     def encode_iteration(
         self,
         iteration: int,
         bits: Grid,
         flags: Flags,
-        memory: Size,
+        memory: None,
         state: NDArray[np.uint64],
         out: NDArray[np.uint8],
     ) -> Coded:
-        """See `StreamCoder.encode_iteration`."""
+        """See `EntropyCoder.encode_iteration`."""
         row_states = np.empty((len(bits), 3), np.uint64)
         _put_even(bits, flags, state, out, row_states)
         return Coded(row_states, flags.alive.astype(np.float32) * CODE_DEPTH)
@@ -46,12 +43,12 @@ class NoneCoder(StreamCoder[Size]):
         self,
         iteration: int,
         flags: Flags,
-        memory: Size,
+        memory: None,
         state: NDArray[np.uint64],
         data: NDArray[np.uint8],
     ) -> tuple[Grid, int]:
-        """See `StreamCoder.decode_iteration`."""
-        bits = np.zeros((*memory, CODE_DEPTH), np.bool_)
+        """See `EntropyCoder.decode_iteration`."""
+        bits = np.zeros((*flags.alive.shape, CODE_DEPTH), np.bool_)
         return bits, _get_even(bits, flags, state, data)
 
 

@@ -3,13 +3,9 @@
 from rnn_codec.families.binary.networks.network import (
     DECODERS,
     ENCODERS,
-    FREE_PARTS,
     DecoderNetwork,
     EncoderNetwork,
     NetworkState,
-    Steps,
-    depth_to_space,
-    scaled,
 )
 from rnn_codec.families.binary.networks.paper import Decoder, Encoder
 from rnn_codec.families.binary.networks.transform import (
@@ -22,7 +18,6 @@ from rnn_codec.families.binary.networks.transform import (
 __all__ = [
     "DECODERS",
     "ENCODERS",
-    "FREE_PARTS",
     "Decoder",
     "DecoderNetwork",
     "Encoder",
@@ -30,9 +25,6 @@ __all__ = [
     "LinearFreePart",
     "NetworkState",
     "ResidualFreePart",
-    "Steps",
     "TransformDecoder",
     "TransformEncoder",
-    "depth_to_space",
-    "scaled",
 ]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rnn_codec.cells.cell import CELLS
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.families.binary.code import PAPER_ITERATIONS
 from rnn_codec.families.binary.networks.stages import Stages
 from rnn_codec.layers.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.registry import Registry
@@ -39,12 +40,12 @@ class Network(nn.Module, ABC):
 
     Attributes:
         cells: the recurrent layers, first to last.
-        iterations: the most that a code can have: 16, as in the paper, or as many as a design has
-            weights for.
+        iterations: the most that a code can have: the paper's, or as many as a design has weights
+            for.
     """
 
     cells: nn.ModuleList
-    iterations: int = 16
+    iterations: int = PAPER_ITERATIONS
 
     def initial_state(self) -> NetworkState:
         """The state before the first iteration."""

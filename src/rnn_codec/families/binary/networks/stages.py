@@ -15,6 +15,7 @@ the mean of a block gets as many bits in the first iteration as there are groups
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ import torch
 from torch import Tensor
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
+from rnn_codec.families.binary.code import CODE_DEPTH, FORMAT_ITERATIONS, STRIDE
+from rnn_codec.metrics.psnr_hvs import dct_matrix
 
 BLOCK_DEPTH = 3 * STRIDE**2
 """Values of a block, in the order row, column, colour."""
@@ -65,7 +67,7 @@ def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
         groups: of the bits of an iteration.
 
     Raises:
-        InvalidOptionError: there are no blocks, or groups cannot be as many.
+        InvalidOptionError: there are no blocks, or there cannot be so many iterations or groups.
 
     Example:
         >>> stages = klt_stages(torch.zeros(5, 768), iterations=2, groups=4)
@@ -82,18 +84,15 @@ def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
     basis = basis * torch.where(largest < 0, -1.0, 1.0)
     left = (centred @ basis).T.contiguous()
     energy = left.square().mean(dim=1)
-    bits = bits_of_group(groups)
-    chosen, deviations, amplitudes = [], [], []
-    for _ in range(iterations * groups):
-        k = energy.topk(bits).indices
+
+    def take(k: Tensor) -> Tensor:
         coefficients = left[k]
         amplitude = coefficients.abs().mean(dim=1)
-        chosen.append(k)
-        deviations.append(energy[k].sqrt())
-        amplitudes.append(amplitude)
         left[k] = coefficients - amplitude[:, None] * coefficients.sign()
         energy[k] = left[k].square().mean(dim=1)
-    return _stages(mean, basis, chosen, deviations, amplitudes, iterations)
+        return amplitude
+
+    return _greedy(mean, basis, energy, take, iterations, groups)
 
 
 @lru_cache
@@ -107,38 +106,51 @@ def model_stages(iterations: int, groups: int) -> Stages:
         iterations: T.
         groups: of the bits of an iteration.
     """
-    basis, energy = _cosine_basis(), _cosine_energies()
-    bits = bits_of_group(groups)
-    chosen, deviations, amplitudes = [], [], []
-    for _ in range(iterations * groups):
-        k = energy.topk(bits).indices
-        chosen.append(k)
-        deviations.append(energy[k].sqrt())
+    energy = _cosine_energies()
+
+    def take(k: Tensor) -> Tensor:
         # Of a Gaussian: mean |y| = √(2/π) σ.
-        amplitudes.append((2 / math.pi * energy[k]).sqrt())
+        amplitude = (2 / math.pi * energy[k]).sqrt()
         energy[k] = (1 - 2 / math.pi) * energy[k]
+        return amplitude
+
     mean = torch.zeros(BLOCK_DEPTH, dtype=torch.float64)
-    return _stages(mean, basis, chosen, deviations, amplitudes, iterations)
+    return _greedy(mean, _cosine_basis(), energy, take, iterations, groups)
 
 
-def bits_of_group(groups: int) -> int:
-    """Bits of a group; refuses numbers of groups that do not divide the 32 bits."""
+def _greedy(
+    mean: Tensor,
+    basis: Tensor,
+    energy: Tensor,
+    take: Callable[[Tensor], Tensor],
+    iterations: int,
+    groups: int,
+) -> Stages:
+    """The stages of one group of bits after another.
+
+    Args:
+        mean: the mean block, (768,).
+        basis: columns, (768, 768).
+        energy: the mean square of what is left of each coefficient, (768,).
+        take: gives coefficients a bit: lowers their energies, returns the amplitudes.
+        iterations: T.
+        groups: of the bits of an iteration.
+    """
+    if not 1 <= iterations <= FORMAT_ITERATIONS:
+        raise InvalidOptionError(
+            f"network.iterations must be 1 … {FORMAT_ITERATIONS}, not {iterations}"
+        )
     if groups < 1 or CODE_DEPTH % groups:
         raise InvalidOptionError(
             f"network.groups={groups} does not divide the {CODE_DEPTH} bits of an iteration: "
             "choose 1, 2, 4, 8, 16 or 32"
         )
-    return CODE_DEPTH // groups
-
-
-def _stages(
-    mean: Tensor,
-    basis: Tensor,
-    chosen: list[Tensor],
-    deviations: list[Tensor],
-    amplitudes: list[Tensor],
-    iterations: int,
-) -> Stages:
+    chosen, deviations, amplitudes = [], [], []
+    for _ in range(iterations * groups):
+        k = energy.topk(CODE_DEPTH // groups).indices
+        chosen.append(k)
+        deviations.append(energy[k].sqrt())
+        amplitudes.append(take(k))
     shape = (iterations, CODE_DEPTH)
     return Stages(
         mean=mean.float(),
@@ -146,14 +158,6 @@ def _stages(
         deviations=torch.cat(deviations).view(shape).float().clamp(min=LEAST_DEVIATION),
         amplitudes=torch.cat(amplitudes).view(shape).float().clamp(min=LEAST_DEVIATION),
     )
-
-
-def _cosine_transform() -> Tensor:
-    """The orthonormal cosine transform of 16 values, rows its basis."""
-    k, n = torch.meshgrid(*[torch.arange(STRIDE, dtype=torch.float64)] * 2, indexing="ij")
-    rows = torch.cos(math.pi / STRIDE * (n + 0.5) * k) * math.sqrt(2 / STRIDE)
-    rows[0] /= math.sqrt(2)
-    return rows
 
 
 _COLOURS = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
@@ -169,13 +173,13 @@ _PIXEL_ENERGY = 0.25
 def _cosine_basis() -> Tensor:
     """Columns: the cosine basis of blocks, (768, 768)."""
     colours = torch.nn.functional.normalize(torch.tensor(_COLOURS, dtype=torch.float64))
-    cosines = _cosine_transform()
+    cosines = dct_matrix(STRIDE)
     return torch.kron(torch.kron(cosines, cosines), colours).T.contiguous()
 
 
 def _cosine_energies() -> Tensor:
     """Variance of each coefficient, (768,)."""
-    cosines = _cosine_transform()
+    cosines = dct_matrix(STRIDE)
     places = torch.arange(STRIDE, dtype=torch.float64)
     correlations = _CORRELATION ** (places[:, None] - places).abs()
     along = (cosines @ correlations @ cosines.T).diagonal()

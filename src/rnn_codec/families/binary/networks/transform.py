@@ -44,7 +44,7 @@ from torch import Tensor, nn
 
 from rnn_codec.cells import CellFactory, CellState
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.families.binary.code import CODE_DEPTH, MOST_ITERATIONS, STRIDE
+from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
 from rnn_codec.families.binary.networks.network import (
     DECODERS,
     ENCODERS,
@@ -73,15 +73,11 @@ SLOPE = 0.1
 
 
 class EncoderState(NamedTuple):
-    """What the encoder hands to its next iteration.
-
-    Attributes:
-        cell: the recurrent layer's state.
-        iteration: iterations done.
-    """
+    """What the encoder hands to its next iteration."""
 
     cell: CellState | None
     iteration: int
+    """Iterations done."""
 
 
 class DecoderState(NamedTuple):
@@ -162,7 +158,6 @@ class TransformEncoder(EncoderNetwork):
 
     def __init__(self, cell: CellFactory, depth: int, iterations: int, groups: int) -> None:
         super().__init__()
-        check_stages(iterations)
         stages = model_stages(iterations, groups)
         self.iterations, self.groups = iterations, groups
         self.analysis = IterationConv2d(stages.directions.clone())
@@ -235,7 +230,6 @@ class TransformDecoder(DecoderNetwork):
         free_part: Callable[[int], nn.Module],
     ) -> None:
         super().__init__()
-        check_stages(iterations)
         if depth < 4 or depth % 4:
             raise InvalidOptionError(f"network.decoder.depth={depth} is not a multiple of 4")
         stages = model_stages(iterations, groups)
@@ -369,11 +363,3 @@ class ResidualFreePart(nn.Module):
         for layer in self.layers:
             x = self.rectified_sum(x, layer(x))
         return self.last(x)
-
-
-def check_stages(iterations: int) -> None:
-    """Refuse a number of stages outside 1 … 32."""
-    if not 1 <= iterations <= MOST_ITERATIONS:
-        raise InvalidOptionError(
-            f"network.iterations must be 1 … {MOST_ITERATIONS}, not {iterations}"
-        )

@@ -25,7 +25,7 @@ class ReconstructionState(NamedTuple):
 
 
 class Reconstruction(nn.Module, ABC):
-    """One reconstruction framework.
+    """One reconstruction framework; the encoder sees the residual itself unless it says otherwise.
 
     Attributes:
         patch: the sides of a signal must be multiples of this many pixels.
@@ -36,13 +36,13 @@ class Reconstruction(nn.Module, ABC):
     patch: int = 16
     first_gain: float = 1.0
 
-    @abstractmethod
     def initial_state(self, zeros: Tensor) -> ReconstructionState:
         """The state before the first iteration; `zeros` is x̂_0, (B, 3, H, W)."""
+        return ReconstructionState(zeros)
 
-    @abstractmethod
     def encoder_input(self, residual: Tensor, state: ReconstructionState) -> Tensor:
         """What the encoder sees of the residual r_{t−1} = x − x̂_{t−1}; shapes (B, 3, H, W)."""
+        return residual
 
     @abstractmethod
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:

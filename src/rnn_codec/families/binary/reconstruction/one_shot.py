@@ -21,14 +21,6 @@ class OneShot(Reconstruction):
         tensor([1.])
     """
 
-    def initial_state(self, zeros: Tensor) -> ReconstructionState:
-        """Nothing decoded yet."""
-        return ReconstructionState(zeros)
-
-    def encoder_input(self, residual: Tensor, state: ReconstructionState) -> Tensor:
-        """The residual itself."""
-        return residual
-
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
         """The decoder's output replaces what was there."""
         return ReconstructionState(decoded)

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from rnn_codec.configuration import build, check_types, instantiate, options, plain
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary import architecture
+from rnn_codec.families.binary import weights
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
 from rnn_codec.families.binary.training.codec_module import CodecTraining
@@ -167,12 +167,12 @@ def build_codes(
 
 def build_codec(config: DictConfig) -> RecurrentCodec:
     """The codec of a configuration, untrained."""
-    for part, registry in architecture.PARTS.items():
+    for part, registry in weights.PARTS.items():
         check_types(config.codec[part], registry)
-    return architecture.build_codec(plain(config.codec))
+    return weights.build_codec(plain(config.codec))
 
 
 def build_context_model(config: DictConfig) -> ContextModel:
     """The context model of a configuration, untrained."""
     check_types(config.entropy.model, CONTEXT_MODELS)
-    return architecture.build_context_model(plain(config.entropy.model))
+    return CONTEXT_MODELS.build(plain(config.entropy.model))

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from rnn_codec.configuration import plain
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.families.binary.codec import RecurrentCodec
-from rnn_codec.families.binary.identity import coder_digest, run_digest, run_identity
+from rnn_codec.families.binary.identity import digest, run_identity
 from rnn_codec.families.binary.training.blocks import draw_blocks
 from rnn_codec.families.binary.training.building import (
     build_coder_model,
@@ -44,10 +44,10 @@ def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
     """What is to be trained for a codec's run: the codec, unless it is given, and its coder."""
     found = []
     if not isinstance(config.codec, str):
-        found.append(Stage(run, partial(codec_training, config, run), run_digest))
+        found.append(Stage(run, partial(codec_training, config, run), digest))
     if config.entropy.model is not None:
         coder = run.coder(config.entropy.name)
-        found.append(Stage(coder, partial(coder_training, config, run, coder), coder_digest))
+        found.append(Stage(coder, partial(coder_training, config, run, coder), digest))
     return found
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from rnn_codec.cells import GRUCell
 from rnn_codec.errors import UserError
-from rnn_codec.families.binary.architecture import build_codec, build_context_model
+from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
+from rnn_codec.families.binary.weights import build_codec
 from rnn_codec.runs.folder import RunFolder, read_config
 from tests.conftest import ROOT
 
@@ -84,7 +85,7 @@ def test_no_part_may_stand_in_the_place_of_another() -> None:
 
 @pytest.mark.parametrize("node", [None, 3, "codec", [], {}, {"name": None}, {"family": "x"}])
 def test_what_describes_nothing(node: object) -> None:
-    for build in (build_codec, build_context_model):
+    for build in (build_codec, CONTEXT_MODELS.build):
         with pytest.raises(UserError):
             build(node)
 
