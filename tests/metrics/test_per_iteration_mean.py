@@ -80,15 +80,3 @@ def test_an_iteration_without_images_has_no_mean() -> None:
     black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
     metric.update(0, black, black)
     assert metric.compute()[1].isnan()
-
-
-@pytest.mark.parametrize("index", [-1, ITERATIONS])
-def test_refuses_an_iteration_that_does_not_exist(index: int) -> None:
-    black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
-    with pytest.raises(IndexError, match=f"iteration {index}"):
-        PerIterationMean(psnr, ITERATIONS).update(index, black, black)
-
-
-def test_needs_an_iteration() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        PerIterationMean(psnr, 0)

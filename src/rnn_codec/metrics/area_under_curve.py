@@ -6,40 +6,22 @@ import numpy as np
 
 LOWEST_BPP = 0.125
 HIGHEST_BPP = 2.0
-PROTOCOL = (
-    "area under the mean quality-bpp curve from 0.125 to 2.0 bpp, trapezoid rule, "
-    "quality held constant beyond the measured rates (Toderici et al. 2017, table 1)"
-)
-"""What `area_under_curve` computes with its default limits, for the record beside a number."""
 
 
-def area_under_curve(
-    bpp: Sequence[float],
-    quality: Sequence[float],
-    lowest: float = LOWEST_BPP,
-    highest: float = HIGHEST_BPP,
-) -> float:
-    """Integrate quality over bits per pixel from `lowest` to `highest`, linear between points.
+def area_under_curve(bpp: Sequence[float], quality: Sequence[float]) -> float:
+    """Integrate quality over bits per pixel from 0.125 to 2, linear between points.
 
     Points may come in any order. Outside the measured rates the curve takes its end's value; inside
     the limits every point counts. For 16 points at k/8 bpp this is the trapezoid rule of Toderici
-    et al. 2017, and MS-SSIM reaches 1.875 at most. Raises `ValueError` for no points, unequal
-    lengths, numbers that are not finite, or limits that are not increasing.
+    et al. 2017, and MS-SSIM reaches 1.875 at most.
+
+    Raises:
+        ValueError: no points, unequal lengths, or numbers that are not finite.
 
     >>> area_under_curve([1.0], [0.9])
     1.6875
     """
     rates, qualities = np.asarray(bpp, dtype=float), np.asarray(quality, dtype=float)
-    _check(rates, qualities, lowest, highest)
-    order = np.argsort(rates, kind="stable")
-    rates, qualities = rates[order], qualities[order]
-    ends = np.interp([lowest, highest], rates, qualities)
-    inside = (rates > lowest) & (rates < highest)
-    nodes = np.concatenate([[lowest], rates[inside], [highest]])
-    return float(np.trapezoid(np.concatenate([ends[:1], qualities[inside], ends[1:]]), nodes))
-
-
-def _check(rates: np.ndarray, qualities: np.ndarray, lowest: float, highest: float) -> None:
     if rates.ndim != 1 or rates.shape != qualities.shape or rates.size == 0:
         raise ValueError(
             f"a curve needs as many rates as qualities, at least one: "
@@ -47,5 +29,9 @@ def _check(rates: np.ndarray, qualities: np.ndarray, lowest: float, highest: flo
         )
     if not (np.isfinite(rates).all() and np.isfinite(qualities).all()):
         raise ValueError("a curve's rates and qualities must be finite")
-    if not lowest < highest:
-        raise ValueError(f"the lowest rate {lowest} must be below the highest {highest}")
+    order = np.argsort(rates, kind="stable")
+    rates, qualities = rates[order], qualities[order]
+    ends = np.interp([LOWEST_BPP, HIGHEST_BPP], rates, qualities)
+    inside = (rates > LOWEST_BPP) & (rates < HIGHEST_BPP)
+    nodes = np.concatenate([[LOWEST_BPP], rates[inside], [HIGHEST_BPP]])
+    return float(np.trapezoid(np.concatenate([ends[:1], qualities[inside], ends[1:]]), nodes))

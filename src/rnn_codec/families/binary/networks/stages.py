@@ -23,6 +23,7 @@ from torch import Tensor
 
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
+from rnn_codec.metrics.psnr_hvs import dct_matrix
 
 BLOCK_DEPTH = 3 * STRIDE**2
 """Values of a block, in the order row, column, colour."""
@@ -148,14 +149,6 @@ def _stages(
     )
 
 
-def _cosine_transform() -> Tensor:
-    """The orthonormal cosine transform of 16 values, rows its basis."""
-    k, n = torch.meshgrid(*[torch.arange(STRIDE, dtype=torch.float64)] * 2, indexing="ij")
-    rows = torch.cos(math.pi / STRIDE * (n + 0.5) * k) * math.sqrt(2 / STRIDE)
-    rows[0] /= math.sqrt(2)
-    return rows
-
-
 _COLOURS = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
 """Luminance and two colour differences, of red, green and blue."""
 _COLOUR_ENERGIES = [2.8, 0.1, 0.1]
@@ -169,13 +162,13 @@ _PIXEL_ENERGY = 0.25
 def _cosine_basis() -> Tensor:
     """Columns: the cosine basis of blocks, (768, 768)."""
     colours = torch.nn.functional.normalize(torch.tensor(_COLOURS, dtype=torch.float64))
-    cosines = _cosine_transform()
+    cosines = dct_matrix(STRIDE)
     return torch.kron(torch.kron(cosines, cosines), colours).T.contiguous()
 
 
 def _cosine_energies() -> Tensor:
     """Variance of each coefficient, (768,)."""
-    cosines = _cosine_transform()
+    cosines = dct_matrix(STRIDE)
     places = torch.arange(STRIDE, dtype=torch.float64)
     correlations = _CORRELATION ** (places[:, None] - places).abs()
     along = (cosines @ correlations @ cosines.T).diagonal()
