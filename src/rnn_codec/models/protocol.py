@@ -303,6 +303,9 @@ class Family(Protocol):
             run: the folder of the model.
         """
 
+    def training_macs(self, config: "DictConfig") -> Mapping[str, float]:
+        """Multiply–accumulate operations of each of these trainings, by its name."""
+
 
 FAMILIES: Registry[Family] = Registry("family of codecs", "rnn_codec.families")
 

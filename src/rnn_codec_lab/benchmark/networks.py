@@ -14,16 +14,7 @@ from rnn_codec_lab.benchmark.peak import matrix_product_rate, median_seconds
 
 @dataclass(frozen=True)
 class Workload:
-    """What is timed.
-
-    Attributes:
-        batch_size: 32×32 patches of a training step.
-        iterations: iterations of a training step.
-        image_height: height of the coded image, pixels.
-        image_width: width of the coded image, pixels.
-        image_iterations: iterations it is coded with.
-        repetitions: timed runs, the median of which counts.
-    """
+    """What is timed: `workload` of conf/bench.yaml."""
 
     batch_size: int
     iterations: int
