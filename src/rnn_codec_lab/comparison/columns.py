@@ -7,8 +7,8 @@ in `SCORES`, a label by being that of a row.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.bd_rate import BD_METRICS
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.comparison.published import FOREIGN_METRIC, FOREIGN_TITLE
