@@ -78,11 +78,3 @@ def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
 
     monkeypatch.setattr(module, "read_about", replace_second)
     assert identities(tmp_path / "records") == ["first"]
-
-
-def test_a_record_that_is_being_copied_is_not_even_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    evaluation(tmp_path / "records" / ".run.partial")
-    monkeypatch.setattr(module, "read_about", None)
-    assert recorded(tmp_path / "records") == []
