@@ -17,7 +17,7 @@ from rnn_codec.files import atomic_path
 from rnn_codec.metrics.curve import quality_at
 from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from rnn_codec.runs.cost import read_cost
-from rnn_codec_lab.baselines.registry import names
+from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.evaluation.record import Record, bd_rates, read_record
 
 RESULTS = Path(__file__).parent
@@ -98,7 +98,7 @@ def alternating(*columns: Sequence[str]) -> list[str]:
 def baselines() -> str:
     """Areas of the classic codecs."""
     digits = {"ms_ssim": 4, "psnr": 2, "psnr_hvs": 2, "psnr_hvs_luma": 2}
-    found = {name: record(f"baselines/{name}").areas() for name in names()}
+    found = {name: record(f"baselines/{name}").areas() for name in CLASSIC_CODECS}
     return table("codec | MS-SSIM | PSNR | PSNR-HVS | PSNR-HVS luma", (
         [code(name), *(f"{own[metric]:.{places}f}" for metric, places in digits.items())]
         for name, own in found.items()

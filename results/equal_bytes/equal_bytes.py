@@ -12,10 +12,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rnn_codec.compression.rate_control import BitsPerPixel
-from rnn_codec_lab.baselines.avif import Avif
-from rnn_codec_lab.baselines.jpeg import Jpeg420
-from rnn_codec_lab.baselines.webp import WebP
 
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.split import centre_crop
@@ -23,7 +19,8 @@ from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import load_model
 from rnn_codec.pictures.reading import read_rgb
-from rnn_codec_lab.baselines.equal_bytes import best_within, every_quality
+from rnn_codec.rates import BitsPerPixel
+from rnn_codec_lab.baselines import AVIF, JPEG_420, WEBP, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 RATES = (0.25, 0.5, 1.0)
@@ -32,12 +29,12 @@ SIDE, TITLE, GAP, DPI = 256, 40, 8, 100
 """Pixels: of a detail, of the lines above it, between details; and pixels an inch."""
 
 MODEL = load_model("flagship")
-CODECS = (Jpeg420(), WebP(), Avif())
+CODECS = (JPEG_420, WEBP, AVIF)
 
 
 def coded(pixels: NDArray[np.uint8]) -> list[list[tuple[str, str, MeasuredFile]]]:
     """For each rate the flagship's file and the others: name, title and what is measured."""
-    files = {codec: every_quality(codec, pixels) for codec in CODECS}
+    files = {codec: codec.every_quality(pixels) for codec in CODECS}
     lines = []
     for rate in RATES:
         own = MODEL.compress(pixels, BitsPerPixel(rate))

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from rnn_codec.figures import COLOURS, style_axes
 from rnn_codec.files import write_json
-from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.psnr import HIGHEST_DECIBELS
 
 FOLDER = Path(__file__).parent

@@ -6,6 +6,7 @@ import torch
 from scipy.signal import correlate2d
 
 from rnn_codec.cells import AssociativeLSTMCell, GRUCell, LSTMCell, RecurrentCell, ResidualGRUCell
+from rnn_codec.cells.associative_lstm import bound
 from rnn_codec.layers.convolution import SharedConv2d
 
 Array = np.ndarray
@@ -110,12 +111,6 @@ def test_three_iterations_follow_the_equations(
         np.testing.assert_allclose(value[0].detach().numpy(), wanted, atol=1e-12)
 
 
-def test_no_state_means_zeros() -> None:
-    cell = LSTMCell(3, 4, 3, 2, 1, forget_bias=1.0)
-    x, zeros = torch.randn(1, 3, 8, 8), torch.zeros(1, 4, 4, 4)
-    torch.testing.assert_close(cell(x, None)[0], cell(x, (zeros, zeros))[0])
-
-
 def test_forget_gates_start_open() -> None:
     assert (LSTMCell(3, 4, 3, 2, 1, forget_bias=1.0).input_gates.bias[:4] == 1).all()
     assert (LSTMCell(3, 4, 3, 2, 1, forget_bias=1.0).input_gates.bias[4:] == 0).all()
@@ -127,8 +122,6 @@ def test_associative_lstm_needs_pairs() -> None:
 
 
 def test_bound_has_a_gradient_at_zero() -> None:
-    from rnn_codec.cells.associative_lstm import bound
-
     zero = torch.zeros(1, requires_grad=True)
     bound(zero, zero)[0].sum().backward()
     assert torch.isfinite(zero.grad).all()

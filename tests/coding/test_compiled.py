@@ -12,6 +12,7 @@ import numba
 import pytest
 
 from rnn_codec.coding import compiled as module
+from rnn_codec.families.binary.entropy import kernels as kernels_of_coders
 from tests.conftest import ROOT
 
 SOURCE = """
@@ -101,7 +102,8 @@ def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
     package = tmp_path / "site" / "rnn_codec"
     without = shutil.ignore_patterns("zoo", "__pycache__")
     shutil.copytree(ROOT / "src" / "rnn_codec", package, ignore=without)
-    occupy(package / "entropy" / "__pycache__")
+    for folder in ("coding", "families/binary/entropy"):
+        occupy(package / folder / "__pycache__")
     occupy(tmp_path / "file")
     nowhere = str(tmp_path / "file" / "folder")
     inherited = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
@@ -127,12 +129,12 @@ def test_what_was_compiled_of_other_sources_is_not_used(
 ) -> None:
     """A kernel holds what it calls; numba looks at its own module alone."""
     load(kernels).twice(4)
-    monkeypatch.setattr(module, "sources_stamp", lambda: (("stops.py", 0.0, 1),))
+    monkeypatch.setattr(module, "sources_stamp", lambda _: (("stops.py", 0.0, 1),))
     again = load(kernels)
     assert again.twice(4) == 8
     assert sum(again.twice.stats.cache_hits.values()) == 0
 
 
 def test_all_sources_of_kernels_count() -> None:
-    names = {name for name, _, _ in module.sources_stamp()}
+    names = {name for name, _, _ in module.sources_stamp(Path(kernels_of_coders.__file__).parent)}
     assert {"kernels.py", "range_coder.py", "stops.py", "vector.py"} <= names

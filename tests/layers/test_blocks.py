@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnn_codec.layers.blocks import half_side, join_blocks, split_blocks, to_blocks, to_image
+from rnn_codec.layers.blocks import split_blocks, to_blocks, to_image
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -17,20 +17,8 @@ def test_a_block_holds_its_pixels_row_by_row(layout: torch.memory_format) -> Non
     assert torch.equal(to_image(blocks, 16), image)
 
 
-def test_quarters_are_the_blocks_of_half_the_side() -> None:
-    image = torch.rand(1, 3, 48, 32)
-    quarters = split_blocks(to_blocks(image, 16))
-    assert torch.equal(quarters, to_blocks(image, 8))
-    assert torch.equal(join_blocks(quarters), to_blocks(image, 16))
-
-
 def test_gradients_go_back_to_their_pixels() -> None:
     image = torch.rand(1, 3, 32, 32, requires_grad=True)
     weights = torch.rand(1, 192, 4, 4)
     (gradient,) = torch.autograd.grad((split_blocks(to_blocks(image, 16)) * weights).sum(), image)
     assert torch.equal(gradient, to_image(weights, 8))
-
-
-@pytest.mark.parametrize("side", [2, 8, 16, 32])
-def test_half_of_a_side(side: int) -> None:
-    assert half_side(3 * side**2) == side // 2

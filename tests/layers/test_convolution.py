@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from rnn_codec.layers import convolution
-from rnn_codec.layers.convolution import SharedConv2d, deferred_weight_gradients, set_bias
+from rnn_codec.layers.convolution import SharedConv2d, deferred_weight_gradients
 from tests.conftest import PAIRS, make_codec
 
 
@@ -71,8 +71,3 @@ def test_an_unroll_that_fails_leaves_nothing_behind() -> None:
     with pytest.raises(RuntimeError), deferred_weight_gradients(layer):
         raise RuntimeError
     assert layer(torch.zeros(1, 1, 1, 1)).grad_fn.name().startswith("Convolution")
-
-
-def test_a_bias_that_is_not_there_cannot_be_set() -> None:
-    with pytest.raises(ValueError, match="without a bias"):
-        set_bias(SharedConv2d(1, 1, 1, bias=False), slice(0, 1), 1.0)

@@ -5,7 +5,7 @@ import pytest
 from scipy.interpolate import PchipInterpolator
 from tests.conftest import ROOT
 
-from rnn_codec.metrics.bd_rate import bd_rate, overlap, rising
+from rnn_codec.metrics.bd_rate import bd_rate
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec_lab.comparison.published import load_published
 
@@ -69,19 +69,3 @@ def test_too_little_overlap_gives_none() -> None:
 def test_one_rising_point_gives_none() -> None:
     rates = np.array([0.5, 1.0, 2.0])
     assert bd_rate(rates, [30, 30, 29], rates, [20, 25, 31], 0.0) is None
-
-
-def test_points_no_better_than_cheaper_ones_are_left_out() -> None:
-    rates, quality = rising([0.5, 0.5, 1.0, 1.5, 2.0], [20, 21, 25, 25, 26])
-    assert rates.tolist() == [0.5, 1.0, 2.0]
-    assert quality.tolist() == [21, 25, 26]
-
-
-def test_overlap_is_a_share_of_the_narrower_range() -> None:
-    assert overlap(np.array([20.0, 30.0]), np.array([0.0, 100.0])) == 1
-    assert overlap(np.array([20.0, 30.0]), np.array([31.0, 40.0])) == 0
-
-
-def test_ms_ssim_is_compared_in_decibels() -> None:
-    assert SCORES["ms_ssim"].decibels([0.9, 0.999]).tolist() == pytest.approx([10, 30])
-    assert SCORES["psnr"].decibels([30, 31]).tolist() == [30, 31]

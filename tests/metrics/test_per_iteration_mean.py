@@ -66,29 +66,8 @@ def test_two_processes_with_unequal_shares_see_the_mean_over_all(tmp_path: Path)
     assert seen[0] != pytest.approx(mean_of_means, abs=1e-3)
 
 
-def test_reset_forgets() -> None:
-    metric = score_share(0, IMAGES)
-    metric.reset()
-    _, originals = reconstructions()
-    for iteration in range(ITERATIONS):
-        metric.update(iteration, originals, originals)
-    assert metric.compute().tolist() == [100.0] * ITERATIONS
-
-
 def test_an_iteration_without_images_has_no_mean() -> None:
     metric = PerIterationMean(psnr, 2)
     black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
     metric.update(0, black, black)
     assert metric.compute()[1].isnan()
-
-
-@pytest.mark.parametrize("index", [-1, ITERATIONS])
-def test_refuses_an_iteration_that_does_not_exist(index: int) -> None:
-    black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
-    with pytest.raises(IndexError, match=f"iteration {index}"):
-        PerIterationMean(psnr, ITERATIONS).update(index, black, black)
-
-
-def test_needs_an_iteration() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        PerIterationMean(psnr, 0)

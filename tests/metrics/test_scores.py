@@ -3,7 +3,7 @@
 import torch
 
 from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour
-from rnn_codec.metrics.scores import SCORES, score_batch, score_pair
+from rnn_codec.metrics.scores import score_pair
 
 
 def test_scores_a_pair_with_every_metric_in_the_order_of_reports() -> None:
@@ -13,10 +13,3 @@ def test_scores_a_pair_with_every_metric_in_the_order_of_reports() -> None:
     assert list(scores) == ["psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma"]
     assert scores["psnr_hvs"] == float(psnr_hvs_colour(image[None], reference[None]))
     assert len(set(scores.values())) == 4
-
-
-def test_a_batch_has_a_value_per_image_and_metric() -> None:
-    image = torch.zeros(2, 3, 168, 176, dtype=torch.uint8)
-    scores = score_batch(image, image)
-    assert scores.keys() == SCORES.keys()
-    assert all(values.shape == (2,) for values in scores.values())

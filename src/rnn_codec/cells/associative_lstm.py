@@ -51,11 +51,7 @@ class AssociativeLSTMCell(RecurrentCell):
     of the memory, where Danihelka et al. 2016 keep several permuted ones.
 
     Args:
-        in_channels: depth of the input.
         channels: depth of the output; even.
-        kernel: side of W.
-        stride: stride of W.
-        hidden_kernel: side of U.
         forget_bias: the forget gate's bias at the start.
         key_bias: the bias of the real parts of r_i and r_o at the start. At 1 the cell begins close
             to an LSTM; at 0 every layer multiplies four small numbers, the signal dies out over

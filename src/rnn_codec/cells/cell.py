@@ -27,6 +27,9 @@ CellState: TypeAlias = tuple[Tensor, ...]
 class RecurrentCell(nn.Module, ABC):
     """One convolutional recurrent layer.
 
+    Cells are built with the arguments of `CellFactory`, and options of their own, which
+    configurations hold.
+
     Shapes:
         x (B, in_channels, H, W) → output (B, channels, H/stride, W/stride)
 
@@ -63,7 +66,15 @@ class CellFactory(Protocol):
     def __call__(
         self, in_channels: int, channels: int, kernel: int, stride: int, hidden_kernel: int
     ) -> RecurrentCell:
-        """Build a cell of `channels` outputs; the stride is on the input convolution alone."""
+        """Build a cell.
+
+        Args:
+            in_channels: depth of the input.
+            channels: depth of the output.
+            kernel: side of W, which convolves the input.
+            stride: of W.
+            hidden_kernel: side of U, which convolves the state.
+        """
 
 
 CELLS: Registry[type[RecurrentCell]] = Registry("cell", "rnn_codec.cells", deferred=True)

@@ -31,13 +31,6 @@ class GRUCell(RecurrentCell):
 
     The state is (h,), the output h.
 
-    Args:
-        in_channels: depth of the input.
-        channels: depth of the output.
-        kernel: side of W.
-        stride: stride of W.
-        hidden_kernel: side of U.
-
     Example:
         >>> cell = GRUCell(3, 8, kernel=3, stride=2, hidden_kernel=1)
         >>> output, (hidden,) = cell(torch.zeros(1, 3, 16, 16), None)

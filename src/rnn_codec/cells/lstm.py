@@ -25,11 +25,6 @@ class LSTMCell(RecurrentCell):
     The state is (h, c), the output h.
 
     Args:
-        in_channels: depth of the input.
-        channels: depth of the output and of the memory.
-        kernel: side of W.
-        stride: stride of W.
-        hidden_kernel: side of U.
         forget_bias: the forget gate's bias at the start; 1 lets memory last before it is learned
             (the paper's released code).
 
@@ -60,9 +55,8 @@ class LSTMCell(RecurrentCell):
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
         """Run one iteration; see `RecurrentCell.forward`."""
-        gates = self.input_gates(x)
-        if state is None:
-            hidden, memory = self.step(gates, None, None)
-        else:
-            hidden, memory = self.step(gates, self.hidden_gates(state[0]), state[1])
+        of_state, memory = (
+            (None, None) if state is None else (self.hidden_gates(state[0]), state[1])
+        )
+        hidden, memory = self.step(self.input_gates(x), of_state, memory)
         return hidden, (hidden, memory)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from rnn_codec.cells.cell import CELLS, CellState, RecurrentCell
+from rnn_codec.cells.gru import reset
 from rnn_codec.layers.convolution import SharedConv2d
 
 
@@ -12,12 +13,6 @@ def begin(gates: Tensor, output_scale: float) -> tuple[Tensor, Tensor]:
     update, _, candidate, around = gates.chunk(4, dim=1)
     hidden = torch.sigmoid(update) * torch.tanh(candidate)
     return torch.add(hidden, around, alpha=output_scale), hidden
-
-
-def reset(of_input: Tensor, of_state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
-    """z and r⊙h′, from gates (B, 2C, H, W) of two convolutions."""
-    z, r = torch.sigmoid(of_input + of_state).chunk(2, dim=1)
-    return z, r * previous
 
 
 def update(
@@ -48,11 +43,6 @@ class ResidualGRUCell(RecurrentCell):
     that computes the gates.
 
     Args:
-        in_channels: depth of the input.
-        channels: depth of the output.
-        kernel: side of W and W_ox.
-        stride: stride of W and W_ox.
-        hidden_kernel: side of U and W_h.
         hidden_scale: α_h, 0.1 in the paper.
         output_scale: α_x, 0.1 in the paper.
 

@@ -11,10 +11,10 @@ from numba.core.caching import FunctionCache
 
 
 @cache
-def sources_stamp() -> tuple[tuple[str, float, int], ...]:
-    """Names, times and sizes of the sources that kernels are made of."""
-    sources = ((path.name, path.stat()) for path in sorted(Path(__file__).parent.glob("*.py")))
-    return tuple((name, found.st_mtime, found.st_size) for name, found in sources)
+def sources_stamp(folder: Path) -> tuple[tuple[str, float, int], ...]:
+    """Names, times and sizes of the sources that kernels in a folder are made of: its and ours."""
+    paths = sorted({*folder.glob("*.py"), *Path(__file__).parent.glob("*.py")})
+    return tuple((path.name, path.stat().st_mtime, path.stat().st_size) for path in paths)
 
 
 class SparingCache(FunctionCache):
@@ -27,7 +27,8 @@ class SparingCache(FunctionCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         kept = self._cache_file
-        kept._source_stamp = kept._source_stamp, sources_stamp()
+        folder = Path(function.__code__.co_filename).parent
+        kept._source_stamp = kept._source_stamp, sources_stamp(folder)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was compiled before; None if it cannot be read."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -64,36 +65,20 @@ def _generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: An
     pairs = builder.extract_value(arrays[0].shape, 0)
 
     places = [builder.gep(sums, [_INT64(index)]) for index in range(_VECTORS)]
-    before = builder.block
-    initial = [builder.load(place, align=4) for place in places]
-    loop, done = builder.append_basic_block("pairs"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed(">", pairs, _INT64(0)), loop, done)
-
-    builder.position_at_end(loop)
-    pair = builder.phi(_INT64)
-    totals = [builder.phi(_SUMS) for _ in range(_VECTORS)]
-    factor = _spread(builder, builder.load(builder.gep(inputs, [pair]), align=2))
-    first = builder.mul(pair, _INT64(_VECTORS))
-    following = []
-    for index, total in enumerate(totals):
-        place = builder.gep(weights, [builder.add(first, _INT64(index))])
-        weight = builder.sext(builder.load(place, align=2), _PRODUCTS)
-        following.append(builder.add(total, _add_neighbours(builder, builder.mul(weight, factor))))
-    following_pair = builder.add(pair, _INT64(1))
-    pair.add_incoming(_INT64(0), before)
-    pair.add_incoming(following_pair, loop)
-    for total, start, result in zip(totals, initial, following, strict=True):
-        total.add_incoming(start, before)
-        total.add_incoming(result, loop)
-    builder.cbranch(builder.icmp_signed("<", following_pair, pairs), loop, done)
-
-    builder.position_at_end(done)
-    results = [builder.phi(_SUMS) for _ in range(_VECTORS)]
-    for result, start, total in zip(results, initial, following, strict=True):
-        result.add_incoming(start, before)
-        result.add_incoming(total, loop)
-    for result, place in zip(results, places, strict=True):
-        builder.store(result, place, align=4)
+    # Variables that LLVM keeps in registers.
+    totals = [cgutils.alloca_once(builder, _SUMS) for _ in places]
+    for total, place in zip(totals, places, strict=True):
+        builder.store(builder.load(place, align=4), total)
+    with cgutils.for_range(builder, pairs) as loop:
+        factor = _spread(builder, builder.load(builder.gep(inputs, [loop.index]), align=2))
+        first = builder.mul(loop.index, _INT64(_VECTORS))
+        for index, total in enumerate(totals):
+            place = builder.gep(weights, [builder.add(first, _INT64(index))])
+            weight = builder.sext(builder.load(place, align=2), _PRODUCTS)
+            added = _add_neighbours(builder, builder.mul(weight, factor))
+            builder.store(builder.add(builder.load(total), added), total)
+    for total, place in zip(totals, places, strict=True):
+        builder.store(builder.load(total), place, align=4)
     return context.get_dummy_value()
 
 

@@ -72,21 +72,9 @@ def kodak_checksums() -> dict[str, str]:
     >>> len(kodak_checksums()), list(kodak_checksums())[0]
     (24, 'kodim01.png')
     """
+    # As `sha256sum` writes them: a checksum, two spaces, a name.
     text = files("rnn_codec.data").joinpath("kodak.sha256").read_text(encoding="ascii")
-    return parse_checksums(text)
-
-
-def parse_checksums(text: str) -> dict[str, str]:
-    """Read the lines that `sha256sum` writes: a checksum, two spaces, a name.
-
-    Raises:
-        ValueError: a line is of another form.
-
-    >>> parse_checksums("00ff  a b.png")
-    {'a b.png': '00ff'}
-    """
-    lines = (line.split("  ", maxsplit=1) for line in text.splitlines())
-    return {name: checksum for checksum, name in lines}
+    return {name: checksum for checksum, name in map(str.split, text.splitlines())}
 
 
 def kodak_paths(root: str | Path) -> list[Path]:

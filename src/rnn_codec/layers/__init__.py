@@ -1,1 +1,1 @@
-"""What networks are built of: convolutions that iterations share, binarizers, blocks, padding."""
+"""What networks are built of: convolutions that iterations share, binarizers, blocks."""

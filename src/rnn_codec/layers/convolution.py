@@ -299,7 +299,6 @@ def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
 
 def set_bias(convolution: SharedConv2d, channels: slice, value: float) -> None:
     """Start the biases of some output channels at `value` instead of zero."""
-    if convolution.bias is None:
-        raise ValueError("this convolution was built without a bias")
+    assert convolution.bias is not None
     with torch.no_grad():
         convolution.bias[channels] = value

@@ -40,7 +40,7 @@ LUMA_BT601 = (65.481 / 255, 128.553 / 255, 24.966 / 255)
 
 
 def dct_matrix(size: int) -> Tensor:
-    """Return the orthonormal DCT-II as a (size, size) float64 matrix: row k holds frequency k."""
+    """The orthonormal DCT-II, (size, size) float64: row k holds frequency k."""
     frequency = torch.arange(size, dtype=torch.float64).unsqueeze(1)
     position = torch.arange(size, dtype=torch.float64)
     basis = torch.cos(math.pi / size * (position + 0.5) * frequency) * math.sqrt(2 / size)

@@ -67,14 +67,6 @@ def in_documents() -> dict[str, Score]:
     return {name: score for name, score in SCORES.items() if score.in_documents}
 
 
-def score_batch(image: Tensor, reference: Tensor) -> dict[str, Tensor]:
-    """Score uint8 batches (B, 3, H, W) with every metric of `SCORES`: name to (B,) float64.
-
-    Raises `ImageTooSmallError` if a side is 160 pixels or less.
-    """
-    return {name: score(image, reference) for name, score in SCORES.items()}
-
-
 def score_pair(image: Tensor, reference: Tensor) -> dict[str, float]:
     """Score one uint8 image, (3, H, W), against its reference with every metric of `SCORES`.
 
@@ -85,5 +77,5 @@ def score_pair(image: Tensor, reference: Tensor) -> dict[str, float]:
     >>> score_pair(black, black)
     {'psnr': 100.0, 'ms_ssim': 1.0, 'psnr_hvs': 100.0, 'psnr_hvs_luma': 100.0}
     """
-    scores = score_batch(image.unsqueeze(0), reference.unsqueeze(0))
-    return {name: float(value) for name, value in scores.items()}
+    pair = image.unsqueeze(0), reference.unsqueeze(0)
+    return {name: float(score(*pair)) for name, score in SCORES.items()}

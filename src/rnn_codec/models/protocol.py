@@ -257,6 +257,9 @@ class Family(Protocol):
     def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
         """The trainings that make a model, in their order; arguments as of `check`."""
 
+    def training_macs(self, config: "DictConfig") -> Mapping[str, float]:
+        """Multiply–accumulate operations of each of these trainings, by its name."""
+
 
 FAMILIES: Registry[Family] = Registry("family of codecs", "rnn_codec.families")
 

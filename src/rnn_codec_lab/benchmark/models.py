@@ -1,6 +1,5 @@
 """How long a model takes from pixels to a file, and back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from timeit import repeat
@@ -53,12 +52,3 @@ def time_coding(
         compress_seconds=min(seconds(lambda: model.compress(pixels, rate))),
         decompress_seconds=min(seconds(lambda: model.decompress(data))),
     )
-
-
-def coding_table(times: Sequence[CodingTime]) -> str:
-    """The times as a table of Markdown."""
-    lines = ["| model | bpp | bytes | compress, s | decompress, s |", "|---|---|---|---|---|"]
-    for t in times:
-        seconds = f"{t.compress_seconds:.2f} | {t.decompress_seconds:.2f}"
-        lines.append(f"| {t.model} | {t.bits_per_pixel:g} | {t.file_bytes} | {seconds} |")
-    return "\n".join(lines) + "\n"

@@ -14,16 +14,7 @@ from rnn_codec_lab.benchmark.peak import matrix_product_rate, median_seconds
 
 @dataclass(frozen=True)
 class Workload:
-    """What is timed.
-
-    Attributes:
-        batch_size: 32×32 patches of a training step.
-        iterations: iterations of a training step.
-        image_height: height of the coded image, pixels.
-        image_width: width of the coded image, pixels.
-        image_iterations: iterations it is coded with.
-        repetitions: timed runs, the median of which counts.
-    """
+    """What is timed: `workload` of conf/bench.yaml."""
 
     batch_size: int
     iterations: int
@@ -55,15 +46,11 @@ class Timing:
 def benchmark(
     codec: RecurrentCodec, work: Workload, execution: Execution, device: torch.device
 ) -> list[Timing]:
-    """Time a training step, and encoding and decoding one image."""
+    """Time a training step, and encoding and decoding one image.
+
+    A step is unroll and gradients, without the optimizer's 0.1 %.
+    """
     codec = execution.lay_out_weights(codec.to(device))
-    return [_training(codec, work, execution, device), *_coding(codec, work, device)]
-
-
-def _training(
-    codec: RecurrentCodec, work: Workload, execution: Execution, device: torch.device
-) -> Timing:
-    """A training step: unroll and gradients, without the optimizer's 0.1 %."""
     patches = torch.randint(0, 256, (work.batch_size, 3, 32, 32), dtype=torch.uint8, device=device)
     signal = execution.lay_out(to_signal(patches))
     iterate = execution.compiled(codec.iterate)
@@ -75,37 +62,23 @@ def _training(
             reconstructions = codec.unroll(signal, work.iterations, iterate)
         residual_loss(signal, reconstructions).backward()
 
+    def timing(name: str, run: Callable[[], object], macs: int, items: int) -> Timing:
+        # Between two matrix products: a machine's speed drifts.
+        before = matrix_product_rate(device)
+        seconds = median_seconds(run, work.repetitions, device)
+        peak = (before + matrix_product_rate(device)) / 2
+        rate = macs / seconds / 1e9
+        return Timing(name, seconds, rate, rate / peak, items / seconds)
+
     macs = TRAINING_FACTOR * count_macs(codec, lambda: codec.unroll(signal, work.iterations))
     codec.train()
-    return _time("train", step, macs, work.batch_size, work.repetitions, device)
+    timings = [timing("train", step, macs, work.batch_size)]
 
-
-def _coding(codec: RecurrentCodec, work: Workload, device: torch.device) -> list[Timing]:
     size = (1, 3, work.image_height, work.image_width)
     image = torch.randint(0, 256, size, dtype=torch.uint8, device=device)
     codes = codec.encode(image, work.image_iterations)
-
     runs: dict[str, Callable[[], object]] = {
         "encode": lambda: codec.encode(image, work.image_iterations),
         "decode": lambda: list(codec.decode(codes)),
     }
-    return [
-        _time(name, run, count_macs(codec, run), 1, work.repetitions, device)
-        for name, run in runs.items()
-    ]
-
-
-def _time(
-    operation: str,
-    run: Callable[[], object],
-    macs: int,
-    items: int,
-    repetitions: int,
-    device: torch.device,
-) -> Timing:
-    """Time a run between two matrix products: a machine's speed drifts."""
-    before = matrix_product_rate(device)
-    seconds = median_seconds(run, repetitions, device)
-    peak = (before + matrix_product_rate(device)) / 2
-    rate = macs / seconds / 1e9
-    return Timing(operation, seconds, rate, rate / peak, items / seconds)
+    return timings + [timing(name, run, count_macs(codec, run), 1) for name, run in runs.items()]

@@ -24,7 +24,7 @@ from rnn_codec.models.find import SHIPPED, load_model
 from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec_lab.baselines.registry import codec as classic_codec
+from rnn_codec_lab.baselines import classic_codec
 from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
 from rnn_codec_lab.evaluation.measurement import (
     FILES,

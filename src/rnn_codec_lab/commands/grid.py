@@ -7,7 +7,6 @@ grid=paper -- data=folder data.root=photographs
 import signal
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,15 +18,13 @@ from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import build
 from rnn_codec.data import DATA
 from rnn_codec.errors import StoppedError, UserError
+from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import quoted
 from rnn_codec_lab.benchmark.peak import matrix_product_rate
-from rnn_codec_lab.grid.cost import Cost, codec_macs, coder_macs
 from rnn_codec_lab.grid.display import failures_text, plan_table, worker_progress
 from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
 from rnn_codec_lab.grid.worker import Grid, Outcome, outcome, work
 
-compose_training = partial(compose, "train")
-"""The configuration of `rnn-codec train` with some options."""
 PROGRAM = (sys.executable, "-m", "rnn_codec")
 """The command `rnn-codec`, as a process of its own."""
 
@@ -36,9 +33,8 @@ def build_grid(config: DictConfig) -> Grid:
     """The grid as configured."""
     options = [*config.grid.train, *config.options]
     measuring = [*config.grid.evaluate, *config.evaluation_options]
-    runs = plan_grid(config.grid.axes, options, config.grid.coders, compose_training)
     return Grid(
-        runs=runs,
+        runs=plan_grid(config.grid.axes, options, config.grid.coders),
         evaluation_options=measuring,
         dataset=build(DATA, compose("evaluate", measuring).data).evaluation_name,
         folder=Path(config.output),
@@ -50,12 +46,20 @@ def build_grid(config: DictConfig) -> Grid:
 def show_plan(grid: Grid, efficiency: float) -> None:
     """Print the runs, their state and what is left to pay."""
     state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
-    costs = {}
-    for run in state.left + [run for run, _ in state.failed]:
-        coders = [compose_training([*run.options, f"entropy={n}"]) for n in run.coder_identities]
-        costs[run.identity] = Cost(codec_macs(run.config), sum(map(coder_macs, coders)))
+    costs = {
+        run.identity: training_macs(run) for run in state.left + [run for run, _ in state.failed]
+    }
     rate = efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
     Console().print(plan_table(grid, state, folders, costs, rate))
+
+
+def training_macs(run: PlannedRun) -> float:
+    """Multiply–accumulate operations of all trainings of a run."""
+    macs: dict[str, float] = {}
+    for name in ("none", *run.coder_identities):
+        config = compose("train", [*run.options, f"entropy={name}"])
+        macs |= FAMILIES[config.codec.family].training_macs(config)
+    return sum(macs.values())
 
 
 def device_of(run: PlannedRun) -> torch.device:

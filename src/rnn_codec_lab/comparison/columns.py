@@ -7,10 +7,10 @@ in `SCORES`, a label by being that of a row.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.bd_rate import BD_METRICS
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec.metrics.scores import SCORES
-from rnn_codec_lab.baselines.registry import titles
+from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.comparison.published import FOREIGN_METRIC, FOREIGN_TITLE
 from rnn_codec_lab.comparison.rows import SORTED_BY, Row
 from rnn_codec_lab.comparison.tables import ESTIMATE, INTERVAL, Column
@@ -139,7 +139,8 @@ def _behind_best(metric: str) -> RowColumn:
 
 
 def _bd_rate(anchor: str, metric: str) -> RowColumn:
-    title, score = titles().get(anchor, anchor), SCORES[metric].title
+    title = CLASSIC_CODECS[anchor].title if anchor in CLASSIC_CODECS else anchor
+    score = SCORES[metric].title
     return RowColumn(
         f"bd_rate_{anchor}_{metric}", f"BD {title}, {score}",
         lambda row: row.bd_rates.get((anchor, metric)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec_lab.comparison.collecting import Collection
 from rnn_codec_lab.comparison.rows import Comparison
 

@@ -13,8 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.metrics.area_under_curve import HIGHEST_BPP, LOWEST_BPP
-from rnn_codec.metrics.curve import Array
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP, Array
 
 Key = TypeVar("Key")
 

@@ -21,7 +21,7 @@ from rnn_codec.metrics.curve import Samples, UnequalPointsError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE, ImageTooSmallError
 from rnn_codec.metrics.scores import score_pair
-from rnn_codec_lab.baselines.classic import ClassicCodec
+from rnn_codec_lab.baselines import ClassicCodec
 
 Pixels = NDArray[np.uint8]
 """(H, W, 3), RGB."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from rich import box
 from rich.console import Console
@@ -11,16 +12,15 @@ from rich.table import Table
 from rnn_codec.progress import progress_bar
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.cost import Cost
 from rnn_codec_lab.grid.plan import PlannedRun
-from rnn_codec_lab.grid.worker import LOG, Failure, Grid, Outcome, Report, outcome
+from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, Report, outcome
 
 
 def plan_table(
     grid: Grid,
     state: Outcome,
     folders: Mapping[str, RunFolder],
-    costs: Mapping[str, Cost],
+    costs: Mapping[str, float],
     macs_per_second: float,
 ) -> Table:
     """The runs, with the state of each and an estimate of what it costs.
@@ -29,7 +29,7 @@ def plan_table(
         grid: the grid.
         state: what is done.
         folders: of the runs, by identity.
-        costs: of those that are not done, by identity.
+        costs: multiply–accumulate operations of those that are not done, by identity.
         macs_per_second: what a training is expected to reach.
     """
     speed = macs_per_second / 1e9
@@ -54,8 +54,7 @@ def plan_table(
         figures = ("", "") if cost is None else _figures(cost, macs_per_second)
         table.add_row(escape(run.folder_name), words, *figures)
     table.add_section()
-    total = Cost(sum(c.codec for c in costs.values()), sum(c.coders for c in costs.values()))
-    table.add_row("all that is left", "", *_figures(total, macs_per_second))
+    table.add_row("all that is left", "", *_figures(sum(costs.values()), macs_per_second))
     return table
 
 
@@ -70,17 +69,14 @@ def _state(run: PlannedRun, folder: RunFolder, done: bool, failed: bool) -> str:
     return f"{words}; has failed" if failed else words
 
 
-def _figures(cost: Cost, macs_per_second: float) -> tuple[str, str]:
-    minutes, seconds = divmod(round(cost.seconds(macs_per_second)), 60)
-    time = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-    return f"{(cost.codec + cost.coders) / 1e9:,.0f}", time
+def _figures(macs: float, macs_per_second: float) -> tuple[str, str]:
+    return f"{macs / 1e9:,.0f}", str(timedelta(seconds=round(macs / macs_per_second)))
 
 
-def failures_text(failed: Sequence[tuple[PlannedRun, Failure]], grid: Grid) -> str:
+def failures_text(failed: Sequence[tuple[PlannedRun, str]], grid: Grid) -> str:
     """What has failed and where to read more."""
     lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command tries again:"]
-    for run, failure in failed:
-        lines.append(f"  {run.folder_name}, {failure.stage}: {failure.sentence}")
+    lines += [f"  {run.folder_name}, {failure}" for run, failure in failed]
     lines.append(f"their output is in {grid.folder}/*/{LOG}")
     return "\n".join(lines)
 

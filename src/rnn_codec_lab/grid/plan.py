@@ -1,11 +1,12 @@
 """What a grid consists of: a run for every combination of its axes."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
@@ -17,10 +18,6 @@ from rnn_codec.models.find import start_digest
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.training.identity import coder_identity, training_identity
-
-Compose = Callable[[list[str]], DictConfig]
-"""From options, as on the command line of `rnn-codec train`, to a configuration."""
-
 
 Axis = Sequence[object] | Mapping[str, Sequence[str]]
 """Values of an option, or sets of options by their names."""
@@ -47,31 +44,33 @@ class PlannedRun:
 
 
 def plan_grid(
-    axes: Mapping[str, Axis],
-    options: Sequence[str],
-    coders: Sequence[str],
-    compose: Compose,
+    axes: Mapping[str, Axis], options: Sequence[str], coders: Sequence[str]
 ) -> list[PlannedRun]:
-    """The runs of a grid, the last axis changing fastest.
+    """The runs of a grid, the last axis changing fastest; Hydra must have been started.
 
     Args:
         axes: what is combined, each with each: values of an option by its name, or sets of options.
         options: further options, the same for all runs; those of the axes win.
         coders: options of the group `entropy`: the coders that are trained for each codec.
-        compose: makes a configuration of options.
 
     Raises:
         UserError: the pictures cannot be read, or two combinations train the same.
     """
     digests: dict[str, str] = {}
     # An axis cannot change what is in the group, so each is composed once.
-    entropies = {name: plain(compose([f"entropy={name}"]).entropy) for name in coders}
-    runs = []
+    entropies = {name: plain(compose("train", [f"entropy={name}"]).entropy) for name in coders}
     choices = [choices_of(name, axis) for name, axis in axes.items()]
-    for chosen in itertools.product(*choices):
-        own = itertools.chain.from_iterable(chosen)
-        runs.append(_plan_run((*options, *own), entropies, compose, digests))
-    check_distinct(runs)
+    runs = [
+        _plan_run((*options, *itertools.chain(*chosen)), entropies, digests)
+        for chosen in itertools.product(*choices)
+    ]
+    for pair in itertools.combinations(runs, 2):
+        if pair[0].identity == pair[1].identity:
+            first, second = (" ".join(run.options) for run in pair)
+            raise UserError(
+                f"two runs of the grid train the same codec: {first} and {second}; "
+                "remove one of the values of grid.axes"
+            )
     return runs
 
 
@@ -106,7 +105,6 @@ def _option(name: str, value: object) -> str:
 def _plan_run(
     options: tuple[str, ...],
     entropies: Mapping[str, Mapping[str, Any]],
-    compose: Compose,
     digests: dict[str, str],
 ) -> PlannedRun:
     """One run.
@@ -114,10 +112,9 @@ def _plan_run(
     Args:
         options: of its training.
         entropies: the configurations of the entropy coders trained for it, by name.
-        compose: as of `plan_grid`.
         digests: of the pictures read so far, by their configuration.
     """
-    config = compose([*options, "entropy=none"])
+    config = compose("train", [*options, "entropy=none"])
     pictures = repr(plain(config.data))
     if pictures not in digests:
         digests[pictures] = build(DATA, config.data).digest
@@ -133,17 +130,6 @@ def _plan_run(
         },
         config=config,
     )
-
-
-def check_distinct(runs: Sequence[PlannedRun]) -> None:
-    """Refuse a grid that would train the same codec twice."""
-    for pair in itertools.combinations(runs, 2):
-        if pair[0].identity == pair[1].identity:
-            first, second = (" ".join(run.options) for run in pair)
-            raise UserError(
-                f"two runs of the grid train the same codec: {first} and {second}; "
-                "remove one of the values of grid.axes"
-            )
 
 
 def find_run_folders(root: Path, runs: Sequence[PlannedRun]) -> dict[str, RunFolder]:

@@ -19,16 +19,6 @@ GRACE_SECONDS = 60.0
 """What a training that is told to end gets for the step in hand and its checkpoint."""
 
 
-class CommandError(Exception):
-    """A command has ended with an error."""
-
-    def __init__(self, command: Sequence[str], status: int, output: str) -> None:
-        super().__init__(f"exit status {status}")
-        self.command = list(command)
-        self.status = status
-        self.output = output
-
-
 def run_command(command: Sequence[str], log: Path, claim: int) -> None:
     """Run a command.
 
@@ -38,7 +28,7 @@ def run_command(command: Sequence[str], log: Path, claim: int) -> None:
         claim: descriptor of the run's lock, which the command holds even if this process dies.
 
     Raises:
-        CommandError: it has failed.
+        CalledProcessError: it has failed; its output comes with it.
     """
     with log.open("ab") as stream:
         start = stream.tell()
@@ -59,7 +49,7 @@ def run_command(command: Sequence[str], log: Path, claim: int) -> None:
             raise
     if status != 0:
         output = log.read_bytes()[start:].decode(errors="replace")
-        raise CommandError(command, status, output)
+        raise subprocess.CalledProcessError(status, list(command), output)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,39 +1,25 @@
 """Records of a grid: which runs have one, and how one is put in its place."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
-from rnn_codec_lab.evaluation.record import ABOUT_FILE, read_about
+from rnn_codec_lab.evaluation.record import ABOUT_FILE, About, read_about
 
 KEPT = ("*.json", "*.csv", "rate_distortion.png")
 """What of an evaluation makes a record; larger pictures stay in the run's folder."""
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What a record is of."""
-
-    identity: str
-    coder_identities: Mapping[str, str]
-    dataset: str
-
-
-def recorded(folder: Path) -> list[Recorded]:
+def recorded(folder: Path) -> list[About]:
     """What the records in a folder are of; what is no record is for the table to complain of."""
     found = []
     for file in sorted(folder.glob(f"*/{ABOUT_FILE}")):
         if file.parent.name.startswith("."):
             # On its way in or out.
             continue
-        try:
-            model = (about := read_about(file.parent)).model
-        except ValueError:
-            # Not there: another worker is replacing it at this moment.
-            continue
-        if model is not None and model.identity is not None:
-            found.append(Recorded(model.identity, model.coder_identities, about.dataset))
+        # Not there any more if another worker is replacing it at this moment.
+        with suppress(ValueError):
+            found.append(read_about(file.parent))
     return found
 
 

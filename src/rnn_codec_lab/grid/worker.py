@@ -1,26 +1,26 @@
 """A worker: takes the runs of a grid that nobody else has, one after another; finishes them."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import write_json
+from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
+from rnn_codec_lab.evaluation.record import About
 from rnn_codec_lab.grid.claims import claimed
 from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders
-from rnn_codec_lab.grid.processes import CommandError, run_command
-from rnn_codec_lab.grid.records import Recorded, put_record, recorded
+from rnn_codec_lab.grid.processes import run_command
+from rnn_codec_lab.grid.records import put_record, recorded
 
 Report = Callable[[PlannedRun, str], None]
 """Tells the user that a run has come to a stage."""
 
 LOG = "grid.log"
 """In a run's folder: what its commands printed."""
-LINES_OF_AN_ERROR = 30
 ERROR = "error: "
 """How the sentence of a command begins that ends for a mistake."""
 HYDRAS_ADVICE = "HYDRA_FULL_ERROR"
@@ -52,47 +52,39 @@ class Grid:
         return self.folder / "claims" / f"{run.identity}.lock"
 
     def failure(self, run: PlannedRun) -> Path:
-        """Where the error of a run is recorded."""
-        return self.folder / "failures" / f"{run.identity}.json"
+        """The file that says why a run has failed, if it has."""
+        return self.folder / "failures" / f"{run.identity}.txt"
 
-    def is_done(self, run: PlannedRun, records: Sequence[Recorded]) -> bool:
-        """Whether a record is of this run, its coders and the pictures to measure on."""
-        wanted = run.coder_identities.items()
-        return any(
-            record.identity == run.identity
-            and wanted <= record.coder_identities.items()
-            and record.dataset == self.dataset
-            for record in records
+    def is_record_of(self, run: PlannedRun, record: About) -> bool:
+        """Whether a record is of a run, its coders and the pictures to measure on."""
+        return (
+            record.dataset == self.dataset
+            and record.model is not None
+            and record.model.identity == run.identity
+            and run.coder_identities.items() <= record.model.coder_identities.items()
         )
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why a run has failed."""
-
-    run: str
-    stage: str
-    command: list[str]
-    status: int
-    output: str
-    """The end of what the command printed."""
-
-    @property
-    def sentence(self) -> str:
-        """What went wrong: the command's own sentence, else the last that it printed."""
-        lines = [line for line in self.output.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith(ERROR)]
-        told = errors or [line for line in lines if HYDRAS_ADVICE not in line]
-        return told[-1] if told else f"exit status {self.status}"
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """The state of a grid."""
+    """The state of a grid; of those that have failed the stage and a sentence."""
 
     done: list[PlannedRun]
-    failed: list[tuple[PlannedRun, Failure]]
+    failed: list[tuple[PlannedRun, str]]
     left: list[PlannedRun]
+
+
+def outcome(grid: Grid) -> Outcome:
+    """What is done, what has failed, and what is left."""
+    found, records = Outcome([], [], []), recorded(grid.records)
+    for run in grid.runs:
+        if any(grid.is_record_of(run, record) for record in records):
+            found.done.append(run)
+        elif grid.failure(run).is_file():
+            found.failed.append((run, grid.failure(run).read_text(encoding="utf-8")))
+        else:
+            found.left.append(run)
+    return found
 
 
 def work(grid: Grid, report: Report, poll_seconds: float) -> Outcome:
@@ -101,7 +93,8 @@ def work(grid: Grid, report: Report, poll_seconds: float) -> Outcome:
     Failures recorded by earlier workers are tried again, once. Returns when every run is done or
     has failed; runs that others have are waited for, and gone on with if their worker dies.
     """
-    forget_failures(grid)
+    for run in grid.runs:
+        grid.failure(run).unlink(missing_ok=True)
     while pending := outcome(grid).left:
         if not any(try_run(grid, run, report) for run in pending):
             time.sleep(poll_seconds)
@@ -123,28 +116,38 @@ def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
     stage = "start"
     try:
         folder = find_run_folders(grid.folder, [run])[run.identity]
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.path)
         for stage, command in stages(grid, run, folder):
             report(run, stage)
             run_command(command, folder.path / LOG, claim)
         stage = "record"
         put_record(evaluation_folder(folder), grid.records / folder.path.name)
         report(run, "done")
-    except CommandError as error:
-        end = "\n".join(error.output.strip().splitlines()[-LINES_OF_AN_ERROR:])
-        failure = Failure(run.name, stage, error.command, error.status, end)
-        record_failure(grid, run, failure)
-        report(run, f"{stage} failed: {failure.sentence}")
-    except (UserError, OSError) as error:
-        failure = Failure(run.name, stage, [], 1, str(error))
-        record_failure(grid, run, failure)
-        report(run, f"{stage} failed: {failure.sentence}")
+    except (CalledProcessError, UserError, OSError) as error:
+        make_folder(grid.failure(run).parent)
+        with atomic_path(grid.failure(run)) as partial:
+            partial.write_text(f"{stage}: {sentence(error)}", encoding="utf-8")
+        report(run, f"{stage} failed: {sentence(error)}")
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong: of a command its own sentence, else the last that it printed.
+
+    >>> sentence(CalledProcessError(1, [], "step 1\\nerror: the disk is full\\nsynced"))
+    'error: the disk is full'
+    """
+    if not isinstance(error, CalledProcessError):
+        return str(error)
+    lines = [line for line in error.output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(ERROR)]
+    told = errors or [line for line in lines if HYDRAS_ADVICE not in line]
+    return told[-1] if told else f"exit status {error.returncode}"
 
 
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
     """What is left to do, as (name, command) pairs."""
-    options = [*run.options, "entropy=none", override("output", folder.path)]
-    found = _training(grid, "codec", folder, options)
+    output, codec = override("output", folder.path), override("codec", folder.path)
+    trainings = [("codec", folder, ["entropy=none", output])]
     for name, identity in run.coder_identities.items():
         coder = folder.coder(name)
         if read_identity(coder) not in {None, identity}:
@@ -152,54 +155,19 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
                 f"{coder.path} holds an entropy coder that was trained with other options: "
                 "delete it, or go back to them"
             )
-        options = [*run.options, f"entropy={name}", override("codec", folder.path)]
-        found += _training(grid, name, coder, options)
+        trainings.append((name, coder, [f"entropy={name}", codec]))
+    found = []
+    for name, place, own in trainings:
+        if not (place.config.is_file() and place.weights.is_file()):
+            begun = place.config.is_file()
+            options = [override("resume", place.path)] if begun else [*run.options, *own]
+            command = [*grid.program, "train", *options, "trainer.progress_bar=false"]
+            found.append((name, command))
     places = [override("model", folder.path), override("output", evaluation_folder(folder))]
     found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
 
 
-def _training(
-    grid: Grid, name: str, folder: RunFolder, new: list[str]
-) -> list[tuple[str, list[str]]]:
-    """What begins a training, with the options `new`, or goes on with it; nothing if it is done."""
-    if folder.config.is_file() and folder.weights.is_file():
-        return []
-    options = [override("resume", folder.path)] if folder.config.is_file() else new
-    return [(name, [*grid.program, "train", *options, "trainer.progress_bar=false"])]
-
-
 def evaluation_folder(folder: RunFolder) -> Path:
     """Where the measurements of a run go before they become its record."""
     return folder.evaluation("grid")
-
-
-def outcome(grid: Grid) -> Outcome:
-    """What is done, what has failed, and what is left."""
-    records = recorded(grid.records)
-    done = [run for run in grid.runs if grid.is_done(run, records)]
-    others = [run for run in grid.runs if run not in done]
-    failures = {run.identity: read_failure(grid.failure(run)) for run in others}
-    failed = [(run, f) for run in others if (f := failures[run.identity]) is not None]
-    return Outcome(done, failed, [run for run in others if failures[run.identity] is None])
-
-
-def record_failure(grid: Grid, run: PlannedRun, failure: Failure) -> None:
-    """Keep why a run has failed."""
-    path = grid.failure(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, asdict(failure))
-
-
-def read_failure(path: Path) -> Failure | None:
-    """Read a failure; None if there is none."""
-    try:
-        return Failure(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-
-
-def forget_failures(grid: Grid) -> None:
-    """Let the runs that have failed be tried again."""
-    for run in grid.runs:
-        grid.failure(run).unlink(missing_ok=True)

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 from rnn_codec.models.protocol import Model
-from rnn_codec_lab.baselines import equal_bytes
-from rnn_codec_lab.baselines.classic import Jpeg420
+from rnn_codec_lab.baselines import JPEG_420, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 Pixels = NDArray[np.uint8]
-JPEG = Jpeg420()
 LARGEST_SIDE = 1024
 """Of the pictures of a page, pixels."""
 
@@ -103,8 +101,8 @@ def code_picture(
         ImageTooSmallError: a side has 160 pixels or less.
     """
     coded = [list(model_steps(model, pixels, iterations)) for model in models]
-    files = equal_bytes.every_quality(JPEG, pixels)
-    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
+    files = JPEG_420.every_quality(pixels)
+    equal = [[best_within(files, step.file_bytes) for step in steps] for steps in coded]
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
         name=name,
@@ -131,4 +129,4 @@ def _label(folder: Path, folders: Sequence[Path]) -> str:
 
 
 def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
-    return JpegFile(data, measure_file(len(data), JPEG.decode(data), pixels))
+    return JpegFile(data, measure_file(len(data), JPEG_420.decode(data), pixels))

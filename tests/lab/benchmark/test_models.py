@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnn_codec.models.find import SHIPPED, load_model
-from rnn_codec_lab.benchmark.models import CodingTime, coding_table, time_coding
+from rnn_codec_lab.benchmark.models import time_coding
 
 
 def test_a_shipped_model_is_timed() -> None:
@@ -12,8 +12,3 @@ def test_a_shipped_model_is_timed() -> None:
     assert (found.model, found.width, found.height) == ("flagship", 48, 32)
     assert 0 < found.file_bytes <= 32 * 48 / 8
     assert min(found.compress_seconds, found.decompress_seconds) > 0
-
-
-def test_table() -> None:
-    text = coding_table([CodingTime("one", 8, 8, 0.5, 4, 1.25, 0.756)])
-    assert text.splitlines()[2] == "| one | 0.5 | 4 | 1.25 | 0.76 |"

@@ -1,6 +1,7 @@
 """rnn-codec evaluate: records of trained and classic codecs, and what it says to mistakes."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from rnn_codec.configuration import plain
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
-from rnn_codec_lab.baselines.classic import Jpeg420
+from rnn_codec_lab.baselines import CLASSIC_CODECS, JPEG_420
 from rnn_codec_lab.commands import evaluate as command
 from rnn_codec_lab.evaluation import learned
 from rnn_codec_lab.evaluation.learned import TunedFiles
@@ -185,7 +186,7 @@ def test_words_stand_for_lists_of_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (pictures / "b.png").unlink()
-    monkeypatch.setattr(Jpeg420, "qualities", (10, 60))
+    monkeypatch.setitem(CLASSIC_CODECS, "jpeg_420", replace(JPEG_420, qualities=(10, 60)))
     options = ["data=folder", f"data.root={pictures}", "iterations=2"]
     options += [f"beside={beside}", f"cut_at={cut_at}", "output=out"]
     assert run("evaluate", f"model={model.path}", *options) == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.curve import area_under_curve
 from rnn_codec_lab.comparison.statistics import (
     areas,
     estimate,

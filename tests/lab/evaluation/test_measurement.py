@@ -14,7 +14,7 @@ from skimage.data import astronaut
 from rnn_codec.errors import UserError
 from rnn_codec.metrics.curve import UnequalPointsError
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError
-from rnn_codec_lab.baselines.registry import codec
+from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.evaluation.measurement import (
     MeasuredClassic,
     Measurement,
@@ -34,7 +34,7 @@ def measured(image: str, point: float, size: float = 1000, psnr: float = 30.0) -
 
 
 def test_a_classic_codec_is_measured_by_its_files() -> None:
-    jpeg = codec("jpeg_444")
+    jpeg = CLASSIC_CODECS["jpeg_444"]
     found = list(measure("astronaut", IMAGE, MeasuredClassic(jpeg)))
     assert [m.point for m in found] == list(jpeg.qualities)
     data = jpeg.encode(IMAGE, jpeg.qualities[0])

@@ -1,14 +1,17 @@
 """A grid of stand-ins, and a worker on it."""
 
+import json
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from rnn_codec_lab.evaluation.record import About, ModelFacts
 from rnn_codec_lab.grid.plan import PlannedRun
 from rnn_codec_lab.grid.worker import Grid, Outcome, work
 from tests.lab.grid.stand_in import write_program
-from tests.lab.grid.summaries import write_summary
 
 CODERS = {"single_iteration": "s" * 16, "progressive": "p" * 16}
 
@@ -17,6 +20,12 @@ def planned(cell: str) -> PlannedRun:
     """A run; `broken` is a cell that does not train."""
     identity = cell.rjust(16, "0")
     return PlannedRun(cell, (f"cell={cell}",), identity, CODERS, OmegaConf.create())
+
+
+def write_summary(path: Path, identity: str, coders: Mapping[str, str]) -> None:
+    """What the record of a run with entropy coders (name: identity) says of itself, in short."""
+    facts = ModelFacts(1, 1.0, identity, None, {}, dict(coders))
+    path.write_text(json.dumps(asdict(About("run", "photos", model=facts))))
 
 
 def make_grid(folder: Path, cells: list[str]) -> Grid:

@@ -31,7 +31,8 @@ def composed(options: list[str]) -> DictConfig:
 
 
 def plan(axes: dict[str, list[object]], tmp_path: Path, *options: str) -> list[PlannedRun]:
-    return plan_grid(axes, [f"data.cache_dir={tmp_path}", *options], CODERS, composed)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return plan_grid(axes, [f"data.cache_dir={tmp_path}", *options], CODERS)
 
 
 def test_every_combination_is_a_run(tmp_path: Path) -> None:
@@ -83,12 +84,11 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         assert compose("grid", [f"grid={path.stem}"]).grid.name == path.stem
         compose("evaluate", grid["evaluate"])
-    photographs = f"data.root={tmp_path / 'photographs'}"
-    options = [*grid["train"], "data=folder", photographs, f"data.cache_dir={tmp_path}"]
+    options = [*grid["train"], "data=folder", f"data.root={tmp_path / 'photographs'}"]
     # Each value of each axis beside the first of the others: to compose all takes half a minute.
     for name, axis in grid["axes"].items():
         axes = {n: axis if n == name else first_of(other) for n, other in grid["axes"].items()}
-        assert len(plan_grid(axes, options, grid["coders"], composed)) == len(axis)
+        assert len(plan(axes, tmp_path, *options)) == len(axis)
 
 
 def first_of(axis: Axis) -> Axis:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.processes import CommandError, child_environment, run_command
+from rnn_codec_lab.grid.processes import child_environment, run_command
 
 WORKER = """
 import signal, sys
@@ -35,10 +35,10 @@ def test_output_is_appended_to_the_log(tmp_path: Path) -> None:
         run_command(python("print('one')"), log, lock.fileno())
         run_command(python("import sys; print('two', file=sys.stderr)"), log, lock.fileno())
         assert log.read_text() == "one\ntwo\n"
-        with pytest.raises(CommandError) as error:
+        with pytest.raises(subprocess.CalledProcessError) as error:
             run_command(python("import sys; print('no'); sys.exit(3)"), log, lock.fileno())
     # An error comes with the output of its own command.
-    assert (error.value.status, error.value.output) == (3, "no\n")
+    assert (error.value.returncode, error.value.output) == (3, "no\n")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

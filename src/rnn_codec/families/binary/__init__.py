@@ -58,5 +58,11 @@ class BinaryFamily:
 
         return stages.stages(config, run)
 
+    def training_macs(self, config: "DictConfig") -> dict[str, float]:
+        """Of the codec, and of its entropy coder."""
+        from rnn_codec.families.binary.training import cost  # noqa: PLC0415
+
+        return cost.training_macs(config)
+
 
 FAMILIES.register("binary")(BinaryFamily())

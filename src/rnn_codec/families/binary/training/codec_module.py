@@ -15,7 +15,7 @@ from rnn_codec.families.binary.codec import (
 )
 from rnn_codec.families.binary.training.losses import Loss
 from rnn_codec.layers.binarizer import Binarizer
-from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.options import Execution

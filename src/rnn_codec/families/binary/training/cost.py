@@ -1,7 +1,6 @@
-"""What a grid would cost: the operations of its trainings, and the time they take."""
+"""Operations of the trainings of a configuration, without coding and measuring."""
 
 from copy import deepcopy
-from dataclasses import dataclass
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -14,16 +13,12 @@ from rnn_codec.families.binary.training.building import build_codec, build_conte
 from rnn_codec.families.binary.training.codes import WHOLE
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Multiply–accumulate operations of a run's trainings, without coding and measuring."""
-
-    codec: float
-    coders: float
-
-    def seconds(self, macs_per_second: float) -> float:
-        """On one device of that speed."""
-        return (self.codec + self.coders) / macs_per_second
+def training_macs(config: DictConfig) -> dict[str, float]:
+    """Multiply–accumulate operations of the codec's training, and of its entropy coder's."""
+    macs = {"codec": codec_macs(config)}
+    if config.entropy.model is not None:
+        macs[config.entropy.name] = coder_macs(config)
+    return macs
 
 
 def codec_macs(config: DictConfig) -> float:
@@ -49,15 +44,14 @@ def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:
 def coder_macs(config: DictConfig) -> float:
     """Operations of an entropy coder's training."""
     options = config.coder
-    crops = options.max_steps * options.batch_size
-    # The plan's own configuration stays as it was composed: the training fills this in.
+    # The caller's configuration stays as it was composed: the training fills this in.
     told = deepcopy(config)
     told.entropy.model.iterations = build_codec(config).iterations
     model = build_context_model(told)
-    each = context_model_macs(model, options.crop_size)
     # The other steps have the first n iterations, n from 1 to all.
     share = WHOLE + (1 - WHOLE) * (model.iterations + 1) / (2 * model.iterations)
-    return TRAINING_FACTOR * share * each * crops
+    crops = options.max_steps * options.batch_size
+    return TRAINING_FACTOR * share * context_model_macs(model, options.crop_size) * crops
 
 
 def context_model_macs(model: ContextModel, side: int) -> float:

@@ -1,11 +1,13 @@
-"""Areas under curves: the paper's number, closed forms and properties."""
+"""Mean curves and areas under them: the paper's number, closed forms and properties."""
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.metrics.area_under_curve import area_under_curve
+from rnn_codec.metrics.curve import Curve, Samples, area_under_curve, areas_under, quality_at
 
 # Toderici et al. 2017, Residual GRU one-shot without entropy coding: the released MS-SSIM on Kodak.
 RELEASED_MS_SSIM = [
@@ -52,24 +54,41 @@ def test_agrees_with_a_fine_riemann_sum_in_any_order(points: list[tuple[float, f
     assert area_under_curve(rates, qualities) == pytest.approx(expected, abs=5e-3)
 
 
-@given(POINTS, st.floats(0.2, 1.9))
-def test_areas_of_adjacent_ranges_add_up(points: list[tuple[float, float]], middle: float) -> None:
-    rates, qualities = zip(*points, strict=True)
-    left = area_under_curve(rates, qualities, highest=middle)
-    right = area_under_curve(rates, qualities, lowest=middle)
-    assert left + right == pytest.approx(area_under_curve(rates, qualities), abs=1e-9)
-
-
 @pytest.mark.parametrize(
-    ("rates", "qualities", "limits"),
+    ("rates", "qualities"),
     [
-        ([], [], {}),
-        ([1.0], [1.0, 2.0], {}),
-        ([1.0, float("nan")], [1.0, 2.0], {}),
-        ([1.0, 2.0], [1.0, float("inf")], {}),
-        ([1.0, 2.0], [1.0, 2.0], {"lowest": 2.0}),
+        ([], []),
+        ([1.0], [1.0, 2.0]),
+        ([1.0, float("nan")], [1.0, 2.0]),
+        ([1.0, 2.0], [1.0, float("inf")]),
     ],
 )
-def test_refuses_what_is_no_curve(rates: list, qualities: list, limits: dict) -> None:
-    with pytest.raises(ValueError, match=r"curve|lowest"):
-        area_under_curve(rates, qualities, **limits)
+def test_refuses_what_is_no_curve(rates: list[float], qualities: list[float]) -> None:
+    with pytest.raises(ValueError, match="curve"):
+        area_under_curve(rates, qualities)
+
+
+def test_rates_and_decibels_are_averaged_over_the_images_not_errors() -> None:
+    size = np.array([[800.0], [1600.0]])
+    samples = Samples((1,), np.array([[100.0], [100.0]]), size, {"psnr": np.array([[20.0], [40]])})
+    curve = samples.mean()
+    assert curve.bpp == ((1.0 + 0.5) / 2,)
+    assert curve.scores["psnr"] == (30.0,)
+    pooled = -10 * math.log10((10**-2 + 10**-4) / 2)
+    assert curve.scores["psnr"][0] - pooled > 6
+
+
+def test_areas_have_the_metrics_names_and_the_papers_limits() -> None:
+    curve = Curve((1,), (0.5,), {"psnr": (32.0,), "ms_ssim": (0.9,)})
+    assert areas_under(curve) == pytest.approx({"psnr": 60.0, "ms_ssim": 1.6875})
+
+
+@given(st.floats(0.25, 2.0))
+def test_interpolates_linearly_between_points_in_any_order(bpp: float) -> None:
+    rates = [2.0, 0.25, 1.0]
+    assert quality_at(rates, [5 + 3 * rate for rate in rates], bpp) == pytest.approx(5 + 3 * bpp)
+
+
+@pytest.mark.parametrize("bpp", [0.249, 2.001])
+def test_does_not_extrapolate(bpp: float) -> None:
+    assert quality_at([0.25, 2.0], [30.0, 40.0], bpp) is None

@@ -1,4 +1,4 @@
-"""What a grid costs, against closed forms."""
+"""What trainings cost, against closed forms."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -8,7 +8,12 @@ from rnn_codec.families.binary.complexity import macs_per_pixel
 from rnn_codec.families.binary.entropy.progressive import Progressive
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.training.building import build_codec
-from rnn_codec_lab.grid.cost import Cost, codec_macs, coder_macs, context_model_macs
+from rnn_codec.families.binary.training.cost import (
+    codec_macs,
+    coder_macs,
+    context_model_macs,
+    training_macs,
+)
 from tests.conftest import ROOT
 
 
@@ -57,12 +62,9 @@ def test_a_coder_costs_its_steps() -> None:
     assert twenty == 2 * ten
 
 
-def test_counting_changes_no_configuration() -> None:
+def test_trainings_have_names_and_counting_changes_no_configuration() -> None:
     config = configure("entropy=progressive")
     before = config.copy()
-    coder_macs(config)
+    assert training_macs(config).keys() == {"codec", "progressive"}
     assert config == before
-
-
-def test_time_follows_the_speed() -> None:
-    assert Cost(codec=6e9, coders=4e9).seconds(2e9) == 5
+    assert training_macs(configure("entropy=none")).keys() == {"codec"}

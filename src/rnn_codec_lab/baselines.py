@@ -1,0 +1,173 @@
+"""Classic codecs to compare with: JPEG, WebP, JPEG 2000 and AVIF, as Pillow writes their files."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rnn_codec.errors import UserError
+
+SOURCE_BPP = 24
+
+
+@dataclass(frozen=True)
+class ClassicCodec:
+    """A codec with one quality setting: pixels to the bytes of a complete file, and back.
+
+    Attributes:
+        name: in options and records.
+        title: what tables and the page call it.
+        pillow_format: of its files.
+        lowest: the lowest quality that means something.
+        highest: the highest.
+        qualities: settings that span about 0.05 to 3 bits per pixel on Kodak, ascending; the first
+            is the codec's lowest where that already costs more.
+        options: of Pillow's `Image.save`, at a quality.
+    """
+
+    name: str
+    title: str
+    pillow_format: str
+    lowest: float
+    highest: float
+    qualities: tuple[float, ...]
+    options: Callable[[float], Mapping[str, object]]
+
+    def encode(self, rgb: NDArray[np.uint8], quality: float) -> bytes:
+        """Compress (H, W, 3) uint8 RGB pixels; the length of the result is the file's size.
+
+        Raises:
+            ValueError: pixels of another kind, or a quality that the codec does not have.
+        """
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise ValueError(f"pixels must be uint8 (H, W, 3), not {rgb.dtype} {rgb.shape}")
+        if not self.lowest <= quality <= self.highest:
+            raise ValueError(
+                f"{self.name} has qualities {self.lowest} to {self.highest}, not {quality}"
+            )
+        file = io.BytesIO()
+        Image.fromarray(rgb).save(file, format=self.pillow_format, **self.options(quality))
+        return file.getvalue()
+
+    def decode(self, data: bytes) -> NDArray[np.uint8]:
+        """The (H, W, 3) uint8 RGB pixels of what `encode` wrote.
+
+        Raises:
+            UnidentifiedImageError: of Pillow, for another format.
+        """
+        with Image.open(io.BytesIO(data), formats=[self.pillow_format]) as image:
+            return np.array(image.convert("RGB"))
+
+    def every_quality(self, rgb: NDArray[np.uint8]) -> dict[int, bytes]:
+        """The files of a picture, by quality, where qualities are whole."""
+        qualities = range(int(self.lowest), int(self.highest) + 1)
+        return {quality: self.encode(rgb, quality) for quality in qualities}
+
+
+def best_within(files: Mapping[int, bytes], limit: int) -> int | None:
+    """The highest quality whose file has at most `limit` bytes; None if even the smallest has more.
+
+    >>> files = {1: b"12", 2: b"123", 3: b"1234"}
+    >>> best_within(files, 3), best_within(files, 1)
+    (2, None)
+    """
+    return max((quality for quality, data in files.items() if len(data) <= limit), default=None)
+
+
+def whole_number(quality: float) -> int:
+    """A quality that must be whole as an `int`; raises `ValueError` for another.
+
+    >>> whole_number(75.0)
+    75
+    """
+    if quality != int(quality):
+        raise ValueError(f"the quality must be a whole number, not {quality}")
+    return int(quality)
+
+
+def _jpeg(name: str, subsampling: str) -> ClassicCodec:
+    """JPEG (libjpeg-turbo), baseline, with the standard's Huffman tables.
+
+    These are Pillow's defaults, and the JPEG of CompressAI's published curves, within 0.11 dB at
+    equal rate. Huffman tables fitted to each image (`optimize=True`) save 0.08 bpp at the lowest
+    quality and 0.03 at 1 bpp; the published curves are without them.
+    """
+    return ClassicCodec(
+        name=name,
+        title=f"JPEG {subsampling}",
+        pillow_format="JPEG",
+        lowest=1,
+        highest=100,
+        qualities=(1, 5, 8, 12, 16, 20, 25, 30, 40, 50, 60, 70, 75, 80, 85, 90, 93, 95),
+        options=lambda quality: {"quality": whole_number(quality), "subsampling": subsampling},
+    )
+
+
+JPEG_420 = _jpeg("jpeg_420", "4:2:0")
+"""With chroma at half the resolution, as cameras and the web have it."""
+
+WEBP = ClassicCodec(
+    name="webp",
+    title="WebP",
+    pillow_format="WEBP",
+    lowest=0,
+    highest=100,
+    qualities=(0, 2, 5, 10, 20, 35, 50, 65, 75, 80, 85, 90, 93, 95),
+    options=lambda quality: {"quality": whole_number(quality), "method": 6},
+)
+"""Lossy (libwebp), with its slowest and best search; chroma is at half the resolution."""
+
+JPEG_2000 = ClassicCodec(
+    name="jpeg2000",
+    title="JPEG 2000",
+    pillow_format="JPEG2000",
+    lowest=0.01,
+    highest=SOURCE_BPP,
+    qualities=(0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3),
+    options=lambda bpp: {
+        "irreversible": True,
+        "mct": 1,
+        "quality_mode": "rates",
+        "quality_layers": [SOURCE_BPP / bpp],
+    },
+)
+"""Of OpenJPEG, its 9/7 wavelet; the quality is the target rate in bits per pixel.
+
+Pillow's defaults are the lossless wavelet and no colour transform, which cost 4 dB at 1 bpp: both
+are set here as the standard means lossy coding of RGB.
+"""
+
+AVIF = ClassicCodec(
+    name="avif",
+    title="AVIF",
+    pillow_format="AVIF",
+    lowest=0,
+    highest=100,
+    qualities=(1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93),
+    # The encoder may split the picture between threads: with one, files are reproducible.
+    options=lambda quality: {
+        "quality": whole_number(quality),
+        "subsampling": "4:2:0",
+        "max_threads": 1,
+    },
+)
+"""The still pictures of AV1 (libavif): chroma at half the resolution, Pillow's effort."""
+
+CLASSIC_CODECS = {
+    codec.name: codec for codec in (JPEG_420, _jpeg("jpeg_444", "4:4:4"), WEBP, JPEG_2000, AVIF)
+}
+"""By the names that records have for them."""
+
+
+def classic_codec(name: str) -> ClassicCodec:
+    """One of `CLASSIC_CODECS`.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in CLASSIC_CODECS:
+        raise UserError(f"no classic codec {name!r}; there are: {', '.join(CLASSIC_CODECS)}")
+    return CLASSIC_CODECS[name]
