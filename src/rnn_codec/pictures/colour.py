@@ -1,12 +1,12 @@
 """Colours as a picture file means them, to sRGB, which everything else here takes them to be."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
-
-from rnn_codec.pictures.containers import Parts
 
 Matrix = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ ROWS = 64
 """Rows converted at a time: floats take four times the memory of pixels, and more."""
 
 
-def to_srgb(image: Image.Image, parts: Parts) -> Image.Image:
+def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     """The picture in sRGB, as its profile says, or the gamma and chromaticities of its PNG.
 
     What is in sRGB already stays as it is to the bit. So does a picture whose profile is broken or
@@ -46,13 +46,15 @@ def to_srgb(image: Image.Image, parts: Parts) -> Image.Image:
 
     Args:
         image: grey, RGB or CMYK of 8 bits.
-        parts: what its file says.
+        info: what its file says, as Pillow's images have it.
     """
-    converted = _by_profile(image, parts.profile) if parts.profile else None
+    profile = info.get("icc_profile")
+    converted = _by_profile(image, profile) if profile else None
     if converted is not None:
         return converted
-    if parts.gamma is not None and image.mode != "CMYK":
-        return _by_gamma(image, parts.gamma, parts.chromaticities)
+    # What a PNG says of its gamma counts where it does not say that it is sRGB.
+    if "gamma" in info and "srgb" not in info and image.mode != "CMYK":
+        return _by_gamma(image, info["gamma"], info.get("chromaticity"))
     return image
 
 
