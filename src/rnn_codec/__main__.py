@@ -34,6 +34,7 @@ What a subcommand takes: rnn-codec <subcommand> --help"""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as of shells."""
 
+
 class Subcommand(NamedTuple):
     """The name of its module, and the first line of that module's documentation."""
 

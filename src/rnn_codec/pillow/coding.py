@@ -6,7 +6,6 @@ Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,15 +21,13 @@ from rnn_codec.pillow import NO_LIMIT
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.runs.folder import RunFolder, is_there
 
-RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
-    {
-        "iterations": Levels,
-        "bytes": Bytes,
-        "bpp": BitsPerPixel,
-        "psnr": PSNR,
-        "ms_ssim": MSSSIM,
-    }
-)
+RATES: Mapping[str, Callable[[Any], Rate]] = {
+    "iterations": Levels,
+    "bytes": Bytes,
+    "bpp": BitsPerPixel,
+    "psnr": PSNR,
+    "ms_ssim": MSSSIM,
+}
 """Keywords of `Image.save` that say where to stop."""
 
 PASSED_ON = ("tune", "importance")
