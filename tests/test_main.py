@@ -42,7 +42,7 @@ def test_help_lists_every_subcommand_with_a_sentence(capsys: pytest.CaptureFixtu
     assert run("--help") == 0
     printed = capsys.readouterr().out
     assert {"train", "evaluate", "compress", "grid"} <= subcommands().keys()
-    for name, sentence in subcommands().items():
+    for name, (_, sentence) in subcommands().items():
         assert f"  {name} " in printed
         assert sentence.endswith(".")
         assert sentence in printed

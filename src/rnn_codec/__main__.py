@@ -6,19 +6,19 @@ A subcommand is a module with a function `main`, which takes the words that foll
 that it needs.
 """
 
-import ast
 import atexit
 import gc
 import importlib
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from rnn_codec import commands
 from rnn_codec.errors import UserError, exit_on_user_error
@@ -33,6 +33,14 @@ What a subcommand takes: rnn-codec <subcommand> --help"""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as of shells."""
+
+
+class Subcommand(NamedTuple):
+    """The name of its module, and the first line of that module's documentation."""
+
+    module: str
+    sentence: str
+
 
 EXTRAS = {"plotly": "report"}
 """The optional dependencies that bring a module, where they are not `train`."""
@@ -70,17 +78,16 @@ def run(name: str, words: list[str]) -> None:
         UserError: there is none of that name, or it needs a package that is not installed.
     """
     # Others are not looked for where it is one of our own: that takes time.
-    own = {commands.__name__: list(commands.__path__)}
-    modules = modules_in(own)
-    if name not in modules:
-        modules = modules_in(packages())
-    if name not in modules:
-        raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(sorted(modules))}")
+    known = own_subcommands()
+    if name not in known:
+        known = subcommands()
+    if name not in known:
+        raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(sorted(known))}")
     try:
-        module = imported(modules[name])
+        module = imported(known[name].module)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing in {"", *(package.partition(".")[0] for package in modules.values())}:
+        if missing in {"", *(command.module.partition(".")[0] for command in known.values())}:
             raise
         extra = EXTRAS.get(missing, "train")
         raise UserError(
@@ -91,10 +98,8 @@ def run(name: str, words: list[str]) -> None:
 
 
 def imported(name: str) -> ModuleType:
-    """A module. Neither it nor what it imports is ever looked through for garbage.
-
-    It lives as long as the process: to look through it again and again, a last time at the end,
-    takes half a second of a short command.
+    """A module. It lives as long as the process: neither it nor what it imports is looked through
+    for garbage, which takes half a second of a short command.
     """
     if name in sys.modules:
         return sys.modules[name]
@@ -107,44 +112,37 @@ def imported(name: str) -> ModuleType:
         atexit.register(gc.freeze)
 
 
-def packages() -> dict[str, list[str]]:
-    """The folders of all packages of subcommands, by name; ours come first."""
-    found = {commands.__name__: list(commands.__path__)}
+def subcommands() -> dict[str, Subcommand]:
+    """Every subcommand by its name; of two of one name ours counts."""
+    found: dict[str, Subcommand] = {}
     for entry in entry_points(group=commands.__name__):
-        top, *below = entry.value.split(".")
-        # Finding a package imports what it is in, but not the package that is at the top.
-        spec = find_spec(top)
-        places = spec.submodule_search_locations if spec is not None else None
-        found[entry.value] = [str(Path(place, *below)) for place in places or ()]
+        spec = find_spec(entry.value)
+        if spec is not None:
+            found |= subcommands_in(entry.value, spec.submodule_search_locations or ())
+    return found | own_subcommands()
+
+
+def own_subcommands() -> dict[str, Subcommand]:
+    """Those of this package."""
+    return subcommands_in(commands.__name__, commands.__path__)
+
+
+def subcommands_in(package: str, folders: Iterable[str]) -> dict[str, Subcommand]:
+    """Those of a package, by its files."""
+    found = {}
+    for file in (file for folder in folders for file in Path(folder).glob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if re.search(r"^(def main\(|main = )", text, re.MULTILINE):
+            sentence = text.partition("\n")[0].strip('"')
+            found[file.stem.replace("_", "-")] = Subcommand(f"{package}.{file.stem}", sentence)
     return found
-
-
-def modules_in(found: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The modules of subcommands in packages, by the names of the subcommands."""
-    modules: dict[str, str] = {}
-    for package, folders in found.items():
-        for file in sorted(file for folder in folders for file in Path(folder).glob("*.py")):
-            if re.search(r"^(def main\(|main = )", file.read_text(encoding="utf-8"), re.MULTILINE):
-                modules.setdefault(file.stem.replace("_", "-"), f"{package}.{file.stem}")
-    return modules
-
-
-def subcommands() -> dict[str, str]:
-    """Every subcommand with the first line of its documentation."""
-    found, sentences = packages(), {}
-    for name, module in sorted(modules_in(found).items()):
-        package, _, stem = module.rpartition(".")
-        files = (Path(folder, f"{stem}.py") for folder in found[package])
-        text = next(file for file in files if file.is_file()).read_text(encoding="utf-8")
-        sentences[name] = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-    return sentences
 
 
 def help_text() -> str:
     """What `rnn-codec --help` prints."""
-    entries = subcommands()
-    width = max(map(len, entries))
-    lines = [f"  {name:{width}}  {line}" for name, line in entries.items()]
+    known = subcommands()
+    width = max(map(len, known))
+    lines = [f"  {name:{width}}  {command.sentence}" for name, command in sorted(known.items())]
     return HELP.format(subcommands="\n".join(lines))
 
 

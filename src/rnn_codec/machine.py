@@ -2,6 +2,8 @@
 
 import os
 import platform
+import re
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,14 +37,11 @@ def hardware() -> dict[str, str | int | None]:
 
 def _cpu_model() -> str:
     """Return the model from Linux's /proc, elsewhere what Python knows of the processor."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = (
-        cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-        if cpuinfo.exists()
-        else []
-    )
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    with suppress(OSError):
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        if stated := re.search(r"^model name\s*:(.*)$", text, re.MULTILINE):
+            return stated[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def _accelerator() -> str | None:

@@ -91,22 +91,6 @@ def test_32_bit_grey_holds_16_bit_values_and_floats_lie_in_0_to_1(tmp_path: Path
     )
 
 
-@pytest.mark.parametrize(
-    ("orientation", "turned"),
-    [
-        (2, lambda a: a[:, ::-1]),
-        (3, lambda a: a[::-1, ::-1]),
-        (6, lambda a: np.rot90(a, -1)),
-        (8, lambda a: np.rot90(a, 1)),
-    ],
-)
-def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, turned) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(noise(4, 6)).save(tmp_path / "a.png", exif=exif)
-    np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), turned(noise(4, 6)))
-
-
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     whole = save(tmp_path / "whole.png", noise(40, 40)).read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])

@@ -1,7 +1,7 @@
 """Compress pictures to .rnc files."""
 
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
-from rnn_codec.commands.options import (
-    add_device,
-    add_files,
-    add_max_pixels,
-    add_rate,
-    add_sizes,
-    compressed_jobs,
-    new_parser,
-)
+from rnn_codec.commands.options import add_files, add_rate, add_sizes, compressed_jobs, new_parser
 from rnn_codec.models.find import DEFAULT_MODEL, load_model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
@@ -26,7 +18,7 @@ from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
 
 def main(words: Sequence[str]) -> None:
     """Pictures to files."""
-    parser = new_parser("compress", __doc__)
+    parser = new_parser("compress", __doc__, "--device", "--max-pixels")
     add_files(parser, "picture")
     parser.add_argument(
         "--model",
@@ -34,8 +26,6 @@ def main(words: Sequence[str]) -> None:
         help="folder or name of a trained model (default: %(default)s, which comes with rnn-codec)",
     )
     parser.add_argument("--entropy", help="entropy coder of the model (default: its best)")
-    add_device(parser)
-    add_max_pixels(parser)
     group = parser.add_mutually_exclusive_group()
     add_sizes(group)
     add_rate(group, "--psnr", PSNR, float, "smallest file with so many dB, to 0.05 dB")
@@ -45,8 +35,12 @@ def main(words: Sequence[str]) -> None:
     parser.set_defaults(rate=DEFAULT)
     add_spending(parser)
     options = parser.parse_args(words)
-    if isinstance(options.rate, Levels):
-        refuse_spending(parser, options)
+    given = [f"--{name}" for name in ("tune", "importance") if getattr(options, name) is not None]
+    if given and isinstance(options.rate, Levels):
+        parser.error(
+            f"{given[0]} is for --bpp, --bytes, --psnr or --ms-ssim: with a number of "
+            "iterations every part of the picture has the same"
+        )
     jobs = compressed_jobs(parser, options)
     mask = None if options.importance is None else read_grey(options.importance, options.max_pixels)
     model = load_model(options.model, options.entropy, options.device)
@@ -75,16 +69,6 @@ def add_spending(parser: ArgumentParser) -> None:
         metavar="MASK",
         help="grey picture of the same shape, white where the picture matters: bits go there",
     )
-
-
-def refuse_spending(parser: ArgumentParser, options: Namespace) -> None:
-    """Refuse options that would change nothing: iterations are the same everywhere."""
-    for name in ("tune", "importance"):
-        if getattr(options, name) is not None:
-            parser.error(
-                f"--{name} is for --bpp, --bytes, --psnr or --ms-ssim: with a number of "
-                "iterations every part of the picture has the same"
-            )
 
 
 def read_grey(path: Path, max_pixels: int) -> NDArray[np.uint8]:

@@ -4,27 +4,15 @@ import time
 from collections.abc import Sequence
 
 from rnn_codec.commands.jobs import Job, describe_amount, model_finder, run_jobs
-from rnn_codec.commands.options import (
-    SUFFIX,
-    add_device,
-    add_files,
-    add_max_pixels,
-    add_model,
-    named_jobs,
-    new_parser,
-    prepare_outputs,
-)
+from rnn_codec.commands.options import SUFFIX, add_files, named_jobs, new_parser, prepare_outputs
 from rnn_codec.models.protocol import open_file
 from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
 def main(words: Sequence[str]) -> None:
     """Files to pictures."""
-    parser = new_parser("decompress", __doc__)
+    parser = new_parser("decompress", __doc__, "--model", "--max-pixels", "--device")
     add_files(parser, SUFFIX)
-    add_model(parser)
-    add_max_pixels(parser)
-    add_device(parser)
     parser.add_argument(
         "--suffix", default=".png", help="format of pictures in the output folder (default: .png)"
     )

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_codec.commands.jobs import Job, model_finder, run_jobs
-from rnn_codec.commands.options import add_max_pixels, add_model, new_parser
+from rnn_codec.commands.options import new_parser
 from rnn_codec.models.find import NoModelError
 from rnn_codec.models.protocol import open_file
 
 
 def main(words: Sequence[str]) -> None:
     """What files hold, as text."""
-    parser = new_parser("info", __doc__)
+    parser = new_parser("info", __doc__, "--model", "--max-pixels")
     parser.add_argument("files", nargs="+", type=Path, metavar="file.rnc")
-    add_model(parser)
-    add_max_pixels(parser)
     options = parser.parse_args(words)
     find = model_finder(options.model, "cpu")
 

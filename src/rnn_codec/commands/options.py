@@ -2,9 +2,9 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rnn_codec.commands.jobs import Job
 from rnn_codec.errors import UserError
@@ -18,9 +18,26 @@ SUFFIX = ".rnc"
 RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
 
-def new_parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """A parser of a subcommand's options."""
-    return argparse.ArgumentParser(prog=f"rnn-codec {name}", description=description)
+SHARED: Mapping[str, dict[str, Any]] = {
+    "--model": {
+        "help": "folder or name of the model (default: found by the identifier in the file)"
+    },
+    "--max-pixels": {
+        "type": int,
+        "default": MAX_PIXELS,
+        "help": "refuse larger pictures (default: %(default)s)",
+    },
+    "--device": {"default": "cpu", "help": "cpu (default), cuda, mps, …"},
+}
+"""Options of more than one subcommand, for argparse."""
+
+
+def new_parser(name: str, description: str | None, *shared: str) -> argparse.ArgumentParser:
+    """A parser of a subcommand's options: those of `SHARED` that are named, to begin with."""
+    parser = argparse.ArgumentParser(prog=f"rnn-codec {name}", description=description)
+    for option in shared:
+        parser.add_argument(option, **SHARED[option])
+    return parser
 
 
 def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -31,27 +48,6 @@ def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace files that exist (default: refuse to)"
     )
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """The model that made a file."""
-    text = "folder or name of the model (default: found by the identifier in the file)"
-    parser.add_argument("--model", help=text)
-
-
-def add_max_pixels(parser: argparse.ArgumentParser) -> None:
-    """What pictures are refused."""
-    parser.add_argument(
-        "--max-pixels",
-        type=int,
-        default=MAX_PIXELS,
-        help="refuse larger pictures (default: %(default)s)",
-    )
-
-
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """Where networks run."""
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, mps, …")
 
 
 def add_sizes(rates: RateGroup) -> None:

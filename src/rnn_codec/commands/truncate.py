@@ -3,26 +3,16 @@
 from collections.abc import Sequence
 
 from rnn_codec.commands.jobs import Job, model_finder, run_jobs, write_bytes
-from rnn_codec.commands.options import (
-    SUFFIX,
-    add_files,
-    add_max_pixels,
-    add_model,
-    add_sizes,
-    compressed_jobs,
-    new_parser,
-)
+from rnn_codec.commands.options import SUFFIX, add_files, add_sizes, compressed_jobs, new_parser
 from rnn_codec.models.protocol import open_file, truncated
 from rnn_codec.rates import Levels
 
 
 def main(words: Sequence[str]) -> None:
     """Files to shorter files."""
-    parser = new_parser("truncate", __doc__)
+    parser = new_parser("truncate", __doc__, "--model", "--max-pixels")
     add_files(parser, SUFFIX)
     add_sizes(parser.add_mutually_exclusive_group(required=True))
-    add_model(parser)
-    add_max_pixels(parser)
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
     find = model_finder(options.model, "cpu")

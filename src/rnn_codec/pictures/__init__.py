@@ -1,5 +1,4 @@
 """Picture files: read as 8-bit sRGB whatever they say of themselves, and written.
 
-file ── containers, tiff ──┬─ pixels ── Pillow ──┐
-                           └─ colour, orientation ┴─ reading ──> (H, W, 3)
+file ── metadata ── Pillow ── metadata, colour ── reading ──> (H, W, 3)
 """

@@ -1,24 +1,17 @@
 """Colours as a picture file means them, to sRGB, which everything else here takes them to be."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
-
-from rnn_codec.pictures.containers import Parts
+from PIL import Image, ImageChops, ImageCms
 
 Matrix = NDArray[np.float64]
 
 UNSEEN_LEVELS = 2
 """Of 255. A profile that moves no colour further is another wording of sRGB."""
-
-PRECISION = {
-    # The few points that the library interpolates between are ten levels off in dark greys.
-    "L": ImageCms.Flags.NOOPTIMIZE,
-    "RGB": ImageCms.Flags.HIGHRESPRECALC,
-    "CMYK": ImageCms.Flags.HIGHRESPRECALC,
-}
 
 SRGB_GAMMA = 1 / 2.2
 """What a PNG says to mean sRGB [PNG, 11.3.2.2]."""
@@ -38,7 +31,7 @@ ROWS = 64
 """Rows converted at a time: floats take four times the memory of pixels, and more."""
 
 
-def to_srgb(image: Image.Image, parts: Parts) -> Image.Image:
+def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     """The picture in sRGB, as its profile says, or the gamma and chromaticities of its PNG.
 
     What is in sRGB already stays as it is to the bit. So does a picture whose profile is broken or
@@ -46,18 +39,23 @@ def to_srgb(image: Image.Image, parts: Parts) -> Image.Image:
 
     Args:
         image: grey, RGB or CMYK of 8 bits.
-        parts: what its file says.
+        info: what its file says, as Pillow's images have it.
     """
-    converted = _by_profile(image, parts.profile) if parts.profile else None
+    profile = info.get("icc_profile")
+    converted = _by_profile(image, profile) if profile else None
     if converted is not None:
         return converted
-    if parts.gamma is not None and image.mode != "CMYK":
-        return _by_gamma(image, parts.gamma, parts.chromaticities)
+    # What a PNG says of its gamma counts where it does not say that it is sRGB.
+    if "gamma" in info and "srgb" not in info and image.mode != "CMYK":
+        return _by_gamma(image, info["gamma"], info.get("chromaticity"))
     return image
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     """None if the profile is of no use."""
+    # The few points that the library interpolates between are ten levels off in dark greys.
+    is_grey = image.mode == "L"
+    precision = ImageCms.Flags.NOOPTIMIZE if is_grey else ImageCms.Flags.HIGHRESPRECALC
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
@@ -65,7 +63,7 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
             image.mode,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION | PRECISION[image.mode],
+            ImageCms.Flags.BLACKPOINTCOMPENSATION | precision,
         )
         if image.mode != "CMYK" and _changes_nothing(transform, image.mode):
             return image
@@ -75,13 +73,13 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    levels = np.arange(0, 256, 17, dtype=np.uint8)
-    colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
     if mode == "L":
-        colours = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
-    before = Image.fromarray(colours if mode == "RGB" else colours[..., 0])
-    moved = np.asarray(transform.apply(before)).astype(int) - colours
-    return bool(np.abs(moved).max() <= UNSEEN_LEVELS)
+        before = Image.linear_gradient("L")
+    else:
+        cube = np.mgrid[:256:17, :256:17, :256:17].astype(np.uint8)
+        before = Image.fromarray(cube.reshape(3, 1, -1).transpose(1, 2, 0).copy())
+    moved = ImageChops.difference(before.convert("RGB"), transform.apply(before))
+    return bool(np.asarray(moved).max() <= UNSEEN_LEVELS)
 
 
 def _by_gamma(

@@ -1,21 +1,20 @@
 """Picture files of every common kind, as 8-bit RGB."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
-from rnn_codec.pictures.containers import Parts, take_apart
-from rnn_codec.pictures.orientation import upright
+from rnn_codec.pictures.metadata import readable, upright
 from rnn_codec.rnc.file import MAX_PIXELS
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
@@ -28,7 +27,10 @@ COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
 """From Pillow's modes to those that a profile may be for; of all others that is RGB."""
 
 _PILLOW = Lock()
-"""Pillow's limit is a variable of its module."""
+"""Pillow's limits are variables of its modules."""
+
+LONGEST_TEXT = 2**24
+"""Bytes of compressed text, or of a profile, in a PNG: longer ones are ignored."""
 
 
 class UnreadableImageError(UserError):
@@ -71,29 +73,34 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
 
 
 def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    parts = take_apart(data)
-    with _opened(parts.picture, max_pixels) as image:
-        return to_rgb(upright(image, parts), parts)
+    with _opened(data, max_pixels) as image:
+        # A PNG may go on after its pixels.
+        image.load()
+        info = image.info
+        if image.format == "TIFF":
+            # Which is EXIF's format.
+            info = {"exif": data, **info}
+        return to_rgb(upright(image, info), info)
 
 
 @contextmanager
-def _opened(picture: bytes, max_pixels: int) -> Iterator[Image.Image]:
-    """A picture file open, with a limit of our own in the place of Pillow's, and no warnings."""
+def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture file open, with limits of our own in the place of Pillow's, and no warnings."""
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pillows_own = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = max_pixels
+        pillows_own = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = max_pixels, LONGEST_TEXT
         try:
-            with Image.open(BytesIO(picture), formats=FORMATS) as image:
+            with Image.open(BytesIO(readable(data)), formats=FORMATS) as image:
                 # Up to twice the limit Pillow merely warns.
                 if image.width * image.height > max_pixels:
                     raise Image.DecompressionBombError
                 yield image
         finally:
-            Image.MAX_IMAGE_PIXELS = pillows_own
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = pillows_own
 
 
-def to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
+def to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """The pixels of an open picture, (H, W, 3), as `read_rgb` explains, but not turned."""
     if image.mode == "La":
         # From here Pillow knows only one way on.
@@ -105,7 +112,7 @@ def to_rgb(image: Image.Image, parts: Parts) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         opacity = image.getchannel("A")
-    image = _in_mode(to_srgb(_in_mode(image, colours), parts), "RGB")
+    image = _in_mode(to_srgb(_in_mode(image, colours), info), "RGB")
     if opacity is not None:
         image.putalpha(opacity)
         white = Image.new("RGBA", image.size, "white")

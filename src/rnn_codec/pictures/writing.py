@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,16 @@ from rnn_codec.files import atomic_path
 
 _LOSSY = {"quality": 95, "subsampling": "4:4:4"}
 
-FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = MappingProxyType(
-    {
-        ".png": ("PNG", {}),
-        ".webp": ("WEBP", {"lossless": True}),
-        ".tif": ("TIFF", {"compression": "tiff_lzw"}),
-        ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
-        ".bmp": ("BMP", {}),
-        ".ppm": ("PPM", {}),
-        ".jpg": ("JPEG", _LOSSY),
-        ".jpeg": ("JPEG", _LOSSY),
-    }
-)
+FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    ".png": ("PNG", {}),
+    ".webp": ("WEBP", {"lossless": True}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+    ".bmp": ("BMP", {}),
+    ".ppm": ("PPM", {}),
+    ".jpg": ("JPEG", _LOSSY),
+    ".jpeg": ("JPEG", _LOSSY),
+}
 """Suffix to Pillow's format and options: without loss, but for JPEG."""
 
 

@@ -6,7 +6,6 @@ Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,22 +15,19 @@ from rnn_codec import rates
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.models.find import DEFAULT_MODEL, find_folder, find_model, load_model
 from rnn_codec.models.protocol import Model, open_file
-from rnn_codec.pictures.containers import Parts, from_hexadecimal
-from rnn_codec.pictures.orientation import upright
+from rnn_codec.pictures.metadata import upright
 from rnn_codec.pictures.reading import to_rgb
 from rnn_codec.pillow import NO_LIMIT
 from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.runs.folder import RunFolder, is_there
 
-RATES: Mapping[str, Callable[[Any], Rate]] = MappingProxyType(
-    {
-        "iterations": Levels,
-        "bytes": Bytes,
-        "bpp": BitsPerPixel,
-        "psnr": PSNR,
-        "ms_ssim": MSSSIM,
-    }
-)
+RATES: Mapping[str, Callable[[Any], Rate]] = {
+    "iterations": Levels,
+    "bytes": Bytes,
+    "bpp": BitsPerPixel,
+    "psnr": PSNR,
+    "ms_ssim": MSSSIM,
+}
 """Keywords of `Image.save` that say where to stop."""
 
 PASSED_ON = ("tune", "importance")
@@ -62,14 +58,14 @@ def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes
     """
     rate = chosen_rate(options)
     model = _model_to_save_with(options, device)
-    parts = parts_of(image, options)
+    info: dict[Any, Any] = {**image.info, **options}
 
     def passed(value: Any) -> Any:
         is_map = isinstance(value, Image.Image)
-        return np.asarray(upright(value, parts).convert("L")) if is_map else value
+        return np.asarray(upright(value, info).convert("L")) if is_map else value
 
     others = {name: passed(options[name]) for name in PASSED_ON if options.get(name) is not None}
-    encoded = model.encode(to_rgb(upright(image, parts), parts), rate, **others)
+    encoded = model.encode(to_rgb(upright(image, info), info), rate, **others)
     if not encoded.reached:
         warnings.warn(f"{rate} is not reached", stacklevel=LINE_OF_SAVE)
     return encoded.data
@@ -89,28 +85,6 @@ def chosen_rate(options: Mapping[str, Any]) -> Rate:
     if len(given) > 1:
         raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
     return RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
-
-
-def parts_of(image: Image.Image, options: Mapping[str, Any]) -> Parts:
-    """What is said of a picture's pixels: by the options it is saved with, else by its `info`."""
-    info: dict[Any, Any] = {**image.info, **options}
-    exif = _bytes(info.get("exif")) or from_hexadecimal(_bytes(info.get("Raw profile type exif")))
-    # What a PNG says of its gamma counts where it does not say that it is sRGB.
-    by_gamma = "gamma" in info and "srgb" not in info
-    return Parts(
-        picture=b"",
-        exif=exif,
-        xmp=_bytes(info.get("xmp")),
-        profile=_bytes(info.get("icc_profile")),
-        gamma=info["gamma"] if by_gamma else None,
-        chromaticities=info.get("chromaticity") if by_gamma else None,
-    )
-
-
-def _bytes(value: Image.Exif | str | bytes | None) -> bytes:
-    if isinstance(value, Image.Exif):
-        return value.tobytes()
-    return value.encode() if isinstance(value, str) else value or b""
 
 
 def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:

@@ -1,0 +1,190 @@
+"""What a picture file says beside its pixels: what Pillow is given to read, and which way is up.
+
+Pillow reads all that is said when it opens or loads a picture, and gives up on a good one where
+that is odd, long or cut off. So it is given only what counts. Where a file is not as its format
+wants it, the rest is left as it is, for Pillow to judge.
+"""
+
+import re
+import struct
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngStream
+
+JPEG, PNG, TIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*")
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientations, and what turns a picture upright; 1 is upright."""
+
+
+def readable(data: bytes) -> bytes:
+    """A JPEG, PNG or TIFF file without what Pillow may stumble over; any other as it is.
+
+    A TIFF file also loses its orientation and XMP: it is EXIF's structure itself.
+    """
+    if data.startswith(JPEG):
+        return _readable_jpeg(data)
+    if data.startswith(PNG):
+        return _readable_png(data)
+    return _with_tags(data, _TIFF_KEPT) if data.startswith(TIFF) else data
+
+
+_FILL = 0xFFFF
+_SEGMENTS = frozenset(range(0xFFC0, 0xFFFF)) - frozenset(range(0xFFD0, 0xFFDB))
+"""Markers that a length follows, but for that of the scan, where pixels begin."""
+_METADATA = frozenset([*range(0xFFE1, 0xFFF0), 0xFFFE])
+"""Markers of applications and comments."""
+_JPEG_KEPT = re.compile(rb"Exif\0|http://ns.adobe.com/xap/1.0/\0|ICC_PROFILE\0..|Adobe", re.DOTALL)
+"""How bodies that count begin: EXIF, XMP, a piece of a profile, how colours are coded."""
+
+
+def _readable_jpeg(data: bytes) -> bytes:
+    kept, position = [data[:2]], 2
+    while position + 4 <= len(data):
+        marker, length = struct.unpack_from(">HH", data, position)
+        end = position + 2 + length
+        if marker == _FILL:
+            position += 1
+            continue
+        if marker not in _SEGMENTS or length < 2 or end > len(data):
+            break
+        if marker not in _METADATA or _JPEG_KEPT.match(data, position + 4, end):
+            kept.append(data[position:end])
+        position = end
+    return b"".join([*kept, data[position:]])
+
+
+_PNG_SAID = frozenset([b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"eXIf", b"tEXt", b"zTXt", b"iTXt"])
+
+
+def _readable_png(data: bytes) -> bytes:
+    kept, position = [PNG], len(PNG)
+    stream = PngStream(BytesIO(data))
+    while position < len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        kind = data[position + 4 : position + 8]
+        # A small first letter: a picture is complete without it. But for what is transparent.
+        needed = not kind[:1].islower() or kind == b"tRNS"
+        if needed or (kind in _PNG_SAID and _is_readable(stream, position)):
+            kept.append(data[position:end])
+        position = end
+    return b"".join(kept)
+
+
+def _is_readable(stream: PngStream, position: int) -> bool:
+    """Whether Pillow can read the chunk that begins there."""
+    assert stream.fp is not None
+    stream.fp.seek(position)
+    try:
+        kind, start, length = stream.read()
+        stream.crc(kind, stream.call(kind, start, length))
+    except (SyntaxError, ValueError, OSError, IndexError, struct.error):
+        return False
+    return True
+
+
+_TIFF_KEPT = frozenset(
+    [
+        # Sides, bits, compression, kind of colour, order of bits.
+        *(256, 257, 258, 259, 262, 266),
+        # Where strips or tiles are, samples of a pixel, rows of a strip, planes.
+        *(273, 277, 278, 279, 284, 322, 323, 324, 325),
+        # Fax options, predictor, palette, inks, alpha, kind of numbers.
+        *(292, 293, 317, 320, 332, 338, 339),
+        # Tables of JPEG, old and new; how YCbCr is meant; LERC's parameters.
+        *(347, *range(512, 522), *range(529, 533), 50674),
+        # The profile.
+        34675,
+    ]
+)
+
+
+def _with_tags(data: bytes, tags: Collection[int]) -> bytes:
+    """A TIFF structure, of a file or of EXIF, whose first directory holds these tags alone."""
+    order = "<" if data.startswith(b"II") else ">"
+    lines: dict[int, bytes] = {}
+    with suppress(struct.error):
+        (start,) = struct.unpack_from(order + "L", data, 4)
+        (number,) = struct.unpack_from(order + "H", data, start)
+        for place in range(start + 2, start + 2 + 12 * number, 12):
+            tag, line = struct.unpack_from(order + "H10s", data, place)
+            if tag in tags:
+                lines.setdefault(tag, struct.pack(order + "H10s", tag, line))
+    # Directories begin at even places.
+    data += bytes(len(data) % 2)
+    start_bytes = struct.pack(order + "L", len(data))
+    directory = struct.pack(order + "H", len(lines)) + b"".join(lines[tag] for tag in sorted(lines))
+    return data[:4] + start_bytes + data[8:] + directory + bytes(4)
+
+
+_ORIENTATION, _XMP = 274, 700
+
+
+def upright(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+    """The picture turned upright, as `info` says; itself where it is already."""
+    turn = TURNS.get(orientation(info))
+    return image if turn is None else image.transpose(turn)
+
+
+def orientation(info: Mapping[Any, Any]) -> int:
+    """The orientation 1 … 8 that EXIF or else XMP states; 1 if neither does.
+
+    EXIF wants it as a short integer; any other type that holds one of these numbers will do.
+
+    Args:
+        info: as Pillow's images have it.
+
+    >>> orientation({"xmp": b'<rdf:Description tiff:Orientation="6"/>'}), orientation({})
+    (6, 1)
+    """
+    tags = _tags(_exif(info))
+    number = _number(tags.get(_ORIENTATION))
+    if number in range(1, 9):
+        return int(number)
+    xmp = info.get("xmp") or tags.get(_XMP)
+    text = xmp.decode("latin-1") if isinstance(xmp, bytes) else str(xmp)
+    stated = re.search(r'tiff:Orientation(?:="|>)([1-8])', text)
+    return int(stated[1]) if stated else 1
+
+
+def _exif(info: Mapping[Any, Any]) -> bytes:
+    exif = info.get("exif")
+    if isinstance(exif, Image.Exif):
+        exif = exif.tobytes()
+    if not exif:
+        # As ImageMagick writes it: an empty line, a name, a length, and digits.
+        lines = (info.get("Raw profile type exif") or "").split("\n")
+        with suppress(ValueError):
+            exif = bytes.fromhex("".join(lines[3:]))
+    # Some writers put the prefix of JPEG before it, or put it twice.
+    return re.sub(rb"^(Exif\0\0){1,2}", b"", exif or b"")
+
+
+def _tags(exif: bytes) -> Image.Exif:
+    """Those that count; whatever stands beside them is no hindrance."""
+    tags = Image.Exif()
+    if exif.startswith(TIFF):
+        tags.load(_with_tags(exif, [_ORIENTATION, _XMP]))
+    return tags
+
+
+def _number(value: Any) -> float:
+    """The first number of a value of any type; 0 if there is none."""
+    if isinstance(value, tuple | bytes):
+        return value[0]
+    if isinstance(value, str):
+        digits = value.strip(" \0")
+        return int(digits) if re.fullmatch("[1-8]", digits) else 0
+    return value or 0
