@@ -3,7 +3,6 @@
 Before anything is built, every option is compared with the type of the argument that it is for.
 """
 
-import inspect
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar, get_type_hints
@@ -13,6 +12,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
+from pydantic_core import ErrorDetails
 
 from rnn_codec.errors import InvalidOptionError, UserError, reason
 from rnn_codec.overrides import hint, literals
@@ -53,24 +53,26 @@ def build(registry: Registry[Any], node: DictConfig) -> Any:
     return registry.build(plain(node))
 
 
-def options(kind: Callable[..., T], node: DictConfig, **names: str) -> T:
-    """The options of a node as a dataclass, which has fields of their names.
-
-    Args:
-        kind: the dataclass.
-        node: where the options are.
-        names: of options that are called otherwise than their fields, or stand deeper in the node.
+def options(kind: type[T], node: DictConfig) -> T:
+    """The options of a node, and of groups in it, as a dataclass that declares their values.
 
     Raises:
         UserError: an option is missing, or has a value that it cannot have.
     """
-    found = {}
-    for field in inspect.signature(kind).parameters:
-        name = names.get(field, field)
-        value = OmegaConf.select(node, name, throw_on_missing=True)
-        _check_type(_full_name(node, name), value, _adapter(kind, field))
-        found[field] = value
-    return kind(**found)
+    content = plain(node)
+    try:
+        return TypeAdapter(kind).validate_json(_as_json(content), strict=True)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        path: list[str] = []
+        value: Any = content
+        # A place ends with what has been tried of several types.
+        for key in map(str, wrong["loc"]):
+            if not isinstance(value, dict):
+                break
+            path.append(key)
+            value = value.get(key)
+        raise _refusal(_full_name(node, ".".join(path)), value, wrong) from error
 
 
 def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None:
@@ -120,7 +122,7 @@ def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
     """What checks values of an argument; whatever has no type that can be checked is accepted."""
     for function in functions(target):
         try:
-            hints = get_type_hints(function)
+            hints = get_type_hints(function, include_extras=True)
         except NameError:
             # Types that are imported for type checkers alone.
             continue
@@ -133,19 +135,28 @@ def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
 
 
 def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
-    # As JSON, types are strict, but a list may be a tuple, and a whole number be a float.
     content = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
-    # File names may hold bytes that no text has.
-    text = json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
     try:
-        adapter.validate_json(text, strict=True)
+        adapter.validate_json(_as_json(content), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        wanted = str(first["msg"]).replace("Input should be", "it must be")
-        if first["type"] == "string_type" and isinstance(value, int | float):
-            # A folder may be called 2024, which Hydra takes for a number.
-            wanted += f"; write {hint(option, text)}"
-        raise InvalidOptionError(f"{option} cannot be {text}: {wanted}") from error
+        raise _refusal(option, content, error.errors()[0]) from error
+
+
+def _as_json(content: Any) -> str:
+    """For pydantic, whose types are strict there; but a list may be a tuple, and 1 be a float."""
+    # File names may hold bytes that no text has.
+    return json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def _refusal(option: str, value: Any, wrong: ErrorDetails) -> InvalidOptionError:
+    """What pydantic says of a value, as one sentence."""
+    text = _as_json(value)
+    words = wrong["msg"].removeprefix("Value error, ").replace("Field required", "it must be set")
+    wanted = words.replace("Input should be", "it must be")
+    if wrong["type"] == "string_type" and isinstance(value, int | float):
+        # A folder may be called 2024, which Hydra takes for a number.
+        wanted += f"; write {hint(option, text)}"
+    return InvalidOptionError(f"{option} cannot be {text}: {wanted}")
 
 
 def as_list(value: Any) -> list[Any]:

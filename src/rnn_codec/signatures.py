@@ -2,9 +2,15 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_type_hints
 
+from pydantic import Field
+
 T = TypeVar("T")
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 _INCIDENTAL = "incidental"
 Incidental: TypeAlias = Annotated[T, _INCIDENTAL]
@@ -20,16 +26,14 @@ def incidental(target: Callable[..., Any]) -> frozenset[str]:
         >>> incidental(load)
         frozenset({'root'})
     """
-    found: set[str] = set()
-    for function in functions(target):
-        hints = get_type_hints(function, include_extras=True)
-        found |= {name for name, hint in hints.items() if _INCIDENTAL in get_args(hint)}
-    return frozenset(found)
+    hints = (get_type_hints(function, include_extras=True) for function in functions(target))
+    pairs = (pair for found in hints for pair in found.items())
+    return frozenset(name for name, hint in pairs if _INCIDENTAL in get_args(hint))
 
 
 def functions(target: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The functions that take the arguments: a class may pass some on to those it is made of."""
-    if not inspect.isclass(target):
+    """What declares the arguments: a class may pass some on to those it is made of."""
+    if not inspect.isclass(target) or is_dataclass(target):
         return [target]
     found = []
     for kind in target.__mro__:

@@ -340,7 +340,8 @@ def test_a_training_that_runs_out_of_time_ends_its_schedule(
         original(self, batch, batch_idx)
         now[0] += 300.0
         (group,) = self.optimizers().param_groups
-        seen.append((batch.shape[-1], self.phase is self.phases[1], group["lr"]))
+        late = self.phase_of(self.global_step) is self.phases[1]
+        seen.append((batch.shape[-1], late, group["lr"]))
         if len(seen) == stop_after:
             signal.raise_signal(signal.SIGINT)
 
@@ -388,51 +389,31 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["data=folder"], "data.root"),
         (["data=folder", "data.root=nowhere"], "nowhere"),
         (["data=kodak"], "never for training"),
-        (["trainer.compile=true"], "exclude each other"),
-        (["min_iterations=0"], "iterations"),
-        (["stopped_crops=1.5"], "stopped_crops must be a share"),
+        (["trainer.compile=true"], "trainer.compile excludes"),
+        (["min_iterations=0"], "min_iterations cannot be 0"),
+        (["min_iterations=4"], "min_iterations=4 must be from 1 to max_iterations=3"),
+        (["stopped_crops=1.5"], "stopped_crops cannot be 1.5"),
         (["network.width=0.01"], "network.width"),
-        (["network.width=wide"], "network.encoder.width cannot be"),
         (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),
         (["recon=residual_scaling", "data.crop_size=48"], "must be a multiple of 32"),
         (["late=larger_crops", "late.crop_size=56"], "late.crop_size must be a multiple of 16"),
         (["late=larger_crops", "late.crop_size=32"], "late.crop_size, of 44"),
-        (["late=larger_crops", "late.begins=1.5"], "late.begins must be a share"),
-        (["late=larger_crops", "late.begins=half"], "late.begins cannot be"),
+        (["late=larger_crops", "late.begins=1.5"], "late.begins cannot be 1.5"),
         (["loss=log_l1_ssim"], "data.crop_size, or late.crop_size, of 44"),
         (["loss=log_l1_ssim", "loss.scales=[0]", "data.crop_size=64"], "loss.scales"),
         (["loss=log_l1", "loss.floor=-1"], "see the options of loss"),
-        (["data.crop_size=large"], "data.crop_size cannot be"),
         (["data.crop_size=2048"], "2048"),
-        (["export.dtype=fp16"], "export.dtype cannot be"),
-        (["export.dtype=int8"], "export.dtype cannot be"),
-        (["export.dtype=bool"], "export.dtype cannot be"),
-        (["averaging.decay=1.5"], "averaging.decay must be"),
-        (["checkpoint.every_minutes=-1"], "checkpoint.every_minutes"),
-        (["trainer.max_time=00:00:00:00"], "trainer.max_time must be above 0"),
-        (["trainer.max_time=1h"], "trainer.max_time must be DD:HH:MM:SS"),
-        (["trainer.max_steps=abc"], "trainer.max_steps cannot be"),
-        (["trainer.max_steps=0"], "trainer.max_steps must be at least 1"),
-        (["trainer.val_check_interval=0"], "trainer.val_check_interval must be at least 1"),
-        (["trainer.devices=0"], "trainer.devices must be at least 1"),
-        (["trainer.devices=two"], "trainer.devices cannot be"),
-        (["trainer.precision=16x"], "trainer.precision cannot be"),
+        (["trainer.max_steps=0"], "trainer.max_steps cannot be 0"),
         (["trainer.strategy=nonsense"], "nonsense"),
         (["trainer.accelerator=nonsense"], "nonsense"),
-        (["trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val must be above 0"),
-        (["trainer.channels_last=perhaps"], "trainer.channels_last cannot be"),
-        (["seed=null"], "seed cannot be null"),
-        (["seed=-1"], "seed must be 0"),
         (["optimizer.lr=abc"], "optimizer.lr cannot be"),
         (["optimizer.lr=-1"], "learning rate"),
-        (["optimizer.betas=[0.9]"], "optimizer.betas cannot be"),
         (["schedule.final_factor=-2"], "see the options of schedule"),
-        (["schedule.warmup_steps=soon"], "schedule.warmup_steps cannot be"),
         (["start_from=nowhere"], "nowhere"),
         (["entropy=progressive", "coder.crop_size=1000"], "coder.longest_side"),
         (["entropy=progressive", "coder.crop_size=70"], "set coder.crop_size lower"),
         (["entropy=progressive", "coder.optimizer.lr=abc"], "coder.optimizer.lr cannot be"),
-        (["entropy=progressive", "coder.max_steps=0"], "coder.max_steps must be at least 1"),
+        (["entropy=progressive", "coder.max_steps=0"], "coder.max_steps cannot be 0"),
         (["output_root=/dev/null/runs"], "/dev/null/runs"),
     ],
 )
@@ -550,7 +531,7 @@ def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache:
 def test_what_fails_before_its_first_step_leaves_nothing_in_the_way(
     tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise UserError("not today")
 
     folder = tmp_path / "mine"

@@ -2,20 +2,19 @@
 
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
 
 from rnn_codec.data.crops import (
     ChangingSampler,
     CropSampler,
     DeviceCropSampler,
-    MixedSampler,
-    TrainingBatches,
+    training_loader,
 )
 from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
@@ -93,20 +92,11 @@ def test_crops_cut_on_a_device_are_the_same(
     assert torch.equal(device.batch(step, rank, 3), cut.batch(step, rank, 3))
 
 
-def test_another_sampler_goes_on_from_a_step(images: DecodedImages) -> None:
+def test_samplers_change_by_the_batch(images: DecodedImages) -> None:
     first, then = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
-    sampler = ChangingSampler(first, then, lambda batch: batch >= 4)
+    sampler = ChangingSampler(lambda batch: then if batch >= 4 else first)
     assert [len(sampler.batch(step, 0, 1)) for step in range(6)] == [2, 2, 2, 2, 3, 3]
     assert torch.equal(sampler.batch(5, 1, 2), then.batch(5, 1, 2))
-
-
-def test_a_mixture_has_its_shares_in_all_processes_alike(images: DecodedImages) -> None:
-    some, others = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
-    sampler = MixedSampler(some, others, share=0.25, seed=0)
-    sizes = [len(sampler.batch(step, 0, 2)) for step in range(2000)]
-    assert sizes == [len(sampler.batch(step, 1, 2)) for step in range(2000)]
-    # Four standard deviations of a binomial count.
-    assert sizes.count(2) == pytest.approx(500, abs=4 * 19.4)
 
 
 def test_too_small_pictures_are_refused(images: DecodedImages) -> None:
@@ -114,11 +104,12 @@ def test_too_small_pictures_are_refused(images: DecodedImages) -> None:
         CropSampler(images, 9, 1, seed=0)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_loader_goes_on_from_any_step(images: DecodedImages, workers: int) -> None:
+def test_loader_goes_on_from_the_step_of_the_trainer(images: DecodedImages) -> None:
     sampler = CropSampler(images, SIZE, 3, seed=0)
-    loader = DataLoader(TrainingBatches(sampler, 7, 1, 2), batch_size=None, num_workers=workers)
-    for step, batch in enumerate(islice(loader, 5), start=7):
+    trainer = SimpleNamespace(
+        global_step=10, accumulate_grad_batches=3, global_rank=1, world_size=2
+    )
+    for step, batch in enumerate(islice(training_loader(sampler, trainer), 5), start=30):
         assert torch.equal(batch, sampler.batch(step, 1, 2))
 
 

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from hydra.errors import InstantiationException
 from torch import Tensor, nn
 
 from rnn_codec import configuration
 from rnn_codec.data import DATA
-from rnn_codec.data.crops import CropSampler, DeviceCropSampler, LateCrops, MixedSampler
+from rnn_codec.data.crops import DeviceCropSampler, LateCrops
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
@@ -170,8 +169,9 @@ class TestFolder:
         ],
     )
     def test_options_too_small_are_named(self, tmp_path: Path, option: str, value: int) -> None:
-        with pytest.raises(UserError, match=rf"data\.{option} must be at least .* not {value}"):
-            folder(tmp_path, **{option: value})
+        words = rf"{option} cannot be {value}: it must be greater than or equal to"
+        with pytest.raises(UserError, match=words):
+            build("data=folder", f"data.root={tmp_path}", f"data.{option}={value}")
 
     def test_fingerprint_follows_the_pictures(self, photographs: Path) -> None:
         before = folder(photographs).digest
@@ -186,17 +186,26 @@ class TestHighEntropy:
         data = build("data=high_entropy", f"data.root={photographs}", "data.tiles_per_picture=5")
         assert isinstance(data, HighEntropyDataModule)
         data.prepare_data()
-        sampler = data.sampler
-        assert isinstance(sampler, MixedSampler)
+        tiles = data.sampler.choose(0)
         # One picture of seven is held out.
-        assert isinstance(sampler.some, CropSampler)
-        assert sampler.some.images.heights.tolist() == 30 * [32]
+        assert tiles.images.heights.tolist() == 30 * [32]
         assert next(iter(data.train_dataloader())).shape == (32, 3, 32, 32)
 
-    @pytest.mark.parametrize("share", [0.0, 1.5])
-    def test_a_share_that_is_none_is_refused(self, photographs: Path, share: float) -> None:
-        with pytest.raises(InstantiationException, match=r"data\.share must be above 0"):
-            build("data=high_entropy", f"data.root={photographs}", f"data.share={share}")
+    def test_a_share_of_the_batches_is_of_tiles(self, photographs: Path) -> None:
+        data = build("data=high_entropy", f"data.root={photographs}", "data.share=0.25")
+        sampler = data.sampler
+        chosen = [sampler.choose(step) for step in range(2000)]
+        assert chosen == [sampler.choose(step) for step in range(2000)]
+        tiles = [crops for crops in chosen if set(crops.images.heights) == {32}]
+        # Four standard deviations of a binomial count.
+        assert len(tiles) == pytest.approx(500, abs=4 * 19.4)
+
+    @pytest.mark.parametrize(("option", "value"), [("share", "0"), ("share", "2"), ("codec", "a")])
+    def test_options_that_are_none_are_refused(
+        self, option: str, value: str, photographs: Path
+    ) -> None:
+        with pytest.raises(UserError, match=f"{option} cannot be"):
+            build("data=high_entropy", f"data.root={photographs}", f"data.{option}={value}")
 
 
 class TestLateCrops:
@@ -219,7 +228,7 @@ class TestLateCrops:
             data.draw_crops(
                 3, LateCrops(lambda batch: batch >= 7, crop_size=40, batch_size=3), where
             )
-        assert isinstance(on_device.sampler.first, DeviceCropSampler)
+        assert isinstance(on_device.sampler.choose(0), DeviceCropSampler)
         batches = (islice(data.train_dataloader(), 4) for data in (cut, on_device))
         assert all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
 
@@ -232,10 +241,6 @@ class TestLateCrops:
         with pytest.warns(UserWarning, match="left out of the late part"):
             assert next(iter(data.train_dataloader())).shape == (1, 3, 170, 170)
         assert data.digest == before
-
-    def test_nothing_is_no_crop(self, photographs: Path) -> None:
-        with pytest.raises(UserError, match="batch_size"):
-            folder(photographs).draw_crops(0, LateCrops(lambda _: True, 32, 0))
 
 
 class TestValidation:
@@ -331,16 +336,6 @@ def test_lightning_validates_on_each_picture_once(photographs: Path, tmp_path: P
     expected = [noise(165 + number, 200, number)[:170] for number in (0, 3, 6)]
     assert [batch.shape for batch in validated] == [(1, 3, len(e), 170) for e in expected]
     assert all(batch.dtype == torch.uint8 for batch in validated)
-
-
-def test_each_process_starts_at_the_trainers_step(photographs: Path) -> None:
-    data = folder(photographs)
-    data.trainer = SimpleNamespace(
-        global_rank=1, world_size=2, global_step=10, accumulate_grad_batches=3
-    )
-    sampler = data.sampler
-    for step, batch in enumerate(islice(data.train_dataloader(), 3), start=30):
-        assert torch.equal(batch, sampler.batch(step, 1, 2))
 
 
 def test_photos_are_those_of_the_packages(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import torch
 from rnn_codec.data import tiles
 from rnn_codec.data.crops import CropSampler
 from rnn_codec.data.decoding import DecodedImages, decode
-from rnn_codec.data.tiles import Mining, compressed_size, hardest_tiles, mine, tile_images
-from rnn_codec.errors import UserError
+from rnn_codec.data.tiles import compressed_size, hardest_tiles, mine, tile_images
 from tests.data.pictures import noise, save
 
 
@@ -34,18 +33,12 @@ GRAINS = [1, 2, 4, 8, 16, 32]
 @pytest.mark.parametrize("codec", ["png", "webp"])
 def test_hardest_tiles_come_first(codec: str) -> None:
     picture, blocks = mosaic()
-    np.testing.assert_array_equal(hardest_tiles(picture, Mining(32, 4, codec)), blocks[:4])
-    np.testing.assert_array_equal(hardest_tiles(picture, Mining(32, 99, codec)), blocks)
+    np.testing.assert_array_equal(hardest_tiles(picture, 32, codec), blocks)
 
 
 def test_png_size_is_near_that_of_zlib() -> None:
     tile = noise(32, 32)
     assert abs(compressed_size(tile, "png") - len(zlib.compress(tile.tobytes()))) < 150
-
-
-def test_unknown_codec_is_refused() -> None:
-    with pytest.raises(UserError, match=r"data\.codec=jpeg is unknown: it is one of png, webp"):
-        Mining(32, 1, "jpeg")
 
 
 @pytest.fixture
@@ -61,16 +54,15 @@ def images(tmp_path: Path) -> DecodedImages:
 def test_mined_once_for_the_same_pictures_and_options(
     images: DecodedImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mined = mine(images, Mining(32, 3, "png"), tmp_path)
+    mined = mine(images, 32, 3, "png", tmp_path)
     assert mined.shape == (3 + 3 + 1, 32, 32, 3)
     np.testing.assert_array_equal(mined[:3], mosaic()[1][:3])
     monkeypatch.delattr(tiles, "compressed_size")
-    np.testing.assert_array_equal(mine(images, Mining(32, 3, "png"), tmp_path), mined)
-    others = [(images, Mining(16, 3, "png")), (images, Mining(32, 2, "png"))]
-    others += [(images, Mining(32, 3, "webp")), (images.select([0, 1]), Mining(32, 3, "png"))]
-    for pictures, mining in others:
+    np.testing.assert_array_equal(mine(images, 32, 3, "png", tmp_path), mined)
+    others = [(images, 16, 3, "png"), (images, 32, 2, "png"), (images, 32, 3, "webp")]
+    for other in [*others, (images.select([0, 1]), 32, 3, "png")]:
         with pytest.raises(NameError, match="compressed_size"):
-            mine(pictures, mining, tmp_path)
+            mine(*other, tmp_path)
 
 
 def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
@@ -82,11 +74,3 @@ def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
     assert (matches.sum(1) == 1).all()
     # Ten outcomes, each a tenth: 1000 ± 4 · 30.
     assert ((matches.sum(0) - 1000).abs() < 120).all()
-
-
-def test_global_batch_of_tiles_does_not_depend_on_its_split() -> None:
-    stock = np.stack([noise(4, 4, seed) for seed in range(5)])
-    whole = CropSampler(tile_images(stock), 4, 6, seed=3).batch(9, 0, 1)
-    parts = [CropSampler(tile_images(stock), 4, 2, seed=3).batch(9, rank, 3) for rank in range(3)]
-    assert torch.equal(torch.cat(parts), whole)
-    assert np.array_equal(stock[0], noise(4, 4, 0))

@@ -19,36 +19,60 @@ from rnn_codec.training.callbacks import (
     StopOnSignal,
     TrainingClock,
     ValidationStoppedError,
-    count_images,
 )
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.fitting import stopped
 from rnn_codec.training.schedules import Progress
+from rnn_codec.training.steps import Training
 
 PICTURES = 5
 NEVER = 1e6
 
 
 def make_clock(limit: timedelta | None = None) -> TrainingClock:
-    return TrainingClock(count_images, limit, Progress(max_steps=10, late_begins=0.5))
+    return TrainingClock(limit, Progress(max_steps=10, late_begins=0.5), every_n_steps=2)
 
 
-def run(clock: TrainingClock, moments: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+class Rows(Training):
+    """Of batches whose rows count as two units each; keeps what is logged."""
+
+    unit = "halves"
+
+    def __init__(self) -> None:
+        self.logged: list[tuple[str, float]] = []
+
+    def examples(self, batch: Tensor) -> int:
+        return len(batch)
+
+    def units(self, batch: Tensor) -> int:
+        return 2 * len(batch)
+
+    def log(self, name: str, value: float, **_: object) -> None:
+        self.logged.append((name, value))
+
+
+def run(
+    clock: TrainingClock, moments: list[float], monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, float]]:
     """A training whose first step begins at the first moment; the others end steps."""
     times = iter(moments)
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(times))
     strategy = SimpleNamespace(broadcast=lambda value: value)
     trainer = SimpleNamespace(world_size=2, strategy=strategy, global_step=0)
-    clock.on_train_start(trainer, None)
+    module = Rows()
+    clock.on_train_start(trainer, module)
     for index in range(len(moments) - 1):
         trainer.global_step = index + 1
-        clock.on_train_batch_end(trainer, None, None, torch.zeros(3, 3, 8, 8), index)
+        clock.on_train_batch_end(trainer, module, None, torch.zeros(3, 3, 8, 8), index)
+    return module.logged
 
 
 def test_counts_seconds_and_the_examples_of_all_processes(monkeypatch) -> None:
     clock = make_clock()
-    run(clock, [100.0, 101.0, 103.5], monkeypatch)
-    assert (clock.seconds, clock.examples) == (3.5, 12)
+    logged = run(clock, [100.0, 101.0, 103.5, 104.0, 105.5], monkeypatch)
+    assert (clock.seconds, clock.examples) == (5.5, 24)
+    # Of two steps, by two processes.
+    assert logged == [("train/halves_per_s", 24 / 3.5), ("train/halves_per_s", 24 / 2)]
 
 
 def test_goes_on_from_a_checkpoint_without_the_time_between(monkeypatch) -> None:

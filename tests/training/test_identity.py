@@ -9,11 +9,12 @@ from omegaconf import DictConfig
 
 from rnn_codec.configuration import build, plain
 from rnn_codec.data import DATA
+from rnn_codec.families.binary.training.stages import coder_identity
 from rnn_codec.families.binary.weights import build_codec
 from rnn_codec.models.find import start_digest
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
-from rnn_codec.training.identity import coder_identity, training_identity
+from rnn_codec.training.identity import training_identity
 from tests.conftest import ROOT
 
 

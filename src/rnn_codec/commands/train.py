@@ -16,14 +16,14 @@ from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import run_configured, task_overrides
 from rnn_codec.commands.resuming import addable, resumed
+from rnn_codec.configuration import options
 from rnn_codec.errors import UserError
 from rnn_codec.models.find import family_of
 from rnn_codec.models.protocol import FAMILIES, Family
 from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.runs.precision import PRECISIONS
-from rnn_codec.training.building import trainer_options, upkeep
 from rnn_codec.training.fitting import quieten_lightning
+from rnn_codec.training.options import TrainerOptions
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
     check_processes,
@@ -36,8 +36,7 @@ from rnn_codec.training.stages import train_stages
 
 def train(config: DictConfig, run: RunFolder) -> None:
     """Train as configured what is not trained yet, from checkpoints where there are any."""
-    stages = family(config, run).stages(config, run)
-    train_stages(stages, upkeep(config), PRECISIONS[config.export.dtype])
+    train_stages(family(config, run).stages(config, run))
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
@@ -100,7 +99,7 @@ def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
 
 def check_together(config: DictConfig, folder: str | None) -> None:
     """The processes that train together, if there are several, know of each other."""
-    trainer = trainer_options(config)
+    trainer = options(TrainerOptions, config.trainer)
     check_processes(trainer.devices, trainer.num_nodes, folder)
     forget_foreign_ranks(trainer.num_nodes)
 

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+import lightning as L
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset
 
 from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
-
-CHOICES = 1
-"""The stream of random numbers that `MixedSampler` chooses by, beside those of samplers."""
 
 
 class Sampler(Protocol):
@@ -132,45 +130,17 @@ class LateCrops:
 
 @dataclass(frozen=True)
 class ChangingSampler:
-    """Draws from one sampler, and later from another.
+    """Draws each batch from one of several samplers.
 
     Attributes:
-        first: draws the first batches.
-        then: draws the others.
-        is_late: whether a batch is one of the others, by its number.
+        choose: says which, by the batch's number.
     """
 
-    first: Sampler
-    then: Sampler
-    is_late: Callable[[int], bool]
+    choose: Callable[[int], Sampler]
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """See `Sampler.batch`."""
-        sampler = self.then if self.is_late(step) else self.first
-        return sampler.batch(step, rank, world_size)
-
-
-@dataclass(frozen=True)
-class MixedSampler:
-    """Draws some batches from one sampler, the others from another.
-
-    Attributes:
-        some: draws a batch with the probability `share`.
-        others: draws the rest.
-        share: 0 … 1.
-        seed: seed of the choice, not negative.
-    """
-
-    some: Sampler
-    others: Sampler
-    share: float
-    seed: int
-
-    def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
-        drawn = step_rng(self.seed, step, CHOICES).random()
-        chosen = self.some if drawn < self.share else self.others
-        return chosen.batch(step, rank, world_size)
+        return self.choose(step).batch(step, rank, world_size)
 
 
 def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
@@ -179,9 +149,7 @@ def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
 
 
 class TrainingBatches(IterableDataset[Tensor]):
-    """The batches of one process, from a step on, without end.
-
-    Yields whole batches: give it to `DataLoader(batch_size=None)`. Several workers share the steps.
+    """The batches of one process, without end: give it to `DataLoader(batch_size=None)`.
 
     Args:
         sampler: draws the batches.
@@ -198,7 +166,16 @@ class TrainingBatches(IterableDataset[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         """Draw batch after batch."""
-        worker = get_worker_info()
-        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
-        for step in count(self.first_step + first, stride):
+        for step in count(self.first_step):
             yield self.sampler.batch(step, self.rank, self.world_size)
+
+
+def training_loader(sampler: Sampler, trainer: L.Trainer | None) -> DataLoader[Tensor]:
+    """The batches of this process, from the step that the trainer stands at."""
+    first = trainer.global_step * trainer.accumulate_grad_batches if trainer else 0
+    return DataLoader(TrainingBatches(sampler, first, *process_of(trainer)), batch_size=None)
+
+
+def process_of(trainer: L.Trainer | None) -> tuple[int, int]:
+    """The number of this process, and how many there are."""
+    return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)

@@ -7,12 +7,12 @@ has `evaluation_name` and `evaluation_images()`, for measuring a trained codec, 
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import lightning as L
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -22,22 +22,26 @@ from rnn_codec.data.crops import (
     CropSampler,
     DeviceCropSampler,
     LateCrops,
-    MixedSampler,
     Sampler,
-    TrainingBatches,
+    process_of,
+    step_rng,
+    training_loader,
 )
 from rnn_codec.data.decoding import DecodedImages, decode, digest_of
 from rnn_codec.data.folders import find_images
 from rnn_codec.data.kodak import Kodak, is_kodak
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import Split, centre_crop, hold_out, large_enough, spread, without
-from rnn_codec.data.tiles import Mining, mine, tile_images
+from rnn_codec.data.tiles import mine, tile_images
 from rnn_codec.errors import UserError
 from rnn_codec.files import printable
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 from rnn_codec.pictures.reading import NamedImage, read_rgb
-from rnn_codec.signatures import Incidental
+from rnn_codec.signatures import Count, Incidental
+
+CHOICES = 1
+"""The stream of random numbers that chooses between tiles and crops, beside those of samplers."""
 
 
 class TrainingDataModule(L.LightningDataModule):
@@ -57,16 +61,13 @@ class TrainingDataModule(L.LightningDataModule):
 
     def __init__(
         self,
-        crop_size: int,
-        batch_size: int,
+        crop_size: Count,
+        batch_size: Count,
         cache_dir: Incidental[str],
-        validation_crop: int,
-        validation_images: int,
+        validation_crop: Annotated[int, Field(ge=SHORTEST_SIDE)],
+        validation_images: Count,
     ) -> None:
         super().__init__()
-        require_at_least(1, crop_size=crop_size, batch_size=batch_size)
-        require_at_least(1, validation_images=validation_images)
-        require_at_least(SHORTEST_SIDE, validation_crop=validation_crop)
         self.crop_size = crop_size
         self.batch_size = batch_size
         self.cache_dir = cache_dir
@@ -93,8 +94,6 @@ class TrainingDataModule(L.LightningDataModule):
             on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
                 the crops are the same.
         """
-        if late is not None:
-            require_at_least(1, crop_size=late.crop_size, batch_size=late.batch_size)
         self.seed, self._late, self._on_device = seed, late, on_device
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
@@ -116,7 +115,7 @@ class TrainingDataModule(L.LightningDataModule):
             return first
         enough = large_enough(training, late.crop_size, "the late part of the training")
         then = self.build_sampler(enough, late.crop_size, late.batch_size)
-        return ChangingSampler(first, then, late.is_late)
+        return ChangingSampler(lambda batch: then if late.is_late(batch) else first)
 
     @property
     def split(self) -> Split:
@@ -141,8 +140,7 @@ class TrainingDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         """Endless batches uint8 (B, 3, S, S), from the step that the trainer stands at."""
-        batches = TrainingBatches(self.sampler, self._first_batch(), *self._process())
-        return DataLoader(batches, batch_size=None)
+        return training_loader(self.sampler, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
         """This process's share of the validation pictures, uint8 (1, 3, H, W), each counted once.
@@ -150,7 +148,7 @@ class TrainingDataModule(L.LightningDataModule):
         Raises:
             UserError: there are fewer pictures than processes.
         """
-        rank, world_size = self._process()
+        rank, world_size = process_of(self.trainer)
         held_out = self.split.validation
         chosen = spread(len(held_out), self.validation_images)
         if len(chosen) < world_size:
@@ -163,14 +161,6 @@ class TrainingDataModule(L.LightningDataModule):
         batches = [pixels_to_batch(centre_crop(p, side, side)) for p in pictures]
         # Lightning takes a bare list for several loaders.
         return DataLoader(cast(Dataset[Tensor], batches), batch_size=None)
-
-    def _process(self) -> tuple[int, int]:
-        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-
-    def _first_batch(self) -> int:
-        if self.trainer is None:
-            return 0
-        return self.trainer.global_step * self.trainer.accumulate_grad_batches
 
 
 @DATA.register("photos")
@@ -211,11 +201,10 @@ class FolderDataModule(TrainingDataModule):
         self,
         root: Incidental[str | None],
         validation_root: Incidental[str | None],
-        holdout_every: int,
+        holdout_every: Annotated[int, Field(ge=2)],
         **common: Any,
     ) -> None:
         super().__init__(**common)
-        require_at_least(2, holdout_every=holdout_every)
         if root is None:
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
@@ -251,22 +240,29 @@ class HighEntropyDataModule(FolderDataModule):
         folder: see `FolderDataModule`; `crop_size` is the side of a tile.
     """
 
-    def __init__(self, share: float, tiles_per_picture: int, codec: str, **folder: Any) -> None:
+    def __init__(
+        self,
+        share: Annotated[float, Field(gt=0, le=1)],
+        tiles_per_picture: Count,
+        codec: Literal["png", "webp"],
+        **folder: Any,
+    ) -> None:
         super().__init__(**folder)
-        if not 0 < share <= 1:
-            raise UserError(f"data.share must be above 0 and at most 1, not {share}")
-        require_at_least(1, tiles_per_picture=tiles_per_picture)
         self.share = share
-        self._mining = partial(Mining, tiles_per_picture=tiles_per_picture, codec=codec)
-        # An unknown codec is refused now, not when the tiles are mined.
-        self._mining(self.crop_size)
+        self.tiles_per_picture = tiles_per_picture
+        self.codec = codec
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
         """What draws tiles, mined at the first call, and random crops."""
-        tiles = mine(training, self._mining(crop_size), self.cache_dir)
+        tiles = mine(training, crop_size, self.tiles_per_picture, self.codec, self.cache_dir)
         hardest = CropSampler(tile_images(tiles), crop_size, batch_size, self.seed)
         anywhere = super().build_sampler(training, crop_size, batch_size)
-        return MixedSampler(hardest, anywhere, self.share, self.seed)
+
+        def choose(batch: int) -> Sampler:
+            drawn = step_rng(self.seed, batch, CHOICES).random()
+            return hardest if drawn < self.share else anywhere
+
+        return ChangingSampler(choose)
 
 
 def own_name(name: str, kind: str) -> str:
@@ -278,10 +274,3 @@ def own_name(name: str, kind: str) -> str:
     """
     known = {Kodak.evaluation_name, PhotosDataModule.evaluation_name}
     return f"{name}-{kind}" if name.casefold() in known else name
-
-
-def require_at_least(least: int, **options: int) -> None:
-    """Raise `UserError` for an option of the group `data` that is too small."""
-    for name, value in options.items():
-        if value < least:
-            raise UserError(f"data.{name} must be at least {least}, not {value}")

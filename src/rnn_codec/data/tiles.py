@@ -1,6 +1,5 @@
 """High-entropy training data: the tiles of each picture that compress worst [Toderici 2017]."""
 
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.data.decoding import RULES, DecodedImages, cache_folder, digest_of
-from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.progress import progress
 
@@ -20,46 +18,35 @@ CODECS: dict[str, dict[str, object]] = {
 """How Pillow is told to compress a tile without loss."""
 
 
-@dataclass(frozen=True)
-class Mining:
-    """Which tiles count as hard.
-
-    Attributes:
-        tile_size: side S of a tile, in pixels.
-        tiles_per_picture: tiles taken from each picture; all if it has fewer.
-        codec: what measures hardness, by the bytes it needs: png or webp.
-    """
-
-    tile_size: int
-    tiles_per_picture: int
-    codec: str
-
-    def __post_init__(self) -> None:
-        """Refuse codecs that Pillow is not told how to use."""
-        if self.codec not in CODECS:
-            raise UserError(f"data.codec={self.codec} is unknown: it is one of {', '.join(CODECS)}")
-
-
-def mine(images: DecodedImages, mining: Mining, cache_dir: str | Path) -> NDArray[np.uint8]:
+def mine(
+    images: DecodedImages, size: int, per_picture: int, codec: str, cache_dir: str | Path
+) -> NDArray[np.uint8]:
     """The hardest tiles of every picture, uint8 (N, S, S, 3), mapped from a file of `cache_dir`.
 
-    The file is made once for the same pictures and options. Pictures need sides of at least S.
+    The file is made once for the same pictures and options.
+
+    Args:
+        images: with sides of at least S.
+        size: side S of a tile, in pixels.
+        per_picture: tiles taken from each picture; all if it has fewer.
+        codec: what measures hardness, by the bytes it needs: one of `CODECS`.
+        cache_dir: where the file is.
     """
-    key = digest_of([RULES, images.digest, mining])
+    key = digest_of([RULES, images.digest, size, per_picture, codec])
     cache = cache_folder(cache_dir) / f"tiles-{key}.npy"
     if not cache.is_file():
         indices = progress(range(len(images)), "Mining tiles")
-        hardest = [hardest_tiles(images.image(index), mining) for index in indices]
+        hardest = [hardest_tiles(images.image(i), size, codec)[:per_picture] for i in indices]
         with atomic_path(cache) as partial:
             np.save(partial, np.concatenate(hardest))
     return np.asarray(np.load(cache, mmap_mode="r"))
 
 
-def hardest_tiles(picture: NDArray[np.uint8], mining: Mining) -> NDArray[np.uint8]:
-    """The tiles (N, S, S, 3) of a picture (H, W, 3) that need most bytes, hardest first."""
-    tiles = cut_tiles(picture, mining.tile_size)
-    sizes = np.array([compressed_size(tile, mining.codec) for tile in tiles])
-    return tiles[np.argsort(-sizes, kind="stable")[: mining.tiles_per_picture]]
+def hardest_tiles(picture: NDArray[np.uint8], size: int, codec: str) -> NDArray[np.uint8]:
+    """The tiles (N, S, S, 3) of a picture (H, W, 3), those that need most bytes first."""
+    tiles = cut_tiles(picture, size)
+    sizes = np.array([compressed_size(tile, codec) for tile in tiles])
+    return tiles[np.argsort(-sizes, kind="stable")]
 
 
 def cut_tiles(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -1,8 +1,6 @@
 """Builds what all trainings have in common, as configured; finds mistakes before the first step."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,38 +9,29 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from rnn_codec.configuration import (
-    build,
-    check_types,
-    instantiate,
-    options,
-)
+from rnn_codec.configuration import build, check_types, instantiate, options
 from rnn_codec.data import DATA
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError, reason
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import build_trainer
-from rnn_codec.training.options import (
-    ExportOptions,
-    LateOptions,
-    TrainerOptions,
-    Upkeep,
-)
+from rnn_codec.training.options import LateOptions, TrainingOptions
 from rnn_codec.training.processes import is_first_process
 from rnn_codec.training.schedules import Progress
 from rnn_codec.training.steps import Training
 
 
 def check_trainer(config: DictConfig) -> None:
-    """What trainings of codecs and of coders have in common."""
-    trainer = trainer_options(config)
-    options(ExportOptions, config.export)
+    """What trainings of all families have in common."""
+    found = options(TrainingOptions, config)
     check_types(config.logger)
-    if trainer.on_gpu and not torch.cuda.is_available():
+    if found.trainer.on_gpu and not torch.cuda.is_available():
         raise UserError("no GPU is to be found: train with trainer=cpu")
-    with lightning_errors_explained():
-        build_trainer(trainer, upkeep(config), RunFolder(Path()), logger=False, callbacks=[])
+    try:
+        build_trainer(found, RunFolder(Path()), logger=False, callbacks=[])
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
+        raise UserError(f"an option of trainer cannot be: {reason(error)}") from error
 
 
 def check_optimizer(model: Training, steps: int) -> None:
@@ -60,35 +49,15 @@ def check_optimizer(model: Training, steps: int) -> None:
             )
 
 
-@contextmanager
-def lightning_errors_explained() -> Iterator[None]:
-    """What Lightning does not accept, as one sentence."""
-    try:
-        yield
-    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
-        raise UserError(f"an option of trainer cannot be: {reason(error)}") from error
-
-
-def trainer_options(config: DictConfig) -> TrainerOptions:
-    """The options of the group `trainer` that Lightning's trainer has."""
-    return options(TrainerOptions, config.trainer)
-
-
-def upkeep(config: DictConfig) -> Upkeep:
-    """What is done beside the steps."""
-    names = {
-        "checkpoint_minutes": "checkpoint.every_minutes",
-        "average_decay": "averaging.decay",
-    }
-    return options(Upkeep, config, **names)
+def late_options(config: DictConfig) -> LateOptions | None:
+    """The late part of a training, if it has one."""
+    return None if config.late.begins is None else options(LateOptions, config.late)
 
 
 def build_progress(config: DictConfig) -> Progress:
     """How far a codec's training is: not begun."""
-    begins = None
-    if config.late.begins is not None:
-        begins = options(LateOptions, config.late).begins
-    return Progress(config.trainer.max_steps, begins)
+    late = late_options(config)
+    return Progress(config.trainer.max_steps, late.begins if late else None)
 
 
 def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
@@ -100,11 +69,11 @@ def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
             "Kodak is for evaluation, never for training: train with data=photos, or with "
             "data=folder data.root=<folder of photographs>"
         )
-    late = None
-    if config.late.begins is not None:
+    late, crops = late_options(config), None
+    if late is not None:
         is_late = partial(batch_is_late, progress, config.trainer.accumulate_grad_batches)
-        late = LateCrops(is_late, config.late.crop_size, config.late.batch_size)
-    data.draw_crops(config.seed, late, config.trainer.crops_on_device)
+        crops = LateCrops(is_late, late.crop_size, late.batch_size)
+    data.draw_crops(config.seed, crops, config.trainer.crops_on_device)
     return data
 
 

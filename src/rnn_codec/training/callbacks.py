@@ -1,9 +1,8 @@
-"""Callbacks of every training: its time and throughput, signals, divergence."""
+"""Callbacks of every training: its time and throughput, divergence, signals."""
 
 import signal
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -11,7 +10,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rnn_codec.errors import UserError
 from rnn_codec.training.schedules import Progress
@@ -24,43 +23,51 @@ class TrainingClock(L.Callback):
     """Counts seconds and examples through all interruptions; both are part of the checkpoint.
 
     What was done after the last checkpoint before an interruption is done again and counts once.
+    The throughput of all processes is logged; validation and checkpoints count as time in which
+    nothing was trained.
 
     Args:
-        count: how many examples are in a batch.
         limit: of the training's time, if there is one.
         progress: is told how much of it is used up.
+        every_n_steps: steps between two figures of the throughput.
 
     Attributes:
         seconds: from the first step to the end of the last one.
         examples: of all processes.
     """
 
-    def __init__(
-        self, count: Callable[[Tensor], int], limit: timedelta | None, progress: Progress
-    ) -> None:
-        self.count = count
+    def __init__(self, limit: timedelta | None, progress: Progress, every_n_steps: int) -> None:
         self.limit = limit
         self.progress = progress
+        self.every_n_steps = every_n_steps
         self.seconds = 0.0
         self.examples = 0
-        self._since = 0.0
+        self._since = self._logged_at = 0.0
+        self._units = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start, or start again."""
-        self._since = time.monotonic()
+        self._since = self._logged_at = time.monotonic()
+        self._units = 0
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *_: Any
     ) -> None:
         """Add the step and what was done since the last one."""
+        assert isinstance(pl_module, Training)
         now = time.monotonic()
         self.seconds += now - self._since
-        self.examples += self.count(batch) * trainer.world_size
+        self.examples += pl_module.examples(batch) * trainer.world_size
         self._since = now
         if self.limit is not None:
             # Every process must take the same decisions, and their clocks differ.
             used = trainer.strategy.broadcast(self.seconds / self.limit.total_seconds())
             self.progress.spend(min(1.0, used), trainer.global_step)
+        self._units += pl_module.units(batch) * trainer.world_size
+        if trainer.global_step % self.every_n_steps == 0:
+            rate = self._units / (now - self._logged_at)
+            pl_module.log(f"train/{pl_module.unit}_per_s", rate, prog_bar=True)
+            self._units, self._logged_at = 0, now
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
@@ -73,55 +80,6 @@ class TrainingClock(L.Callback):
         self.progress.late_by_time = state_dict.get("late_by_time")
         if self.limit is not None:
             self.progress.time_used = min(1.0, self.seconds / self.limit.total_seconds())
-
-
-def count_images(batch: Tensor) -> int:
-    """Images in a batch (B, 3, H, W)."""
-    return len(batch)
-
-
-def count_crops(batch: Tensor) -> int:
-    """Crops of codes in a batch (T, B, 32, H, W)."""
-    return batch.shape[1]
-
-
-def count_positions(batch: Tensor) -> int:
-    """Positions of codes in a batch (T, B, 32, H, W), each iteration's counted."""
-    return batch[:, :, 0].numel()
-
-
-class Throughput(L.Callback):
-    """Logs what was trained on a second, over all processes, since it last did.
-
-    Validation and checkpoints count as time in which nothing was trained.
-
-    Args:
-        every_n_steps: steps between two figures.
-        unit: what is counted.
-        count: how many of them are in a batch.
-    """
-
-    def __init__(self, every_n_steps: int, unit: str, count: Callable[[Tensor], int]) -> None:
-        self.every_n_steps = every_n_steps
-        self.unit = unit
-        self.count = count
-        self._counted = 0
-        self._since = 0.0
-
-    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Start the clock."""
-        self._counted, self._since = 0, time.monotonic()
-
-    def on_train_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *_: Any
-    ) -> None:
-        """Count, and log now and then."""
-        self._counted += self.count(batch) * trainer.world_size
-        if trainer.global_step % self.every_n_steps == 0:
-            now = time.monotonic()
-            rate = self._counted / (now - self._since)
-            pl_module.log(f"train/{self.unit}_per_s", rate, prog_bar=True)
-            self._counted, self._since = 0, now
 
 
 class ValidatedStep(L.Callback):

@@ -13,26 +13,22 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from rnn_codec.errors import StoppedError, UserError
-from rnn_codec.machine import hardware, versions
 from rnn_codec.overrides import hint
-from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.averaging import WeightAveraging
 from rnn_codec.training.callbacks import (
     StopOnDivergence,
     StopOnSignal,
-    TrainingClock,
     ValidatedStep,
     ValidationStoppedError,
 )
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
-from rnn_codec.training.options import TrainerOptions, Upkeep
+from rnn_codec.training.options import TrainingOptions
 from rnn_codec.training.progress import step_progress
 
 
 def fit(
-    options: TrainerOptions,
-    upkeep: Upkeep,
+    options: TrainingOptions,
     run: RunFolder,
     logger: Logger,
     callbacks: Sequence[L.Callback],
@@ -41,21 +37,12 @@ def fit(
 ) -> L.Trainer:
     """Fit until the last step or the time limit, from the run's checkpoint if it has one.
 
-    Args:
-        options: how it is run.
-        upkeep: what is done beside.
-        run: its folder.
-        logger: where figures go.
-        callbacks: further ones.
-        model: what is trained.
-        data: what it is trained and validated on.
-
     Raises:
         StoppedError: the process was told to end; there is a checkpoint.
         DivergedError: the loss, or the gradients, stay not finite.
     """
     stop, validated = StopOnSignal(), ValidatedStep()
-    trainer = build_trainer(options, upkeep, run, logger, [stop, validated, *callbacks])
+    trainer = build_trainer(options, run, logger, [stop, validated, *callbacks])
     checkpoint = str(run.checkpoint) if run.checkpoint.is_file() else None
     with suppress(ValidationStoppedError):
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
@@ -79,41 +66,41 @@ def stopped(run: RunFolder) -> UserError | SystemExit:
 
 
 def build_trainer(
-    options: TrainerOptions,
-    upkeep: Upkeep,
+    options: TrainingOptions,
     run: RunFolder,
     logger: Logger | Literal[False],
     callbacks: Sequence[L.Callback],
 ) -> L.Trainer:
     """A trainer with further callbacks beside those that every training has."""
+    trainer = options.trainer
     common: list[L.Callback] = [
         LearningRateMonitor(logging_interval="step"),
-        StopOnDivergence(options.broken_steps, options.log_every_n_steps, run.checkpoint),
-        LastCheckpoint(run.checkpoint, upkeep.checkpoint_minutes),
+        StopOnDivergence(trainer.broken_steps, trainer.log_every_n_steps, run.checkpoint),
+        LastCheckpoint(run.checkpoint, options.checkpoint.every_minutes),
         # Without a limit too: one that is set when the run is resumed counts what was before.
-        Timer(options.time_limit, interval="step"),
+        Timer(trainer.max_time, interval="step"),
     ]
-    if upkeep.average_decay is not None:
-        common.append(WeightAveraging(upkeep.average_decay))
-    if options.progress_bar:
+    if options.averaging.decay is not None:
+        common.append(WeightAveraging(options.averaging.decay))
+    if trainer.progress_bar:
         common.append(step_progress())
     return L.Trainer(
-        accelerator=options.accelerator,
-        devices=options.devices,
-        num_nodes=options.num_nodes,
-        strategy=options.strategy,
-        precision=options.precision,
+        accelerator=trainer.accelerator,
+        devices=trainer.devices,
+        num_nodes=trainer.num_nodes,
+        strategy=trainer.strategy,
+        precision=trainer.precision,
         max_epochs=-1,
-        max_steps=options.max_steps,
-        val_check_interval=options.val_check_interval * options.accumulate_grad_batches,
+        max_steps=trainer.max_steps,
+        val_check_interval=trainer.val_check_interval * trainer.accumulate_grad_batches,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        log_every_n_steps=options.log_every_n_steps,
-        gradient_clip_val=options.gradient_clip_val,
-        accumulate_grad_batches=options.accumulate_grad_batches,
+        log_every_n_steps=trainer.log_every_n_steps,
+        gradient_clip_val=trainer.gradient_clip_val,
+        accumulate_grad_batches=trainer.accumulate_grad_batches,
         # The data module gives every process its own part.
         use_distributed_sampler=False,
-        enable_progress_bar=options.progress_bar,
+        enable_progress_bar=trainer.progress_bar,
         enable_model_summary=False,
         # LastCheckpoint keeps the checkpoint.
         enable_checkpointing=True,
@@ -133,17 +120,3 @@ def quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
     # On every machine that has Slurm, whether it is wanted or not.
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
-
-
-@rank_zero_only
-def record_cost(run: RunFolder, trainer: L.Trainer, clock: TrainingClock, identity: str) -> None:
-    """Write down what the training cost."""
-    cost = TrainingCost(
-        identity=identity,
-        seconds=clock.seconds,
-        steps=trainer.global_step,
-        images=clock.examples,
-        hardware=hardware(),
-        versions=versions(),
-    )
-    write_cost(run.cost, cost)

@@ -13,7 +13,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.registry import NAME
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.signatures import incidental
-from rnn_codec.training.options import CoderOptions, Execution, RunOptions, TrainerOptions
+from rnn_codec.training.options import TrainerOptions, TrainingOptions
 
 
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,17 +26,18 @@ def counted(config: Mapping[str, Any]) -> dict[str, Any]:
         >>> counted({"seed": 0, "output": "a", "trainer": {"max_steps": 9, "progress_bar": True}})
         {'seed': 0, 'trainer': {'max_steps': 9}}
     """
-    options = _without(config, RunOptions)
+    options = without_incidental(config, TrainingOptions)
     if "trainer" in options:
-        options["trainer"] = _without(options["trainer"], TrainerOptions, Execution)
+        options["trainer"] = without_incidental(options["trainer"], TrainerOptions)
     data = options.get("data")
     if isinstance(data, Mapping) and data.get(NAME) in DATA.names():
-        options["data"] = _without(data, DATA[data[NAME]])
+        options["data"] = without_incidental(data, DATA[data[NAME]])
     return options
 
 
-def _without(options: Mapping[str, Any], *kinds: Callable[..., Any]) -> dict[str, Any]:
-    left_out = frozenset[str]().union(*map(incidental, kinds))
+def without_incidental(options: Mapping[str, Any], kind: Callable[..., Any]) -> dict[str, Any]:
+    """The options of a kind that count."""
+    left_out = incidental(kind)
     return {name: value for name, value in options.items() if name not in left_out}
 
 
@@ -59,24 +60,11 @@ def training_identity(config: Mapping[str, Any], data: str, start: str | None) -
     options = counted(config)
     if start is not None:
         options["start_from"] = start
-    return _digest([options, data])
+    return identity_of([options, data])
 
 
-def coder_identity(config: Mapping[str, Any], codec: str) -> str:
-    """16 hexadecimal digits that differ between trainings of an entropy coder.
-
-    Args:
-        config: as of `training_identity`.
-        codec: the identity of the training of the codec that it is for.
-    """
-    entropy = dict(config["entropy"])
-    if isinstance(entropy.get("model"), Mapping):
-        # How many iterations a context model has follows from the codec.
-        entropy["model"] = {k: v for k, v in entropy["model"].items() if k != "iterations"}
-    return _digest([entropy, _without(config["coder"], CoderOptions), config["seed"], codec])
-
-
-def _digest(content: Any) -> str:
+def identity_of(content: Any) -> str:
+    """16 hexadecimal digits that stand for what JSON can hold."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

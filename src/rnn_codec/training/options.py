@@ -1,24 +1,21 @@
-"""Options of a training: which values they can have. `conf/` says what each means.
+"""Options of a training: which values they can have. `conf/` says what each means."""
 
-Types are checked where a configuration is read: see `rnn_codec.configuration`.
-"""
-
-import math
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import torch
+from pydantic import BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from rnn_codec.cells.cell import fuse
-from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.errors import UserError
 from rnn_codec.layers.convolution import deferred_weight_gradients
-from rnn_codec.signatures import Incidental
+from rnn_codec.signatures import Count, Incidental, Share
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -26,65 +23,23 @@ LAYERS_AND_SIZES = 64
 """Shapes that a function may be compiled for: beyond its own 8 the compiler silently gives up."""
 
 
-@dataclass(frozen=True)
-class TrainerOptions:
-    """How a training is run.
+def to_duration(value: object) -> timedelta:
+    """DD:HH:MM:SS as a length of time, which stays what it is.
 
-    Raises:
-        InvalidOptionError: an option has a value that it cannot have; so do the other classes here.
+    Example:
+        >>> to_duration("00:01:30:00")
+        datetime.timedelta(seconds=5400)
     """
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d{1,8}):(\d\d):(\d\d):(\d\d)", str(value))
+    if found is None:
+        raise ValueError("it must be DD:HH:MM:SS, as 00:01:30:00")
+    days, hours, minutes, seconds = map(int, found.groups())
+    return timedelta(days, seconds, hours=hours, minutes=minutes)
 
-    accelerator: str
-    devices: int | Literal["auto"]
-    num_nodes: int
-    strategy: str
-    precision: Literal["32-true", "bf16-mixed"]
-    max_steps: int
-    max_time: str | None
-    val_check_interval: int
-    log_every_n_steps: Incidental[int]
-    gradient_clip_val: float | None
-    accumulate_grad_batches: int
-    broken_steps: Incidental[int]
-    crops_on_device: Incidental[bool]
-    progress_bar: Incidental[bool]
 
-    def __post_init__(self) -> None:
-        """Refuse what no training can be run with."""
-        at_least(1, "trainer.num_nodes", self.num_nodes)
-        at_least(1, "trainer.max_steps", self.max_steps)
-        at_least(1, "trainer.val_check_interval", self.val_check_interval)
-        at_least(1, "trainer.log_every_n_steps", self.log_every_n_steps)
-        at_least(1, "trainer.accumulate_grad_batches", self.accumulate_grad_batches)
-        at_least(1, "trainer.broken_steps", self.broken_steps)
-        if self.devices != "auto":
-            at_least(1, "trainer.devices", self.devices)
-        if self.gradient_clip_val is not None:
-            above_zero("trainer.gradient_clip_val", self.gradient_clip_val)
-        if self.max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", self.max_time):
-            raise InvalidOptionError(
-                f"trainer.max_time must be DD:HH:MM:SS, as 00:01:30:00, not {self.max_time}"
-            )
-        if self.time_limit == timedelta():
-            raise InvalidOptionError("trainer.max_time must be above 0, or null for no limit")
-
-    @property
-    def time_limit(self) -> timedelta | None:
-        """`max_time` as a length of time."""
-        if self.max_time is None:
-            return None
-        days, hours, minutes, seconds = map(int, self.max_time.split(":"))
-        return timedelta(days, seconds, hours=hours, minutes=minutes)
-
-    @property
-    def processes(self) -> int | None:
-        """How many train together; None if as many as there are devices."""
-        return None if self.devices == "auto" else self.devices * self.num_nodes
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether it is to run on GPUs."""
-        return self.accelerator in {"gpu", "cuda"}
+Duration = Annotated[timedelta, Field(gt=timedelta()), BeforeValidator(to_duration)]
 
 
 @dataclass(frozen=True)
@@ -106,12 +61,11 @@ class Execution:
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
-        for name in ("deferred_weight_gradients", "compile_gates"):
-            if self.compile and getattr(self, name):
-                raise UserError(
-                    f"trainer.compile and trainer.{name} exclude each other: "
-                    "set one of them to false"
-                )
+        if self.compile and (self.deferred_weight_gradients or self.compile_gates):
+            raise UserError(
+                "trainer.compile excludes trainer.deferred_weight_gradients and "
+                "trainer.compile_gates: set it, or both of them, to false"
+            )
 
     @property
     def memory_format(self) -> torch.memory_format:
@@ -146,101 +100,51 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Upkeep:
-    """What is done beside the steps.
+class TrainerOptions(Execution):
+    """The group `trainer`: how a training is run."""
 
-    Attributes:
-        checkpoint_minutes: between two checkpoints.
-        average_decay: share of the moving average of the weights that each step keeps; None for no
-            average.
-    """
+    accelerator: str
+    devices: Count | Literal["auto"]
+    num_nodes: Count
+    strategy: str
+    precision: Literal["32-true", "bf16-mixed"]
+    max_steps: Count
+    max_time: Duration | None
+    val_check_interval: Count
+    log_every_n_steps: Incidental[Count]
+    gradient_clip_val: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    accumulate_grad_batches: Count
+    broken_steps: Incidental[Count]
+    crops_on_device: Incidental[bool]
+    progress_bar: Incidental[bool]
 
-    checkpoint_minutes: float
-    average_decay: float | None
-
-    def __post_init__(self) -> None:
-        """Refuse what means nothing."""
-        if not 0 <= self.checkpoint_minutes < math.inf:
-            raise InvalidOptionError(
-                f"checkpoint.every_minutes must not be below 0, but is {self.checkpoint_minutes}"
-            )
-        if self.average_decay is not None and not 0 <= self.average_decay < 1:
-            raise InvalidOptionError(
-                f"averaging.decay must be from 0 to below 1, or null, not {self.average_decay}"
-            )
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What stands at the top of the configuration of a training, without groups that count.
-
-    The coder is trained when the codec is: it does not change that.
-    """
-
-    name: Incidental[str]
-    seed: int
-    output_root: Incidental[str]
-    output: Incidental[str | None]
-    resume: Incidental[str | None]
-    entropy: Incidental[Any]
-    coder: Incidental[Any]
-    checkpoint: Incidental[Any]
-    logger: Incidental[Any]
-    start_from: str | None
-    blocks_per_picture: int
-    min_iterations: int
-    max_iterations: int
-    stopped_crops: float
-
-    def __post_init__(self) -> None:
-        """Refuse numbers out of their range."""
-        if not 0 <= self.stopped_crops <= 1:
-            raise InvalidOptionError(
-                f"stopped_crops must be a share, 0 … 1, not {self.stopped_crops}"
-            )
-        at_least(1, "blocks_per_picture", self.blocks_per_picture)
-        if not 0 <= self.seed < 2**32:
-            raise InvalidOptionError(f"seed must be 0 … {2**32 - 1}, not {self.seed}")
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it is to run on GPUs."""
+        return self.accelerator in {"gpu", "cuda"}
 
 
 @dataclass(frozen=True)
 class LateOptions:
     """The late part of a training."""
 
-    begins: float
-    crop_size: int
-    batch_size: int
-    min_iterations: int
-
-    def __post_init__(self) -> None:
-        """Refuse what is no share of the training."""
-        if not 0 <= self.begins <= 1:
-            raise InvalidOptionError(
-                f"late.begins must be a share of the training, 0 … 1, not {self.begins}"
-            )
+    begins: Share
+    crop_size: Count
+    batch_size: Count
 
 
 @dataclass(frozen=True)
-class CoderOptions:
-    """The training of an entropy coder."""
+class AveragingOptions:
+    """The moving average of the weights."""
 
-    max_steps: int
-    crop_size: int
-    batch_size: int
-    stops: float
-    most_pictures: int
-    longest_side: int
-    cache_dir: Incidental[str]
-    val_check_interval: int
+    decay: Annotated[float, Field(ge=0, lt=1)] | None
 
-    def __post_init__(self) -> None:
-        """Refuse numbers that are too small."""
-        at_least(1, "coder.max_steps", self.max_steps)
-        at_least(1, "coder.val_check_interval", self.val_check_interval)
-        if not 0 <= self.stops <= 1:
-            raise InvalidOptionError(
-                f"coder.stops must be a share of the crops, 0 … 1, not {self.stops}"
-            )
+
+@dataclass(frozen=True)
+class CheckpointOptions:
+    """What is left behind for a resumed run."""
+
+    every_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -250,13 +154,21 @@ class ExportOptions:
     dtype: Literal["float32", "float16", "bfloat16"]
 
 
-def at_least(least: int, option: str, value: int) -> None:
-    """Refuse a number that is too small."""
-    if value < least:
-        raise InvalidOptionError(f"{option} must be at least {least}, not {value}")
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What trainings of all families have."""
 
-
-def above_zero(option: str, value: float) -> None:
-    """Refuse a number that is not above zero, or not finite."""
-    if not 0 < value < math.inf:
-        raise InvalidOptionError(f"{option} must be above 0, not {value}")
+    name: Incidental[str]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    output_root: Incidental[str]
+    output: Incidental[str | None]
+    resume: Incidental[str | None]
+    start_from: str | None
+    trainer: TrainerOptions
+    averaging: AveragingOptions
+    checkpoint: Incidental[CheckpointOptions]
+    export: ExportOptions
+    logger: Incidental[Any]
+    # The coder is trained when the codec is: it does not change that.
+    entropy: Incidental[Any] = None
+    coder: Incidental[Any] = None

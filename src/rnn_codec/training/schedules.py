@@ -1,4 +1,4 @@
-"""What follows from how far a training is: learning rate, parts, random numbers of a step.
+"""What follows from how far a training is: its learning rate, its part, the seed of a step.
 
 Schedules are pure functions to a factor on the learning rate, from the step, by which they warm up,
 and the position, by which they end: the step, or more if time is running out.
@@ -7,10 +7,7 @@ and the position, by which they end: the step, or more if time is running out.
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from rnn_codec.errors import UserError
-from rnn_codec.families.binary.training.losses import Loss
 from rnn_codec.registry import Registry
 
 SCHEDULES: Registry[Callable[..., float]] = Registry(
@@ -64,34 +61,6 @@ class Progress:
             self.late_by_time = next_step + 1
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A part of a training: what its steps unroll and minimise.
-
-    Attributes:
-        fewest_iterations: of a step.
-        most_iterations: of a step; each draws a number between the two.
-        loss: what is minimised.
-
-    Raises:
-        UserError: there cannot be so many iterations.
-    """
-
-    fewest_iterations: int
-    most_iterations: int
-    loss: Loss
-
-    def __post_init__(self) -> None:
-        """Refuse numbers of iterations that no step can have."""
-        if self.fewest_iterations < 1:
-            raise UserError(f"min_iterations={self.fewest_iterations} is less than 1")
-        if self.fewest_iterations > self.most_iterations:
-            raise UserError(
-                f"min_iterations={self.fewest_iterations} is more than "
-                f"max_iterations={self.most_iterations}"
-            )
-
-
 def warm_up(step: int, warmup_steps: int) -> float:
     """Rise linearly to one over `warmup_steps` steps.
 
@@ -131,8 +100,3 @@ def mix(*numbers: int) -> int:
         (True, False)
     """
     return random.Random(repr(numbers)).getrandbits(32)
-
-
-def iterations_of_step(seed: int, step: int, fewest: int, most: int) -> int:
-    """How many iterations a step unrolls, between two numbers, as likely as any other."""
-    return random.Random(mix(seed, step, 0)).randint(fewest, most)

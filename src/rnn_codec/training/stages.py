@@ -5,22 +5,25 @@
 What they are is the model's affair: a codec and then its entropy coder, for example.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import lightning as L
-import torch
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig
 from torch import nn
 
+from rnn_codec.configuration import plain
+from rnn_codec.machine import hardware, versions
+from rnn_codec.runs.cost import TrainingCost, write_cost
 from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config, write_digest
+from rnn_codec.runs.precision import PRECISIONS
 from rnn_codec.runs.weights import write_weights
+from rnn_codec.training.building import build_logger
 from rnn_codec.training.callbacks import TrainingClock
-from rnn_codec.training.fitting import fit, record_cost
+from rnn_codec.training.fitting import fit
 from rnn_codec.training.identity import check_unchanged
-from rnn_codec.training.options import TrainerOptions, Upkeep
+from rnn_codec.training.options import TrainingOptions
 from rnn_codec.training.processes import is_first_process
 from rnn_codec.training.steps import Training
 
@@ -30,30 +33,26 @@ class StageTraining:
     """What a stage trains, built, and how.
 
     Attributes:
-        config: the resolved configuration, for the stage's folder.
+        config: for the stage's folder.
+        options: of the stage.
         identity: of the training.
         begun_as: the identity that the options give with which the stage's folder was begun.
         start: digest of the weights that the training starts from, if they are another run's.
         model: what is trained.
-        data: what it is trained and validated on.
-        trainer: how it is run.
-        clock: one of the callbacks.
-        callbacks: the others.
-        logger: builds what figures go to, once there is a folder.
         learned: the network in `model` whose weights are exported.
+        data: what it is trained and validated on.
+        callbacks: beside those that every training has.
     """
 
-    config: Mapping[str, Any]
+    config: DictConfig
+    options: TrainingOptions
     identity: str
     begun_as: str
     start: str | None
     model: Training
-    data: L.LightningDataModule
-    trainer: TrainerOptions
-    clock: TrainingClock
-    callbacks: Sequence[L.Callback]
-    logger: Callable[[], Logger]
     learned: nn.Module
+    data: L.LightningDataModule
+    callbacks: Sequence[L.Callback]
 
 
 @dataclass(frozen=True)
@@ -71,20 +70,15 @@ class Stage:
     digest: Callable[[RunFolder], bytes]
 
 
-def train_stages(stages: Sequence[Stage], upkeep: Upkeep, precision: torch.dtype) -> None:
+def train_stages(stages: Sequence[Stage]) -> None:
     """Train the stages that are not done yet, and in any case the last: it may be made longer."""
     for stage in stages:
         if stage is stages[-1] or not stage.run.weights.is_file():
-            train_stage(stage, upkeep, precision)
+            train_stage(stage)
 
 
-def train_stage(stage: Stage, upkeep: Upkeep, precision: torch.dtype) -> None:
+def train_stage(stage: Stage) -> None:
     """Train a stage, from its checkpoint if it has one, and export what it has learned.
-
-    Args:
-        stage: what is trained.
-        upkeep: what is done beside the steps.
-        precision: of the exported weights.
 
     Raises:
         UserError: the folder holds another training.
@@ -92,19 +86,18 @@ def train_stage(stage: Stage, upkeep: Upkeep, precision: torch.dtype) -> None:
         DivergedError: the loss, or the gradients, stay not finite.
     """
     run, training = stage.run, stage.prepare()
+    model, trainer = training.model, training.options.trainer
     if is_first_process():
         check_unchanged(run, training.begun_as)
-    callbacks = [training.clock, *training.callbacks]
-    with unless_begun(run, lambda: has_begun(run, training.clock)):
+    clock = TrainingClock(trainer.max_time, model.progress, trainer.log_every_n_steps)
+    with unless_begun(run, lambda: has_begun(run, clock)):
         if is_first_process():
-            write_config(run, training.config)
+            write_config(run, plain(training.config))
             mark(run, training.identity, training.start)
-        logger = training.logger()
-        fitted = fit(
-            training.trainer, upkeep, run, logger, callbacks, training.model, training.data
-        )
-    record_cost(run, fitted, training.clock, training.identity)
-    export(stage, training.learned, precision)
+        logger = build_logger(training.config, run)
+        callbacks = [clock, *training.callbacks]
+        fitted = fit(training.options, run, logger, callbacks, model, training.data)
+    leave(stage, training, clock, fitted.global_step)
     # All processes read the weights in the next stage.
     fitted.strategy.barrier()
 
@@ -115,7 +108,17 @@ def has_begun(run: RunFolder, clock: TrainingClock) -> bool:
 
 
 @rank_zero_only
-def export(stage: Stage, network: nn.Module, precision: torch.dtype) -> None:
-    """Write the trained weights, and their digest."""
-    write_weights(stage.run, network.state_dict(), precision)
+def leave(stage: Stage, training: StageTraining, clock: TrainingClock, steps: int) -> None:
+    """Write down what the training cost, the trained weights, and their digest."""
+    cost = TrainingCost(
+        identity=training.identity,
+        seconds=clock.seconds,
+        steps=steps,
+        images=clock.examples,
+        hardware=hardware(),
+        versions=versions(),
+    )
+    write_cost(stage.run.cost, cost)
+    precision = PRECISIONS[training.options.export.dtype]
+    write_weights(stage.run, training.learned.state_dict(), precision)
     write_digest(stage.run, stage.digest(stage.run))

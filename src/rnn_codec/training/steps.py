@@ -1,5 +1,6 @@
 """What trainings of codecs and of entropy coders have in common: how weights take a step."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 
 import lightning as L
@@ -82,7 +83,10 @@ class Training(L.LightningModule):
 
     Attributes:
         broken: how many of the last steps were not finite.
+        unit: what throughput is told in.
     """
+
+    unit: str
 
     def __init__(self, optimizer: BuildOptimizer, schedule: Schedule, progress: Progress) -> None:
         super().__init__()
@@ -91,6 +95,14 @@ class Training(L.LightningModule):
         self.progress = progress
         self.broken = BrokenSteps("cpu")
         self._loss = torch.zeros(())
+
+    @abstractmethod
+    def examples(self, batch: Tensor) -> int:
+        """How many are in a batch, for what the training costs."""
+
+    @abstractmethod
+    def units(self, batch: Tensor) -> int:
+        """How many of `unit` are in a batch."""
 
     def on_fit_start(self) -> None:
         """Count where the weights are."""
@@ -120,8 +132,4 @@ class Training(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
-        self.clip_and_count(self._loss, gradient_clip_val)
-
-    def clip_and_count(self, loss: Tensor, largest_norm: float | None) -> None:
-        """Clip the gradients; count the step if they, or the loss, are not finite."""
-        self.broken.count(loss, clip_gradients(self.parameters(), largest_norm))
+        self.broken.count(self._loss, clip_gradients(self.parameters(), gradient_clip_val))

@@ -14,10 +14,11 @@ from omegaconf import DictConfig
 from rnn_codec.configuration import build, plain
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.training.stages import coder_identity
 from rnn_codec.models.find import start_digest
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
-from rnn_codec.training.identity import coder_identity, training_identity
+from rnn_codec.training.identity import training_identity
 
 Axis = Sequence[object] | Mapping[str, Sequence[str]]
 """Values of an option, or sets of options by their names."""

@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
+from rnn_codec.families.binary.training.stages import coder_identity
 from rnn_codec.runs.folder import RunFolder, mark
-from rnn_codec.training.identity import coder_identity
 from rnn_codec_lab.commands.grid import hydra_words
 from rnn_codec_lab.grid.plan import Axis, PlannedRun, find_run_folders, plan_grid
 from tests.conftest import ROOT

@@ -12,16 +12,17 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary import weights
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
-from rnn_codec.families.binary.training.codec_module import CodecTraining
+from rnn_codec.families.binary.training.codec_module import CodecTraining, Phase
 from rnn_codec.families.binary.training.coder_module import CoderTraining
 from rnn_codec.families.binary.training.codes import CodesDataModule
 from rnn_codec.families.binary.training.losses import LOSSES
+from rnn_codec.families.binary.training.options import CodecOptions, CoderOptions
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
-from rnn_codec.training.options import CoderOptions, Execution, RunOptions
-from rnn_codec.training.schedules import SCHEDULES, Phase, Progress
+from rnn_codec.training.options import Execution
+from rnn_codec.training.schedules import SCHEDULES, Progress
 
 
 def check(config: DictConfig, run: RunFolder | None = None) -> None:
@@ -35,53 +36,38 @@ def check(config: DictConfig, run: RunFolder | None = None) -> None:
         UserError: an option has a value that it cannot have.
     """
     check_trainer(config)
+    progress = build_progress(config)
+    data = build_data(config, progress)
     if isinstance(config.codec, str):
         assert run is not None
-        data = build_data(config, build_progress(config))
-        data.prepare_data()
-        check_coder(config, load_codec(run), data)
-        return
-    options(RunOptions, config)
-    progress = build_progress(config)
-    model, data = build_model(config, progress), build_data(config, progress)
-    check_optimizer(model, config.trainer.max_steps)
-    check_losses(model, config)
-    check_crops(model.codec, config)
+        codec = load_codec(run)
+    else:
+        model = build_model(config, progress)
+        codec = model.codec
+        check_optimizer(model, config.trainer.max_steps)
+        check_crops(model, config)
+        if run is None or not run.checkpoint.is_file():
+            load_start(config, codec)
     data.prepare_data()
-    if run is None or not run.checkpoint.is_file():
-        load_start(config, model.codec)
     if config.entropy.model is not None:
-        check_coder(config, model.codec, data)
+        check_optimizer(build_coder_model(config, codec), config.coder.max_steps)
+        build_codes(config, codec, data).check_sizes()
 
 
-def check_coder(config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule) -> None:
-    """The options of an entropy coder's training, hours before it begins."""
-    tell_iterations(config, codec)
-    check_optimizer(build_coder_model(config), config.coder.max_steps)
-    build_codes(config, codec, pictures).check_sizes()
-
-
-def check_losses(model: CodecTraining, config: DictConfig) -> None:
-    """Each part's loss can be computed of its crops; tried with a grey one."""
-    sizes = [config.data.crop_size, OmegaConf.select(config, "late.crop_size")]
-    for phase, size in zip(model.phases, sizes, strict=False):
+def check_crops(model: CodecTraining, config: DictConfig) -> None:
+    """Each part's crops have whole blocks, and its loss can be computed of them: of a grey one."""
+    patch = model.codec.reconstruction.patch
+    for phase, group in zip(model.phases, ("data", "late"), strict=False):
+        size = config[group].crop_size
+        if size % patch:
+            raise UserError(
+                f"{group}.crop_size must be a multiple of {patch} with recon={config.recon.name}, "
+                f"not {size}"
+            )
         signal = torch.zeros(1, 3, size, size)
         loss = phase.loss(signal, [signal + 0.5] * phase.fewest_iterations)
         if not loss.isfinite():
             raise UserError("the loss is not a finite number: see the options of loss")
-
-
-def check_crops(codec: RecurrentCodec, config: DictConfig) -> None:
-    """Crops can be cut into the blocks that are coded."""
-    patch = codec.reconstruction.patch
-    crops = {"data.crop_size": config.data.crop_size}
-    if config.late.begins is not None:
-        crops["late.crop_size"] = config.late.crop_size
-    for option, size in crops.items():
-        if size % patch:
-            raise UserError(
-                f"{option} must be a multiple of {patch} with recon={config.recon.name}, not {size}"
-            )
 
 
 def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
@@ -104,40 +90,32 @@ def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
     load_weights(codec, read_weights(start), start)
 
 
-def build_phases(config: DictConfig) -> list[Phase]:
-    """What is trained, one part after another."""
-    fewest, most = config.min_iterations, config.max_iterations
-    phases = [Phase(fewest, most, build(LOSSES, config.loss))]
-    if config.late.begins is not None:
-        phases.append(Phase(config.late.min_iterations, most, build(LOSSES, config.late.loss)))
-    return phases
-
-
 def build_model(config: DictConfig, progress: Progress) -> CodecTraining:
     """The codec, its weights random, and how it is trained."""
+    own, most = options(CodecOptions, config), config.max_iterations
+    phases = [Phase(own.min_iterations, most, build(LOSSES, config.loss))]
+    if config.late.begins is not None:
+        phases.append(Phase(config.late.min_iterations, most, build(LOSSES, config.late.loss)))
     L.seed_everything(config.seed, verbose=False)
     return CodecTraining(
         codec=build_codec(config),
         optimizer=instantiate(config.optimizer),
         schedule=build(SCHEDULES, config.schedule),
         progress=progress,
-        phases=build_phases(config),
+        phases=phases,
         seed=config.seed,
         execution=options(Execution, config.trainer),
-        stopped_crops=config.stopped_crops,
+        stopped_crops=own.stopped_crops,
     )
 
 
-def tell_iterations(config: DictConfig, codec: RecurrentCodec) -> None:
-    """Write into the configuration how many iterations the context model has to know.
+def build_coder_model(config: DictConfig, codec: RecurrentCodec) -> CoderTraining:
+    """The context model of a codec, its weights random, and how it is trained.
 
-    The folder of the coder keeps it, so that the model can be built without the codec.
+    How many iterations it has to know is written into the configuration, which the folder of the
+    coder keeps: so the model can be built without the codec.
     """
     config.entropy.model.iterations = codec.iterations
-
-
-def build_coder_model(config: DictConfig) -> CoderTraining:
-    """The context model, its weights random, and how it is trained."""
     L.seed_everything(config.seed, verbose=False)
     return CoderTraining(
         build_context_model(config),
@@ -151,18 +129,7 @@ def build_codes(
     config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule
 ) -> CodesDataModule:
     """The codes that an entropy coder is trained on."""
-    coder = options(CoderOptions, config.coder)
-    return CodesDataModule(
-        codec=codec,
-        pictures=pictures,
-        cache_dir=coder.cache_dir,
-        longest_side=coder.longest_side,
-        most_pictures=coder.most_pictures,
-        crop_size=coder.crop_size,
-        batch_size=coder.batch_size,
-        stops=coder.stops,
-        seed=config.seed,
-    )
+    return CodesDataModule(codec, pictures, options(CoderOptions, config.coder), config.seed)
 
 
 def build_codec(config: DictConfig) -> RecurrentCodec:

@@ -1,10 +1,13 @@
 """Trains a codec: the unrolled loss, the optimizer, the validation."""
 
+import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import STRIDE
 from rnn_codec.families.binary.codec import (
     Iterate,
@@ -19,7 +22,7 @@ from rnn_codec.metrics.curve import area_under_curve
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.training.options import Execution
-from rnn_codec.training.schedules import Phase, Progress, iterations_of_step, mix
+from rnn_codec.training.schedules import Progress, mix
 from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
@@ -34,6 +37,32 @@ def bits_per_pixel(iterations: int) -> list[float]:
         [0.125, 0.25, 0.375]
     """
     return [iteration / 8 for iteration in range(1, iterations + 1)]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training: what its steps unroll and minimise.
+
+    Attributes:
+        fewest_iterations: of a step.
+        most_iterations: of a step; each draws a number between the two.
+        loss: what is minimised.
+
+    Raises:
+        UserError: there cannot be so many iterations.
+    """
+
+    fewest_iterations: int
+    most_iterations: int
+    loss: Loss
+
+    def __post_init__(self) -> None:
+        """Refuse numbers of iterations that no step can have."""
+        if not 1 <= self.fewest_iterations <= self.most_iterations:
+            raise UserError(
+                f"min_iterations={self.fewest_iterations} must be from 1 to "
+                f"max_iterations={self.most_iterations}"
+            )
 
 
 class CodecTraining(Training):
@@ -57,6 +86,8 @@ class CodecTraining(Training):
         stopped_crops: share of the crops in which positions stop, each after a number of iterations
             of its own, 0 … 1.
     """
+
+    unit = "images"
 
     def __init__(
         self,
@@ -85,6 +116,12 @@ class CodecTraining(Training):
         # Registered, so that they move to the model's device.
         self.registered_means = nn.ModuleDict(self.means)
 
+    def examples(self, batch: Tensor) -> int:
+        """Images in a batch (B, 3, H, W)."""
+        return len(batch)
+
+    units = examples
+
     def on_fit_start(self) -> None:
         """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
         super().on_fit_start()
@@ -100,7 +137,8 @@ class CodecTraining(Training):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """The loss of one batch."""
-        loss = self.loss_of(batch, self.iterations_of(self.global_step), self.phase.loss)
+        step = self.global_step
+        loss = self.loss_of(batch, self.iterations_of(step), self.phase_of(step).loss)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
@@ -129,15 +167,10 @@ class CodecTraining(Training):
         chosen = torch.rand(size[0], 1, 1, device=images.device) < self.stopped_crops
         return torch.where(chosen, drawn, iterations)[rank * batch : (rank + 1) * batch]
 
-    @property
-    def phase(self) -> Phase:
-        """The phase of the step in hand."""
-        return self.phase_of(self.global_step)
-
     def iterations_of(self, step: int) -> int:
-        """How many iterations a step unrolls: the same in every process."""
-        phase = self.phase_of(step)
-        return iterations_of_step(self.seed, step, phase.fewest_iterations, phase.most_iterations)
+        """How many iterations a step unrolls, each number as likely: the same in every process."""
+        phase, rng = self.phase_of(step), random.Random(mix(self.seed, step, 0))
+        return rng.randint(phase.fewest_iterations, phase.most_iterations)
 
     def phase_of(self, step: int) -> Phase:
         """The phase that a step belongs to."""

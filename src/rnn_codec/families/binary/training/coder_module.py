@@ -22,6 +22,8 @@ class CoderTraining(Training):
         progress: how far the training is.
     """
 
+    unit = "positions"
+
     def __init__(
         self,
         model: ContextModel,
@@ -34,6 +36,14 @@ class CoderTraining(Training):
         self.rates = [MeanMetric() for _ in range(model.iterations)]
         # Registered, so that they move to the model's device.
         self.registered_rates = nn.ModuleList(self.rates)
+
+    def examples(self, batch: Tensor) -> int:
+        """Crops in a batch (n, B, 32, H, W)."""
+        return batch.shape[1]
+
+    def units(self, batch: Tensor) -> int:
+        """Positions in a batch, those of each iteration counted."""
+        return batch[:, :, 0].numel()
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Bits for one position of all iterations, so that each counts alike however many follow.

@@ -15,20 +15,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rnn_codec.data.crops import TrainingBatches, step_rng
+from rnn_codec.data.crops import process_of, step_rng, training_loader
 from rnn_codec.data.decoding import DecodedImages, cache_folder, digest_of
 from rnn_codec.data.modules import TrainingDataModule, centre_crop, spread
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import STRIDE
 from rnn_codec.families.binary.codec import RecurrentCodec, code_size
+from rnn_codec.families.binary.training.options import CoderOptions
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.progress import progress
 
 Bits = NDArray[np.bool_]
 """The bits of one picture, all T iterations of the codec, (T, 32, h, w)."""
-
-
 WHOLE = 0.25
 """Share of the batches that have all iterations: the last would otherwise learn too little."""
 
@@ -42,45 +41,22 @@ class CodesDataModule(L.LightningDataModule):
     Args:
         codec: the codec, trained.
         pictures: where the pictures come from, and which are held out.
-        cache_dir: folder for the codes.
-        longest_side: of a picture, in pixels; the centre of larger ones is coded.
-        most_pictures: pictures coded for training, spread evenly over those there are.
-        crop_size: side S of the crops, in positions of 16 pixels.
-        batch_size: crops B in the batch of one process.
-        stops: share of the crops in which positions stop.
+        options: of the entropy coder's training.
         seed: seed of the crops.
     """
 
     def __init__(
-        self,
-        codec: RecurrentCodec,
-        pictures: TrainingDataModule,
-        cache_dir: str | Path,
-        longest_side: int,
-        most_pictures: int,
-        crop_size: int,
-        batch_size: int,
-        stops: float,
-        seed: int,
+        self, codec: RecurrentCodec, pictures: TrainingDataModule, options: CoderOptions, seed: int
     ) -> None:
         super().__init__()
-        options = {"crop_size": crop_size, "batch_size": batch_size, "most_pictures": most_pictures}
-        for name, value in options.items():
-            if value < 1:
-                raise UserError(f"coder.{name} must be at least 1, not {value}")
-        if longest_side < crop_size * STRIDE:
+        if options.longest_side < options.crop_size * STRIDE:
             raise UserError(
-                f"coder.longest_side={longest_side} leaves pictures smaller than a crop of "
-                f"coder.crop_size={crop_size} positions of {STRIDE} pixels"
+                f"coder.longest_side={options.longest_side} leaves pictures smaller than a crop of "
+                f"coder.crop_size={options.crop_size} positions of {STRIDE} pixels"
             )
         self.codec = codec
         self.pictures = pictures
-        self.cache_dir = Path(cache_dir)
-        self.longest_side = longest_side
-        self.most_pictures = most_pictures
-        self.crop_size = crop_size
-        self.batch_size = batch_size
-        self.stops = stops
+        self.options = options
         self.seed = seed
 
     def check_sizes(self) -> None:
@@ -89,12 +65,12 @@ class CodesDataModule(L.LightningDataModule):
         Raises:
             UserError: there is none.
         """
-        training = self.pictures.split.training
-        chosen = training.select(spread(len(training), self.most_pictures))
-        sides = np.minimum(chosen.shortest_sides, self.longest_side)
+        own, training = self.options, self.pictures.split.training
+        chosen = training.select(spread(len(training), own.most_pictures))
+        sides = np.minimum(chosen.shortest_sides, own.longest_side)
         patch = self.codec.reconstruction.patch
-        if max(min(code_size(side, side, patch)) for side in sides.tolist()) < self.crop_size:
-            raise _too_large(self.crop_size)
+        if max(min(code_size(side, side, patch)) for side in sides.tolist()) < own.crop_size:
+            raise _too_large(own.crop_size)
 
     def prepare_data(self) -> None:
         """Code the pictures, in one process, before all others read the cache."""
@@ -103,40 +79,34 @@ class CodesDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         """Endless batches from the step that the trainer stands at."""
-        sampler = CodeSampler(
-            self._training(), self.crop_size, self.batch_size, self.stops, self.seed
-        )
-        rank, world_size = self._process()
-        step = self.trainer.global_step if self.trainer else 0
-        return DataLoader(TrainingBatches(sampler, step, rank, world_size), batch_size=None)
+        own, codes = self.options, self._training()
+        sampler = CodeSampler(codes, own.crop_size, own.batch_size, own.stops, self.seed)
+        return training_loader(sampler, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
         """This process's share of the codes of the held-out pictures, one picture a batch."""
-        rank, world_size = self._process()
+        rank, world_size = process_of(self.trainer)
         codes = [to_signs(bits[:, None]) for bits in self._validation()[rank::world_size]]
         # Lightning takes a bare list for several loaders.
         dataset: Dataset[Tensor] = codes  # type: ignore[assignment]
         return DataLoader(dataset, batch_size=None)
 
     def _training(self) -> list[Bits]:
-        return self._codes(self.pictures.split.training, self.most_pictures)
+        return self._codes(self.pictures.split.training, self.options.most_pictures)
 
     def _validation(self) -> list[Bits]:
         return self._codes(self.pictures.split.validation, self.pictures.validation_images)
 
     def _codes(self, images: DecodedImages, most: int) -> list[Bits]:
-        chosen = images.select(spread(len(images), most))
-        key = digest_of([codec_digest(self.codec), self.longest_side, chosen.digest])
-        folder = cache_folder(self.cache_dir / key)
+        chosen, longest = images.select(spread(len(images), most)), self.options.longest_side
+        key = digest_of([digest_of_weights(self.codec), longest, chosen.digest])
+        folder = cache_folder(Path(self.options.cache_dir, key))
         paths = [folder / f"{index:06d}.npy" for index in range(len(chosen))]
         missing = [index for index, path in enumerate(paths) if not path.is_file()]
         for index in progress(missing, "Coding pictures") if missing else ():
-            picture = centre_crop(chosen.image(index), self.longest_side, self.longest_side)
+            picture = centre_crop(chosen.image(index), longest, longest)
             write_codes(paths[index], code(self.codec, picture))
         return [read_codes(path) for path in paths]
-
-    def _process(self) -> tuple[int, int]:
-        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
 
 class CodeSampler:
@@ -234,7 +204,7 @@ def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:
     return codes.bits[:, 0].cpu().numpy()
 
 
-def codec_digest(codec: RecurrentCodec) -> str:
+def digest_of_weights(codec: RecurrentCodec) -> str:
     """Differs when a weight does."""
     sha = hashlib.sha256()
     for name, tensor in sorted(codec.state_dict().items()):

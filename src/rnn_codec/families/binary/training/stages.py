@@ -1,12 +1,14 @@
 """Which trainings make a recurrent model: its codec's, then its entropy coder's."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import plain
+from rnn_codec.configuration import options, plain
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.identity import digest, run_identity
@@ -16,27 +18,16 @@ from rnn_codec.families.binary.training.building import (
     build_codes,
     build_model,
     load_start,
-    tell_iterations,
 )
+from rnn_codec.families.binary.training.options import CoderOptions
 from rnn_codec.families.binary.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.models.find import start_digest
 from rnn_codec.overrides import literal
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec.training.building import (
-    build_data,
-    build_logger,
-    build_progress,
-    trainer_options,
-)
-from rnn_codec.training.callbacks import (
-    Throughput,
-    TrainingClock,
-    count_crops,
-    count_images,
-    count_positions,
-)
-from rnn_codec.training.identity import coder_identity, training_identity
+from rnn_codec.training.building import build_data, build_progress
+from rnn_codec.training.identity import identity_of, training_identity, without_incidental
+from rnn_codec.training.options import TrainingOptions
 from rnn_codec.training.stages import Stage, StageTraining
 
 
@@ -47,7 +38,7 @@ def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
         found.append(Stage(run, partial(codec_training, config, run), digest))
     if config.entropy.model is not None:
         coder = run.coder(config.entropy.name)
-        found.append(Stage(coder, partial(coder_training, config, run, coder), digest))
+        found.append(Stage(coder, partial(coder_training, config, run), digest))
     return found
 
 
@@ -60,23 +51,16 @@ def codec_training(config: DictConfig, run: RunFolder) -> StageTraining:
     start = start_digest(plain(config), run)
     identity = training_identity(plain(config), data.digest, start)
     begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
-    trainer = trainer_options(config)
     return StageTraining(
-        config=plain(config),
+        config=config,
+        options=options(TrainingOptions, config),
         identity=identity,
         begun_as=begun or identity,
         start=start,
         model=model,
-        data=data,
-        trainer=trainer,
-        clock=TrainingClock(count_images, trainer.time_limit, progress),
-        callbacks=[
-            ReconstructionPictures(run.reconstructions),
-            RateDistortionCurves(),
-            Throughput(trainer.log_every_n_steps, "images", count_images),
-        ],
-        logger=partial(build_logger, config, run),
         learned=model.codec,
+        data=data,
+        callbacks=[ReconstructionPictures(run.reconstructions), RateDistortionCurves()],
     )
 
 
@@ -91,32 +75,44 @@ def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -
     codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
 
 
-def coder_training(config: DictConfig, codec_run: RunFolder, run: RunFolder) -> StageTraining:
+def coder_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
     """The training of the entropy coder of the group `entropy`, on the codes of a run's codec."""
     config = copy.deepcopy(config)
     config.codec = literal(str(codec_run.path))
-    common = trainer_options(config)
-    # Pictures are coded where the coder is trained.
-    codec = load_codec(codec_run).to("cuda" if common.on_gpu else "cpu")
-    tell_iterations(config, codec)
+    common, own = options(TrainingOptions, config), options(CoderOptions, config.coder)
     trainer = replace(
-        common,
-        max_steps=config.coder.max_steps,
-        val_check_interval=config.coder.val_check_interval,
+        common.trainer,
+        max_steps=own.max_steps,
+        val_check_interval=own.val_check_interval,
         accumulate_grad_batches=1,
     )
-    model = build_coder_model(config)
+    # Pictures are coded where the coder is trained.
+    codec = load_codec(codec_run).to("cuda" if trainer.on_gpu else "cpu")
+    model = build_coder_model(config, codec)
     identity = coder_identity(plain(config), run_identity(codec_run))
     return StageTraining(
-        config=plain(config),
+        config=config,
+        options=replace(common, trainer=trainer),
         identity=identity,
         begun_as=identity,
         start=None,
         model=model,
-        data=build_codes(config, codec, build_data(config, build_progress(config))),
-        trainer=trainer,
-        clock=TrainingClock(count_crops, trainer.time_limit, model.progress),
-        callbacks=[Throughput(trainer.log_every_n_steps, "positions", count_positions)],
-        logger=partial(build_logger, config, run),
         learned=model.model,
+        data=build_codes(config, codec, build_data(config, build_progress(config))),
+        callbacks=[],
     )
+
+
+def coder_identity(config: Mapping[str, Any], codec: str) -> str:
+    """16 hexadecimal digits that differ between trainings of an entropy coder.
+
+    Args:
+        config: as of `training_identity`.
+        codec: the identity of the training of the codec that it is for.
+    """
+    entropy = dict(config["entropy"])
+    if isinstance(entropy.get("model"), Mapping):
+        # How many iterations a context model has follows from the codec.
+        entropy["model"] = {k: v for k, v in entropy["model"].items() if k != "iterations"}
+    own = without_incidental(config["coder"], CoderOptions)
+    return identity_of([entropy, own, config["seed"], codec])
