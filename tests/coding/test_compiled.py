@@ -110,7 +110,7 @@ def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
     places = {"HOME": nowhere, "NUMBA_CACHE_DIR": nowhere, "PYTHONPATH": str(tmp_path / "site")}
     code = (
         "from rnn_codec.coding import range_coder\n"
-        "from rnn_codec.families.binary.entropy import kernels, none, stream_coder\n"
+        "from rnn_codec.families.binary.entropy import coder, kernels, none\n"
         "print(kernels.__file__)"
     )
     done = subprocess.run(

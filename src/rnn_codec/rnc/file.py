@@ -58,17 +58,14 @@ class Head:
 
 
 class Body(ABC):
-    """What a file says beyond its head; `str` tells it to a user.
-
-    Attributes:
-        levels: that the whole file holds, the last perhaps in part: iterations, or planes.
-        file_bytes: length of the whole file.
-        least_bytes: no fewer bytes of the file hold anything of the picture.
-    """
+    """What a file says beyond its head; `str` tells it to a user."""
 
     levels: int
+    """That the whole file holds, the last perhaps in part: iterations, or planes."""
     file_bytes: int
+    """Length of the whole file."""
     least_bytes: int
+    """No fewer bytes of the file hold anything of the picture."""
 
     @abstractmethod
     def __str__(self) -> str: ...

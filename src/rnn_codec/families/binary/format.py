@@ -33,24 +33,19 @@ MOST_BITS_PER_BYTE = 5678
 
 @dataclass(frozen=True)
 class Stream(Body):
-    """What a file says of its stream.
-
-    Attributes:
-        levels: iterations, 1 … 32, that the whole stream holds, the last perhaps in part.
-        coder: the entropy coder's identifier, 0 … 7.
-        stream_bytes: length of the whole stream.
-        cut: whether the whole stream ends within its last iteration, and a CRC follows it.
-        adaptive: whether the stream has stops: positions may end before the last iteration.
-        start: where the stream begins in the file.
-        least_bytes: see `Body`.
-    """
+    """What a file says of its stream; see `Body`. A level is an iteration, 1 … 32 of them."""
 
     levels: int
     coder: int
+    """The entropy coder's identifier, 0 … 7."""
     stream_bytes: int
+    """Length of the whole stream."""
     cut: bool
+    """Whether the whole stream ends within its last iteration, and a CRC follows it."""
     adaptive: bool
+    """Whether the stream has stops: positions may end before the last iteration."""
     start: int
+    """Where the stream begins in the file."""
     least_bytes: int
 
     def __str__(self) -> str:

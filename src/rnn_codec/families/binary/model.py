@@ -50,17 +50,10 @@ GROUPS = ("cell", "recon", "network")
 
 @dataclass(frozen=True)
 class BinaryModel(Model):
-    """A trained codec with an entropy coder.
-
-    Attributes:
-        codec: on the device where it runs, in evaluation mode.
-        coder: of the codec's bits.
-        identifier: 6 bytes, in every file.
-        path: the folder it comes from.
-        labels: see `Model`.
-    """
+    """A trained codec with an entropy coder; see `Model`."""
 
     codec: RecurrentCodec
+    """On the device where it runs, in evaluation mode."""
     coder: EntropyCoder
     identifier: bytes
     path: Path

@@ -42,14 +42,20 @@ SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
 
 @pytest.mark.parametrize("name", CODERS)
 @settings(deadline=None, max_examples=25)
-@given(shape=SHAPES, seed=st.integers(0, 2**16 - 1))
-def test_round_trip(name: str, shape: tuple[int, int, int], seed: int) -> None:
-    bits = make_bits(shape, seed)
-    stream = coder(name).encode(bits, seed)
-    arrived = coder(name).decode(stream.data, StreamShape(*shape, adaptive=False), seed)
+@given(shape=SHAPES, seed=st.integers(0, 2**32 - 1), adaptive=st.booleans())
+def test_round_trip(name: str, shape: tuple[int, int, int], seed: int, adaptive: bool) -> None:
+    bits, stops = make_bits(shape, seed), None
+    if adaptive:
+        stops = np.random.default_rng(seed).integers(0, shape[0] + 1, shape[1:]).astype(np.int32)
+        bits &= (np.arange(shape[0])[:, None, None] < stops)[:, None]
+    stream = coder(name).encode(bits, seed, stops)
+    arrived = coder(name).decode(stream.data, StreamShape(*shape, adaptive), seed)
     assert np.array_equal(arrived.bits, bits)
     assert (arrived.iterations, arrived.rows) == (shape[0], 0)
     assert len(stream.data) == stream.iteration_ends[-1]
+    if adaptive:
+        assert np.array_equal(arrived.stops, stops)
+        assert name != "none" or stream.costs.sum() == 32 * stops.sum()
 
 
 @pytest.mark.parametrize("name", CODERS)

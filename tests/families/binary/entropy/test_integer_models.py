@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rnn_codec.coding.range_coder import put_bit, start_decoder, start_encoder
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.bit_predictor import BitPredictor
-from rnn_codec.families.binary.entropy.coder import StreamShape
+from rnn_codec.families.binary.entropy.coder import Iteration, StreamShape
 from rnn_codec.families.binary.entropy.context_model import code_lengths
 from rnn_codec.families.binary.entropy.fixed_point import probability_table
 from rnn_codec.families.binary.entropy.integer_coder import IntegerCoder
@@ -105,7 +105,7 @@ def test_kernels_compute_the_integers_of_the_tables(model_class: type[BitPredict
     plain, written = start_encoder(), np.zeros(10**5, np.uint8)
     for t in range(ITERATIONS):
         flags = with_stops(flags_of_all(HEIGHT, WIDTH), t, stops)
-        coded = coder.encode_iteration(t, grid[t], flags, memory, state, out)
+        coded = coder.encode_iteration(Iteration(t, flags, memory, state, out), grid[t])
         for y in range(HEIGHT):
             for x in np.flatnonzero(alive[t, y]):
                 for d in range(32):
@@ -157,7 +157,7 @@ def test_more_iterations_than_a_coder_knows_are_refused() -> None:
         coder.encode(bits, 0)
     data, flags = np.zeros(8, np.uint8), flags_of_all(1, 1)
     with pytest.raises(UserError, match="1 iterations"):
-        coder.decode_iteration(1, flags, coder.begin(1, 1), start_decoder(data), data)
+        coder.decode_iteration(Iteration(1, flags, coder.begin(1, 1), start_decoder(data), data))
 
 
 def test_weights_that_integers_do_not_hold_are_refused() -> None:

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rnn_codec.coding.range_coder import LEAST_PROBABILITY, finish, start_decoder, start_encoder
 from rnn_codec.families.binary.adaptation import plain_entropy
-from rnn_codec.families.binary.entropy.coder import StreamShape
-from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.entropy.stops import (
     FIRST_PROBABILITIES,
     MOST_SEEN,
@@ -140,18 +138,3 @@ def test_flags_cost_no_more_than_two_per_cent_above_their_plain_entropy(
     draws = np.random.default_rng(seed).geometric(1 - share, (64, 64)) - 1
     stops = draws.clip(max=most).astype(np.int32)
     assert 8 * len(coded(stops)[0]) <= 1.02 * plain_entropy(stops) + 9 * 6 + 32
-
-
-@settings(deadline=None, max_examples=30)
-@given(PATTERNS, st.integers(0, 2**32 - 1))
-@example(np.zeros((1, 1), np.int32), 0)
-@example(np.full((3, 4), 5, np.int32), 0)
-def test_codes_with_any_pattern_of_stops_decode_to_the_same_bits(stops: Stops, seed: int) -> None:
-    most = max(int(stops.max()), 1)
-    bits = np.random.default_rng(seed).random((most, 32, *stops.shape)) < 0.5
-    stream = NoneCoder().encode(bits, seed, stops)
-    arrived = NoneCoder().decode(stream.data, StreamShape(most, *stops.shape, True), seed)
-    alive = np.arange(most)[:, None, None, None] < stops
-    assert np.array_equal(arrived.bits, bits & alive)
-    assert np.array_equal(arrived.stops, stops)
-    assert stream.costs.sum() == 32 * stops.sum()

@@ -75,20 +75,30 @@ class StreamShape(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """What a stream, or a prefix of one, holds.
-
-    Attributes:
-        bits: bool, (n, 32, h, w): `iterations` whole ones and, if `rows` is not 0, one more whose
-            rows from `rows` on are False.
-        iterations: iterations that arrived whole and agree with their check values.
-        rows: rows of the next iteration that arrived.
-        stops: how many of the n iterations have bits of each position, (h, w); None for all.
-    """
+    """What a stream, or a prefix of one, holds."""
 
     bits: NDArray[np.bool_]
+    """(n, 32, h, w): `iterations` whole ones and, if `rows` is not 0, one more whose rows from
+    `rows` on are False."""
     iterations: int
+    """That arrived whole and agree with their check values."""
     rows: int
+    """Of the next iteration that arrived."""
     stops: Stops | None
+    """How many of the n iterations have bits of each position, (h, w); None for all."""
+
+
+class Iteration(NamedTuple):
+    """An iteration that is about to be coded."""
+
+    number: int
+    """Counted from 0."""
+    flags: Flags
+    memory: Memory
+    state: NDArray[np.uint64]
+    """Of the range coder."""
+    data: NDArray[np.uint8]
+    """The stream, written or read."""
 
 
 class Coded(NamedTuple):
@@ -121,26 +131,11 @@ class EntropyCoder(ABC):
         """What is known before the first iteration."""
 
     @abstractmethod
-    def encode_iteration(
-        self,
-        iteration: int,
-        bits: Grid,
-        flags: Flags,
-        memory: Memory,
-        state: NDArray[np.uint64],
-        out: NDArray[np.uint8],
-    ) -> Coded:
+    def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
         """Code an iteration: in each row the flags, then the bits of the positions that go on."""
 
     @abstractmethod
-    def decode_iteration(
-        self,
-        iteration: int,
-        flags: Flags,
-        memory: Memory,
-        state: NDArray[np.uint64],
-        data: NDArray[np.uint8],
-    ) -> tuple[Grid, int]:
+    def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
         """An iteration's bits, and how many of its rows arrived; fills in the flags."""
 
     def encode(self, bits: NDArray[np.bool_], seed: int, stops: Stops | None = None) -> Stream:
@@ -160,7 +155,8 @@ class EntropyCoder(ABC):
             if stops is not None:
                 flags = with_stops(flags, iteration, stops)
             grid = _living(bits[iteration], flags)
-            coded.append(self.encode_iteration(iteration, grid, flags, memory, state, out))
+            at = Iteration(iteration, flags, memory, state, out)
+            coded.append(self.encode_iteration(at, grid))
             check = check_value(grid, flags, check)
             put_check(state, out, check)
             ends.append(state.copy())
@@ -189,7 +185,8 @@ class EntropyCoder(ABC):
         grids: list[Grid] = []
         rows = 0
         for iteration in range(iterations):
-            grid, rows = self.decode_iteration(iteration, flags, memory, state, arrived)
+            at = Iteration(iteration, flags, memory, state, arrived)
+            grid, rows = self.decode_iteration(at)
             if rows == 0:
                 break
             grids.append(grid)

@@ -12,9 +12,9 @@ Sums are int32 in the format that `quantise_layer` finds for their layer: the fi
 weights of that layer and no inputs can overflow.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,32 +42,24 @@ SUM_LIMIT = (1 << 31) - 1
 WEIGHT_LIMIT = (1 << 15) - 1
 
 
-@dataclass(frozen=True)
-class Input:
-    """One input of a layer, in Q9.
-
-    Attributes:
-        weight: (out, in), floats.
-        largest: the largest magnitude of its values as integers.
-    """
+class Input(NamedTuple):
+    """One input of a layer, in Q9."""
 
     weight: NDArray[np.float64]
+    """(out, in)"""
     largest: int
+    """The largest magnitude of its values as integers."""
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A layer in integers: sum = bias + Σ weight·input, in format Q`fraction`.
-
-    Attributes:
-        weights: int16 (out, in) for each input.
-        bias: int32 (out,).
-        fraction: bits after the point of the sums.
-    """
+class Layer(NamedTuple):
+    """A layer in integers: sum = bias + Σ weight·input, in format Q`fraction`."""
 
     weights: list[NDArray[np.int16]]
+    """(out, in) for each input."""
     bias: NDArray[np.int32]
+    """(out,)"""
     fraction: int
+    """Bits after the point of the sums."""
 
 
 def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:

@@ -1,6 +1,7 @@
 """Codes with a context model in integers."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,10 @@ from numpy.typing import NDArray
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.entropy import kernels
-from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid
+from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid, Iteration
 from rnn_codec.families.binary.entropy.fixed_point import ONE
 from rnn_codec.families.binary.entropy.kernels import Known
 from rnn_codec.families.binary.entropy.quantisation import Tables
-from rnn_codec.families.binary.entropy.stops import Flags
 
 
 class IntegerCoder(EntropyCoder):
@@ -44,39 +44,24 @@ class IntegerCoder(EntropyCoder):
         """See `EntropyCoder.begin`."""
         return kernels.nothing_known(height, width)
 
-    def encode_iteration(
-        self,
-        iteration: int,
-        bits: Grid,
-        flags: Flags,
-        memory: Known,
-        state: NDArray[np.uint64],
-        out: NDArray[np.uint8],
-    ) -> Coded:
+    def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
         """See `EntropyCoder.encode_iteration`."""
-        self._check(iteration)
-        _symbols(memory, iteration)[:] = np.where(bits, ONE, -ONE) * flags.alive[..., None]
+        self._check(at.number)
+        _symbols(at)[:] = np.where(bits, ONE, -ONE) * at.flags.alive[..., None]
         row_states = np.empty((len(bits), 3), np.uint64)
         costs = np.zeros(bits.shape[:2], np.float32)
-        line = kernels.new_line(bits.shape[1])
-        model = (self.packed, iteration, flags, memory, line, self.functions)
-        kernels.encode_rows(*model, state, out, row_states, costs)
+        kernels.encode_rows(*self._arguments(at), at.state, at.data, row_states, costs)
         return Coded(row_states, costs)
 
-    def decode_iteration(
-        self,
-        iteration: int,
-        flags: Flags,
-        memory: Known,
-        state: NDArray[np.uint64],
-        data: NDArray[np.uint8],
-    ) -> tuple[Grid, int]:
+    def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
         """See `EntropyCoder.decode_iteration`."""
-        self._check(iteration)
-        line = kernels.new_line(memory.summary.shape[1])
-        model = (self.packed, iteration, flags, memory, line, self.functions)
-        rows = kernels.decode_rows(*model, state, data)
-        return _symbols(memory, iteration) > 0, rows
+        self._check(at.number)
+        rows = kernels.decode_rows(*self._arguments(at), at.state, at.data)
+        return _symbols(at) > 0, rows
+
+    def _arguments(self, at: Iteration) -> tuple[Any, ...]:
+        line = kernels.new_line(at.flags.alive.shape[1])
+        return self.packed, at.number, at.flags, at.memory, line, self.functions
 
     def _check(self, iteration: int) -> None:
         """Kernels would read beyond the tables."""
@@ -87,8 +72,8 @@ class IntegerCoder(EntropyCoder):
             )
 
 
-def _symbols(memory: Known, iteration: int) -> NDArray[np.int16]:
+def _symbols(at: Iteration) -> NDArray[np.int16]:
     """The symbols of an iteration without the border, (h, w, 32)."""
-    height, width, _ = memory.summary.shape
-    grid = memory.symbols[iteration % kernels.SLOTS].reshape(height + 1, width + 2, CODE_DEPTH)
-    return grid[1:, 1:-1]
+    height, width = at.flags.alive.shape
+    slot = at.memory.symbols[at.number % kernels.SLOTS]
+    return slot.reshape(height + 1, width + 2, CODE_DEPTH)[1:, 1:-1]

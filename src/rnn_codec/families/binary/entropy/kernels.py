@@ -141,12 +141,6 @@ def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def look_up(table, index):  # type: ignore[no-untyped-def]
-    """An entry of a table around zero, the outermost beyond its ends."""
-    return table[min(max(index + MIDDLE, 0), TABLE_SIZE - 1)]
-
-
-@compiled
 def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
     """Sums to `out`, rounded to the format of a clipped layer."""
     shift = np.int32(fraction - CLIP_BITS)
@@ -198,9 +192,9 @@ def predict_group(model, iteration, group, x, line):  # type: ignore[no-untyped-
 
 @compiled
 def probability_of(model, x, bit, line, tables):  # type: ignore[no-untyped-def]
-    """Of a one, from the sum of a bit."""
+    """Of a one, from the sum of a bit; the outermost beyond the ends of the table."""
     index = line.logits[x, bit] >> (model.logit_fraction - SIGMOID_STEP_BITS)
-    return look_up(tables.probability, index)
+    return tables.probability[min(max(index + MIDDLE, 0), TABLE_SIZE - 1)]
 
 
 @compiled

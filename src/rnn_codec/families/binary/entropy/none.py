@@ -3,13 +3,12 @@
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_codec.coding.compiled import compiled
 from rnn_codec.coding.range_coder import EVEN, NOT_ARRIVED, get_bit, put_bit
 from rnn_codec.families.binary.code import CODE_DEPTH
-from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid
-from rnn_codec.families.binary.entropy.stops import Flags, get_flags, put_flags
+from rnn_codec.families.binary.entropy.coder import Coded, EntropyCoder, Grid, Iteration
+from rnn_codec.families.binary.entropy.stops import get_flags, put_flags
 
 
 class NoneCoder(EntropyCoder):
@@ -25,31 +24,16 @@ class NoneCoder(EntropyCoder):
     def begin(self, height: int, width: int) -> None:
         """Nothing."""
 
-    def encode_iteration(
-        self,
-        iteration: int,
-        bits: Grid,
-        flags: Flags,
-        memory: None,
-        state: NDArray[np.uint64],
-        out: NDArray[np.uint8],
-    ) -> Coded:
+    def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
         """See `EntropyCoder.encode_iteration`."""
         row_states = np.empty((len(bits), 3), np.uint64)
-        _put_even(bits, flags, state, out, row_states)
-        return Coded(row_states, flags.alive.astype(np.float32) * CODE_DEPTH)
+        _put_even(bits, at.flags, at.state, at.data, row_states)
+        return Coded(row_states, at.flags.alive.astype(np.float32) * CODE_DEPTH)
 
-    def decode_iteration(
-        self,
-        iteration: int,
-        flags: Flags,
-        memory: None,
-        state: NDArray[np.uint64],
-        data: NDArray[np.uint8],
-    ) -> tuple[Grid, int]:
+    def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
         """See `EntropyCoder.decode_iteration`."""
-        bits = np.zeros((*flags.alive.shape, CODE_DEPTH), np.bool_)
-        return bits, _get_even(bits, flags, state, data)
+        bits = np.zeros((*at.flags.alive.shape, CODE_DEPTH), np.bool_)
+        return bits, _get_even(bits, at.flags, at.state, at.data)
 
 
 @compiled

@@ -39,20 +39,17 @@ _ONE = 1 << PROBABILITY_BITS
 
 
 class Flags(NamedTuple):
-    """The flags of one iteration, and what has been learnt from those before.
-
-    Attributes:
-        alive: which positions have bits in the iteration, (h, w).
-        open: which positions have a flag, (h, w): all that had bits in the iteration before, or
-            none where all positions go on to the end.
-        probabilities: that a position goes on, in each context, (9,).
-        seen: flags that a probability has seen, (9,).
-    """
+    """The flags of one iteration, and what has been learnt from those before."""
 
     alive: NDArray[np.bool_]
+    """Which positions have bits in the iteration, (h, w)."""
     open: NDArray[np.bool_]
+    """Which positions have a flag, (h, w): all that had bits in the iteration before, or none where
+    all positions go on to the end."""
     probabilities: NDArray[np.int64]
+    """That a position goes on, in each context, (9,)."""
     seen: NDArray[np.int64]
+    """Flags that a probability has seen, (9,)."""
 
 
 def flags_of_all(height: int, width: int) -> Flags:

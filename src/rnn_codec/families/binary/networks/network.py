@@ -24,28 +24,21 @@ to last, None before the first iteration; or a design's own named tuple, with wh
 
 
 class Steps(NamedTuple):
-    """What each bit of the next iteration will add to a block, as far as is known before the bits.
-
-    Attributes:
-        directions: for each bit, a column, (values of a block, 32).
-        sizes: by how much at each position, (B, 32, H/16, W/16); None for one everywhere.
-    """
+    """What each bit of the next iteration will add to a block, as far as is known before it."""
 
     directions: Tensor
+    """For each bit, a column, (values of a block, 32)."""
     sizes: Tensor | None
+    """By how much at each position, (B, 32, H/16, W/16); None for one everywhere."""
 
 
 class Network(nn.Module, ABC):
-    """An encoder or a decoder.
-
-    Attributes:
-        cells: the recurrent layers, first to last.
-        iterations: the most that a code can have: the paper's, or as many as a design has weights
-            for.
-    """
+    """An encoder or a decoder."""
 
     cells: nn.ModuleList
+    """The recurrent layers, first to last."""
     iterations: int = PAPER_ITERATIONS
+    """The most that a code can have: the paper's, or as many as a design has weights for."""
 
     def initial_state(self) -> NetworkState:
         """The state before the first iteration."""
@@ -60,9 +53,6 @@ class EncoderNetwork(Network):
 
     Shapes:
         (B, 3, H, W) → (B, 32, H/16, W/16), values −1 and +1; H and W multiples of 16
-
-    Attributes:
-        binarizer: the last layer.
     """
 
     binarizer: Binarizer | GroupBinarizer

@@ -33,19 +33,16 @@ LEAST_DEVIATION = 1e-3
 
 
 class Stages(NamedTuple):
-    """A linear codec of T iterations.
-
-    Attributes:
-        mean: the mean block, (768,).
-        directions: unit vectors, of each bit of each iteration, (T, 32, 768).
-        deviations: root mean square of what is left in that direction before the bit, (T, 32).
-        amplitudes: what the bit adds or takes away in that direction, (T, 32).
-    """
+    """A linear codec of T iterations."""
 
     mean: Tensor
+    """The mean block, (768,)."""
     directions: Tensor
+    """Unit vectors, of each bit of each iteration, (T, 32, 768)."""
     deviations: Tensor
+    """Root mean square of what is left in that direction before the bit, (T, 32)."""
     amplitudes: Tensor
+    """What the bit adds or takes away in that direction, (T, 32)."""
 
     def multiplied(self, gain: float) -> "Stages":
         """The same for a codec that multiplies residuals by `gain` after the first iteration."""

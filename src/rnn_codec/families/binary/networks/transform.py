@@ -81,19 +81,15 @@ class EncoderState(NamedTuple):
 
 
 class DecoderState(NamedTuple):
-    """What the decoder hands to its next iteration.
-
-    Attributes:
-        cells: the recurrent layers' states.
-        linear: L, blocks (B, 768, H/16, W/16), or (1, 768, 1, 1) before the first iteration.
-        log_steps: P h, (B, 32, H/16, W/16); None before the first iteration.
-        iteration: iterations done.
-    """
+    """What the decoder hands to its next iteration."""
 
     cells: tuple[CellState | None, ...]
     linear: Tensor
+    """L, blocks (B, 768, H/16, W/16), or (1, 768, 1, 1) before the first iteration."""
     log_steps: Tensor | None
+    """P h, (B, 32, H/16, W/16); None before the first iteration."""
     iteration: int
+    """Iterations done."""
 
 
 def seen(blocks: Tensor) -> tuple[Tensor, Tensor]:
