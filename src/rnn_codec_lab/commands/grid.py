@@ -22,8 +22,8 @@ from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import quoted
 from rnn_codec_lab.benchmark.peak import matrix_product_rate
 from rnn_codec_lab.grid.display import failures_text, plan_table, worker_progress
-from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
-from rnn_codec_lab.grid.worker import Grid, Outcome, outcome, work
+from rnn_codec_lab.grid.plan import PlannedRun, plan_grid
+from rnn_codec_lab.grid.worker import Grid, Outcome, work
 
 PROGRAM = (sys.executable, "-m", "rnn_codec")
 """The command `rnn-codec`, as a process of its own."""
@@ -41,16 +41,6 @@ def build_grid(config: DictConfig) -> Grid:
         records=Path(config.records),
         program=PROGRAM,
     )
-
-
-def show_plan(grid: Grid, efficiency: float) -> None:
-    """Print the runs, their state and what is left to pay."""
-    state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
-    costs = {
-        run.identity: training_macs(run) for run in state.left + [run for run, _ in state.failed]
-    }
-    rate = efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
-    Console().print(plan_table(grid, state, folders, costs, rate))
 
 
 def training_macs(run: PlannedRun) -> float:
@@ -85,7 +75,8 @@ def train_grid(config: DictConfig) -> None:
     """Plan the grid; print it, or work on it."""
     grid = build_grid(config)
     if config.dry_run:
-        show_plan(grid, config.efficiency)
+        rate = config.efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
+        Console().print(plan_table(grid, training_macs, rate))
         return
     result = run_grid(grid, config)
     done = f"{len(result.done)} of {len(grid.runs)} runs"

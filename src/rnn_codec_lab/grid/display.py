@@ -1,6 +1,6 @@
 """A grid for the eye: its plan, its progress, its failures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -12,31 +12,22 @@ from rich.table import Table
 from rnn_codec.progress import progress_bar
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.plan import PlannedRun
-from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, Report, outcome
+from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders
+from rnn_codec_lab.grid.worker import LOG, Grid, Report, outcome
 
 
-def plan_table(
-    grid: Grid,
-    state: Outcome,
-    folders: Mapping[str, RunFolder],
-    costs: Mapping[str, float],
-    macs_per_second: float,
-) -> Table:
+def plan_table(grid: Grid, macs_of: Callable[[PlannedRun], float], macs_per_second: float) -> Table:
     """The runs, with the state of each and an estimate of what it costs.
 
     Args:
         grid: the grid.
-        state: what is done.
-        folders: of the runs, by identity.
-        costs: multiply–accumulate operations of those that are not done, by identity.
+        macs_of: multiply–accumulate operations of the trainings of a run.
         macs_per_second: what a training is expected to reach.
     """
-    speed = macs_per_second / 1e9
     table = Table(
         title=f"{len(grid.runs)} codecs with {len(grid.runs[0].coder_identities) + 1} entropy "
-        f"settings each; time of the trainings at {speed:.0f} GMAC/s, coding and measuring not "
-        "counted",
+        f"settings each; time of the trainings at {macs_per_second / 1e9:.0f} GMAC/s, coding and "
+        "measuring not counted",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -45,32 +36,32 @@ def plan_table(
     table.add_column("state")
     for heading in ("10⁹ MAC", "time"):
         table.add_column(heading, justify="right")
+
+    def figures(macs: float) -> tuple[str, str]:
+        return f"{macs / 1e9:,.0f}", str(timedelta(seconds=round(macs / macs_per_second)))
+
+    state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
+    done = {run.identity for run in state.done}
     failed = {run.identity for run, _ in state.failed}
+    left = 0.0
     for run in grid.runs:
-        cost = costs.get(run.identity)
-        words = _state(run, folders[run.identity], cost is None, run.identity in failed)
+        words = "done" if run.identity in done else _state(run, folders[run.identity])
+        words += "; has failed" if run.identity in failed else ""
         if (worker := claimant(grid.claim(run))) is not None:
             words += f"; running on {worker}"
-        figures = ("", "") if cost is None else _figures(cost, macs_per_second)
-        table.add_row(escape(run.folder_name), words, *figures)
+        macs = 0.0 if run.identity in done else macs_of(run)
+        left += macs
+        table.add_row(escape(run.folder_name), words, *(figures(macs) if macs else ("", "")))
     table.add_section()
-    table.add_row("all that is left", "", *_figures(sum(costs.values()), macs_per_second))
+    table.add_row("all that is left", "", *figures(left))
     return table
 
 
-def _state(run: PlannedRun, folder: RunFolder, done: bool, failed: bool) -> str:
-    if done:
-        return "done"
-    begun = [name for name in run.coder_identities if folder.coder(name).weights.is_file()]
-    if folder.weights.is_file():
-        words = ", ".join(["codec trained", *(f"{name} trained" for name in begun)])
-    else:
-        words = "codec begun" if folder.checkpoint.is_file() else "to do"
-    return f"{words}; has failed" if failed else words
-
-
-def _figures(macs: float, macs_per_second: float) -> tuple[str, str]:
-    return f"{macs / 1e9:,.0f}", str(timedelta(seconds=round(macs / macs_per_second)))
+def _state(run: PlannedRun, folder: RunFolder) -> str:
+    """What is trained of a run without a record."""
+    folders = {"codec": folder} | {name: folder.coder(name) for name in run.coder_identities}
+    trained = [f"{name} trained" for name, place in folders.items() if place.weights.is_file()]
+    return ", ".join(trained) or ("codec begun" if folder.checkpoint.is_file() else "to do")
 
 
 def failures_text(failed: Sequence[tuple[PlannedRun, str]], grid: Grid) -> str:

@@ -1,6 +1,5 @@
 """Claims: one worker has a run, and whatever it has started keeps it when the worker dies."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -54,24 +53,6 @@ def test_it_is_free_when_all_that_had_it_are_dead(tmp_path: Path) -> None:
         pass
     with claimed(run) as claim:
         assert claim is not None
-
-
-def race(path: Path, won: "multiprocessing.Queue[bool]", tried: "multiprocessing.Barrier") -> None:
-    with claimed(path) as claim:
-        won.put(claim is not None)
-        tried.wait()
-
-
-def test_of_many_that_try_at_once_one_wins(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    won, tried = context.Queue(), context.Barrier(4)
-    path = tmp_path / "run.lock"
-    workers = [context.Process(target=race, args=(path, won, tried)) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    assert sorted(won.get() for _ in workers) == [False, False, False, True]
-    for worker in workers:
-        worker.join()
 
 
 def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch) -> None:
