@@ -27,6 +27,7 @@ from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.networks.stages import klt_stages
 from rnn_codec.families.binary.training.blocks import draw_blocks
+from rnn_codec.families.binary.training.building import check
 from rnn_codec.families.binary.training.codec_module import CodecTraining
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import override
@@ -177,7 +178,7 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="trainer=cpu"):
-        entry.check(configure("trainer=gpu"))
+        check(configure("trainer=gpu"))
 
 
 LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
@@ -520,7 +521,7 @@ def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache:
     begun = read_identity(RunFolder(folder))
     shutil.rmtree(tmp_path / "first")
     config = resume(folder, "trainer.log_every_n_steps=2")
-    entry.check(config, RunFolder(folder))
+    check(config, RunFolder(folder))
     entry.train(config, RunFolder(folder))
     assert read_identity(RunFolder(folder)) == begun
     longer = resume(folder, "trainer.max_steps=2")

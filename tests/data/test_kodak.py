@@ -10,8 +10,6 @@ from threading import Thread
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rnn_codec.configuration import build
 from rnn_codec.data import DATA, kodak
@@ -20,7 +18,6 @@ from rnn_codec.data.kodak import (
     download,
     kodak_checksums,
     kodak_paths,
-    parse_checksums,
 )
 from rnn_codec.errors import UserError
 from tests.commands.program import run
@@ -105,16 +102,6 @@ def test_the_command_ends_with_a_sentence_and_a_failure(
 def test_there_are_24_checksums() -> None:
     assert sorted(kodak_checksums()) == [f"kodim{number:02}.png" for number in range(1, 25)]
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in kodak_checksums().values())
-
-
-@given(st.one_of(st.text(), st.from_regex(r"([0-9a-f]{2}  [a-z]{1,3}\n){0,3}", fullmatch=True)))
-def test_checksums_are_parsed_or_refused(text: str) -> None:
-    try:
-        parsed = parse_checksums(text)
-    except ValueError:
-        return
-    lines = {f"{checksum}  {name}" for name, checksum in parsed.items()}
-    assert lines <= set(text.splitlines())
 
 
 def test_missing_images_are_named(tmp_path: Path) -> None:

@@ -9,8 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.errors import UserError
 from rnn_codec.overrides import literals
-from rnn_codec.runs.folder import RunFolder, read_training
+from rnn_codec.runs.folder import RunFolder, read_config
 
+TRAINING = (
+    *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
+    *("entropy", "coder", "averaging", "checkpoint", "export"),
+)
+"""Parts of a configuration without which nothing can be trained."""
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""
 PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_dir")
@@ -33,7 +38,11 @@ def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, R
         UserError: there is no such run, or an option may not change.
     """
     run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(literals(read_training(run)))
+    content = read_config(run)
+    missing = [group for group in TRAINING if not isinstance(content.get(group), dict)]
+    if missing:
+        raise UserError(f"{run.config} does not describe a training: it has no {missing[0]}")
+    saved = OmegaConf.create(literals(content))
     fill(saved, config)
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group

@@ -54,11 +54,9 @@ class Kodak:
 
 def is_kodak(root: Path) -> bool:
     """Whether a folder holds the 24 original images and no other."""
-    checksums = kodak_checksums()
-    paths = [root / name for name in checksums]
-    return all(path.is_file() and checksum(path) == checksums[path.name] for path in paths) and len(
-        find_images(root)
-    ) == len(paths)
+    paths = {root / name: expected for name, expected in kodak_checksums().items()}
+    whole = all(path.is_file() and checksum(path) == paths[path] for path in paths)
+    return whole and len(find_images(root)) == len(paths)
 
 
 def checksum(path: Path) -> str:
@@ -73,19 +71,8 @@ def kodak_checksums() -> dict[str, str]:
     (24, 'kodim01.png')
     """
     text = files("rnn_codec.data").joinpath("kodak.sha256").read_text(encoding="ascii")
-    return parse_checksums(text)
-
-
-def parse_checksums(text: str) -> dict[str, str]:
-    """Read the lines that `sha256sum` writes: a checksum, two spaces, a name.
-
-    Raises:
-        ValueError: a line is of another form.
-
-    >>> parse_checksums("00ff  a b.png")
-    {'a b.png': '00ff'}
-    """
-    lines = (line.split("  ", maxsplit=1) for line in text.splitlines())
+    # As sha256sum writes them: a checksum, two spaces, a name.
+    lines = (line.split("  ") for line in text.splitlines())
     return {name: checksum for checksum, name in lines}
 
 

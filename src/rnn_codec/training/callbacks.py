@@ -83,17 +83,12 @@ class TrainingClock(L.Callback):
 
 
 class ValidatedStep(L.Callback):
-    """Remembers the step of the last validation.
+    """Remembers how many steps were done at the last validation."""
 
-    Attributes:
-        step: steps done when it was; None before the first.
-    """
-
-    def __init__(self) -> None:
-        self.step: int | None = None
+    step: int | None = None
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take the step down."""
+        """Take them down."""
         self.step = trainer.global_step
 
 
@@ -157,15 +152,7 @@ def is_sound(module: nn.Module) -> bool:
 
 
 def has_finite_weights(module: nn.Module) -> bool:
-    """Whether no weight is infinite or NaN.
-
-    Example:
-        >>> layer = nn.Linear(2, 2)
-        >>> finite = has_finite_weights(layer)
-        >>> _ = nn.init.constant_(layer.bias, float("nan"))
-        >>> finite, has_finite_weights(layer)
-        (True, False)
-    """
+    """Whether no weight is infinite or NaN."""
     return bool(torch.stack([weight.isfinite().all() for weight in module.parameters()]).all())
 
 

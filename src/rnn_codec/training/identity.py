@@ -72,9 +72,7 @@ def identity_of(content: Any) -> str:
 def check_unchanged(run: RunFolder, begun_as: str) -> None:
     """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
 
-    Args:
-        run: its folder.
-        begun_as: the identity that its configuration gives now, before any option is changed.
+    `begun_as` is the identity that its configuration gives now, before any option is changed.
 
     Raises:
         UserError: it is not the one that the run wrote down: exact resumption is not possible.
