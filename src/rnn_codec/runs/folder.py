@@ -98,11 +98,8 @@ def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
     """Remove what a training that fails before its first step has put into its folder.
 
     A wrong option then leaves nothing in the way of the corrected command. A training that is
-    killed, or stopped by Ctrl-C, can be resumed: all of it stays.
-
-    Args:
-        run: the training's folder; it need not be there yet.
-        begun: tells whether a step has been taken, now or before.
+    killed, or stopped by Ctrl-C, can be resumed: all of it stays, as it does once `begun` says that
+    a step has been taken, now or before. The folder need not be there yet.
     """
     existed = run.path.is_dir()
     before = set(run.path.iterdir()) if existed else set()
