@@ -84,10 +84,6 @@ class Registry(Generic[T]):
         self._imported  # noqa: B018
         return sorted(self._registered)
 
-    def name_of(self, part: T) -> str:
-        """The name of a part that is registered."""
-        return next(name for name, registered in self._registered.items() if registered is part)
-
     def build(self, description: Any) -> Any:
         """What a description stands for, with the parts that it is made of.
 

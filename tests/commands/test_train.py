@@ -27,6 +27,7 @@ from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.networks.stages import klt_stages
 from rnn_codec.families.binary.training.blocks import draw_blocks
+from rnn_codec.families.binary.training.building import check
 from rnn_codec.families.binary.training.codec_module import CodecTraining
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import override
@@ -93,6 +94,7 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert not different
 
 
+LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
 TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.depth=16"]
 
 
@@ -125,19 +127,14 @@ def test_resumed_equals_uninterrupted(
     stop_at: int, network: list[str], tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = ["trainer.max_steps=6", "trainer.val_check_interval=2", *network, cache]
-    options += [
-        "late=larger_crops",
-        "late.batch_size=1",
-        "late.crop_size=48",
-        "late.min_iterations=2",
-    ]
+    options += [*LATE, "trainer.accumulate_grad_batches=2"]
     whole = run_training(tmp_path / "whole", *options)
 
     original = CodecTraining.on_train_batch_start
 
     def interrupt(self: CodecTraining, batch: torch.Tensor, batch_idx: int) -> None:
         original(self, batch, batch_idx)
-        if self.global_step == stop_at:
+        if self.global_step == stop_at and batch_idx % 2:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(CodecTraining, "on_train_batch_start", interrupt)
@@ -177,10 +174,7 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="trainer=cpu"):
-        entry.check(configure("trainer=gpu"))
-
-
-LATE = ["late=larger_crops", "late.batch_size=1", "late.crop_size=48", "late.min_iterations=2"]
+        check(configure("trainer=gpu"))
 
 
 def test_crops_on_the_device_train_as_others_do(tmp_path: Path, cache: str) -> None:
@@ -310,14 +304,6 @@ def kill_when(arguments: list[str], reached: Callable[[], bool]) -> None:
     process.join()
 
 
-def test_a_time_limit_ends_a_run_cleanly(tmp_path: Path, cache: str) -> None:
-    weights = run_training(
-        tmp_path / "run", "trainer.max_steps=100000", "trainer.max_time=00:00:00:02", cache
-    )
-    assert weights
-    assert RunFolder(tmp_path / "run").checkpoint.is_file()
-
-
 def test_a_time_limit_counts_what_was_trained_without_one(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path, "trainer.max_steps=1", cache)
     run = RunFolder(tmp_path)
@@ -368,12 +354,6 @@ def test_a_training_that_runs_out_of_time_ends_its_schedule(
             run_training(folder, *options)
         assert_same(run_training(folder, *options), whole)
         assert seen == unbroken
-
-
-def test_checkpoints_load_without_executing_anything(tmp_path: Path, cache: str) -> None:
-    run_training(tmp_path / "run", "trainer.max_steps=1", cache)
-    checkpoint = torch.load(RunFolder(tmp_path / "run").checkpoint, weights_only=True)
-    assert checkpoint["global_step"] == 1
 
 
 def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> None:
@@ -472,9 +452,6 @@ def test_a_resumed_run_may_change_its_logger_as_a_group(tmp_path: Path) -> None:
     "option",
     [
         "trainer.max_time=1h",
-        "trainer.precision=16x",
-        "trainer.devices=0",
-        "trainer.max_steps=null",
         "trainer.accelerator=abacus",
         "checkpoint.every_minutes=often",
         "logger.name=[a]",
@@ -520,7 +497,7 @@ def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache:
     begun = read_identity(RunFolder(folder))
     shutil.rmtree(tmp_path / "first")
     config = resume(folder, "trainer.log_every_n_steps=2")
-    entry.check(config, RunFolder(folder))
+    check(config, RunFolder(folder))
     entry.train(config, RunFolder(folder))
     assert read_identity(RunFolder(folder)) == begun
     longer = resume(folder, "trainer.max_steps=2")

@@ -6,18 +6,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import lightning as L
 import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnn_codec import configuration
 from rnn_codec.data import DATA
 from rnn_codec.data.crops import DeviceCropSampler, LateCrops
 from rnn_codec.data.decoding import decode
-from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule, TrainingDataModule
+from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
@@ -278,64 +277,6 @@ class TestValidation:
     def test_spread_reaches_over_all(self) -> None:
         assert spread(100, 4) == [0, 25, 50, 75]
         assert spread(3, 3) == [0, 1, 2]
-
-
-class Recorder(L.LightningModule):
-    """Learns nothing and remembers what it was shown."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(()))
-        self.seen: list[Tensor] = []
-        self.validated: list[Tensor] = []
-
-    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        self.seen.append(batch)
-        return self.weight * batch.float().mean()
-
-    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        self.validated.append(batch)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-
-def fit(data: TrainingDataModule, folder: Path, steps: int, resume: Path | None) -> Recorder:
-    module = Recorder()
-    trainer = L.Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        max_epochs=-1,
-        accumulate_grad_batches=2,
-        val_check_interval=4,
-        num_sanity_val_steps=0,
-        check_val_every_n_epoch=None,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        default_root_dir=folder,
-    )
-    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    trainer.save_checkpoint(folder / "last.ckpt")
-    return module
-
-
-def test_resumed_training_sees_what_an_unbroken_one_would_have(
-    photographs: Path, tmp_path: Path
-) -> None:
-    unbroken = fit(folder(photographs), tmp_path, 5, None).seen
-    first = fit(folder(photographs), tmp_path, 3, None).seen
-    second = fit(folder(photographs), tmp_path, 5, tmp_path / "last.ckpt").seen
-    assert (len(first), len(second)) == (6, 4)
-    assert torch.equal(torch.stack(first + second), torch.stack(unbroken))
-
-
-def test_lightning_validates_on_each_picture_once(photographs: Path, tmp_path: Path) -> None:
-    validated = fit(folder(photographs), tmp_path, 2, None).validated
-    expected = [noise(165 + number, 200, number)[:170] for number in (0, 3, 6)]
-    assert [batch.shape for batch in validated] == [(1, 3, len(e), 170) for e in expected]
-    assert all(batch.dtype == torch.uint8 for batch in validated)
 
 
 def test_photos_are_those_of_the_packages(tmp_path: Path) -> None:

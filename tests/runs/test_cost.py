@@ -1,17 +1,19 @@
 """What a training cost, on disk."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from rnn_codec.errors import UserError
-from rnn_codec.runs.cost import TrainingCost, read_cost, write_cost
+from rnn_codec.files import write_json
+from rnn_codec.runs.cost import TrainingCost, read_cost
 
 COST = TrainingCost("0123456789abcdef", 12.5, 3, 96, {"cpu": "x", "cores": 2}, {"torch": "2"})
 
 
 def test_is_read_back(tmp_path: Path) -> None:
-    write_cost(tmp_path / "training.json", COST)
+    write_json(tmp_path / "training.json", asdict(COST))
     assert read_cost(tmp_path / "training.json") == COST
 
 

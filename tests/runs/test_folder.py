@@ -14,7 +14,7 @@ from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder, name_run_folder, unless_begun, write_config
 from rnn_codec.runs.weights import read_weights, write_weights
-from tests.conftest import PAIRS, ROOT
+from tests.conftest import ROOT
 
 
 def configure(*overrides: str) -> DictConfig:
@@ -28,16 +28,6 @@ def run(tmp_path: Path) -> RunFolder:
     write_config(run, plain(config))
     write_weights(run, build_codec(config).state_dict(), torch.float32)
     return run
-
-
-@pytest.mark.parametrize(("cell", "recon"), PAIRS)
-def test_every_pair_round_trips(cell: str, recon: str, tmp_path: Path) -> None:
-    run, config = RunFolder(tmp_path), configure(f"cell={cell}", f"recon={recon}")
-    codec = build_codec(config)
-    write_config(run, plain(config))
-    write_weights(run, codec.state_dict(), torch.float32)
-    for name, value in load_codec(run).state_dict().items():
-        assert torch.equal(value, codec.state_dict()[name])
 
 
 def test_folders_of_the_same_second_differ(tmp_path: Path) -> None:
@@ -119,12 +109,6 @@ def test_a_configuration_may_name_nothing_outside(run: RunFolder) -> None:
     config.codec.encoder.cell = {"name": "os.system", "command": "true"}
     write_config(run, plain(config))
     with pytest.raises(UserError, match=r"os\.system"):
-        load_codec(run)
-
-
-def test_a_damaged_configuration(run: RunFolder) -> None:
-    run.config.write_text("codec: [unclosed")
-    with pytest.raises(UserError, match=r"config\.yaml"):
         load_codec(run)
 
 

@@ -100,34 +100,24 @@ def _run_job(task: Task, failures: list[str], config: DictConfig) -> None:
     Raises:
         JobError: a `UserError` in a job that a launcher has started elsewhere.
     """
-    task = partial(explained, task)
     hydra = HydraConfig.get()
-    if hydra.mode == RunMode.RUN:
-        with exit_on_user_error():
-            task(config)
+    if hydra.mode == RunMode.MULTIRUN and hydra.launcher._target_ != IN_THIS_PROCESS:
+        try:
+            explained(task, config)
+        except StoppedError:
+            with exit_on_user_error():
+                raise
+        except UserError as error:
+            raise JobError(str(error)) from None
         return
-    if hydra.launcher._target_ == IN_THIS_PROCESS:
-        with exit_on_user_error():
-            _run_one_of_several(task, failures, config)
-        return
-    try:
-        task(config)
-    except StoppedError:
-        with exit_on_user_error():
-            raise
-    except UserError as error:
-        raise JobError(str(error)) from None
-
-
-def _run_one_of_several(task: Task, failures: list[str], config: DictConfig) -> None:
-    """Run a task; what is wrong with it is told and noted, but not if it is told to end."""
-    try:
-        task(config)
-    except StoppedError:
-        raise
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        failures.append(f"{' '.join(task_overrides())}: {error}")
+    with exit_on_user_error():
+        try:
+            explained(task, config)
+        except UserError as error:
+            if hydra.mode == RunMode.RUN or isinstance(error, StoppedError):
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            failures.append(f"{' '.join(task_overrides())}: {error}")
 
 
 def explained(task: Task, config: DictConfig) -> None:

@@ -9,8 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnn_codec.errors import UserError
 from rnn_codec.overrides import literals
-from rnn_codec.runs.folder import RunFolder, read_training
+from rnn_codec.runs.folder import RunFolder, read_config
 
+TRAINING = (
+    *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
+    *("entropy", "coder", "averaging", "checkpoint", "export"),
+)
+"""Parts of a configuration without which nothing can be trained."""
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""
 PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_dir")
@@ -18,28 +23,26 @@ PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_di
 
 
 def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, RunFolder]:
-    """The configuration of the run to resume, with the overrides that a resumed run may have.
+    """The configuration of the run to resume, and the folder of its codec; nothing is written.
 
-    Nothing is written.
-
-    Args:
-        config: as composed from the command line.
-        overrides: the words of the command line.
-
-    Returns:
-        The configuration, and the folder of the codec's run.
+    `config` is composed of the command line, whose words may override what may change.
 
     Raises:
         UserError: there is no such run, or an option may not change.
     """
     run = RunFolder(Path(config.resume))
-    saved = OmegaConf.create(literals(read_training(run)))
+    content = read_config(run)
+    missing = [group for group in TRAINING if not isinstance(content.get(group), dict)]
+    if missing:
+        raise UserError(f"{run.config} does not describe a training: it has no {missing[0]}")
+    saved = OmegaConf.create(literals(content))
     fill(saved, config)
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group
         if key == "resume":
             continue
-        if override.is_add() or override.is_delete() or not is_changeable(key):
+        changeable = key in {"logger", *PLACES} or key.startswith(CHANGEABLE)
+        if override.is_add() or override.is_delete() or not changeable:
             raise UserError(
                 f"resume= goes on with a run as it was configured, so {override.input_line} cannot "
                 "be set: only trainer.*, logger, checkpoint.* and where the photographs are can"
@@ -62,11 +65,6 @@ def addable(words: Sequence[str]) -> list[str]:
     if not any(word.startswith("resume=") for word in words):
         return list(words)
     return [f"++{word}" if word.partition("=")[0] in PLACES else word for word in words]
-
-
-def is_changeable(key: str) -> bool:
-    """Whether an option may be given to a resumed run."""
-    return key == "logger" or key in PLACES or key.startswith(CHANGEABLE)
 
 
 def change(saved: DictConfig, key: str, config: DictConfig) -> None:

@@ -69,7 +69,7 @@ def train_as_configured(config: DictConfig) -> None:
     """Set up the run and train: the codec, unless it is given, then its coder."""
     quieten_lightning()
     refuse_multirun_of_processes(config)
-    config, run = begun_run(config) if config.resume is not None else new_training(config)
+    config, run = prepared(config)
     try:
         train(config, run)
     except torch.OutOfMemoryError as error:
@@ -77,24 +77,19 @@ def train_as_configured(config: DictConfig) -> None:
     rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 
-def begun_run(config: DictConfig) -> tuple[DictConfig, RunFolder]:
-    """What `resume=` names, checked; nothing is written yet."""
-    config, run = resumed(config, task_overrides())
-    check_together(config, str(run.path))
-    family(config, run).check(config, run)
-    return config, run
-
-
-def new_training(config: DictConfig) -> tuple[DictConfig, RunFolder]:
-    """What is to be trained, and where, checked; nothing is written yet."""
-    if isinstance(config.codec, str):
+def prepared(config: DictConfig) -> tuple[DictConfig, RunFolder]:
+    """What is to be trained, and in which run's folder, checked; nothing is written yet."""
+    run: RunFolder | None = None
+    if config.resume is not None:
+        config, run = resumed(config, task_overrides())
+        check_together(config, str(run.path))
+    elif isinstance(config.codec, str):
         check_together(config, config.codec)
         run = codec_to_extend(config)
-        family(config, run).check(config, run)
-        return config, run
-    check_together(config, config.output)
-    family(config, None).check(config, None)
-    return config, new_run(config.output, config.output_root, config.name)
+    else:
+        check_together(config, config.output)
+    family(config, run).check(config, run)
+    return config, run or new_run(config.output, config.output_root, config.name)
 
 
 def check_together(config: DictConfig, folder: str | None) -> None:

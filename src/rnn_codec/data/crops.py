@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Protocol
 
@@ -148,32 +149,28 @@ def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, *stream])))
 
 
-class TrainingBatches(IterableDataset[Tensor]):
-    """The batches of one process, without end: give it to `DataLoader(batch_size=None)`.
+class Endless(IterableDataset[Tensor]):
+    """Batch after batch, by their numbers: give it to `DataLoader(batch_size=None)`.
 
     Args:
-        sampler: draws the batches.
-        first_step: number of the first batch; a resumed training goes on from where it stopped.
-        rank: number of this process.
-        world_size: number of processes.
+        draw: draws a batch.
+        first: number of the first; a resumed training goes on from where it stopped.
     """
 
-    def __init__(self, sampler: Sampler, first_step: int, rank: int, world_size: int) -> None:
-        self.sampler = sampler
-        self.first_step = first_step
-        self.rank = rank
-        self.world_size = world_size
+    def __init__(self, draw: Callable[[int], Tensor], first: int) -> None:
+        self.draw, self.first = draw, first
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Draw batch after batch."""
-        for step in count(self.first_step):
-            yield self.sampler.batch(step, self.rank, self.world_size)
+        """Draw them."""
+        return map(self.draw, count(self.first))
 
 
 def training_loader(sampler: Sampler, trainer: L.Trainer | None) -> DataLoader[Tensor]:
-    """The batches of this process, from the step that the trainer stands at."""
+    """Endless batches of this process, from the step that the trainer stands at."""
+    rank, world_size = process_of(trainer)
+    draw = partial(sampler.batch, rank=rank, world_size=world_size)
     first = trainer.global_step * trainer.accumulate_grad_batches if trainer else 0
-    return DataLoader(TrainingBatches(sampler, first, *process_of(trainer)), batch_size=None)
+    return DataLoader(Endless(draw, first), batch_size=None)
 
 
 def process_of(trainer: L.Trainer | None) -> tuple[int, int]:

@@ -1,32 +1,28 @@
-"""Pictures decoded once into one file, which processes map into memory and share.
+"""Pictures decoded once into a file, which processes map into memory and share.
 
-    cache file = pixels of all pictures, one after another | index as JSON | its length, 8 bytes
-
-The index comes last because what it says is only known when every picture has been decoded.
+pictures-<key>.bin      the pixels of all pictures, one after another
+pictures-<key>.json     which pictures they are, and why others were left out; written last
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from os import SEEK_END
 from os.path import commonpath
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from lightning.pytorch.utilities import rank_zero_warn
 from numpy.typing import NDArray
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.progress import progress
 
-RULES = 2
+RULES = 3
 """Version of how pictures are read and laid out; a cache made by other rules is not used."""
-
-LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -91,11 +87,10 @@ def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
     Raises:
         UserError: none of the pictures can be read, or the cache cannot be written or is damaged.
     """
-    cache = cache_folder(cache_dir) / f"pictures-{_key(paths)}.bin"
-    if not cache.is_file():
-        with atomic_path(cache) as partial, partial.open("wb") as file:
-            _write_decoded(paths, file)
-    images, skipped = read_decoded(cache)
+    index = cache_folder(cache_dir) / f"pictures-{_key(paths)}.json"
+    if not index.is_file():
+        _write_decoded(paths, index)
+    images, skipped = read_decoded(index)
     for reason in skipped:
         rank_zero_warn(f"left out: {reason}")
     if not len(images):
@@ -103,17 +98,17 @@ def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
     return images
 
 
-def read_decoded(cache: Path) -> tuple[DecodedImages, list[str]]:
-    """Open a cache file: the pictures, mapped read-only, and why others were left out.
+def read_decoded(index: Path) -> tuple[DecodedImages, list[str]]:
+    """Open what is cached: the pictures, mapped read-only, and why others were left out.
 
     Raises:
-        UserError: the file is damaged.
+        UserError: a file is damaged.
     """
     try:
-        pixel_bytes, index = _read_index(cache)
-        return _from_index(_map_pixels(cache, pixel_bytes), index["pictures"]), index["skipped"]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(f"the cache file {cache} is damaged: delete it and start again") from error
+        content = json.loads(index.read_text(encoding="utf-8"))
+        return _map_pictures(index.with_suffix(".bin"), content["pictures"]), content["skipped"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"the cache file {index} is damaged: delete it and start again") from error
 
 
 def cache_folder(cache_dir: str | Path) -> Path:
@@ -145,42 +140,25 @@ def _key(paths: Sequence[Path]) -> str:
     return digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
 
 
-def _write_decoded(paths: Sequence[Path], file: BinaryIO) -> None:
-    index: dict[str, list[Any]] = {"pictures": [], "skipped": []}
+def _write_decoded(paths: Sequence[Path], index: Path) -> None:
+    content: dict[str, list[Any]] = {"pictures": [], "skipped": []}
     names = dict(zip(paths, relative_names(paths), strict=True))
-    for path in progress(paths, "Decoding pictures"):
-        try:
-            pixels = read_rgb(path)
-        except UnreadableImageError as error:
-            index["skipped"].append(str(error))
-            continue
-        digest = hashlib.sha256(pixels.data).hexdigest()
-        index["pictures"].append([names[path], *pixels.shape[:2], digest])
-        file.write(pixels.data)
-    text = json.dumps(index).encode()
-    file.write(text + len(text).to_bytes(LENGTH_BYTES, "little"))
+    with atomic_path(index.with_suffix(".bin")) as partial, partial.open("wb") as file:
+        for path in progress(paths, "Decoding pictures"):
+            try:
+                pixels = read_rgb(path)
+            except UnreadableImageError as error:
+                content["skipped"].append(str(error))
+                continue
+            digest = hashlib.sha256(pixels.data).hexdigest()
+            content["pictures"].append([names[path], *pixels.shape[:2], digest])
+            file.write(pixels.data)
+    write_json(index, content)
 
 
-def _read_index(cache: Path) -> tuple[int, dict[str, Any]]:
-    """How many bytes of pixels a cache file holds, and its index."""
-    with cache.open("rb") as file:
-        end = file.seek(0, SEEK_END) - LENGTH_BYTES
-        file.seek(max(end, 0))
-        start = end - int.from_bytes(file.read(), "little")
-        if start < 0:
-            raise ValueError("the index is longer than the file")
-        file.seek(start)
-        return start, json.loads(file.read(end - start))
-
-
-def _map_pixels(cache: Path, length: int) -> NDArray[np.uint8]:
+def _map_pictures(cache: Path, pictures: list[list[Any]]) -> DecodedImages:
     # An empty file cannot be mapped. A plain array indexes faster than the memmap class.
-    if length == 0:
-        return np.empty(0, np.uint8)
-    return np.asarray(np.memmap(cache, np.uint8, "r", shape=(length,)))
-
-
-def _from_index(pixels: NDArray[np.uint8], pictures: list[list[Any]]) -> DecodedImages:
+    pixels = np.asarray(np.memmap(cache, np.uint8, "r")) if pictures else np.empty(0, np.uint8)
     heights = np.array([height for _, height, _, _ in pictures], np.int64)
     widths = np.array([width for _, _, width, _ in pictures], np.int64)
     sizes = heights * widths * 3

@@ -54,11 +54,9 @@ class Kodak:
 
 def is_kodak(root: Path) -> bool:
     """Whether a folder holds the 24 original images and no other."""
-    checksums = kodak_checksums()
-    paths = [root / name for name in checksums]
-    return all(path.is_file() and checksum(path) == checksums[path.name] for path in paths) and len(
-        find_images(root)
-    ) == len(paths)
+    paths = {root / name: expected for name, expected in kodak_checksums().items()}
+    whole = all(path.is_file() and checksum(path) == paths[path] for path in paths)
+    return whole and len(find_images(root)) == len(paths)
 
 
 def checksum(path: Path) -> str:

@@ -1,11 +1,10 @@
 """What a training cost, kept beside its weights: `<run>/training.json`."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import write_json
 
 
 @dataclass(frozen=True)
@@ -23,11 +22,6 @@ class TrainingCost:
     hardware: dict[str, str | int | None]
     """Of the machine, or the first of them, that finished it."""
     versions: dict[str, str]
-
-
-def write_cost(path: Path, cost: TrainingCost) -> None:
-    """Write a cost as JSON."""
-    write_json(path, asdict(cost))
 
 
 def read_cost(path: Path) -> TrainingCost | None:

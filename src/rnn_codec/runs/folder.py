@@ -5,8 +5,8 @@
 <run>/start                      the digest of the weights that it started from, if of another run
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends
-<run>/digest                     of the exported codec, or coder; see identity.py
-<run>/training.json              what the training cost
+<run>/digest                     of what was exported: a model is found without reading weights
+<run>/training.json              what the training cost, written before the weights
 <run>/wandb_run                  the identifier of its W&B run, for resuming
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
@@ -20,7 +20,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,68 +30,28 @@ from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.runs.legacy import with_names
 
-TRAINING = (
-    *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
-    *("entropy", "coder", "averaging", "checkpoint", "export"),
-)
-"""Parts of a configuration without which nothing can be trained."""
 
-
-@dataclass(frozen=True)
 class RunFolder:
-    """Paths inside a run's folder."""
+    """Paths inside a run's folder: see above."""
 
-    path: Path
-
-    @property
-    def config(self) -> Path:
-        """The resolved configuration."""
-        return self.path / "config.yaml"
-
-    @property
-    def identity(self) -> Path:
-        """Which training it is."""
-        return self.path / "identity"
-
-    @property
-    def start(self) -> Path:
-        """The digest of the weights that it started from."""
-        return self.path / "start"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The last checkpoint."""
-        return self.path / "checkpoints" / "last.ckpt"
-
-    @property
-    def weights(self) -> Path:
-        """The exported weights."""
-        return self.path / "weights.safetensors"
-
-    @property
-    def digest(self) -> Path:
-        """The digest of what was exported, so that a model is found without reading its weights."""
-        return self.path / "digest"
-
-    @property
-    def cost(self) -> Path:
-        """What the training cost, written before the weights."""
-        return self.path / "training.json"
-
-    @property
-    def reconstructions(self) -> Path:
-        """Pictures made during training."""
-        return self.path / "reconstructions"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.identity = path / "identity"
+        self.start = path / "start"
+        self.checkpoint = path / "checkpoints" / "last.ckpt"
+        self.weights = path / "weights.safetensors"
+        self.digest = path / "digest"
+        self.cost = path / "training.json"
+        self.reconstructions = path / "reconstructions"
 
     def coder(self, name: str) -> "RunFolder":
         """The folder of an entropy coder."""
         return RunFolder(self.path / "entropy" / name)
 
     def coders(self) -> list["RunFolder"]:
-        """The folders of all entropy coders that have weights, in order of
-        their names, the last first."""
-        folders = sorted((self.path / "entropy").glob("*/"), reverse=True)
-        runs = [RunFolder(folder) for folder in folders]
+        """The folders of all entropy coders that have weights, the last name first."""
+        runs = map(RunFolder, sorted((self.path / "entropy").glob("*/"), reverse=True))
         return [run for run in runs if is_there(run.weights)]
 
     @property
@@ -139,11 +98,8 @@ def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
     """Remove what a training that fails before its first step has put into its folder.
 
     A wrong option then leaves nothing in the way of the corrected command. A training that is
-    killed, or stopped by Ctrl-C, can be resumed: all of it stays.
-
-    Args:
-        run: the training's folder; it need not be there yet.
-        begun: tells whether a step has been taken, now or before.
+    killed, or stopped by Ctrl-C, can be resumed: all of it stays, as it does once `begun` says that
+    a step has been taken, now or before. The folder need not be there yet.
     """
     existed = run.path.is_dir()
     before = set(run.path.iterdir()) if existed else set()
@@ -175,19 +131,6 @@ def metrics_logs(run: RunFolder) -> list[Path]:
     logs = run.path / "logs"
     found = [*logs.glob("version_[0-9]*/metrics.csv"), *logs.glob("metrics_[0-9]*.csv")]
     return sorted(found, key=lambda log: int(re.findall(r"\d+", str(log.relative_to(logs)))[0]))
-
-
-def read_training(run: RunFolder) -> dict[str, Any]:
-    """Read the configuration of a run that is to be trained on.
-
-    Raises:
-        UserError: as `read_config`, or it does not say how to train.
-    """
-    config = read_config(run)
-    missing = [group for group in TRAINING if not isinstance(config.get(group), dict)]
-    if missing:
-        raise UserError(f"{run.config} does not describe a training: it has no {missing[0]}")
-    return config
 
 
 def read_config(run: RunFolder) -> dict[str, Any]:

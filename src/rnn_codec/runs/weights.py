@@ -60,26 +60,22 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     Raises:
         UserError: there are none, they cannot be read, or they are not finite.
     """
+    weights = None
     try:
-        weights = _read_stored(run)
+        if run.weights.is_file():
+            weights = _read_exported(run.weights)
+        elif run.checkpoint.is_file():
+            weights = _read_checkpoint(run.checkpoint)
     # A damaged file, or one that is something else, ends in whatever it makes the readers raise.
     except Exception as error:
         raise UserError(f"the weights in {run.path} cannot be read: {reason(error)}") from error
-    if weights is not None:
-        _check_finite(weights, run)
-        return weights
-    raise UserError(
-        f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
-        f"train it on with {hint('resume', run.path)}"
-    )
-
-
-def _read_stored(run: RunFolder) -> dict[str, Tensor] | None:
-    if run.weights.is_file():
-        return _read_exported(run.weights)
-    if run.checkpoint.is_file():
-        return _read_checkpoint(run.checkpoint)
-    return None
+    if weights is None:
+        raise UserError(
+            f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
+            f"train it on with {hint('resume', run.path)}"
+        )
+    _check_finite(weights, run)
+    return weights
 
 
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:

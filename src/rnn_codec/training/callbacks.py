@@ -83,17 +83,12 @@ class TrainingClock(L.Callback):
 
 
 class ValidatedStep(L.Callback):
-    """Remembers the step of the last validation.
+    """Remembers how many steps were done at the last validation."""
 
-    Attributes:
-        step: steps done when it was; None before the first.
-    """
-
-    def __init__(self) -> None:
-        self.step: int | None = None
+    step: int | None = None
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take the step down."""
+        """Take them down."""
         self.step = trainer.global_step
 
 
@@ -107,7 +102,7 @@ class StopOnDivergence(L.Callback):
     Args:
         limit: so many steps in a row are too many; in a shorter training, all of them.
         every: steps between two looks, for each of which the device is waited for.
-        checkpoint: of the training; it is not written while a step is broken.
+        checkpoint: of the training.
     """
 
     def __init__(self, limit: int, every: int, checkpoint: Path) -> None:
@@ -138,7 +133,7 @@ class StopOnDivergence(L.Callback):
     def _look(self, trainer: L.Trainer, module: L.LightningModule, limit: int) -> None:
         assert isinstance(module, Training)
         # Every process must take the same decision, and each has the loss of its own crops.
-        broken = module.broken.in_a_row() >= limit
+        broken = int(module.broken) >= limit
         if trainer.strategy.reduce_boolean_decision(broken, all=False):
             last = f"the last {limit} steps" if limit > 1 else "the last step"
             raise DivergedError(self._sentence(f"loss or gradients were not finite in {last}"))
@@ -152,20 +147,12 @@ class StopOnDivergence(L.Callback):
 
 def is_sound(module: nn.Module) -> bool:
     """Whether a training can be gone on with from here: weights and last step are finite."""
-    stepped = not isinstance(module, Training) or module.broken.in_a_row() == 0
+    stepped = not isinstance(module, Training) or int(module.broken) == 0
     return stepped and has_finite_weights(module)
 
 
 def has_finite_weights(module: nn.Module) -> bool:
-    """Whether no weight is infinite or NaN.
-
-    Example:
-        >>> layer = nn.Linear(2, 2)
-        >>> finite = has_finite_weights(layer)
-        >>> _ = nn.init.constant_(layer.bias, float("nan"))
-        >>> finite, has_finite_weights(layer)
-        (True, False)
-    """
+    """Whether no weight is infinite or NaN."""
     return bool(torch.stack([weight.isfinite().all() for weight in module.parameters()]).all())
 
 
@@ -189,18 +176,13 @@ class StopOnSignal(L.Callback):
         self._previous: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take over the signals."""
-        self._take_over()
-
-    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """The same for a validation after the training."""
-        if not self.signalled and not self._previous:
-            self._take_over()
-
-    def _take_over(self) -> None:
-        # Only the main thread may.
-        if threading.current_thread() is threading.main_thread():
+        """Take over the signals, which only the main thread may."""
+        taken_over = self.signalled or self._previous
+        if not taken_over and threading.current_thread() is threading.main_thread():
             self._previous = {s: signal.signal(s, self._stop) for s in SIGNALS}
+
+    # One may follow the training.
+    on_validation_start = on_train_start
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.signalled = True

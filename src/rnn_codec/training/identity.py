@@ -48,14 +48,6 @@ def training_identity(config: Mapping[str, Any], data: str, start: str | None) -
         config: the configuration of a training, with nothing left to interpolate.
         data: the data module's `digest`: pictures count by what is in them.
         start: the digest of the weights that the training starts from; None for random ones.
-
-    Example:
-        >>> config = {"seed": 0, "output": "runs/a", "start_from": None}
-        >>> same, other = {**config, "output": "runs/b"}, {**config, "seed": 1}
-        >>> training_identity(config, "", None) == training_identity(same, "", None)
-        True
-        >>> training_identity(config, "", None) == training_identity(other, "", None)
-        False
     """
     options = counted(config)
     if start is not None:
@@ -72,9 +64,7 @@ def identity_of(content: Any) -> str:
 def check_unchanged(run: RunFolder, begun_as: str) -> None:
     """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
 
-    Args:
-        run: its folder.
-        begun_as: the identity that its configuration gives now, before any option is changed.
+    `begun_as` is the identity that its configuration gives now, before any option is changed.
 
     Raises:
         UserError: it is not the one that the run wrote down: exact resumption is not possible.

@@ -44,15 +44,7 @@ Duration = Annotated[timedelta, Field(gt=timedelta()), BeforeValidator(to_durati
 
 @dataclass(frozen=True)
 class Execution:
-    """How the unroll is run: options that change its speed. Results agree up to rounding.
-
-    Attributes:
-        channels_last: lay images and weights out with the channels innermost.
-        compile: compile one iteration with `torch.compile`.
-        compile_gates: compile only what the cells do element by element: some seconds instead of a
-            minute or two, and it goes together with deferred weight gradients.
-        deferred_weight_gradients: compute each weight gradient once for all iterations.
-    """
+    """How the unroll is run: options that change its speed. Results agree up to rounding."""
 
     channels_last: bool
     compile: bool

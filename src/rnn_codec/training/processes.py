@@ -36,9 +36,6 @@ def forget_foreign_ranks(num_nodes: int) -> None:
 
     Clusters and notebooks leave such numbers behind. A process that took one for its own would
     train without writing anything down, and Lightning would wait for others.
-
-    Args:
-        num_nodes: machines that train together.
     """
     if RANKS_VARIABLE in os.environ:
         # Lightning has started this process, and numbered it.
@@ -67,29 +64,19 @@ def processes_started_outside() -> int:
     return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
 
 
-def is_without_layout() -> bool:
-    """Whether Slurm does not tell how many of several tasks a machine has."""
-    several = int(os.environ.get("SLURM_NTASKS", "1")) > 1
-    # Where Lightning leaves Slurm alone.
-    ignored = os.environ.get("SLURM_JOB_NAME") in {"bash", "interactive"}
-    ignored = ignored or "TORCHELASTIC_RUN_ID" in os.environ
-    return several and not ignored and "SLURM_NTASKS_PER_NODE" not in os.environ
-
-
 def check_processes(devices: int | str, num_nodes: int, output: str | None) -> None:
-    """Refuse processes that would not train one run together.
-
-    Args:
-        devices: of each machine, or "auto".
-        num_nodes: machines.
-        output: folder of the run, if it is named.
+    """Refuse processes that would not train one run together: `devices` of each machine.
 
     Raises:
         UserError: torchrun or srun has started another number of processes; each would train the
             whole run alone. Or the processes have no way to agree on a new folder.
     """
     started = processes_started_outside()
-    if is_without_layout():
+    torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    # Where Lightning leaves Slurm alone.
+    ignored = torchrun or os.environ.get("SLURM_JOB_NAME") in {"bash", "interactive"}
+    several = int(os.environ.get("SLURM_NTASKS", "1")) > 1 and not ignored
+    if several and "SLURM_NTASKS_PER_NODE" not in os.environ:
         raise UserError(
             "Slurm has been asked for several tasks, but Lightning needs to know how many on each "
             "machine: give --ntasks-per-node instead of --ntasks"
@@ -107,12 +94,9 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
 
 
 def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
-    """Where a new run is to be; the processes of DDP share the folder of the first.
+    """Where a new run is to be: in `output`, or in a folder of `output_root` named after `name`.
 
-    Args:
-        output: the folder; None for a new one in `output_root`.
-        output_root: where folders are made.
-        name: part of the new folder's name.
+    The processes of DDP share the folder of the first.
 
     Raises:
         UserError: there is a run in it.

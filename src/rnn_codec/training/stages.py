@@ -6,7 +6,7 @@ What they are is the model's affair: a codec and then its entropy coder, for exa
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import lightning as L
 from lightning.pytorch.utilities import rank_zero_only
@@ -14,8 +14,9 @@ from omegaconf import DictConfig
 from torch import nn
 
 from rnn_codec.configuration import plain
+from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
-from rnn_codec.runs.cost import TrainingCost, write_cost
+from rnn_codec.runs.cost import TrainingCost
 from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config, write_digest
 from rnn_codec.runs.precision import PRECISIONS
 from rnn_codec.runs.weights import write_weights
@@ -118,7 +119,7 @@ def leave(stage: Stage, training: StageTraining, clock: TrainingClock, steps: in
         hardware=hardware(),
         versions=versions(),
     )
-    write_cost(stage.run.cost, cost)
+    write_json(stage.run.cost, asdict(cost))
     precision = PRECISIONS[training.options.export.dtype]
     write_weights(stage.run, training.learned.state_dict(), precision)
     write_digest(stage.run, stage.digest(stage.run))

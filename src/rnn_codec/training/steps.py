@@ -40,39 +40,6 @@ def clip_gradients(parameters: Iterable[nn.Parameter], largest_norm: float | Non
     return norm
 
 
-class BrokenSteps:
-    """Counts the steps in a row whose loss or gradient is not finite.
-
-    The count lies where the weights do: to count waits for no device, to read does.
-
-    Args:
-        device: of the weights.
-
-    Example:
-        >>> broken, good, bad = BrokenSteps("cpu"), torch.tensor(1.0), torch.tensor(float("nan"))
-        >>> for loss, norm in [(good, good), (bad, good), (good, bad)]:
-        ...     broken.count(loss, norm)
-        >>> broken.in_a_row()
-        2
-        >>> broken.count(good, good)
-        >>> broken.in_a_row()
-        0
-    """
-
-    def __init__(self, device: torch.device | str) -> None:
-        self._steps = torch.zeros((), dtype=torch.int64, device=device)
-
-    def count(self, loss: Tensor, norm: Tensor) -> None:
-        """Count a step, by its loss and the norm of its gradient, both scalars."""
-        # Both: the absolute value of NaN has a gradient of zero.
-        sound = loss.detach().isfinite() & norm.isfinite()
-        self._steps.add_(1).mul_(~sound)
-
-    def in_a_row(self) -> int:
-        """How many there have been up to the last step."""
-        return int(self._steps)
-
-
 class Training(L.LightningModule):
     """Takes steps by an optimizer and a schedule, with clipped gradients.
 
@@ -82,7 +49,8 @@ class Training(L.LightningModule):
         progress: how far the training is.
 
     Attributes:
-        broken: how many of the last steps were not finite.
+        broken: of how many steps up to the last the loss or the gradient was not finite, a scalar
+            where the weights are: to count waits for no device, to read does.
         unit: what throughput is told in.
     """
 
@@ -93,7 +61,7 @@ class Training(L.LightningModule):
         self.build_optimizer = optimizer
         self.schedule = schedule
         self.progress = progress
-        self.broken = BrokenSteps("cpu")
+        self.broken = torch.zeros((), dtype=torch.int64)
         self._loss = torch.zeros(())
 
     @abstractmethod
@@ -106,7 +74,7 @@ class Training(L.LightningModule):
 
     def on_fit_start(self) -> None:
         """Count where the weights are."""
-        self.broken = BrokenSteps(self.device)
+        self.broken = torch.zeros((), dtype=torch.int64, device=self.device)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer, with the schedule applied every step."""
@@ -132,4 +100,7 @@ class Training(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
-        self.broken.count(self._loss, clip_gradients(self.parameters(), gradient_clip_val))
+        norm = clip_gradients(self.parameters(), gradient_clip_val)
+        # Both: the absolute value of NaN has a gradient of zero.
+        sound = self._loss.isfinite() & norm.isfinite()
+        self.broken.add_(1).mul_(~sound)

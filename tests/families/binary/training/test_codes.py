@@ -112,9 +112,10 @@ def test_processes_share_a_batch_that_depends_on_the_step_alone() -> None:
     assert not torch.equal(sampler.batch(6, 0, 2), parts[0])
 
 
-def test_crops_larger_than_every_picture_are_refused() -> None:
-    with pytest.raises(UserError, match="crop_size"):
-        CodeSampler([make_bits(3, 9)], crop_size=4, batch_size=1, stops=0.5, seed=0)
+def test_crops_larger_than_every_picture_are_refused(tmp_path: Path) -> None:
+    data = data_module(tmp_path, make_codec("gru", "one_shot"), longest_side=1600, crop_size=90)
+    with pytest.raises(UserError, match=r"set coder\.crop_size lower"):
+        data.check_sizes()
 
 
 def test_codes_are_those_of_the_codec_and_made_once(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rnn_codec.data.crops import process_of
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.code import STRIDE
 from rnn_codec.families.binary.codec import (
@@ -158,9 +159,7 @@ class CodecTraining(Training):
         if self.stopped_crops == 0:
             return None
         # Each process draws for all and uses its own, as with the bits: see `stochastic_sign`.
-        rank, world_size = (
-            (self.global_rank, self.trainer.world_size) if self._trainer is not None else (0, 1)
-        )
+        rank, world_size = process_of(self._trainer)
         batch, _, height, width = images.shape
         size = batch * world_size, height // STRIDE, width // STRIDE
         drawn = torch.randint(1, iterations + 1, size, device=images.device)

@@ -70,7 +70,10 @@ class CodesDataModule(L.LightningDataModule):
         sides = np.minimum(chosen.shortest_sides, own.longest_side)
         patch = self.codec.reconstruction.patch
         if max(min(code_size(side, side, patch)) for side in sides.tolist()) < own.crop_size:
-            raise _too_large(own.crop_size)
+            raise UserError(
+                f"no picture has {own.crop_size} positions of {STRIDE} pixels on each side: "
+                "set coder.crop_size lower"
+            )
 
     def prepare_data(self) -> None:
         """Code the pictures, in one process, before all others read the cache."""
@@ -116,22 +119,17 @@ class CodeSampler:
     first ones, whose bits can be predicted best, learn the most.
 
     Args:
-        codes: bits of pictures; those smaller than a crop are left out.
+        codes: bits of pictures; those smaller than a crop are left out, but not all are.
         crop_size: side of the squares, in positions.
         batch_size: squares in the batch of one process.
         stops: share of the squares in which positions stop; see `random_stops`.
         seed: seed of the draws.
-
-    Raises:
-        UserError: no picture is large enough.
     """
 
     def __init__(
         self, codes: Sequence[Bits], crop_size: int, batch_size: int, stops: float, seed: int
     ) -> None:
         self.codes = [bits for bits in codes if min(bits.shape[2:]) >= crop_size]
-        if not self.codes:
-            raise _too_large(crop_size)
         self.crop_size = crop_size
         self.batch_size = batch_size
         self.stops = stops
@@ -179,13 +177,6 @@ def living(stops: NDArray[np.int64], iterations: int) -> Tensor:
     """1.0 where a position has bits, (iterations, B, 1, S, S); stops (B, S, S)."""
     alive = np.arange(iterations)[:, None, None, None] < stops
     return torch.from_numpy(alive).unsqueeze(2).float()
-
-
-def _too_large(crop_size: int) -> UserError:
-    return UserError(
-        f"no picture has {crop_size} positions of {STRIDE} pixels on each side: "
-        "set coder.crop_size lower"
-    )
 
 
 def to_signs(bits: Bits) -> Tensor:
