@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -99,19 +100,10 @@ def test_more_iterations_than_the_model_has(capsys: pytest.CaptureFixture[str]) 
     assert not Path("new.rnc").exists()
 
 
-@pytest.mark.parametrize("rate", [[], ["--iterations", "2"]])
 @pytest.mark.parametrize("option", [["--tune", "psnr"], ["--importance", "a.png"]])
-def test_iterations_cannot_be_tuned(
-    rate: list[str], option: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("compress", "a.png", "new.rnc", "--model", "mine", *rate, *option) == 2
+def test_iterations_cannot_be_tuned(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compress", "a.png", "new.rnc", "--iterations", "2", *option) == 2
     assert f"{option[0]} is for --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("option", [["--bytes", "100"], ["--bpp", "0.4"]])
-def test_a_size_is_kept(option: list[str]) -> None:
-    assert run("compress", "a.png", "new.rnc", "--model", "mine", *option) == 0
-    assert Path("new.rnc").stat().st_size <= 100
 
 
 def test_a_quality_out_of_reach_is_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +119,10 @@ def test_info_with_the_model(model: Path, capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert f"picture     {WIDTH}×{HEIGHT} pixels" in out
     assert f"file        {len(data) // 2} of {len(data)} bytes" in out
-    assert "iterations  1 iteration and 1 of 3 rows of the next arrived, 3 when whole" in out
+    assert (
+        "levels      1 iteration and 1 of 3 rows of the next arrived, 3 iterations when whole"
+        in out
+    )
     identifier = load_model(model).identifier.hex()
     assert f"model       {identifier}, {model}, entropy coder progressive" in out
 
@@ -138,14 +133,14 @@ def test_info_without_the_model(
     monkeypatch.delenv("RNN_CODEC_MODELS")
     assert run("info", "a.rnc") == 0
     out = capsys.readouterr().out
-    assert "iterations  3 when whole" in out
+    assert "levels      3 iterations when whole" in out
     assert ", not found" in out
 
 
 def test_info_of_a_file_that_has_only_begun(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.rnc").write_bytes(Path("a.rnc").read_bytes()[:20])
     assert run("info", "a.rnc") == 0
-    assert "iterations  0 iterations arrived, 3 when whole" in capsys.readouterr().out
+    assert "levels      0 iterations arrived, 3 iterations when whole" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", [["--bytes", "60"], ["--bpp", "0.25"], ["--iterations", "1"]])
@@ -249,10 +244,8 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
         ("compress a.png x.rnc --model mine --bpp 1 --bytes 9", "not allowed with argument --bpp"),
         ("compress a.png x.rnc --model mine --bpp 0", "bits per pixel must be positive, not 0"),
         ("compress a.png x.rnc --model mine --bpp two", "argument --bpp: invalid rate value"),
-        ("compress a.png x.rnc --model mine --iterations 33", "iterations must be 1 … 32, not 33"),
         ("compress a.png x.rnc --model mine --psnr 101", "PSNR must be in 0 … 100 dB, not 101"),
         ("compress a.png x.rnc --model mine --ms-ssim 2", "MS-SSIM must be in 0 … 1, not 2"),
-        ("compress a.png x.rnc --model mine --entropy zip", "argument --entropy: invalid choice"),
         ("decompress a.rnc a.rnc", "a.rnc is an input: it will not be overwritten"),
         ("truncate a.rnc a.rnc --bytes 50", "a.rnc is an input: it will not be overwritten"),
         ("truncate a.rnc --output-folder . --bytes 50", "a.rnc is an input: it will not be"),
@@ -360,22 +353,15 @@ def test_names_that_are_too_long_are_explained(capsys) -> None:
         assert re.fullmatch("error: .*x{300}.*\n", capsys.readouterr().err)
 
 
-def raise_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def raise_out_of_memory(*_: object) -> None:
-    raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
-
-
 def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(decompress, "read_file", raise_interrupt)
+    monkeypatch.setattr(decompress, "open_file", Mock(side_effect=KeyboardInterrupt))
     assert run("decompress", "a.rnc", "x.png") == 130
     assert capsys.readouterr().err == ""
 
 
 def test_out_of_memory(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(decompress, "read_file", raise_out_of_memory)
+    error = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
+    monkeypatch.setattr(decompress, "open_file", Mock(side_effect=error))
     assert run("decompress", "a.rnc", "x.png") == 1
     assert capsys.readouterr().err == "error: a.rnc is too large for this memory\n"
 

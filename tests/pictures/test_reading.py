@@ -22,16 +22,6 @@ def triple(grey: np.ndarray) -> np.ndarray:
     return np.stack([grey] * 3, axis=-1)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
-def test_lossless_formats_come_back_exactly(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"a{suffix}"
-    options = {"lossless": True} if suffix == ".webp" else {}
-    Image.fromarray(noise(9, 14)).save(path, **options)
-    pixels = read_rgb(path)
-    assert pixels.dtype == np.uint8
-    np.testing.assert_array_equal(pixels, noise(9, 14))
-
-
 def test_grey_is_replicated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_rgb(save(tmp_path / "a.png", GREY)), triple(GREY))
 

@@ -19,13 +19,11 @@ import rnn_codec.pillow
 from rnn_codec import rates
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.format import write
-from rnn_codec.families.binary.model import BinaryModel
 from rnn_codec.models.find import load_model
 from rnn_codec.models.protocol import Encoded, Model, open_file
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.pillow import coding
 from rnn_codec.rates import (
-    MSSSIM,
     PSNR,
     BitsPerPixel,
     Bytes,
@@ -33,7 +31,7 @@ from rnn_codec.rates import (
     Rate,
 )
 from rnn_codec.rnc.fields import BadFileError
-from rnn_codec.rnc.file import File, Head
+from rnn_codec.rnc.file import Head
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import read_weights, write_weights
 from tests.data.pictures import noise
@@ -88,12 +86,12 @@ def test_importing_and_opening_is_light(data: bytes) -> None:
         "from PIL import Image",
         "image = Image.open('a.rnc')",
         "print(image.size, image.mode, image.format, Image.registered_extensions()['.rnc'])",
-        "print(image.get_format_mimetype(), *sorted({'numpy', 'torch'} & set(sys.modules)))",
+        "print(image.get_format_mimetype(), 'torch' in sys.modules)",
     ]
     run = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
     )
-    assert run.stdout == f"({WIDTH}, {HEIGHT}) RGB RNC RNC\nimage/x-rnc\n"
+    assert run.stdout == f"({WIDTH}, {HEIGHT}) RGB RNC RNC\nimage/x-rnc False\n"
 
 
 def test_the_header_is_in_info(data: bytes, model: Model) -> None:
@@ -142,15 +140,6 @@ def test_any_bytes_after_the_magic_are_opened_or_refused(rest: bytes) -> None:
         return
     with pytest.raises(UnidentifiedImageError, match=re.escape(sentence)):
         opened(data)
-
-
-def test_a_path_is_opened_and_closed(data: bytes, model: Model) -> None:
-    Path("a.rnc").write_bytes(data)
-    with Image.open("a.rnc") as image:
-        assert np.array_equal(np.asarray(image), model.decompress(data))
-    Path("a.rnc").write_bytes(data[:7])
-    with pytest.raises(UnidentifiedImageError, match="cut off within its header, after 7 bytes"):
-        Image.open("a.rnc")
 
 
 def test_a_parser_waits_for_all(data: bytes, model: Model) -> None:
@@ -241,10 +230,6 @@ def test_a_picture_is_saved_at_a_rate(options: dict[str, Any], rate: Rate, model
     assert Path("a.rnc").read_bytes() == model.compress(PIXELS, rate)
 
 
-def test_a_target_of_ms_ssim() -> None:
-    assert coding.chosen_rate({"ms_ssim": 0.9}) == MSSSIM(0.9)
-
-
 def test_a_target_out_of_reach_is_a_warning() -> None:
     with pytest.warns(UserWarning, match="a PSNR of 90 dB is not reached") as caught:
         Image.fromarray(PIXELS).save("a.rnc", model="mine", psnr=90)
@@ -270,7 +255,7 @@ def test_a_model_comes_with_the_package() -> None:
     [
         ({"bpp": 0.5, "psnr": 30}, ValueError, "only one of bpp and psnr can be met"),
         ({"bpp": 0}, ValueError, "bits per pixel must be positive"),
-        ({"iterations": 0}, ValueError, "iterations must be 1"),
+        ({"iterations": 0}, ValueError, "at least 1 level, not 0"),
         ({"bytes": 20}, ValueError, "20 bytes are too few"),
         ({"ms_ssim": 0.9}, ValueError, "MS-SSIM needs sides of"),
         ({"model": "other"}, OSError, "there is no model other"),
@@ -334,16 +319,16 @@ def test_every_mode_is_read_like_a_file(mode: str, suffix: str, model: Model) ->
         assert saved(image) == expected
 
 
-@pytest.mark.parametrize("mode", ["La", "RGBa"])
-def test_colours_that_are_multiplied_by_their_opacity(mode: str) -> None:
-    image = made("LA" if mode == "La" else "RGBA").convert(mode)
-    assert saved(image) == saved(image.convert(mode.upper()))
-
-
 def test_transparent_colours_of_a_palette(model: Model) -> None:
     made("P").save("a.png", transparency=3)
     with Image.open("a.png") as image:
         assert saved(image) == model.compress(read_rgb("a.png"), Levels(1))
+
+
+@pytest.mark.parametrize("mode", ["La", "RGBa"])
+def test_colours_that_are_multiplied_by_their_opacity(mode: str) -> None:
+    image = made("LA" if mode == "La" else "RGBA").convert(mode)
+    assert saved(image) == saved(image.convert(mode.upper()))
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -355,9 +340,29 @@ def exif(orientation: int) -> Image.Exif:
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="8"/></x:xmpmeta>'
 
 
+def chunks(**bodies: bytes) -> PngImagePlugin.PngInfo:
+    """Chunks of a PNG."""
+    info = PngImagePlugin.PngInfo()
+    for kind, body in bodies.items():
+        info.add(kind.encode(), body)
+    return info
+
+
+GAMMA = (100_000).to_bytes(4, "big")
+PRIMARIES = b"".join(n.to_bytes(4, "big") for n in (31270, 32900, 64, 33, 21, 71, 15, 6))
+BLOCK = exif(6).tobytes()
+
+
 @pytest.mark.parametrize(
     ("mode", "suffix", "said"),
     [
+        ("RGB", "png", {"pnginfo": chunks(gAMA=GAMMA)}),
+        ("RGB", "png", {"pnginfo": chunks(gAMA=GAMMA, cHRM=PRIMARIES)}),
+        (
+            "RGB",
+            "png",
+            {"pnginfo": chunks(tEXt=b"Raw profile type exif\0\n\n\n" + BLOCK.hex().encode())},
+        ),
         ("RGB", "jpg", {"exif": exif(6)}),
         ("RGB", "png", {"exif": exif(5)}),
         ("RGB", "tif", {"exif": exif(3)}),
@@ -366,7 +371,6 @@ XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="8
         ("RGB", "png", {"icc_profile": rgb_profile()}),
         ("L", "png", {"icc_profile": grey_profile(1.0)}),
         ("CMYK", "tif", {"icc_profile": cmyk_profile()}),
-        ("RGB", "png", {"icc_profile": cmyk_profile()}),
     ],
 )
 def test_what_a_picture_says_of_itself_is_followed(
@@ -377,29 +381,18 @@ def test_what_a_picture_says_of_itself_is_followed(
     expected = model.compress(read_rgb(path), Levels(1))
     with Image.open(path) as image:
         assert saved(image) == expected
+    # As it would not be if nothing were heeded.
+    assert expected != saved(made(mode))
     assert opened(expected).info.keys() == {"model", "iterations", "bits_per_pixel"}
 
 
-@pytest.mark.parametrize("chunks", [("gAMA",), ("gAMA", "cHRM"), ("gAMA", "sRGB"), ("exif",)])
-def test_what_a_png_says_in_chunks_of_its_own(chunks: tuple[str, ...], model: Model) -> None:
-    bodies = {
-        "gAMA": (100_000).to_bytes(4, "big"),
-        "cHRM": b"".join(n.to_bytes(4, "big") for n in (31270, 32900, 64, 33, 21, 71, 15, 6)),
-        "sRGB": b"\0",
-    }
-    text = PngImagePlugin.PngInfo()
-    for name in chunks:
-        if name == "exif":
-            block = exif(6).tobytes()
-            text.add_text("Raw profile type exif", f"\nexif\n{len(block):8}\n{block.hex()}\n")
-        else:
-            text.add(name.encode(), bodies[name])
-    Image.fromarray(PIXELS).save("a.png", pnginfo=text)
-    expected = model.compress(read_rgb("a.png"), Levels(1))
+@pytest.mark.parametrize(
+    "said", [{"icc_profile": cmyk_profile()}, {"pnginfo": chunks(gAMA=GAMMA, sRGB=b"\0")}]
+)
+def test_what_does_not_count_is_not_followed(said: dict[str, Any]) -> None:
+    made("RGB").save("a.png", **said)
     with Image.open("a.png") as image:
-        assert saved(image) == expected
-    plain = model.compress(PIXELS, Levels(1))
-    assert (expected == plain) is ("sRGB" in chunks)
+        assert saved(image) == saved(made("RGB"))
 
 
 def test_options_say_what_the_pixels_are_as_for_other_formats() -> None:
@@ -464,7 +457,7 @@ def test_a_draft_of_a_prefix_is_no_more_than_what_arrived(data: bytes, model: Mo
 
 def test_a_draft_of_a_stream_longer_than_its_iterations_can_need(folder: Path) -> None:
     plain = load_model(folder, "none")
-    data = plain.compress(noise(64, 64))
+    data = plain.compress(noise(64, 64), Levels(16))
     image = opened(data)
     image.draft(None, (8, 8))
     assert np.array_equal(np.asarray(image), plain.decompress(plain.truncate(open_file(data), 1)))
@@ -485,24 +478,11 @@ def test_the_last_draft_counts(data: bytes, model: Model) -> None:
     assert np.array_equal(np.asarray(image), model.decompress(data))
 
 
-def test_a_thumbnail_decodes_what_its_size_needs(
-    data: bytes, model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held: list[int] = []
-    own = BinaryModel.decode
-
-    def decode(self: BinaryModel, file: File, *others: Any) -> Any:
-        decoded = own(self, file, *others)
-        held.append(decoded.contents.levels)
-        return decoded
-
-    monkeypatch.setattr(BinaryModel, "decode", decode)
+def test_a_thumbnail_decodes_what_its_size_needs(data: bytes, model: Model) -> None:
     for side, iterations in ((WIDTH // 2, 5), (WIDTH // 4, 4), (WIDTH // 8, 2), (2, 1)):
         image = opened(data)
         image.thumbnail((side, side))
-        assert held.pop() == iterations
         expected = Image.fromarray(model.decompress(model.truncate(open_file(data), iterations)))
-        held.pop()
         expected.thumbnail((side, side))
         assert np.array_equal(np.asarray(image), np.asarray(expected))
 
