@@ -25,7 +25,9 @@ def wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
         UserError: W&B cannot log in, or does not answer.
     """
     folder = Path(save_dir)
-    if wandb.run is not None and not _is_of(wandb.run, folder):
+    # W&B keeps a run in <its folder>/wandb/<run>/files.
+    own = Path(wandb.run.dir).resolve().parents[2] if wandb.run is not None else None
+    if own is not None and not folder.resolve().is_relative_to(own):
         # Of the job before, in a multirun.
         wandb.finish()
     file = folder / IDENTIFIER
@@ -46,11 +48,6 @@ def wandb_mode() -> Literal["offline"] | None:
     if "WANDB_MODE" in os.environ or wandb.setup().settings.mode != "online":
         return None
     return None if wandb.login(prompt=False, verify=False) else "offline"
-
-
-def _is_of(run: wandb.Run, folder: Path) -> bool:
-    # W&B keeps it in <its folder>/wandb/<run>/files.
-    return folder.resolve().is_relative_to(Path(run.dir).resolve().parents[2])
 
 
 @rank_zero_only

@@ -93,10 +93,5 @@ def cosine(
 
 
 def mix(*numbers: int) -> int:
-    """One seed out of several numbers, spread over 32 bits.
-
-    Example:
-        >>> mix(0, 1) == mix(0, 1), mix(0, 1) == mix(1, 0)
-        (True, False)
-    """
+    """One seed out of several numbers, spread over 32 bits."""
     return random.Random(repr(numbers)).getrandbits(32)

@@ -28,12 +28,7 @@ from rnn_codec.training.schedules import SCHEDULES, Progress
 def check(config: DictConfig, run: RunFolder | None = None) -> None:
     """Build everything once before anything is written: a mistake leaves nothing behind.
 
-    Args:
-        config: of the training of a codec, and perhaps of its entropy coder; or of that alone.
-        run: the run that is resumed, or whose codec is given a coder; None for a new one.
-
-    Raises:
-        UserError: an option has a value that it cannot have.
+    See `Family.check`.
     """
     check_trainer(config)
     progress = build_progress(config)

@@ -85,9 +85,8 @@ def structural_loss(
 ) -> Tensor:
     """Another loss plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
 
-    MS-SSIM [Wang et al. 2003] weights five scales, the coarsest of which does not fit into a crop;
-    the finest costs most and counts least. Here some in between count alike, and each has the whole
-    of SSIM.
+    The coarsest of the five scales of MS-SSIM [Wang et al. 2003] does not fit into a crop; here
+    some count alike, and each has the whole of SSIM.
 
     Args:
         signal: x, (B, 3, H, W).
@@ -99,11 +98,6 @@ def structural_loss(
 
     Raises:
         InvalidOptionError: a shrunk signal is smaller than the window, or there is no scale.
-
-    Example:
-        >>> x = torch.rand(1, 3, 32, 32)
-        >>> abs(structural_loss(x, [x, x], residual_loss, weight=0.5, scales=[1, 2]).item()) < 1e-6
-        True
     """
     if min(scales, default=0) < 1:
         raise InvalidOptionError(f"loss.scales must be whole numbers from 1 on, not {list(scales)}")
@@ -129,11 +123,6 @@ def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
         signal: x, (B, 3, H, W), −1 … 1.
         reconstructions: x̂_1 … x̂_n, (n, B, 3, H, W).
         scale: by how much both are shrunk, by averaging.
-
-    Example:
-        >>> x = torch.rand(2, 3, 32, 32)
-        >>> abs(mean_ssim(x, torch.stack([x, x]), scale=2).item() - 1) < 1e-6
-        True
     """
     with torch.autocast(signal.device.type, enabled=False):
         x = F.avg_pool2d(signal.float(), scale)
