@@ -13,10 +13,8 @@ KEPT = ("*.json", "*.csv", "rate_distortion.png")
 def recorded(folder: Path) -> list[About]:
     """What the records in a folder are of; what is no record is for the table to complain of."""
     found = []
-    for file in sorted(folder.glob(f"*/{ABOUT_FILE}")):
-        if file.parent.name.startswith("."):
-            # On its way in or out.
-            continue
+    # Hidden folders are on their way in or out.
+    for file in sorted(folder.glob(f"[!.]*/{ABOUT_FILE}")):
         # Not there any more if another worker is replacing it at this moment.
         with suppress(ValueError):
             found.append(read_about(file.parent))
