@@ -101,7 +101,7 @@ def test_iterations_outside_the_range_are_refused(iterations: int, picture) -> N
 
 
 @pytest.mark.parametrize("rows", [None, 0, 2])
-@pytest.mark.parametrize("stops", [None, 2])
+@pytest.mark.parametrize("stops", [None, 3])
 def test_the_last_picture_alone_is_the_last_of_all(rows, stops, picture) -> None:
     codec = make_codec("gru", "residual_scaling", network="transform")
     bits = codec.encode(picture, 3).bits
