@@ -12,10 +12,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rnn_codec.compression.rate_control import BitsPerPixel
-from rnn_codec_lab.baselines.avif import Avif
-from rnn_codec_lab.baselines.jpeg import Jpeg420
-from rnn_codec_lab.baselines.webp import WebP
 
 from rnn_codec.data.package_photographs import HELD_OUT, locate
 from rnn_codec.data.split import centre_crop
@@ -23,6 +19,8 @@ from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import load_model
 from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.rates import BitsPerPixel
+from rnn_codec_lab.baselines.classic import Avif, Jpeg420, WebP
 from rnn_codec_lab.baselines.equal_bytes import best_within, every_quality
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
