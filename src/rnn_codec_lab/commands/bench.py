@@ -28,8 +28,7 @@ from rnn_codec_lab.benchmark.entropy import (
 from rnn_codec_lab.benchmark.models import CodingTime, coding_table, time_coding
 from rnn_codec_lab.benchmark.networks import Timing, Workload, benchmark
 from rnn_codec_lab.benchmark.peak import matrix_product_rate
-from rnn_codec_lab.comparison.markdown import markdown
-from rnn_codec_lab.comparison.tables import Column, arrange
+from rnn_codec_lab.comparison.tables import Column, arrange, markdown
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 TIMINGS: tuple[Column[tuple[str, str, Timing]], ...] = (
@@ -63,7 +62,7 @@ def bench_networks(config: DictConfig) -> None:
         "entropy_workload": dict(config.entropy_workload),
         "entropy_timings": [asdict(timing) for timing in entropy],
     }
-    table = markdown(arrange("networks", TIMINGS, [("", timings)]))
+    table = markdown(arrange("networks", TIMINGS, {"": timings}))
     parts = [introduction(record), [table], entropy_table(record, entropy)]
     write(config, record, "\n".join(line for part in parts for line in [*part, ""]))
 
@@ -149,7 +148,7 @@ def entropy_table(record: dict, timings: list[EntropyTiming]) -> list[str]:
         f"Entropy coding with the progressive model: {work['height']}×{work['width']} positions, "
         f"{work['iterations']} iterations, 32 bits a position and iteration.",
         "",
-        markdown(arrange("entropy coding", columns, [("", timings)])),
+        markdown(arrange("entropy coding", columns, {"": timings})),
     ]
 
 
