@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from rnn_codec_lab.comparison.markdown import escape
-from rnn_codec_lab.evaluation.record import Summary, read_summary
+from rnn_codec_lab.comparison.tables import escape_markdown
+from rnn_codec_lab.evaluation.record import Record, read_record
 
 RECORDS = Path(__file__).parent
 BASE = "recipe"
@@ -19,30 +19,31 @@ HEAD = (
 )
 
 
-def line(run: Summary, base: Summary) -> str:
+def line(run: Record, base: Record) -> str:
     """A run's areas, what they gain over those of the base, and what its training took."""
-    assert run.model is not None
-    assert run.model.training is not None
-    gains = {metric: run.areas[metric] - base.areas[metric] for metric in run.areas}
+    model = run.about.model
+    assert model is not None
+    assert model.training is not None
+    areas, base_areas = run.areas(), base.areas()
     cells = (
-        escape(run.name),
-        f"{run.areas['ms_ssim']:.4f}",
-        f"{gains['ms_ssim']:+.4f}",
-        f"{run.areas['psnr']:.2f}",
-        f"{gains['psnr']:+.2f}",
-        f"{run.model.training.steps}",
-        f"{run.model.training.seconds / 60:.1f}",
+        escape_markdown(run.about.name),
+        f"{areas['ms_ssim']:.4f}",
+        f"{areas['ms_ssim'] - base_areas['ms_ssim']:+.4f}",
+        f"{areas['psnr']:.2f}",
+        f"{areas['psnr'] - base_areas['psnr']:+.2f}",
+        f"{model.training.steps}",
+        f"{model.training.seconds / 60:.1f}",
     )
     return f"| {' | '.join(cells)} |".replace("| -", "| −")
 
 
-def draw(path: Path, runs: list[Summary], base: Summary) -> None:
+def draw(path: Path, runs: list[Record], base: Record) -> None:
     """Gains in MS-SSIM as bars, the best above."""
     figure = Figure(figsize=(8, 1 + 0.32 * len(runs)), layout="constrained", dpi=130)
     axes = figure.subplots()
-    gains = [run.areas["ms_ssim"] - base.areas["ms_ssim"] for run in reversed(runs)]
+    gains = [run.areas()["ms_ssim"] - base.areas()["ms_ssim"] for run in reversed(runs)]
     colours = ["#2a9d5c" if gain >= 0 else "#c8102e" for gain in gains]
-    axes.barh([run.name for run in reversed(runs)], gains, color=colours)
+    axes.barh([run.about.name for run in reversed(runs)], gains, color=colours)
     axes.axvline(0, color="#4c4c4c", linewidth=0.8)
     axes.set_xlabel("gain in area under MS-SSIM")
     axes.spines[["top", "right"]].set_visible(False)
@@ -51,9 +52,9 @@ def draw(path: Path, runs: list[Summary], base: Summary) -> None:
 
 def main(folder: Path) -> None:
     """Write the table and the figure."""
-    runs = [read_summary(file) for file in sorted(RECORDS.glob("*/summary.json"))]
-    runs.sort(key=lambda run: -run.areas["ms_ssim"])
-    (base,) = [run for run in runs if run.name == BASE]
+    runs = [read_record(file.parent) for file in sorted(RECORDS.glob("*/about.json"))]
+    runs.sort(key=lambda run: -run.areas()["ms_ssim"])
+    (base,) = [run for run in runs if run.about.name == BASE]
     text = "\n".join([HEAD, *(line(run, base) for run in runs)])
     (folder / "gains.md").write_text(text + "\n", encoding="utf-8")
     draw(folder / "gains.png", runs, base)

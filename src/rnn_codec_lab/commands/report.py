@@ -79,7 +79,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     return Viewed(
         models=[(label, model.labels.get(ENTROPY, "")) for label, model in named],
         pictures=coded,
-        iterations=config.iterations,
+        levels=max([len(steps) for picture in coded for steps in picture.models], default=0),
         dataset=data.evaluation_name,
         models_found=len(found),
     )

@@ -15,12 +15,14 @@ from rnn_codec.files import make_folder
 from rnn_codec.progress import progress
 from rnn_codec_lab.comparison.collecting import Collection, collect
 from rnn_codec_lab.comparison.columns import columns
-from rnn_codec_lab.comparison.documents import write_documents
-from rnn_codec_lab.comparison.notes import problem_lines
+from rnn_codec_lab.comparison.documents import (
+    Section,
+    sections,
+    shown_in_terminal,
+    write_documents,
+)
 from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.rows import Comparison, table_rows
-from rnn_codec_lab.comparison.sections import Section, sections
-from rnn_codec_lab.comparison.terminal import terminal
 from rnn_codec_lab.evaluation.record import write_compressai
 
 WIDTH = 100
@@ -40,7 +42,7 @@ def write_table(config: DictConfig) -> None:
         export_curves(Path(config.compressai), collection)
     show(collection, sections(rows, shown))
     print(f"Written to {Path(config.output) / 'ablation'}.md, .csv and .tex")
-    faults = len(problem_lines(collection))
+    faults = len(collection.wrong)
     if config.strict and faults:
         raise UserError(f"{faults} records are missing, incomplete or left out: see the list above")
 
@@ -65,8 +67,8 @@ def show(collection: Collection, found: list[Section]) -> None:
     """Print the tables, and what is wrong."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     for section in found:
-        console.print(*terminal(section), sep="\n")
-    for where, what in problem_lines(collection):
+        console.print(*shown_in_terminal(section), sep="\n")
+    for where, what in collection.wrong:
         console.print(f"[yellow]{escape(where)}[/]: {escape(what)}", highlight=False)
 
 

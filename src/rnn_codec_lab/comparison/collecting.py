@@ -57,6 +57,13 @@ class Collection:
     missing: tuple[str, ...]
     """What a grid lacks, a sentence each."""
 
+    @property
+    def wrong(self) -> list[tuple[str, str]]:
+        """(where, what) of everything that is wrong, missing or left out."""
+        used = {True: "left out", False: "still used"}
+        lines = [(p.path, f"{p.reason} ({used[p.left_out]})") for p in self.problems]
+        return lines + [("missing", sentence) for sentence in self.missing]
+
 
 def collect(
     results: Path, dataset: str, passed_over: Sequence[str] = (), progress: Progress = iter

@@ -5,7 +5,9 @@ They are defined here for all formats: documents have a table for each of `QUALI
 in `SCORES`, a label by being that of a row.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import product
+from typing import Any
 
 from rnn_codec.metrics.bd_rate import BD_METRICS
 from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
@@ -20,6 +22,11 @@ BD_RATES = "BD-rates, %"
 COSTS = "savings and costs"
 
 RowColumn = Column[Row]
+
+
+def _entry(mapping: str, key: Hashable) -> Callable[[Row], Any]:
+    """What a row has under a key of one of its mappings, None for nothing."""
+    return lambda row: getattr(row, mapping).get(key)
 
 
 def _text(name: str, title: str, meaning: str) -> RowColumn:
@@ -50,11 +57,11 @@ LABELS = {
 def label_columns(rows: Iterable[Row]) -> list[RowColumn]:
     """A column for each label that one of the rows has."""
     names = dict.fromkeys(name for row in rows for name in row.labels)
-    return [_label(name, *LABELS.get(name, (name, ""))) for name in names]
-
-
-def _label(name: str, title: str, meaning: str) -> RowColumn:
-    return RowColumn(name, title, lambda row: row.labels.get(name), meaning, numeric=False)
+    return [
+        RowColumn(name, title, _entry("labels", name), meaning, numeric=False)
+        for name in names
+        for title, meaning in [LABELS.get(name, (name, ""))]
+    ]
 
 
 def columns(
@@ -70,16 +77,19 @@ def columns(
     return [
         *(NAME, OPTIONS, CODER, ORIGIN),
         *_of_quality(),
-        *(_bd_rate(anchor, metric) for anchor in anchors for metric in BD_METRICS),
-        *map(_saving, saving_at),
+        *_of_bd_rates(anchors),
+        *(RowColumn(
+            f"saving_at_{bpp:g}", f"saved at {bpp:g} bpp, %", _entry("savings", bpp),
+            f"What files are smaller than {bpp:g} bits per pixel before entropy coding, per cent",
+            COSTS, digits=1, scale=100, attributes=ESTIMATE,
+        ) for bpp in saving_at),
         RowColumn(
             "parameters", "parameters", lambda row: row.parameters,
             "Weights of encoder and decoder", COSTS, falling=True,
         ),
         RowColumn(
             "macs_per_pixel", "MAC per pixel", lambda row: row.macs_per_pixel,
-            "Multiplications for each pixel and iteration, encoder and decoder", COSTS,
-            falling=True,
+            "Multiplications for each pixel and level, encoder and decoder", COSTS, falling=True,
         ),
         RowColumn(
             "training_seconds", "training, min", lambda row: row.training_seconds,
@@ -103,9 +113,14 @@ def _of_quality() -> Iterator[RowColumn]:
     for metric in sorted(SCORES, key=lambda name: name != SORTED_BY):
         score = SCORES[metric]
         table = QUALITY if score.in_documents else ""
+        rank = f"1, and 1 more for each model of the group with a surely larger {score.title} area"
         yield _area(metric, score.title, score.digits, table)
-        yield _rank(metric, score.title, table)
-        yield _behind_best(metric)
+        yield RowColumn(
+            f"{metric}_rank", "rank", _entry("ranks", metric), rank, table, falling=True
+        )
+        yield RowColumn(
+            f"{metric}_behind_best", "", _entry("behind_best", metric), attributes=INTERVAL
+        )
         if metric == SORTED_BY:
             yield RowColumn(
                 f"{metric}_auc_of_paper", "paper's",
@@ -119,39 +134,20 @@ def _of_quality() -> Iterator[RowColumn]:
 def _area(metric: str, title: str, digits: int, table: str, more: str = "") -> RowColumn:
     limits = f"{LOWEST_BPP:g} to {HIGHEST_BPP:g} bpp"
     return RowColumn(
-        f"{metric}_auc", title, lambda row: row.areas.get(metric),
+        f"{metric}_auc", title, _entry("areas", metric),
         f"Area under the {title} curve from {limits}{more}", table,
         digits=digits, attributes=ESTIMATE,
     )  # fmt: skip
 
 
-def _rank(metric: str, title: str, table: str) -> RowColumn:
-    meaning = f"1, and 1 more for each model of the group with a surely larger {title} area"
-    return RowColumn(
-        f"{metric}_rank", "rank", lambda row: row.ranks.get(metric), meaning, table, falling=True
-    )
-
-
-def _behind_best(metric: str) -> RowColumn:
-    return RowColumn(
-        f"{metric}_behind_best", "", lambda row: row.behind_best.get(metric), attributes=INTERVAL
-    )
-
-
-def _bd_rate(anchor: str, metric: str) -> RowColumn:
-    title = CLASSIC_CODECS[anchor].title if anchor in CLASSIC_CODECS else anchor
-    score = SCORES[metric].title
-    return RowColumn(
-        f"bd_rate_{anchor}_{metric}", f"BD {title}, {score}",
-        lambda row: row.bd_rates.get((anchor, metric)),
-        f"BD-rate: mean difference of the rates from those of {title} at equal {score}, per cent",
-        BD_RATES, digits=1, sign="+", attributes=ESTIMATE, falling=True,
-    )  # fmt: skip
-
-
-def _saving(bpp: float) -> RowColumn:
-    return RowColumn(
-        f"saving_at_{bpp:g}", f"saved at {bpp:g} bpp, %", lambda row: row.savings.get(bpp),
-        f"What files are smaller than {bpp:g} bits per pixel before entropy coding, per cent",
-        COSTS, digits=1, scale=100, attributes=ESTIMATE,
-    )  # fmt: skip
+def _of_bd_rates(anchors: Sequence[str]) -> Iterator[RowColumn]:
+    for anchor, metric in product(anchors, BD_METRICS):
+        title = CLASSIC_CODECS[anchor].title if anchor in CLASSIC_CODECS else anchor
+        score = SCORES[metric].title
+        yield RowColumn(
+            f"bd_rate_{anchor}_{metric}", f"BD {title}, {score}",
+            _entry("bd_rates", (anchor, metric)),
+            f"BD-rate: mean difference of the rates from those of {title} at equal {score}, "
+            "per cent",
+            BD_RATES, digits=1, sign="+", attributes=ESTIMATE, falling=True,
+        )  # fmt: skip

@@ -1,17 +1,56 @@
-"""The documents of a comparison: ablation.md, ablation.csv and ablation.tex."""
+"""The documents of a comparison, ablation.md, .csv and .tex, and what a terminal shows of it.
+
+There is a section for each experiment, for classic codecs and for papers. A section has tables of
+quality, of BD-rates, and of savings and costs, as far as there are figures, with a group of lines
+for each entropy coder, and a column for each label that its title does not have.
+"""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rnn_codec.files import atomic_path
-from rnn_codec_lab.comparison import latex, markdown
+from rich.console import RenderableType
+from rich.text import Text
+
+from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.metrics.curve import HIGHEST_BPP, LOWEST_BPP
 from rnn_codec_lab.comparison.collecting import Collection
-from rnn_codec_lab.comparison.columns import RowColumn
-from rnn_codec_lab.comparison.notes import notes, problem_lines
-from rnn_codec_lab.comparison.rows import Comparison, Row
-from rnn_codec_lab.comparison.sections import sections
+from rnn_codec_lab.comparison.columns import (
+    BD_RATES,
+    CODER,
+    COSTS,
+    NAME,
+    OPTIONS,
+    QUALITY,
+    RowColumn,
+    label_columns,
+)
+from rnn_codec_lab.comparison.rows import MEASURED, Comparison, Row
+from rnn_codec_lab.comparison.tables import (
+    Table,
+    arrange,
+    escape_markdown,
+    filled,
+    latex,
+    markdown,
+    terminal,
+)
+from rnn_codec_lab.comparison.variants import FAMILY, NETWORK
+from rnn_codec_lab.evaluation.measurement import ADAPTIVE
+from rnn_codec_lab.evaluation.record import NO_CODER
+
+PREAMBLE = r"""% Written by rnn-codec table. To be read by \input in a document that has
+% \usepackage{booktabs} and \usepackage{graphicx}."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tables under one heading."""
+
+    title: str
+    tables: list[Table]
 
 
 def write_documents(
@@ -23,21 +62,46 @@ def write_documents(
 ) -> None:
     """Write the three files to a folder, which is made if need be."""
     found, protocol = sections(rows, columns), notes(collection, comparison)
-    title = f"Ablation on {collection.dataset}"
-    introduction = (
-        f"Of {len(collection.records)} records, put together by `make ablation-table`. "
-        "Every number is in `ablation.csv`, with all its digits."
-    )
-    problems = problem_lines(collection)
     contents = {
-        "md": markdown.document(title, introduction, found, protocol, problems),
+        "md": markdown_document(collection, found, protocol),
         "csv": csv_text(rows, columns),
-        "tex": latex.document(found, protocol),
+        "tex": latex_document(found, protocol),
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for suffix, content in contents.items():
         with atomic_path(folder / f"ablation.{suffix}") as partial:
             partial.write_text(content, encoding="utf-8")
+
+
+def markdown_document(
+    collection: Collection, sections: Sequence[Section], notes: Sequence[str]
+) -> str:
+    """Every table, the notes, and what is wrong."""
+    parts = [
+        f"# {escape_markdown(f'Ablation on {collection.dataset}')}",
+        f"Of {len(collection.records)} records, put together by `make ablation-table`. "
+        "Every number is in `ablation.csv`, with all its digits.",
+    ]
+    for section in sections:
+        parts.append(f"## {escape_markdown(section.title)}")
+        for table in section.tables:
+            title = table.title[0].upper() + table.title[1:]
+            parts += [f"{escape_markdown(title)}:", markdown(table)]
+    parts += ["## How to read it", "\n".join(f"- {escape_markdown(note)}" for note in notes)]
+    problems = [f"- `{where}`: {escape_markdown(what)}" for where, what in collection.wrong]
+    parts += ["## Records missing, incomplete or left out", "\n".join(problems) or "None."]
+    return "\n\n".join(parts) + "\n"
+
+
+def latex_document(sections: Sequence[Section], notes: Sequence[str]) -> str:
+    """Every table, and the notes as comments."""
+    tables = [
+        latex(table, f"{section.title}: {table.title}")
+        for section in sections
+        for table in section.tables
+    ]
+    comments = "\n".join(f"% {note}" for note in notes)
+    return "\n\n".join([PREAMBLE, *tables, comments]) + "\n"
 
 
 def csv_text(rows: Sequence[Row], columns: Sequence[RowColumn]) -> str:
@@ -52,3 +116,125 @@ def csv_text(rows: Sequence[Row], columns: Sequence[RowColumn]) -> str:
         writer.writeheader()
         writer.writerows(lines)
     return file.getvalue()
+
+
+def shown_in_terminal(section: Section) -> Iterator[RenderableType]:
+    """For each group of each table a title and a table."""
+    for table in section.tables:
+        for group in table.groups:
+            titles = filter(None, (section.title, table.title, group))
+            yield Text(": ".join(titles), style="bold")
+            yield terminal(table, group)
+
+
+def sections(rows: Sequence[Row], columns: Sequence[RowColumn]) -> list[Section]:
+    """Every section, without those that have no rows."""
+    measured = [row for row in rows if row.origin == MEASURED]
+    published = [row for row in rows if row.origin != MEASURED]
+    found = list(_experiments([row for row in measured if row.trained], columns))
+    of_papers = [NAME, replace(OPTIONS, title="trained on"), CODER]
+    for title, names, own in (
+        ("Classic codecs (measured)", [NAME], [row for row in measured if not row.trained]),
+        ("Papers: curves (published)", of_papers, [r for r in published if r.curve is not None]),
+        ("Papers: areas (published)", of_papers, [r for r in published if r.curve is None]),
+    ):
+        if own:
+            found.append(Section(title, _tables(names, columns, {"": own})))
+    return found
+
+
+def _experiments(rows: Sequence[Row], columns: Sequence[RowColumn]) -> Iterator[Section]:
+    """An experiment with one network each."""
+    places = [(row.experiment, row.labels.get(NETWORK)) for row in rows]
+    for place in dict.fromkeys(places):
+        own = [row for row, other in zip(rows, places, strict=True) if other == place]
+        groups = {
+            _group_title(coder): [row for row in own if row.coder == coder]
+            for coder in dict.fromkeys(row.coder for row in own)
+        }
+        network = "" if place[1] is None else f", network {place[1]}"
+        title = f"{place[0]}{network} (measured, {_seeds(own)})"
+        labels = [c for c in label_columns(own) if c.name not in {FAMILY, NETWORK}]
+        yield Section(title, _tables([*(labels or [NAME]), OPTIONS], columns, groups))
+
+
+def _tables(
+    names: Sequence[RowColumn],
+    columns: Sequence[RowColumn],
+    groups: Mapping[str, Sequence[Row]],
+) -> list[Table]:
+    """The tables that have a figure."""
+    rows = [row for own in groups.values() for row in own]
+    of_tables = {t: [c for c in columns if c.table == t] for t in (QUALITY, BD_RATES, COSTS)}
+    return [
+        arrange(title, [*names, *own], groups)
+        for title, own in of_tables.items()
+        if filled(own, rows)
+    ]
+
+
+def _group_title(coder: str | None) -> str:
+    if coder is None:
+        return ""
+    if coder.startswith(ADAPTIVE):
+        return f"files, {coder}"
+    return "no entropy coding: nominal rates" if coder == NO_CODER else f"{coder}: rates of files"
+
+
+def _seeds(rows: Sequence[Row]) -> str:
+    """How many seeds the rows have.
+
+    >>> _seeds([Row("measured", "a", "b", seeds=(0, 1)), Row("measured", "a", "c", seeds=(0,))])
+    '1 to 2 seeds'
+    """
+    fewest, most = (limit(len(row.seeds) for row in rows) for limit in (min, max))
+    if fewest < most:
+        return f"{fewest} to {most} seeds"
+    return f"{most} seeds" if most > 1 else "1 seed"
+
+
+def notes(collection: Collection, comparison: Comparison) -> list[str]:
+    """The protocol."""
+    share, overlap = (
+        f"{100 * part:g} %" for part in (comparison.confidence, comparison.min_overlap)
+    )
+    return [
+        "Figures of quality are areas under the mean quality–rate curve over the images of "
+        f"{collection.dataset}, from {LOWEST_BPP:g} to {HIGHEST_BPP:g} bits per pixel by the "
+        f"trapezoid rule, so that MS-SSIM reaches {HIGHEST_BPP - LOWEST_BPP:g} at most. The "
+        "rate of a point is the mean over the images, its quality the mean of their scores.",
+        "Both ends are treated alike for every codec, measured or published: above the highest "
+        "measured rate the curve goes on with its last quality, so rates that a codec cannot use "
+        "bring it nothing; below the lowest measured rate it goes on with its first quality, which "
+        "credits a codec that cannot go so low (JPEG starts at 0.17) with its worst picture. Parts "
+        "of a curve outside the limits do not count.",
+        "Rates: of classic codecs and of rows with an entropy coder those of whole files, header "
+        "and check values included; of rows without entropy coding the bits themselves, as in the "
+        "paper.",
+        "± is the standard deviation over the seeds (n − 1); where there is none, one seed was "
+        "trained.",
+        "Rank = 1 + the number of models that are better by more than noise, among rows of one "
+        "experiment, network and entropy coder, but never before a model with a larger area; "
+        "models share a rank where noise may have decided their order. A model is better by more "
+        f"than noise if the {share} interval of a paired bootstrap of the difference of areas lies "
+        f"above zero. Each of its {comparison.resamples} resamples draws the images, the same for "
+        "all models, and each model's seeds, and computes curve and area anew. With one seed the "
+        "noise of training is not in the interval, with two or three it is underestimated; "
+        "intervals are not corrected for the number of comparisons.",
+        "BD-rate is the Bjøntegaard delta rate against a classic codec measured here: how much "
+        "more is spent (−: less) for equal quality, by the package bjontegaard, PCHIP of log rate "
+        "over quality in dB (MS-SSIM as −10 log10(1 − MS-SSIM)). It covers only the qualities that "
+        "both curves reach: it says nothing of rates above which a codec stops getting better. "
+        "Points no better than a cheaper one are left out; there is no figure where the curves "
+        f"have less than {overlap} of the narrower range of qualities in common.",
+        "Saved: by how much files are smaller than the bits themselves, at so many bits per pixel "
+        "before entropy coding. MAC: multiply–accumulate operations of encoder and decoder for a "
+        "pixel of one iteration. Training time is that of the codec, and of the row's entropy "
+        "coder where it has one, on the hardware that its record names.",
+        "The paper's: MS-SSIM areas of its table 1 for the same cell and framework, without "
+        "entropy coding, trained on its 32×32 / high-entropy data, with networks of full width. "
+        "Published figures have no rank, since those of single images were not published. "
+        "PSNR-HVS of 2011 is the paper's variant, after Gupta et al.: its figures cannot be "
+        "compared with the PSNR-HVS that is measured here. The paper credits JPEG at the target "
+        "rate, which its lowest quality exceeds.",
+    ]

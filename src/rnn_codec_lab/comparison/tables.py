@@ -1,8 +1,14 @@
-"""Columns, and tables of them, whatever they are then written in."""
+"""Columns, tables of them, and what a table is in Markdown, in LaTeX and on a terminal."""
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from rich import box
+from rich.markup import escape as escape_rich
+from rich.table import Table as RichTable
 
 from rnn_codec_lab.comparison.statistics import Estimate, Interval
 from rnn_codec_lab.evaluation.table import ABSENT
@@ -11,9 +17,24 @@ Item = TypeVar("Item")
 Value = str | float | Estimate | Interval | None
 """What a column has of an item; None where there is nothing."""
 
-PLAIN: tuple[str, ...] = ()
 ESTIMATE = ("mean", "std")
 INTERVAL = ("difference", "low", "high")
+
+OF_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "–": "--",
+    "−": "$-$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "…": r"\dots{}",
+    "≥": r"$\ge$",
+}
+"""What stands for characters that mean something else to LaTeX, or that not every engine reads."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Column(Generic[Item]):
     """What is shown for a value of 1."""
     sign: str = "-"
     """`+` to show that of positive figures as well."""
-    attributes: tuple[str, ...] = PLAIN
+    attributes: tuple[str, ...] = ()
     """Of values that are more than one number, the main one first: each is a column of CSV."""
     numeric: bool = True
     """Whether it is aligned right."""
@@ -45,83 +66,30 @@ class Column(Generic[Item]):
     def text(self, item: Item) -> str:
         """What is shown of an item: with its standard deviation, if it has one.
 
-        >>> area = Column[Estimate]("auc", "AUC", lambda found: found, digits=4)
+        >>> area = Column[Estimate]("auc", "AUC", lambda e: e, digits=4, attributes=ESTIMATE)
         >>> area.text(Estimate(1.75, 0.0012, 3)), area.text(Estimate(-2.5, None, 1))
         ('1.7500 ± 0.0012', '−2.5000')
         """
+        main = self.cells(item)[self.name]
+        if main is None or isinstance(main, str):
+            return main or ABSENT
+        if self.digits is None:
+            return magnitude(main * self.scale)
+        shown = f"{main * self.scale:{self.sign}.{self.digits}f}".replace("-", "−")
         value = self.value(item)
-        if value is None or isinstance(value, str):
-            return value or ABSENT
         if isinstance(value, Estimate) and value.std is not None:
-            return f"{self._number(value.mean)} ± {value.std * self.scale:.{self.digits}f}"
-        return self._number(main_number(value))
+            shown += f" ± {value.std * self.scale:.{self.digits}f}"
+        return shown
 
     def cells(self, item: Item) -> dict[str, str | float | None]:
-        """Cells of a line in a CSV file, by their headings."""
+        """Cells of a line in a CSV file, by their headings; the main one has the column's name."""
         value = self.value(item)
         if not self.attributes:
             assert not isinstance(value, Estimate | Interval)
             return {self.name: value}
-        suffixes = ("", *(f"_{attribute}" for attribute in self.attributes[1:]))
-        return {
-            self.name + suffix: getattr(value, attribute, None)
-            for suffix, attribute in zip(suffixes, self.attributes, strict=True)
-        }
-
-    def _number(self, number: float) -> str:
-        if self.digits is None:
-            return magnitude(number * self.scale)
-        return f"{number * self.scale:{self.sign}.{self.digits}f}".replace("-", "−")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Lines of a table that belong together."""
-
-    title: str
-    """Empty where it needs none."""
-    lines: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Texts, arranged."""
-
-    title: str
-    headings: tuple[str, ...]
-    numeric: tuple[bool, ...]
-    groups: tuple[Group, ...]
-
-
-def arrange(
-    title: str,
-    columns: Iterable[Column[Item]],
-    groups: Sequence[tuple[str, Sequence[Item]]],
-) -> Table:
-    """A table of groups of items, without the columns that have a value of none of them."""
-    items = [item for _, own in groups for item in own]
-    shown = filled(columns, items)
-    return Table(
-        title=title,
-        headings=tuple(column.title for column in shown),
-        numeric=tuple(column.numeric for column in shown),
-        groups=tuple(
-            Group(name, tuple(tuple(column.text(item) for column in shown) for item in own))
-            for name, own in groups
-        ),
-    )
-
-
-def filled(columns: Iterable[Column[Item]], items: Sequence[Item]) -> list[Column[Item]]:
-    """The columns that have a value of one of the items."""
-    return [c for c in columns if any(c.value(item) is not None for item in items)]
-
-
-def main_number(value: float | Estimate | Interval) -> float:
-    """The number that stands for a value."""
-    if isinstance(value, Estimate):
-        return value.mean
-    return value.difference if isinstance(value, Interval) else value
+        main, *others = self.attributes
+        names = {self.name: main} | {f"{self.name}_{other}": other for other in others}
+        return {name: getattr(value, attribute, None) for name, attribute in names.items()}
 
 
 def magnitude(number: float) -> str:
@@ -134,3 +102,110 @@ def magnitude(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {unit}"
     return f"{number:.3g}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Texts, arranged."""
+
+    title: str
+    headings: list[str]
+    numeric: list[bool]
+    """Of each column, whether it is aligned right."""
+    groups: dict[str, list[list[str]]]
+    """Lines that belong together, by their title, which is empty where they need none."""
+
+
+def arrange(
+    title: str, columns: Iterable[Column[Item]], groups: Mapping[str, Sequence[Item]]
+) -> Table:
+    """A table of groups of items, without the columns that have a value of none of them."""
+    shown = filled(columns, [item for own in groups.values() for item in own])
+    return Table(
+        title,
+        [column.title for column in shown],
+        [column.numeric for column in shown],
+        {
+            name: [[column.text(item) for column in shown] for item in own]
+            for name, own in groups.items()
+        },
+    )
+
+
+def filled(columns: Iterable[Column[Item]], items: Sequence[Item]) -> list[Column[Item]]:
+    """The columns that have a value of one of the items."""
+    return [c for c in columns if any(c.value(item) is not None for item in items)]
+
+
+def markdown(table: Table) -> str:
+    """A table as GitHub's Markdown; groups start with a line of their titles."""
+    lines = [table.headings, ["---:" if number else "---" for number in table.numeric]]
+    for title, own in table.groups.items():
+        if title:
+            lines.append([f"**{escape_markdown(title)}**", *[""] * (len(table.headings) - 1)])
+        lines += [[*map(escape_markdown, line)] for line in own]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def escape_markdown(text: str) -> str:
+    r"""Text without what Markdown would read as markup.
+
+    >>> escape_markdown("residual_gru <b> | c*")
+    'residual\\_gru \\<b> \\| c\\*'
+    """
+    return re.sub(r"([\\`*_|<[])", r"\\\1", text).replace("\n", " ")
+
+
+def latex(table: Table, caption: str) -> str:
+    """A table environment in the style of booktabs, at most as wide as the text."""
+    columns = "".join("r" if numeric else "l" for numeric in table.numeric)
+    lines = [
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{escape_latex(caption)}}}",
+        r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        _latex_line(table.headings),
+    ]
+    for title, own in table.groups.items():
+        lines.append(r"\midrule")
+        if title:
+            heading = rf"\emph{{{escape_latex(title)}}}"
+            lines.append(rf"\multicolumn{{{len(columns)}}}{{l}}{{{heading}}} \\")
+        lines += map(_latex_line, own)
+    lines += [r"\bottomrule", r"\end{tabular}}", r"\end{table*}"]
+    return "\n".join(lines)
+
+
+def escape_latex(text: str) -> str:
+    r"""Text as LaTeX prints it.
+
+    >>> escape_latex("residual_gru −5 %")
+    'residual\\_gru $-$5 \\%'
+    """
+    return "".join(OF_LATEX.get(character, character) for character in text)
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    return " & ".join(map(escape_latex, cells)) + r" \\"
+
+
+def terminal(table: Table, group: str) -> RichTable:
+    """The lines of one group, without titles."""
+    # A hundred columns have no room for spaces in cells, nor for long headings in one line.
+    lines = [
+        [cell.replace(" ± ", "±").replace(" / ", "/") for cell in line]
+        for line in table.groups[group]
+    ]
+    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    cells = [max(len(line[column]) for line in lines) for column in range(len(table.headings))]
+    for heading, numeric, width in zip(table.headings, table.numeric, cells, strict=True):
+        widest = max(width, *map(len, heading.split()))
+        folded = textwrap.fill(heading, widest, break_on_hyphens=False)
+        shown.add_column(
+            escape_rich(folded), justify="right" if numeric else "left", overflow="fold"
+        )
+    for line in lines:
+        shown.add_row(*map(escape_rich, line))
+    return shown

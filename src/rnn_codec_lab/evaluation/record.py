@@ -71,9 +71,6 @@ class ModelFacts:
     """Of the entropy coders that left one, by name."""
     coder_identities: dict[str, str] = field(default_factory=dict)
     """Which trainings those were."""
-    coding_seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Entropy coding and decoding of one image, mean, by entropy coder; of records made by version
-    0.2."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The template's `data` is one JSON object:
     lead, footer          sentences
     curves                see `curves.ReportCurve`
     metrics, rates        what can be drawn: `curves.metric_choices`, `curves.rate_choices`
-    viewer                iterations, models, pictures, figures below them, note
+    viewer                levels, models, pictures, figures below them, note
     table                 columns, rows of cells, note, problems
 """
 
@@ -40,14 +40,14 @@ class Viewed:
     Attributes:
         models: name and entropy coder of each.
         pictures: coded with every model.
-        iterations: of every model.
+        levels: the most that a model has of those that were asked for.
         dataset: where the pictures are from.
         models_found: how many there were to choose from.
     """
 
     models: Sequence[tuple[str, str]]
     pictures: Sequence[CodedPicture]
-    iterations: int
+    levels: int
     dataset: str
     models_found: int
 
@@ -143,7 +143,7 @@ def viewer_content(viewed: Viewed, stored: Stored) -> dict:
     """Everything of the viewer."""
     images = iter(stored.uris)
     return {
-        "iterations": viewed.iterations,
+        "levels": viewed.levels,
         "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
         "pictures": [picture_content(picture, images) for picture in viewed.pictures],
         "figures": figures(),
@@ -226,4 +226,4 @@ def _lead(report: Report) -> Iterator[str]:
         f"on {report.dataset}{', beside published figures' if 'published' in kinds else ''}."
     )
     if report.viewed.models:
-        yield "The pictures can be compared iteration by iteration with JPEG files of equal size."
+        yield "The pictures can be compared level by level with JPEG files of equal size."

@@ -6,7 +6,7 @@ from rnn_codec_lab.comparison.collecting import Collection
 from rnn_codec_lab.comparison.columns import NAME, ORIGIN, RowColumn
 from rnn_codec_lab.comparison.rows import SORTED_BY, Row
 from rnn_codec_lab.comparison.statistics import Estimate
-from rnn_codec_lab.comparison.tables import filled, main_number
+from rnn_codec_lab.comparison.tables import filled
 
 NOTE = (
     "Areas are those under the curves from 0.125 to 2 bpp, at the rates of the row's entropy coder "
@@ -45,8 +45,7 @@ def _heading(column: RowColumn) -> dict[str, object]:
 def _cell(column: RowColumn, row: Row) -> dict[str, object]:
     """What it shows, what the table is sorted by, and more for who points at it."""
     value = column.value(row)
-    number = value if value is None or isinstance(value, str) else main_number(value)
     title = ""
     if isinstance(value, Estimate) and value.std is not None:
         title = f"mean and deviation of {value.count} seeds"
-    return {"value": number, "text": column.text(row), "title": title}
+    return {"value": column.cells(row)[column.name], "text": column.text(row), "title": title}

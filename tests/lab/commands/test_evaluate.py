@@ -64,7 +64,6 @@ def test_a_run_leaves_its_record(model, pictures, capsys) -> None:
     }  # fmt: skip
     assert about.settings["command"].startswith(f"rnn-codec evaluate model={model.path} data=")
     assert about.model is not None
-    assert about.model.coding_seconds.keys() == {"none"}
     printed = capsys.readouterr().out
     assert "MS-SSIM" in printed
     assert "jpeg_420" in printed

@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rnn_codec_lab.comparison import latex, markdown
 from rnn_codec_lab.comparison.collecting import Collection, Problem, collect
 from rnn_codec_lab.comparison.columns import RowColumn, columns
-from rnn_codec_lab.comparison.documents import csv_text
-from rnn_codec_lab.comparison.notes import notes, problem_lines
+from rnn_codec_lab.comparison.documents import (
+    Section,
+    csv_text,
+    latex_document,
+    markdown_document,
+    notes,
+    sections,
+    shown_in_terminal,
+)
 from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
-from rnn_codec_lab.comparison.sections import Section, sections
 from rnn_codec_lab.comparison.statistics import Estimate, Interval
-from rnn_codec_lab.comparison.tables import Column, magnitude
-from rnn_codec_lab.comparison.terminal import terminal
+from rnn_codec_lab.comparison.tables import ESTIMATE, Column, escape_latex, magnitude
 from tests.conftest import ROOT
 from tests.lab.comparison.made import write_other_family
 
@@ -75,8 +79,7 @@ def all_columns(rows: list[Row]) -> list[RowColumn]:
 def text(collection: Collection, rows: list[Row]) -> str:
     problem = Problem("grid/x_y", "it is *wrong* | <b>", left_out=True)
     faulty = replace(collection, problems=(problem,))
-    protocol = notes(collection, COMPARISON)
-    return markdown.document("Title", "Text.", arranged(rows), protocol, problem_lines(faulty))
+    return markdown_document(faulty, arranged(rows), notes(collection, COMPARISON))
 
 
 def cells(line: str) -> list[str]:
@@ -132,7 +135,7 @@ def test_markdown_lists_problems_and_gaps(text: str) -> None:
 
 
 def test_markdown_says_that_nothing_is_wrong() -> None:
-    text = markdown.document("Title", "Text.", [], [], [])
+    text = markdown_document(Collection("kodak", (), (), ()), [], [])
     assert text.endswith("left out\n\nNone.\n")
 
 
@@ -179,7 +182,7 @@ def test_csv_of_nothing_is_empty() -> None:
 
 
 def test_latex_tables_are_well_formed(rows: list[Row]) -> None:
-    text = latex.document(arranged(rows), ["100 % of this is a comment"])
+    text = latex_document(arranged(rows), ["100 % of this is a comment"])
     code = re.sub(r"(?m)^%.*$|(?<!\\)%$", "", text)
     assert code.isascii() or "ø" in code
     assert code.count(r"\begin{tabular}") == 8
@@ -197,7 +200,7 @@ def test_latex_tables_are_well_formed(rows: list[Row]) -> None:
 
 @pytest.mark.parametrize("special", ["a_b & 5 % {x} #1 $2 \\ ~ ^ < >"])
 def test_latex_escapes_what_means_something_to_it(special: str) -> None:
-    assert latex.escape(special) == (
+    assert escape_latex(special) == (
         r"a\_b \& 5 \% \{x\} \#1 \$2 \textbackslash{} \textasciitilde{} "
         r"\textasciicircum{} \textless{} \textgreater{}"
     )
@@ -206,7 +209,7 @@ def test_latex_escapes_what_means_something_to_it(special: str) -> None:
 def test_the_terminal_shows_everything_in_a_hundred_columns(rows: list[Row]) -> None:
     console = Console(file=io.StringIO(), width=100)
     for section in arranged([WIDEST, *rows]):
-        console.print(*terminal(section), sep="\n")
+        console.print(*shown_in_terminal(section), sep="\n")
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert "…" not in shown
@@ -219,7 +222,7 @@ def test_variants_have_a_column(rows: list[Row]) -> None:
     (section,) = arranged([replace(WIDEST, variant="optimizer.lr=0.1")])
     table = section.tables[0]
     assert table.headings[2] == "options"
-    assert table.groups[0].lines[0][2] == "optimizer.lr=0.1"
+    assert table.groups["no entropy coding: nominal rates"][0][2] == "optimizer.lr=0.1"
 
 
 def test_another_family_has_a_section_and_columns_of_its_labels(tmp_path: Path) -> None:
@@ -227,9 +230,9 @@ def test_another_family_has_a_section_and_columns_of_its_labels(tmp_path: Path) 
     found = table_rows(collect(tmp_path, "kodak"), [], COMPARISON)
     (section,) = arranged(found)
     assert section.title == "waves (measured, 1 seed)"
-    (group,) = section.tables[0].groups
-    assert section.tables[0].headings[:2] == ("wavelet", "MS-SSIM")
-    assert (group.title, group.lines[0][0]) == ("", "9/7")
+    table = section.tables[0]
+    assert table.headings[:2] == ["wavelet", "MS-SSIM"]
+    assert [(title, lines[0][0]) for title, lines in table.groups.items()] == [("", "9/7")]
     (line,) = csv.DictReader(io.StringIO(csv_text(found, all_columns(found))))
     assert (line["family"], line["wavelet"], line["coder"]) == ("wavelet", "9/7", "")
 
@@ -238,7 +241,7 @@ def test_numbers_are_written_briefly() -> None:
     assert magnitude(30_214_000) == "30.2 M"
     assert magnitude(721) == "721"
     assert magnitude(2.5e9) == "2.5 G"
-    column = Column[Estimate | None]("x", "x", lambda found: found, digits=1)
+    column = Column[Estimate | None]("x", "x", lambda e: e, digits=1, attributes=ESTIMATE)
     assert column.text(None) == "–"
     assert column.text(Estimate(-1.25, 0.5, 2)) == "−1.2 ± 0.5"
     assert replace(column, scale=100, sign="+").text(Estimate(0.25, None, 1)) == "+25.0"

@@ -11,13 +11,16 @@ import pytest
 from rich.console import Console
 
 from rnn_codec.metrics.scores import SCORES, Score
-from rnn_codec_lab.comparison import latex, markdown
 from rnn_codec_lab.comparison.collecting import Collection, collect
 from rnn_codec_lab.comparison.columns import columns
-from rnn_codec_lab.comparison.documents import csv_text
+from rnn_codec_lab.comparison.documents import (
+    csv_text,
+    latex_document,
+    markdown_document,
+    sections,
+    shown_in_terminal,
+)
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
-from rnn_codec_lab.comparison.sections import sections
-from rnn_codec_lab.comparison.terminal import terminal
 from rnn_codec_lab.evaluation.measurement import FILES, Measurement, scores
 from rnn_codec_lab.evaluation.record import About, read_record, write_record
 from rnn_codec_lab.evaluation.table import curve_table
@@ -75,9 +78,9 @@ def test_it_is_in_every_format(rows: list[Row]) -> None:
     every = columns(rows, (), ())
     arranged = sections(rows, every)
     for text in (
-        markdown.document("Title", "Text.", arranged, [], []),
-        latex.document(arranged, []),
-        printed(*(table for section in arranged for table in terminal(section))),
+        markdown_document(Collection("kodak", (), (), ()), arranged, []),
+        latex_document(arranged, []),
+        printed(*(table for section in arranged for table in shown_in_terminal(section))),
     ):
         assert "Accuracy" in text
         assert figure in text
@@ -121,8 +124,6 @@ def test_records_of_before_are_blank_there(added: Score, tmp_path: Path) -> None
     # Nobody is ranked in what not all have.
     assert lines["good"]["accuracy_rank"] == ""
     assert {line["psnr_rank"] for line in lines.values()} == {"1", "2"}
-    tables = [
-        table for section in sections(rows, columns(rows, (), ())) for table in section.tables
-    ]
-    (line,) = [line for group in tables[0].groups for line in group.lines if line[0] == "old"]
-    assert line[tables[0].headings.index("Accuracy")] == "–"
+    table = sections(rows, columns(rows, (), ()))[0].tables[0]
+    (line,) = [line for line in table.groups[""] if line[0] == "old"]
+    assert line[table.headings.index("Accuracy")] == "–"

@@ -44,7 +44,6 @@ FACTS = ModelFacts(
     identity="0123456789abcdef",
     training=TrainingCost("0123456789abcdef", 1.5, 2, 6, {"cpu": None}, {"torch": "2"}),
     coder_training_seconds={"progressive": 3.0},
-    coding_seconds={"progressive": (0.1, 0.2)},
 )
 ABOUT = About(
     name="LSTM one-shot",
@@ -145,6 +144,14 @@ def test_other_pictures_of_the_same_name_are_not_written_over(tmp_path: Path) ->
     check_same_pictures(tmp_path, "mine", "a")
     with pytest.raises(UserError, match="other pictures that are called mine"):
         check_same_pictures(tmp_path, "mine", "b")
+
+
+def test_figures_that_nobody_reads_any_more_do_no_harm(tmp_path: Path) -> None:
+    write_record(tmp_path, MEASUREMENTS, ABOUT)
+    content = json.loads((tmp_path / "about.json").read_text())
+    content["model"]["coding_seconds"] = {"progressive": [0.1, 0.2]}
+    (tmp_path / "about.json").write_text(json.dumps(content))
+    assert read_about(tmp_path).model == FACTS
 
 
 def test_it_says_when_there_is_none(tmp_path: Path) -> None:

@@ -59,10 +59,10 @@ def plotted(page, what: str) -> list:
     return page.evaluate("what => document.getElementById('plot').data.map(t => t[what])", what)
 
 
-def set_iteration(page, iteration: int) -> None:
-    page.locator("#iteration").focus()
+def set_level(page, level: int) -> None:
+    page.locator("#level").focus()
     page.keyboard.press("Home")
-    for _ in range(iteration - 1):
+    for _ in range(level - 1):
         page.keyboard.press("ArrowRight")
 
 
@@ -115,7 +115,7 @@ def test_dragging_zooms(page) -> None:
 def test_iterations_are_compared_with_jpeg_of_equal_bytes(page, data) -> None:
     picture = data["viewer"]["pictures"][0]
     choose_mode(page, "side")
-    set_iteration(page, ITERATIONS)
+    set_level(page, ITERATIONS)
     step = picture["models"][0][ITERATIONS - 1]
     ours, jpeg = (page.locator(f"#side figure:nth-child({number})") for number in (2, 3))
     assert ours.locator("img").get_attribute("src") == step["image"]
@@ -123,12 +123,12 @@ def test_iterations_are_compared_with_jpeg_of_equal_bytes(page, data) -> None:
     assert numbers[:3] == [f"{step['bytes']:,}", f"{step['bpp']:.3f}", f"{step['psnr']:.2f}"]
     shown = picture["jpegs"][str(step["jpeg"])]["image"]
     assert jpeg.locator("img").get_attribute("src") == shown
-    set_iteration(page, 1)
+    set_level(page, 1)
     assert jpeg.locator("img").count() == 0
     assert "JPEG cannot go this low" in jpeg.text_content()
 
     choose_mode(page, "wipe")
-    set_iteration(page, ITERATIONS)
+    set_level(page, ITERATIONS)
     page.locator("#stage").scroll_into_view_if_needed()
     assert split(page) == pytest.approx(0.5, abs=0.01)
     page.locator("#divider").focus()

@@ -83,7 +83,7 @@ function plotCurves(curves, state) {
 function trace(curve, state, metric) {
   const unit = metric.unit && ` ${metric.unit}`;
   const line = lineOf(curve, state.rate);
-  const point = { network: "iteration %{customdata}", classic: "quality %{customdata}" }[curve.kind];
+  const point = { network: "level %{customdata}", classic: "quality %{customdata}" }[curve.kind];
   return {
     type: "scatter",
     mode: "lines+markers",

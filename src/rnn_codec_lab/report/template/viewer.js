@@ -11,7 +11,7 @@ function startViewer(data) {
     picture: 0,
     // Three pictures below each other cannot be compared on a phone.
     mode: matchMedia("(max-width: 760px)").matches ? "wipe" : "side",
-    iteration: Math.min(4, data.iterations),
+    level: Math.min(4, data.levels),
     first: "0",
     second: "jpeg",
     split: 50,
@@ -32,7 +32,7 @@ function startViewer(data) {
     options(byId(slot), shown, state[slot]);
     byId(slot).addEventListener("change", (event) => update({ [slot]: event.target.value }));
   }
-  startIterations(data, state, update);
+  startLevels(data, state, update);
   startDivider(state, update);
   byId("pictures-note").textContent = data.note;
   update({});
@@ -47,12 +47,12 @@ function thumbnails(data, update) {
   });
 }
 
-function startIterations(data, state, update) {
-  const slider = byId("iteration");
-  slider.max = data.iterations;
-  slider.addEventListener("input", () => update({ iteration: Number(slider.value) }));
+function startLevels(data, state, update) {
+  const slider = byId("level");
+  slider.max = data.levels;
+  slider.addEventListener("input", () => update({ level: Number(slider.value) }));
   for (const [id, step] of [["fewer", -1], ["more", 1]]) {
-    byId(id).addEventListener("click", () => update({ iteration: state.iteration + step }));
+    byId(id).addEventListener("click", () => update({ level: state.level + step }));
   }
 }
 
@@ -89,7 +89,7 @@ function showPictures(data, state) {
   [...byId("thumbnails").children].forEach((button, index) =>
     button.setAttribute("aria-pressed", String(index === state.picture)),
   );
-  showIteration(data, state);
+  showLevel(data, state);
   byId("side").hidden = state.mode !== "side";
   byId("wipe").hidden = state.mode !== "wipe";
   byId("first-label").textContent = state.mode === "side" ? "In the middle" : "Left";
@@ -102,13 +102,13 @@ function showPictures(data, state) {
   }
 }
 
-function showIteration(data, state) {
-  const slider = byId("iteration");
-  slider.value = state.iteration;
-  slider.setAttribute("aria-valuetext", `${state.iteration} of ${data.iterations} iterations`);
-  byId("iteration-shown").textContent = `${state.iteration} of ${data.iterations}`;
-  byId("fewer").disabled = state.iteration <= 1;
-  byId("more").disabled = state.iteration >= data.iterations;
+function showLevel(data, state) {
+  const slider = byId("level");
+  slider.value = state.level;
+  slider.setAttribute("aria-valuetext", `${state.level} of ${data.levels} levels`);
+  byId("level-shown").textContent = `${state.level} of ${data.levels}`;
+  byId("fewer").disabled = state.level <= 1;
+  byId("more").disabled = state.level >= data.levels;
 }
 
 /** What one slot shows: {title, remark, image, bytes, …}, or {title, missing}. */
@@ -116,10 +116,13 @@ function shownIn(slot, data, state) {
   const picture = data.pictures[state.picture];
   const chosen = state[slot];
   if (chosen === "original") return original(picture);
-  if (chosen === "jpeg") return equalJpeg(data, picture, referenceModel(slot, state), state.iteration);
+  if (chosen === "jpeg") return equalJpeg(data, picture, referenceModel(slot, state), state.level);
   const model = data.models[Number(chosen)];
-  return { ...picture.models[Number(chosen)][state.iteration - 1], title: model.name, remark: `entropy coder: ${model.coder}` };
+  return { ...stepOf(picture, Number(chosen), state.level), title: model.name, remark: `entropy coder: ${model.coder}` };
 }
+
+/** What a model shows at a level: models with fewer of them stop at their last. */
+const stepOf = (picture, index, level) => picture.models[index].at(level - 1) ?? picture.models[index].at(-1);
 
 const original = (picture) => ({ ...picture.original, title: "Original", remark: "24 bits per pixel" });
 
@@ -129,8 +132,8 @@ function referenceModel(slot, state) {
   return Number.isNaN(Number(other)) ? 0 : Number(other);
 }
 
-function equalJpeg(data, picture, index, iteration) {
-  const step = picture.models[index][iteration - 1];
+function equalJpeg(data, picture, index, level) {
+  const step = stepOf(picture, index, level);
   const title = "JPEG 4:2:0";
   if (step.jpeg === null) {
     return {
@@ -179,7 +182,7 @@ function showWipe(data, first, second, state) {
   divider.setAttribute("aria-valuenow", String(Math.round(state.split)));
   divider.setAttribute("aria-valuetext", `${Math.round(state.split)} % ${first.title}, the rest ${second.title}`);
   // Moving the divider must not load images anew.
-  const key = JSON.stringify([state.picture, state.iteration, state.first, state.second]);
+  const key = JSON.stringify([state.picture, state.level, state.first, state.second]);
   if (stage.dataset.shown === key) return;
   stage.dataset.shown = key;
   byId("left-layer").replaceChildren(view(picture, first));
