@@ -1,7 +1,6 @@
 """Compress pictures to .rnc files."""
 
 import time
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +32,16 @@ def main(words: Sequence[str]) -> None:
         group, "--ms-ssim", MSSSIM, float, "smallest file with so much MS-SSIM, to a hundredth"
     )
     parser.set_defaults(rate=DEFAULT)
-    add_spending(parser)
+    parser.add_argument(
+        "--tune",
+        help="what the encoder makes good: balanced (what is seen, the default), psnr or ms-ssim",
+    )
+    parser.add_argument(
+        "--importance",
+        type=Path,
+        metavar="MASK",
+        help="grey picture of the same shape, white where the picture matters: bits go there",
+    )
     options = parser.parse_args(words)
     given = [f"--{name}" for name in ("tune", "importance") if getattr(options, name) is not None]
     if given and isinstance(options.rate, Levels):
@@ -55,20 +63,6 @@ def main(words: Sequence[str]) -> None:
         return f"{job.output}: {describe_amount(encoded.contents)}, in {seconds:.2f} s{missed}"
 
     run_jobs(jobs, work, "compressing")
-
-
-def add_spending(parser: ArgumentParser) -> None:
-    """What bits are spent for, where a size or a quality is asked for."""
-    parser.add_argument(
-        "--tune",
-        help="what the encoder makes good: balanced (what is seen, the default), psnr or ms-ssim",
-    )
-    parser.add_argument(
-        "--importance",
-        type=Path,
-        metavar="MASK",
-        help="grey picture of the same shape, white where the picture matters: bits go there",
-    )
 
 
 def read_grey(path: Path, max_pixels: int) -> NDArray[np.uint8]:

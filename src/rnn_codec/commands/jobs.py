@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import torch
 from rich.console import Console
@@ -15,9 +15,6 @@ from rnn_codec.models.find import find_folder, find_model
 from rnn_codec.models.protocol import Contents, Model
 from rnn_codec.progress import progress_bar
 
-FindModel: TypeAlias = Callable[[bytes], Model]
-"""From the identifier in a file to the model that made it."""
-
 
 class Job(NamedTuple):
     """One file to read and one to write."""
@@ -26,8 +23,8 @@ class Job(NamedTuple):
     output: Path
 
 
-def model_finder(place: str | None, device: str) -> FindModel:
-    """Finds each model once, in the folder given or else in the usual places."""
+def model_finder(place: str | None, device: str) -> Callable[[bytes], Model]:
+    """Finds a model by the identifier in its files, once, in a folder or the usual places."""
     places = None if place is None else [find_folder(place)]
     return cache(lambda identifier: find_model(identifier, places, device))
 
