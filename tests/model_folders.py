@@ -6,11 +6,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from rnn_codec.configuration import plain
-from rnn_codec.families.binary.training.building import (
-    build_codec,
-    build_context_model,
-    tell_iterations,
-)
+from rnn_codec.families.binary.training.building import build_codec, build_context_model
 from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
 from tests.conftest import ROOT
@@ -27,7 +23,7 @@ def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
     codec = build_codec(config)
     write_weights(run, codec.state_dict(), torch.float16)
     for name, of_coder in configs.items():
-        tell_iterations(of_coder, codec)
+        of_coder.entropy.model.iterations = codec.iterations
         write_config(run.coder(name), plain(of_coder))
         write_weights(run.coder(name), build_context_model(of_coder).state_dict(), torch.float16)
     return folder
