@@ -47,8 +47,9 @@ def options_in_readme() -> dict[str, dict[str, str]]:
 
 def options_in_conf() -> dict[str, set[str]]:
     """Group → options."""
-    # Hydra's own group is for its launchers: docs/clusters.md.
-    groups = sorted(path for path in CONF.iterdir() if path.is_dir() and path.name != "hydra")
+    # Hydra's own group is for its launchers: docs/clusters.md. Networks choose their family.
+    others = {"hydra", "family"}
+    groups = sorted(path for path in CONF.iterdir() if path.is_dir() and path.name not in others)
     return {group.name: {path.stem for path in group.glob("*.yaml")} for group in groups}
 
 
