@@ -25,9 +25,6 @@ from rnn_codec_lab.evaluation.record import (
     read_record,
 )
 
-TRACES = (POINTS_FILE, FIGURE_FILE)
-"""Files of a record: a folder that has one, but no `ABOUT_FILE`, holds half a record."""
-
 ROUNDING = 1e-5
 """Relative: what two machines may make of one model and one image."""
 
@@ -92,7 +89,7 @@ def collect(
         problems += found
         records += [record] if record is not None else []
     for compare in (other_images, contradicting_pairs, repetitions):
-        found = list(compare(records))
+        found = [*compare(records)]
         out = {problem.path for problem in found if problem.left_out}
         records = [record for record in records if record.path not in out]
         problems += found
@@ -114,17 +111,20 @@ def read_checked(
     if record.about.dataset != dataset:
         other = f"it is of the data set {record.about.dataset}, the table of {dataset}"
         return None, [Problem(path, other, left_out=True)]
-    model, reasons = record.about.model, []
+    model, missing = record.about.model, ""
     if record.config is not None and model is None:
-        reasons = ["it says nothing of parameters, operations and training time"]
+        missing = "parameters, operations and training time"
     elif model is not None and model.training is None:
-        reasons = ["it says nothing of training time"]
+        missing = "training time"
+    reasons = [f"it says nothing of {missing}"] if missing else []
     return record, [Problem(path, reason, left_out=False) for reason in reasons]
 
 
 def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
     """What holds no whole record, and why: half a record, a file not finished, a run alone."""
-    for folder in {file.parent for name in TRACES for file in results.rglob(name)}:
+    for folder in {
+        file.parent for name in (POINTS_FILE, FIGURE_FILE) for file in results.rglob(name)
+    }:
         if not (folder / ABOUT_FILE).is_file():
             yield folder, f"it is half a record: {ABOUT_FILE} is missing"
     for file in results.rglob(".*.partial*"):
@@ -189,7 +189,13 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
             grids[record.experiment, labels.get(NETWORK, ""), tuple(labels)].append(record)
     for (experiment, network, _), found in sorted(grids.items()):
         title = ", ".join(filter(None, (experiment, network)))
-        have = {(*_axes(record), f"seed {record.seed}") for record in found}
+        have = {
+            (
+                *(v for k, v in record.about.labels.items() if k not in {FAMILY, NETWORK}),
+                f"seed {record.seed}",
+            )
+            for record in found
+        }
         for point in product(*(sorted(set(values)) for values in zip(*have, strict=True))):
             if point not in have:
                 yield f"{title}: no record of {', '.join(point)}"
@@ -199,22 +205,13 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
                 yield f"{title}: {record.path} lacks {', '.join(lacking)}"
 
 
-def _axes(record: Record) -> list[str]:
-    labels = record.about.labels
-    return [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
-
-
 def _of_one_training(one: Record, other: Record) -> bool:
     models = one.about.model, other.about.model
     identities = {model.identity if model is not None else None for model in models}
-    precisions = {_precision(record) for record in (one, other)}
-    return len(identities) == 1 and identities != {None} and len(precisions) == 1
-
-
-def _precision(record: Record) -> object:
-    """In which the weights are stored, where the record says it."""
-    export = (record.config or {}).get("export")
-    return export.get("dtype") if isinstance(export, Mapping) else None
+    # Of the stored weights, where the records say it.
+    exports = [(record.config or {}).get("export") for record in (one, other)]
+    first, second = (e.get("dtype") if isinstance(e, Mapping) else None for e in exports)
+    return len(identities) == 1 and identities != {None} and first == second
 
 
 def _same_figures(one: Record, other: Record) -> bool:

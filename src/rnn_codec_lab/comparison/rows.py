@@ -125,7 +125,8 @@ def table_rows(
         comparison: how rows are compared.
         progress: wraps the iteration over the groups that are ranked.
     """
-    anchors = find_anchors(collection.records, comparison.anchors)
+    classic = {r.about.name: r.mean() for r in reversed(collection.records) if r.config is None}
+    anchors = {name: classic[name] for name in comparison.anchors if name in classic}
     members = group_records(collection.records)
     unranked = {
         (key, curve): measured_row(key, curve, records, anchors, comparison)
@@ -155,13 +156,9 @@ def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
     """A measured row with the published areas for its labels, if it counts bits."""
     if row.coder != NO_CODER:
         return row
-    same = (
-        paper
-        for paper in of_papers
-        if paper.curve is None and paper.labels and paper.labels.items() <= row.labels.items()
-    )
-    found = (paper.areas.get(SORTED_BY) for paper in same)
-    return replace(row, of_paper=tuple(area.mean for area in found if area is not None))
+    same = [p for p in of_papers if p.labels and p.labels.items() <= row.labels.items()]
+    areas = [paper.areas.get(SORTED_BY) for paper in same if paper.curve is None]
+    return replace(row, of_paper=tuple(area.mean for area in areas if area is not None))
 
 
 def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str], list[Record]]:
@@ -171,13 +168,6 @@ def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str], list[Re
         for curve in record.compared:
             members[keys[record.path], curve].append(record)
     return dict(members)
-
-
-def find_anchors(records: Sequence[Record], names: Sequence[str]) -> dict[str, Curve]:
-    """The mean curves of classic codecs; names without a record are left out."""
-    classic = [record for record in reversed(records) if record.config is None]
-    found = {record.about.name: record.mean() for record in classic}
-    return {name: found[name] for name in names if name in found}
 
 
 def measured_row(
@@ -191,7 +181,7 @@ def measured_row(
     curves = [record.mean(curve) for record in records]
     anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
     models = [record.about.model for record in records]
-    known = next((model for model in models if model is not None), None)
+    known = next(filter(None, models), None)
     labels = dict(key.labels)
     names = [value for name, value in labels.items() if name not in {FAMILY, NETWORK}]
     return Row(
@@ -208,8 +198,8 @@ def measured_row(
         areas=_estimates([areas_under(curve) for curve in curves]),
         bd_rates=_estimates([_bd_rates(curve, anchors, comparison) for curve in curves]),
         savings=_estimates([saved_at(record, curve, comparison.saving_at) for record in records]),
-        parameters=known.parameters if known is not None else None,
-        macs_per_pixel=known.macs_per_pixel if known is not None else None,
+        parameters=known.parameters if known else None,
+        macs_per_pixel=known.macs_per_pixel if known else None,
         training_seconds=_training_seconds(records, curve),
         records=tuple(record.path for record in records),
     )
@@ -242,9 +232,9 @@ def with_ranks(
         return list(rows.values())
     ranks: dict[object, dict[str, int]] = defaultdict(dict)
     behind: dict[object, dict[str, Interval]] = defaultdict(dict)
-    images = {len(members[key][0].images) for key in rows}
+    images = next(len(members[key][0].images) for key in rows)
     rng = np.random.default_rng(comparison.seed)
-    weights = image_weights(images.pop(), comparison.resamples, rng)
+    weights = image_weights(images, comparison.resamples, rng)
     for metric in SCORES:
         if not all(metric in row.areas for row in rows.values()):
             continue

@@ -33,17 +33,14 @@ def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
     """The row of each record, by the record's path."""
     groups: dict[RowKey, list[Record]] = defaultdict(list)
     for record in records:
-        groups[_key_of_names(record)].append(record)
+        name = record.about.name if record.config is None else ""
+        key = RowKey(record.experiment, name, tuple(record.about.labels.items()), "")
+        groups[key].append(record)
     return {
         path: key._replace(variant=variant)
         for key, group in groups.items()
         for path, variant in _variants(group).items()
     }
-
-
-def _key_of_names(record: Record) -> RowKey:
-    name = record.about.name if record.config is None else ""
-    return RowKey(record.experiment, name, tuple(record.about.labels.items()), "")
 
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:
@@ -72,9 +69,8 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     for name, value in config.items():
         if name in NOT_OF_A_ROW:
             continue
-        found |= (
-            flat(value, f"{prefix}{name}.")
-            if isinstance(value, dict)
-            else {f"{prefix}{name}": str(value)}
-        )
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = str(value)
     return found

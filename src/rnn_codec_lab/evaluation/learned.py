@@ -100,17 +100,17 @@ class TunedFiles:
     @property
     def curves(self) -> Mapping[str, Labels]:
         """See `Measurable.curves`."""
-        files, own, uniform = self._names()
-        entropy = {key: self.model.labels[key] for key in (ENTROPY,) if key in self.model.labels}
+        files = f"{ADAPTIVE}, {self.tune}"
+        entropy = {key: name for key, name in self.model.labels.items() if key == ENTROPY}
         return {
             files: {KIND: FILES, **entropy, TUNE: self.tune},
-            own: {KIND: PREFIX, **entropy, TUNE: self.tune},
-            uniform: {KIND: PREFIX, **entropy},
+            f"{files}, {BEGINNINGS}": {KIND: PREFIX, **entropy, TUNE: self.tune},
+            f"uniform beside {self.tune}, {BEGINNINGS}": {KIND: PREFIX, **entropy},
         }
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """See `Measurable.points`."""
-        files, own, uniform = self._names()
+        files, own, uniform = self.curves
         session = self.model.session(pixels, self.tune)
         size = pixels.shape[0] * pixels.shape[1]
         # First, so that what is coded the same everywhere is there for all rates.
@@ -122,10 +122,6 @@ class TunedFiles:
             for rate in PREFIX_RATES:
                 data = truncated(open_file(longest), BitsPerPixel(rate).bytes_for(size))
                 yield Point(curve, rate, len(data), self.model.decompress(data))
-
-    def _names(self) -> tuple[str, str, str]:
-        files = f"{ADAPTIVE}, {self.tune}"
-        return files, f"{files}, {BEGINNINGS}", f"uniform beside {self.tune}, {BEGINNINGS}"
 
 
 def describe_model(model: Model, dataset: str, command: str) -> About:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -216,20 +217,22 @@ def _samples(
     name: str, own: Mapping[tuple[str, float], Measurement], images: Sequence[str]
 ) -> Samples:
     points = tuple(sorted({point for _, point in own}))
-    for image in images:
-        for point in points:
-            if (image, point) not in own:
-                raise UnequalPointsError(f"{image} at point {point:g} of {name} is missing")
-    table = [[own[image, point] for point in points] for image in images]
-    metrics = table[0][0].scores
-    if any(m.scores.keys() != metrics.keys() for row in table for m in row):
+    for image, point in product(images, points):
+        if (image, point) not in own:
+            raise UnequalPointsError(f"{image} at point {point:g} of {name} is missing")
+    table = [own[image, point] for image, point in product(images, points)]
+    metrics = table[0].scores
+    if any(m.scores.keys() != metrics.keys() for m in table):
         raise UnequalPointsError(f"some points of {name} have other metrics than others")
-    scores = {metric: [[m.scores[metric] for m in row] for row in table] for metric in metrics}
+
+    def array(values: Iterable[float]) -> NDArray[np.float64]:
+        return np.array([*values], np.float64).reshape(len(images), len(points))
+
     return Samples(
         points,
-        np.array([[m.bytes for m in row] for row in table], np.float64),
-        np.array([[m.pixels for m in row] for row in table], np.float64),
-        {metric: np.array(values, np.float64) for metric, values in scores.items()},
+        array(m.bytes for m in table),
+        array(m.pixels for m in table),
+        {metric: array(m.scores[metric] for m in table) for metric in metrics},
     )
 
 

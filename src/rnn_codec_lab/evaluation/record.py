@@ -11,11 +11,11 @@ holds the digest of `points.csv`, which tells that both belong together.
 """
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +199,9 @@ def write_record(folder: str | Path, measurements: Iterable[Measurement], about:
     )
     write_csv(folder / POINTS_FILE, (*COLUMNS, *metrics), rows)
     curves = {name: labels for name, labels in about.curves.items() if name in found}
-    whole = replace(about, curves=curves, digest=_digest((folder / POINTS_FILE).read_bytes()))
+    whole = replace(
+        about, curves=curves, digest=sha256((folder / POINTS_FILE).read_bytes()).hexdigest()
+    )
     write_json(folder / ABOUT_FILE, asdict(whole))
     return read_record(folder)
 
@@ -215,17 +217,19 @@ def read_about(folder: str | Path) -> About:
         about = ABOUT.validate_python(json.loads(text))
     except FileNotFoundError as error:
         raise RecordError(f"{ABOUT_FILE} is missing") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise RecordError(f"{ABOUT_FILE} cannot be read: {place} {first['msg']}") from error
     except (OSError, ValueError, RecursionError) as error:
-        # The message must not depend on where the results lie.
-        why = error.strerror if isinstance(error, OSError) else reason(error)
-        raise RecordError(f"{ABOUT_FILE} cannot be read: {why}") from error
+        raise RecordError(f"{ABOUT_FILE} cannot be read: {first_mistake(error)}") from error
     if not all(KIND in labels for labels in about.curves.values()):
         raise RecordError(f"{ABOUT_FILE} cannot be read: a curve has no kind")
     return about
+
+
+def first_mistake(error: BaseException) -> str:
+    """Why a file could not be read, in one line that does not depend on where it lies."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} {first['msg']}"
+    return (isinstance(error, OSError) and error.strerror) or reason(error)
 
 
 def read_record(folder: str | Path, path: str = "") -> Record:
@@ -243,7 +247,7 @@ def read_record(folder: str | Path, path: str = "") -> Record:
         data = (folder / POINTS_FILE).read_bytes()
     except OSError as error:
         raise RecordError(f"{POINTS_FILE} is missing or cannot be read") from error
-    if _digest(data) != about.digest:
+    if sha256(data).hexdigest() != about.digest:
         raise RecordError(
             f"{POINTS_FILE} is not the one that {ABOUT_FILE} was written for: its digest differs"
         )
@@ -286,13 +290,9 @@ def _check_range(samples: Samples) -> None:
             raise ValueError(f"it has a {metric} above {SCORES[metric].highest:g}")
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def pictures_digest(images: Iterable[tuple[str, NDArray[np.uint8]]]) -> str:
     """16 hexadecimal digits that differ when a name or a pixel of (name, (H, W, 3) pixels) does."""
-    sha = hashlib.sha256()
+    sha = sha256()
     for name, pixels in images:
         sha.update(f"{name}\0{pixels.shape}\0".encode(errors="surrogateescape"))
         sha.update(np.ascontiguousarray(pixels).tobytes())

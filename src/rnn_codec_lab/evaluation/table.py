@@ -31,7 +31,10 @@ def curve_table(
     curves = [curve, *(other for _, other in beside)]
     for index, (point, bpp) in enumerate(zip(curve.point, curve.bpp, strict=True)):
         at_point = {metric: scores[index] for metric, scores in curve.scores.items()}
-        at_rate = [_at_rate(other, bpp) for other in curves[1:]]
+        at_rate = [
+            {metric: quality_at(other.bpp, scores, bpp) for metric, scores in other.scores.items()}
+            for other in curves[1:]
+        ]
         table.add_row(f"{point:g}", f"{bpp:.3f}", *_cells(at_point, *at_rate))
     table.add_section()
     table.add_row("AUC", "", *_cells(*map(areas_under, curves)))
@@ -66,20 +69,18 @@ def adaptive_sentences(record: Record, uniform: str) -> Iterator[str]:
 
 
 def cuts_sentence(record: Record, cut: str, whole: str) -> str:
-    """By how much files that end within an iteration are worse than those that end before it.
+    """By how much files that end within a level are worse than those that end before it.
 
     Args:
         record: has both.
-        cut: the curve of the former: its points are an iteration and a share of the next.
+        cut: the curve of the former: its points are a level and a share of the next.
         whole: the curve of the latter.
     """
     files, ends = record.curves[cut], record.curves[whole]
     before = [ends.points.index(int(point)) for point in files.points]
     loss = (ends.scores["psnr"][:, before] - files.scores["psnr"]).max()
-    return (
-        f"Files cut short: none decodes more than {max(loss, 0.0):.3f} dB of PSNR below its last "
-        "whole iteration."
-    )
+    below = f"more than {max(loss, 0.0):.3f} dB of PSNR below its last whole level"
+    return f"Files cut short: none decodes {below}."
 
 
 def empty_table(title: str, headings: Iterable[str]) -> Table:
@@ -90,10 +91,6 @@ def empty_table(title: str, headings: Iterable[str]) -> Table:
     for heading in headings:
         table.add_column(escape(heading), justify="right")
     return table
-
-
-def _at_rate(curve: Curve, bpp: float) -> dict[str, float | None]:
-    return {metric: quality_at(curve.bpp, scores, bpp) for metric, scores in curve.scores.items()}
 
 
 def _cells(*of_codecs: Mapping[str, float | None]) -> list[str]:

@@ -1,7 +1,7 @@
 """Which models the viewer shows, where there are more than a page can hold."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rnn_codec.models.find import find_folder
@@ -32,33 +32,24 @@ def models_to_show(
         records: their folder.
     """
     if named is None:
-        best = by_area(find_models(records), areas_of_folders(rows, records))
-        return [*map(find_folder, shipped), *best]
+        return [*map(find_folder, shipped), *best_first(find_models(records), rows, records)]
     found = [(Path(place), find_models(Path(place))) for place in named]
     # What holds no model may be the name of one: loading it will tell.
     return list(dict.fromkeys(path for place, own in found for path in own or [place]))
 
 
-def areas_of_folders(rows: Iterable[Row], results: Path) -> dict[Path, float]:
-    """The largest area by which rows are sorted of every record, by its folder."""
-    found: dict[Path, float] = {}
-    for row in rows:
-        area = sorting_area(row)
-        for path in row.records:
-            found[results / path] = max(area, found.get(results / path, -math.inf))
-    return found
-
-
-def by_area(models: Sequence[Path], areas: Mapping[Path, float]) -> list[Path]:
-    """Models by falling area of the records in or below their folders, those without any last.
-
-    >>> models = [Path("a"), Path("b"), Path("c")]
-    >>> [str(model) for model in by_area(models, {Path("b/evaluation"): 1.7, Path("c"): 1.8})]
-    ['c', 'b', 'a']
-    """
+def best_first(models: Iterable[Path], rows: Sequence[Row], results: Path) -> list[Path]:
+    """Models by the largest area of the records in or below their folders, if they have any."""
 
     def area(model: Path) -> float:
-        own = (value for folder, value in areas.items() if folder.is_relative_to(model))
-        return max(own, default=-math.inf)
+        return max(
+            (
+                sorting_area(row)
+                for row in rows
+                for record in row.records
+                if (results / record).is_relative_to(model)
+            ),
+            default=-math.inf,
+        )
 
-    return sorted(models, key=lambda model: -area(model))
+    return sorted(models, key=area, reverse=True)

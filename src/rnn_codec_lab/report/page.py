@@ -9,7 +9,6 @@ The template's `data` is one JSON object:
     table                 columns, rows of cells, note, problems
 """
 
-import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,18 +17,17 @@ from pathlib import Path
 from string import Template
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path
+from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.metrics.scores import in_documents
 from rnn_codec_lab.evaluation.measurement import MeasuredFile
 from rnn_codec_lab.report.curves import ReportCurve, metric_choices, rate_choices
-from rnn_codec_lab.report.images import Stored, data_uri, store, webp
+from rnn_codec_lab.report.images import data_uri, store, webp
 from rnn_codec_lab.report.pictures import CodedPicture
 
 TEMPLATE = files("rnn_codec_lab.report") / "template"
 SCRIPTS = ("dom.js", "curves.js", "viewer.js", "table.js", "main.js")
-TITLE = "Recurrent image codecs: rate and quality"
 MEGABYTE = 10**6
-LONGEST_NAME = 40 * "-"
+LONGEST_WORDS = 80 * "-"
 """As long as what the page says of the pictures it holds can be."""
 
 
@@ -79,34 +77,40 @@ def write_page(path: Path, report: Report, megabytes: float) -> int:
     """
     pictures = report.viewed.pictures
     pixels = [step.pixels for picture in pictures for steps in picture.models for step in steps]
-    none = Stored(LONGEST_NAME, [""] * len(pixels), lowest_psnr=0.0)
-    room = megabytes * MEGABYTE - len(render(report, none))
-    page = render(report, store(pixels, room))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    without = render(report, [""] * len(pixels), LONGEST_WORDS)
+    page = render(report, *store(pixels, megabytes * MEGABYTE - len(without)))
+    make_folder(path.parent)
     with atomic_path(path) as partial:
         partial.write_bytes(page)
     return len(page)
 
 
-def render(report: Report, stored: Stored) -> bytes:
-    """The page, with the models' images stored in one way."""
+def render(report: Report, images: Sequence[str], stored: str) -> bytes:
+    """The page, with the models' images as data URIs, and how they are stored in words."""
+    viewed = report.viewed
     content = {
         "lead": lead(report),
         "curves": [asdict(curve) for curve in report.curves],
         "metrics": metric_choices(),
         "rates": rate_choices(report.curves),
-        "viewer": viewer_content(report.viewed, stored),
+        "viewer": {
+            "levels": viewed.levels,
+            "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
+            "pictures": pictures_content(viewed.pictures, iter(images)),
+            "figures": figures(),
+            "note": viewer_note(viewed, stored),
+        },
         "table": report.table,
         "footer": list(report.footer),
     }
     parts = {
-        "title": html.escape(TITLE),
-        "style": read_template("report.css"),
+        "style": (TEMPLATE / "report.css").read_text("utf-8"),
         "plotly": plotly_script(),
-        "script": "\n".join(read_template(name) for name in SCRIPTS),
+        "script": "\n".join((TEMPLATE / name).read_text("utf-8") for name in SCRIPTS),
         "data": embedded_json(content),
     }
-    return Template(read_template("index.html")).substitute(parts).encode("utf-8")
+    template = Template((TEMPLATE / "index.html").read_text("utf-8"))
+    return template.substitute(parts).encode("utf-8")
 
 
 def plotly_script() -> str:
@@ -122,11 +126,6 @@ def plotly_script() -> str:
     return str(get_plotlyjs())
 
 
-def read_template(name: str) -> str:
-    """A file of the template."""
-    return (TEMPLATE / name).read_text(encoding="utf-8")
-
-
 def embedded_json(content: Mapping[str, object]) -> str:
     """JSON that can stand inside an element `script`: nothing in it can end the element.
 
@@ -136,43 +135,32 @@ def embedded_json(content: Mapping[str, object]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-# -- the viewer ------------------------------------------------------------------------------------
-
-
-def viewer_content(viewed: Viewed, stored: Stored) -> dict:
-    """Everything of the viewer."""
-    images = iter(stored.uris)
-    return {
-        "levels": viewed.levels,
-        "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
-        "pictures": [picture_content(picture, images) for picture in viewed.pictures],
-        "figures": figures(),
-        "note": viewer_note(viewed, stored),
-    }
-
-
-def picture_content(picture: CodedPicture, images: Iterator[str]) -> dict:
-    """One picture: its original without loss, its JPEG files as they are, models' next images."""
-    height, width = picture.original.shape[:2]
-    original = {"image": webp(picture.original), "bytes": 3 * height * width}
-    return {
-        "name": picture.name,
-        "width": width,
-        "height": height,
-        "original": original,
-        "models": [
-            [
-                numbers(step) | {"jpeg": quality, "image": next(images)}
-                for step, quality in zip(steps, equal, strict=True)
-            ]
-            for steps, equal in zip(picture.models, picture.equal, strict=True)
-        ],
-        "jpegs": {
-            str(quality): numbers(file.measured) | {"image": data_uri("jpeg", file.data)}
-            for quality, file in picture.jpegs.items()
-        },
-        "smallest_jpeg": picture.smallest_jpeg,
-    }
+def pictures_content(pictures: Sequence[CodedPicture], images: Iterator[str]) -> list[dict]:
+    """Originals without loss, JPEG files as they are, and of models the next image each."""
+    return [
+        {
+            "name": picture.name,
+            "width": picture.original.shape[1],
+            "height": picture.original.shape[0],
+            "original": {
+                "image": data_uri("webp", webp(picture.original)),
+                "bytes": picture.original.size,
+            },
+            "models": [
+                [
+                    numbers(step) | {"jpeg": quality, "image": next(images)}
+                    for step, quality in zip(steps, equal, strict=True)
+                ]
+                for steps, equal in zip(picture.models, picture.equal, strict=True)
+            ],
+            "jpegs": {
+                str(quality): numbers(file.measured) | {"image": data_uri("jpeg", file.data)}
+                for quality, file in picture.jpegs.items()
+            },
+            "smallest_jpeg": picture.smallest_jpeg,
+        }
+        for picture in pictures
+    ]
 
 
 def figures() -> list[dict[str, object]]:
@@ -193,37 +181,25 @@ def numbers(file: MeasuredFile) -> dict:
     return {"bytes": file.file_bytes, "bpp": round(file.bpp, 6)} | scores
 
 
-def viewer_note(viewed: Viewed, stored: Stored) -> str:
-    """How true the images are."""
-    held = (
-        "exactly as decoded"
-        if stored.lowest_psnr is None
-        else (f"at least {stored.lowest_psnr:.1f} dB from what was decoded")
-    )
+def viewer_note(viewed: Viewed, stored: str) -> str:
+    """Where the images are from, and how true they are."""
     chosen = f"the {len(viewed.models)} with the largest areas of {viewed.models_found} models"
     sentences = [
         f"Shown are the centres of pictures of the data set {viewed.dataset}.",
         *([f"They are coded by {chosen}."] if len(viewed.models) < viewed.models_found else []),
         "Bytes are those of whole files, header included. The page holds the JPEG files "
-        f"themselves, and the codecs' pictures as {stored.format}, {held}; scores are of what "
-        "was decoded.",
+        f"themselves, and the codecs' pictures as {stored}; scores are of what was decoded.",
     ]
     return " ".join(sentences)
 
 
-# -- the words ------------------------------------------------------------------------------------
-
-
 def lead(report: Report) -> str:
     """What the page has, in a sentence or two."""
-    return " ".join(_lead(report))
-
-
-def _lead(report: Report) -> Iterator[str]:
     kinds = [curve.kind for curve in report.curves]
-    yield (
+    curves = (
         f"{kinds.count('network')} learned and {kinds.count('classic')} classic codecs, measured "
         f"on {report.dataset}{', beside published figures' if 'published' in kinds else ''}."
     )
-    if report.viewed.models:
-        yield "The pictures can be compared level by level with JPEG files of equal size."
+    if not report.viewed.models:
+        return curves
+    return f"{curves} The pictures can be compared level by level with JPEG files of equal size."

@@ -1,6 +1,7 @@
 """What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class CodedPicture:
     Attributes:
         name: of the picture.
         original: (H, W, 3), uint8 RGB.
-        models: for each model what its file shows after 1, 2, … iterations.
+        models: for each model what its file shows that ends after 1, 2, … levels.
         equal: for each of these the quality of the JPEG at equal bytes, None where there is none.
         jpegs: the JPEG files of those qualities.
         smallest_jpeg: bytes of the smallest JPEG file of the picture.
@@ -53,7 +54,12 @@ def labels(folders: Sequence[Path]) -> list[str]:
     >>> labels([Path("results/a/gru"), Path("results/b/gru"), Path("results/b/lstm")])
     ['a/gru', 'b/gru', 'lstm']
     """
-    return [_label(folder, folders) for folder in folders]
+    ends = [["/".join(f.parts[-n:]) for n in range(1, len(f.parts))] for f in folders]
+    known = Counter(end for own in ends for end in own)
+    return [
+        next((end for end in own if known[end] == 1), folder.as_posix())
+        for folder, own in zip(folders, ends, strict=True)
+    ]
 
 
 def check_crop(crop: Sequence[int]) -> None:
@@ -92,26 +98,41 @@ def chosen_pictures(
     return [(name, known[name]) for name in names]
 
 
-def code_picture(
-    name: str, pixels: Pixels, models: Sequence[Model], iterations: int
-) -> CodedPicture:
+def code_picture(name: str, pixels: Pixels, models: Sequence[Model], levels: int) -> CodedPicture:
     """Code a picture with every model, and with JPEG at the bytes of each of their files.
 
     Raises:
         ImageTooSmallError: a side has 160 pixels or less.
     """
+<<<<<<< HEAD
     coded = [list(model_steps(model, pixels, iterations)) for model in models]
     files = JPEG_420.every_quality(pixels)
     equal = [[best_within(files, step.file_bytes) for step in steps] for steps in coded]
+=======
+    coded = [
+        [
+            measure_file(level.file_bytes, level.pixels, pixels)
+            for level in model.session(pixels).levels(min(levels, model.most_levels))
+        ]
+        for model in models
+    ]
+    files = equal_bytes.every_quality(JPEG, pixels)
+    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
+>>>>>>> co
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
         name=name,
         original=pixels,
         models=coded,
         equal=equal,
-        jpegs={quality: _jpeg_file(pixels, files[quality]) for quality in used},
+        jpegs={
+            quality: JpegFile(data, measure_file(len(data), JPEG.decode(data), pixels))
+            for quality in used
+            for data in [files[quality]]
+        },
         smallest_jpeg=min(len(data) for data in files.values()),
     )
+<<<<<<< HEAD
 
 
 def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
@@ -130,3 +151,5 @@ def _label(folder: Path, folders: Sequence[Path]) -> str:
 
 def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
     return JpegFile(data, measure_file(len(data), JPEG_420.decode(data), pixels))
+=======
+>>>>>>> co
