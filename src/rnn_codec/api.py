@@ -28,7 +28,7 @@ def compress(
     rate: Rate = rates.DEFAULT,
     model: Model | str | Path = DEFAULT_MODEL,
     tune: str | None = None,
-    importance: Mask | None = None,
+    importance: "Mask | None" = None,
 ) -> bytes:
     """The file of a picture.
 

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnn_codec import rates
 from rnn_codec.errors import UserError
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Quality, Rate
@@ -24,12 +21,14 @@ from rnn_codec.rnc.file import MAX_PIXELS, File, Format, parse, read_header, rea
 from rnn_codec.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from omegaconf import DictConfig
 
     from rnn_codec.training.stages import Stage
 
-Pixels: TypeAlias = NDArray[np.uint8]
-Mask: TypeAlias = NDArray[np.uint8]
+Pixels: TypeAlias = "NDArray[np.uint8]"
+Mask: TypeAlias = "NDArray[np.uint8]"
 """Grey, (H, W), of the picture's shape."""
 
 
@@ -153,7 +152,7 @@ class Model(ABC):
 
     @abstractmethod
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
+        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
     ) -> Session:
         """Begin to code a picture.
 
@@ -192,7 +191,7 @@ class Model(ABC):
         pixels: Pixels,
         rate: Rate = rates.DEFAULT,
         tune: str | None = None,
-        importance: Mask | None = None,
+        importance: "Mask | None" = None,
     ) -> Encoded:
         """The file of a picture, with what it holds; see `session`.
 
@@ -214,7 +213,7 @@ class Model(ABC):
         pixels: Pixels,
         rate: Rate = rates.DEFAULT,
         tune: str | None = None,
-        importance: Mask | None = None,
+        importance: "Mask | None" = None,
     ) -> bytes:
         """As `encode`, the file alone."""
         return self.encode(pixels, rate, tune, importance).data

@@ -104,11 +104,6 @@ def code_picture(name: str, pixels: Pixels, models: Sequence[Model], levels: int
     Raises:
         ImageTooSmallError: a side has 160 pixels or less.
     """
-<<<<<<< HEAD
-    coded = [list(model_steps(model, pixels, iterations)) for model in models]
-    files = JPEG_420.every_quality(pixels)
-    equal = [[best_within(files, step.file_bytes) for step in steps] for steps in coded]
-=======
     coded = [
         [
             measure_file(level.file_bytes, level.pixels, pixels)
@@ -116,9 +111,8 @@ def code_picture(name: str, pixels: Pixels, models: Sequence[Model], levels: int
         ]
         for model in models
     ]
-    files = equal_bytes.every_quality(JPEG, pixels)
-    equal = [[equal_bytes.best_within(files, step.file_bytes) for step in steps] for steps in coded]
->>>>>>> co
+    files = JPEG_420.every_quality(pixels)
+    equal = [[best_within(files, step.file_bytes) for step in steps] for steps in coded]
     used = sorted({quality for steps in equal for quality in steps if quality is not None})
     return CodedPicture(
         name=name,
@@ -126,30 +120,9 @@ def code_picture(name: str, pixels: Pixels, models: Sequence[Model], levels: int
         models=coded,
         equal=equal,
         jpegs={
-            quality: JpegFile(data, measure_file(len(data), JPEG.decode(data), pixels))
+            quality: JpegFile(data, measure_file(len(data), JPEG_420.decode(data), pixels))
             for quality in used
             for data in [files[quality]]
         },
         smallest_jpeg=min(len(data) for data in files.values()),
     )
-<<<<<<< HEAD
-
-
-def model_steps(model: Model, pixels: Pixels, iterations: int) -> Iterator[MeasuredFile]:
-    """What a model's file of a picture shows when it ends after 1, 2, … iterations."""
-    for level in model.session(pixels).levels(min(iterations, model.most_levels)):
-        yield measure_file(level.file_bytes, level.pixels, pixels)
-
-
-def _label(folder: Path, folders: Sequence[Path]) -> str:
-    parts = folder.parts
-    for length in range(1, len(parts)):
-        if sum(other.parts[-length:] == parts[-length:] for other in folders) == 1:
-            return "/".join(parts[-length:])
-    return folder.as_posix()
-
-
-def _jpeg_file(pixels: Pixels, data: bytes) -> JpegFile:
-    return JpegFile(data, measure_file(len(data), JPEG_420.decode(data), pixels))
-=======
->>>>>>> co

@@ -72,7 +72,7 @@ class BinaryModel(Model):
         return Facts(trained, macs_per_pixel(self.codec))
 
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: Mask | None = None
+        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
     ) -> BinarySession:
         """See `Model.session`; tunes are those of `distortion.DISTORTIONS`."""
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:

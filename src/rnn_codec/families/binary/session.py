@@ -146,7 +146,7 @@ class BinarySession:
         head: Head,
         pixels: Pixels,
         distortion: Distortion,
-        importance: Mask | None = None,
+        importance: "Mask | None" = None,
         others: Callable[[], Sequence[OtherCoder]] = tuple,
     ) -> None:
         if head.pixels == 0:
