@@ -29,7 +29,6 @@ from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, descri
 from rnn_codec_lab.evaluation.measurement import (
     FILES,
     TUNE,
-    Measurable,
     MeasuredClassic,
     Measurement,
     check_measurable,
@@ -95,7 +94,7 @@ def check_options(config: DictConfig) -> None:
 
 
 def check_share(share: object) -> float:
-    """A share of what an iteration adds to a file, at which it is cut."""
+    """A share of what a level adds to a file, at which it is cut."""
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
     return float(share)
@@ -141,8 +140,8 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         for measurement in measure(name, pixels, files)
     ]
     measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
-    parts: list[Measurable] = [files, *tuned]
-    curves = {name: dict(labels) for part in parts for name, labels in part.curves.items()}
+    described = files.curves | {name: of for part in tuned for name, of in part.curves.items()}
+    curves = {name: dict(labels) for name, labels in described.items()}
     settings = {**about.settings, PICTURES: digest}
     record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
     show(config, record, images)
