@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
 
@@ -21,7 +19,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.figures import draw_curves, draw_savings
 from rnn_codec.metrics.curve import Curve
 from rnn_codec.models.find import SHIPPED, load_model
-from rnn_codec.models.protocol import Model
+from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines.registry import codec as classic_codec
@@ -56,7 +54,7 @@ from rnn_codec_lab.evaluation.table import (
 TABLED = 16
 """Levels that tables and areas are over: the 2 bits per pixel of the paper."""
 
-Images = list[tuple[str, NDArray[np.uint8]]]
+Images = list[tuple[str, Pixels]]
 
 
 def evaluate(config: DictConfig) -> None:

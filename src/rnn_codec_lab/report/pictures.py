@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
-from rnn_codec.models.protocol import Model
+from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec_lab.baselines import equal_bytes
 from rnn_codec_lab.baselines.classic import Jpeg420
-from rnn_codec_lab.evaluation.measurement import MeasuredFile, Pixels, measure_file
+from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 JPEG = Jpeg420()
 LARGEST_SIDE = 1024
