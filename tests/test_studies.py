@@ -20,6 +20,11 @@ def script(path: str) -> dict[str, Any]:
     return run_path(str(RESULTS / path))
 
 
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*/*.py")), ids=lambda path: path.name)
+def test_a_script_finds_all_that_it_imports(path: Path) -> None:
+    assert callable(script(str(path.relative_to(RESULTS)))["main"])
+
+
 def test_gains_of_the_study_of_a_recipe(tmp_path: Path) -> None:
     script("transform_study/gains.py")["main"](tmp_path)
     made = (tmp_path / "gains.md").read_text(encoding="utf-8")

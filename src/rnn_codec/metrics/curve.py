@@ -1,6 +1,6 @@
 """Rate–distortion curves: image by image, and means over a data set."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,16 +22,12 @@ class Curve:
     """Mean rate and scores at each point, ascending."""
 
     point: tuple[float, ...]
-    """Iterations, qualities or rates asked for; empty where they are not known, as of published
+    """Levels, qualities or rates asked for; empty where they are not known, as of published
     curves."""
     bpp: tuple[float, ...]
     """Bits per pixel."""
     scores: Mapping[str, tuple[float, ...]]
     """By metric."""
-
-    def columns(self) -> dict[str, tuple[float, ...]]:
-        """Points, rates and scores by name, as `from_columns` takes them."""
-        return {"point": self.point, "bpp": self.bpp, **self.scores}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +57,17 @@ class Samples:
         Scores are computed per image and then averaged, as papers do: the mean of PSNRs, not the
         PSNR of a mean error.
         """
-        scores = {metric: _means(values) for metric, values in self.scores.items()}
-        return Curve(self.points, _means(self.bpp), scores)
+        scores = {metric: column_means(values) for metric, values in self.scores.items()}
+        return Curve(self.points, column_means(self.bpp), scores)
 
 
-def _means(values: Array) -> tuple[float, ...]:
-    return tuple(float(value) for value in values.mean(axis=0))
+def column_means(rows: Array | Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """The mean of each column.
 
-
-def from_columns(columns: Mapping[str, Iterable[float]]) -> Curve:
-    """A curve from points, rates and scores by name; raises `KeyError` without `point` or `bpp`.
-
-    >>> from_columns({"point": [1], "bpp": [0.125], "psnr": [20.0]}).scores
-    {'psnr': (20.0,)}
+    >>> column_means([(1, 2), (3, 6)])
+    (2.0, 4.0)
     """
-    scores = {name: tuple(values) for name, values in columns.items()}
-    return Curve(scores.pop("point"), scores.pop("bpp"), scores)
+    return tuple(np.mean(rows, axis=0).tolist())
 
 
 def area_under_curve(bpp: Sequence[float], quality: Sequence[float]) -> float:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
 
@@ -21,7 +19,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.figures import draw_curves, draw_savings
 from rnn_codec.metrics.curve import Curve
 from rnn_codec.models.find import SHIPPED, load_model
-from rnn_codec.models.protocol import Model
+from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import classic_codec
@@ -29,7 +27,6 @@ from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, descri
 from rnn_codec_lab.evaluation.measurement import (
     FILES,
     TUNE,
-    Measurable,
     MeasuredClassic,
     Measurement,
     check_measurable,
@@ -57,7 +54,7 @@ from rnn_codec_lab.evaluation.table import (
 TABLED = 16
 """Levels that tables and areas are over: the 2 bits per pixel of the paper."""
 
-Images = list[tuple[str, NDArray[np.uint8]]]
+Images = list[tuple[str, Pixels]]
 
 
 def evaluate(config: DictConfig) -> None:
@@ -95,7 +92,7 @@ def check_options(config: DictConfig) -> None:
 
 
 def check_share(share: object) -> float:
-    """A share of what an iteration adds to a file, at which it is cut."""
+    """A share of what a level adds to a file, at which it is cut."""
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
     return float(share)
@@ -141,8 +138,8 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         for measurement in measure(name, pixels, files)
     ]
     measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
-    parts: list[Measurable] = [files, *tuned]
-    curves = {name: dict(labels) for part in parts for name, labels in part.curves.items()}
+    described = files.curves | {name: of for part in tuned for name, of in part.curves.items()}
+    curves = {name: dict(labels) for name, labels in described.items()}
     settings = {**about.settings, PICTURES: digest}
     record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
     show(config, record, images)

@@ -21,7 +21,7 @@ import yaml
 from pydantic import BeforeValidator, ConfigDict, FiniteFloat, StringConstraints, TypeAdapter
 
 from rnn_codec.errors import UserError
-from rnn_codec.metrics.curve import Curve, areas_under, from_columns
+from rnn_codec.metrics.curve import Curve, areas_under
 from rnn_codec_lab.evaluation.record import first_mistake
 
 FOREIGN_METRIC = "psnr_hvs_2011"
@@ -38,7 +38,7 @@ def _curve(columns: Any) -> Curve:
     found = COLUMNS.validate_python(columns)
     if "bpp" not in found or len(found) < 2 or len({len(own) for own in found.values()}) > 1:
         raise ValueError("it needs rates, and as many qualities")
-    return from_columns({"point": (), **found})
+    return Curve((), found.pop("bpp"), found)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from rnn_codec.errors import InvalidOptionError
-from rnn_codec.metrics.curve import Curve, areas_under, from_columns
+from rnn_codec.metrics.curve import Curve, areas_under, column_means
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec_lab.comparison.collecting import Collection
 from rnn_codec_lab.comparison.published import Published
@@ -283,10 +283,12 @@ def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
 
 
 def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
-    of_seeds = [curve.columns() for curve in curves]
-    names = [name for name in of_seeds[0] if all(name in columns for columns in of_seeds)]
-    means = {name: np.mean([columns[name] for columns in of_seeds], axis=0) for name in names}
-    return from_columns({name: map(float, values) for name, values in means.items()})
+    metrics = [m for m in curves[0].scores if all(m in curve.scores for curve in curves)]
+    return Curve(
+        column_means([curve.point for curve in curves]),
+        column_means([curve.bpp for curve in curves]),
+        {metric: column_means([curve.scores[metric] for curve in curves]) for metric in metrics},
+    )
 
 
 def _order(group: Group, coders: Sequence[str | None]) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from rnn_codec.models.protocol import Model, open_file, truncated
+from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, read_config
@@ -17,7 +17,6 @@ from rnn_codec_lab.evaluation.measurement import (
     SCORES_OF,
     TUNE,
     Labels,
-    Pixels,
     Point,
 )
 from rnn_codec_lab.evaluation.record import About, ModelFacts

@@ -22,10 +22,9 @@ from rnn_codec.metrics.curve import Samples, UnequalPointsError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE, ImageTooSmallError
 from rnn_codec.metrics.scores import score_pair
+from rnn_codec.models.protocol import Pixels
 from rnn_codec_lab.baselines import ClassicCodec
 
-Pixels = NDArray[np.uint8]
-"""(H, W, 3), RGB."""
 Labels = Mapping[str, str]
 """Of a curve: see `KIND`, `ENTROPY`, `TUNE` and `SCORES_OF`."""
 
@@ -55,7 +54,7 @@ class Point:
 
     Attributes:
         curve: one of `Measurable.curves`.
-        point: the setting: an iteration, a quality, a rate asked for.
+        point: the setting: a level, a quality, a rate asked for.
         bytes: its length; of rates that no file has, perhaps not whole.
         decoded: what it decodes to; None on curves that have the `SCORES_OF` another.
     """

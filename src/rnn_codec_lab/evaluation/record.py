@@ -63,7 +63,7 @@ class ModelFacts:
 
     parameters: int
     macs_per_pixel: float
-    """Multiply–accumulate operations of encoder and decoder for a pixel of one iteration."""
+    """Multiply–accumulate operations of encoder and decoder for a pixel of one level."""
     identity: str | None
     """Of the training: configuration and data. None where the training left no cost."""
     training: TrainingCost | None

@@ -1,5 +1,6 @@
 """Rate–distortion curves as the page draws them, from the rows of the comparison."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,55 +22,41 @@ IN_DECIBELS = "_db"
 
 @dataclass(frozen=True)
 class Line:
-    """Quality over one kind of rate.
-
-    Attributes:
-        points: iterations or qualities; empty where they are not known.
-        bpp: bits per pixel at each point.
-        scores: by metric; shares also in dB, as `<metric>_db`.
-    """
+    """Quality over one kind of rate."""
 
     points: list[float]
+    """Levels or qualities; empty where they are not known."""
     bpp: list[float]
+    """Bits per pixel at each point."""
     scores: dict[str, list[float]]
+    """By metric; shares also in dB, as `<metric>_db`."""
 
 
 @dataclass(frozen=True)
 class ReportCurve:
-    """One codec.
-
-    Attributes:
-        name: unique on the page.
-        kind: network, classic or published.
-        source: where it comes from.
-        lines: by the name of the rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders.
-    """
+    """One codec."""
 
     name: str
+    """Unique on the page."""
     kind: str
+    """network, classic or published."""
     source: str
     lines: dict[str, Line]
+    """By the name of the rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders."""
 
 
 def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
     """The curves of rows that have one; rows of one codec with several coders are one curve."""
-    codecs: dict[tuple[object, ...], list[Row]] = {}
+    codecs: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.curve is not None:
-            codecs.setdefault(_codec(row), []).append(row)
+            name = None if row.trained else row.name
+            codecs[row.origin, row.experiment, row.variant, *row.labels.items(), name].append(row)
     first = [own[0] for own in codecs.values()]
     return [
         ReportCurve(_name(own[0], first), _kind(own[0]), _source(own[0]), _lines(own))
         for own in codecs.values()
     ]
-
-
-def _codec(row: Row) -> tuple[object, ...]:
-    """What the rows of one codec have in common."""
-    return (
-        *(row.origin, row.experiment, row.variant, *row.labels.items()),
-        None if row.trained else row.name,
-    )
 
 
 def _name(row: Row, rows: Sequence[Row]) -> str:
@@ -126,18 +113,20 @@ def metric_choices() -> list[dict[str, object]]:
     found = []
     for name in sorted(SCORES, key=lambda metric: metric != SORTED_BY):
         score = SCORES[name]
-        if score.unit == DECIBELS:
-            found.append(_choice(name, score.title, DECIBELS, score.digits))
-        else:
-            found.append(_choice(name + IN_DECIBELS, f"{score.title}, {DECIBELS}", DECIBELS, 2))
-            found.append(_choice(name, score.title, score.unit, score.digits))
-    return found
-
-
-def _choice(value: str, label: str, unit: str, digits: int) -> dict[str, object]:
-    title = label.removesuffix(f", {unit}")
-    axis = f"{title} ({unit})" if unit else title
-    return {"value": value, "label": label, "axis": axis, "unit": unit, "digits": digits}
+        if score.unit != DECIBELS:
+            label = f"{score.title}, {DECIBELS}"
+            found.append((name + IN_DECIBELS, label, score.title, DECIBELS, 2))
+        found.append((name, score.title, score.title, score.unit, score.digits))
+    return [
+        {
+            "value": value,
+            "label": label,
+            "axis": f"{title} ({unit})" if unit else title,
+            "unit": unit,
+            "digits": digits,
+        }
+        for value, label, title, unit, digits in found
+    ]
 
 
 def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:

@@ -5,12 +5,12 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.errors import UserError
-
-Pixels = NDArray[np.uint8]
+from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.psnr import psnr
+from rnn_codec.models.protocol import Pixels
 
 QUALITIES = (None, 99, 95, 90, 80)
 """Of WebP, the best first; None without loss. With the last, pictures are still some 10 dB nearer
@@ -67,5 +67,5 @@ def store(
 
 def _psnr(pixels: Pixels, quality: int) -> float:
     with Image.open(io.BytesIO(webp(pixels, quality))) as image:
-        error = np.asarray(image.convert("RGB"), np.float64) - pixels
-    return float(10 * np.log10(255**2 / max(float(np.mean(error**2)), 1e-10)))
+        shown = np.asarray(image.convert("RGB"))
+    return float(psnr(pixels_to_batch(shown), pixels_to_batch(pixels)))

@@ -33,40 +33,33 @@ LONGEST_WORDS = 80 * "-"
 
 @dataclass(frozen=True)
 class Viewed:
-    """What the viewer shows.
-
-    Attributes:
-        models: name and entropy coder of each.
-        pictures: coded with every model.
-        levels: the most that a model has of those that were asked for.
-        dataset: where the pictures are from.
-        models_found: how many there were to choose from.
-    """
+    """What the viewer shows."""
 
     models: Sequence[tuple[str, str]]
+    """Name and entropy coder of each."""
     pictures: Sequence[CodedPicture]
+    """Coded with every model."""
     levels: int
+    """The most that a model has of those that were asked for."""
     dataset: str
+    """Where the pictures are from."""
     models_found: int
+    """How many there were to choose from."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page shows.
-
-    Attributes:
-        dataset: what the records measured.
-        curves: of the records, and published ones.
-        viewed: the viewer.
-        table: `table.table_content`.
-        footer: sentences on how the page came about.
-    """
+    """All that the page shows."""
 
     dataset: str
+    """What the records measured."""
     curves: Sequence[ReportCurve]
+    """Of the records, and published ones."""
     viewed: Viewed
     table: Mapping[str, object]
+    """See `table.table_content`."""
     footer: Sequence[str]
+    """Sentences on how the page came about."""
 
 
 def write_page(path: Path, report: Report, megabytes: float) -> int:

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
-from rnn_codec.models.protocol import Model
+from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec_lab.baselines import JPEG_420, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
-Pixels = NDArray[np.uint8]
 LARGEST_SIDE = 1024
 """Of the pictures of a page, pixels."""
 
@@ -29,23 +25,19 @@ class JpegFile:
 
 @dataclass(frozen=True)
 class CodedPicture:
-    """One picture with everything that the viewer can show of it.
-
-    Attributes:
-        name: of the picture.
-        original: (H, W, 3), uint8 RGB.
-        models: for each model what its file shows that ends after 1, 2, … levels.
-        equal: for each of these the quality of the JPEG at equal bytes, None where there is none.
-        jpegs: the JPEG files of those qualities.
-        smallest_jpeg: bytes of the smallest JPEG file of the picture.
-    """
+    """One picture with everything that the viewer can show of it."""
 
     name: str
     original: Pixels
+    """(H, W, 3), uint8 RGB."""
     models: list[list[MeasuredFile]]
+    """For each model what its file shows that ends after 1, 2, … levels."""
     equal: list[list[int | None]]
+    """For each of these the quality of the JPEG at equal bytes, None where there is none."""
     jpegs: dict[int, JpegFile]
+    """The JPEG files of those qualities."""
     smallest_jpeg: int
+    """Bytes of the smallest JPEG file of the picture."""
 
 
 def labels(folders: Sequence[Path]) -> list[str]:
@@ -71,10 +63,8 @@ def check_crop(crop: Sequence[int]) -> None:
     Raises:
         InvalidOptionError: they are not two, or out of range.
     """
-    sides = [
-        side for side in crop if isinstance(side, int) and SHORTEST_SIDE <= side <= LARGEST_SIDE
-    ]
-    if len(sides) != 2 or len(crop) != 2:
+    fits = [isinstance(s, int) and SHORTEST_SIDE <= s <= LARGEST_SIDE for s in crop]
+    if fits != [True, True]:
         raise InvalidOptionError(
             f"crop must be two sides of {SHORTEST_SIDE} … {LARGEST_SIDE} pixels, not {list(crop)}"
         )

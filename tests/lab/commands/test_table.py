@@ -56,6 +56,7 @@ def test_a_damaged_record_is_reported_and_the_rest_shown(results, tmp_path, caps
     assert sentence in (tmp_path / "ablation.md").read_text(encoding="utf-8")
     assert "gru" in shown
     assert "grid/edited" not in (tmp_path / "ablation.csv").read_text(encoding="utf-8")
+    assert "Papers" not in (tmp_path / "ablation.md").read_text(encoding="utf-8")
     assert run("table", *options, "strict=true") == 1
     assert "1 records are missing, incomplete or left out" in capsys.readouterr().err
 
@@ -84,12 +85,6 @@ def test_a_mistake_ends_in_one_sentence(
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert sentence in error
-
-
-def test_without_published_figures(results, tmp_path) -> None:
-    options = ["published=null", "comparison.resamples=20"]
-    assert run("table", f"records={results}", f"output={tmp_path}", *options) == 0
-    assert "Papers" not in (tmp_path / "ablation.md").read_text(encoding="utf-8")
 
 
 def test_the_committed_table_is_of_the_committed_records() -> None:

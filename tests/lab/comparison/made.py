@@ -20,20 +20,13 @@ SAVED = {"none": 0.0, "single_iteration": 0.2, "progressive": 0.3}
 
 def configuration(cell: str, recon: str, seed: int, network: str = "tiny", **options: Any) -> dict:
     """What a record keeps of a training's configuration."""
-    nodes = {"encoder": {"_target_": cell}, "decoder": {"_target_": cell}}
-    width, framework = 0.125, {"_target_": recon}
     return {
         "name": f"{cell}-{recon}-{network}",
         "seed": seed,
         "output": f"runs/{cell}-{recon}-{seed}",
-        "cell": {"name": cell, **nodes},
-        "recon": {"name": recon, "framework": framework},
-        "network": {"name": network, "width": width},
-        "codec": {
-            "encoder": {"cell": nodes["encoder"], "width": width},
-            "decoder": {"cell": nodes["decoder"], "width": width},
-            "reconstruction": framework,
-        },
+        "cell": {"name": cell},
+        "recon": {"name": recon},
+        "network": {"name": network, "width": 0.125},
         "optimizer": {"lr": 0.001},
         "data": {"seed": seed, "crop_size": 32},
         **options,

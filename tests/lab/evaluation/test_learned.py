@@ -12,11 +12,11 @@ from tests.model_folders import write_model
 from rnn_codec.families.binary.entropy.context_model import bits_per_bit
 from rnn_codec.families.binary.model import BinaryModel
 from rnn_codec.models.find import load_model
-from rnn_codec.models.protocol import Model, open_file, truncated
+from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel, Levels
 from rnn_codec_lab.evaluation import learned
 from rnn_codec_lab.evaluation.learned import LevelFiles, TunedFiles, describe_model
-from rnn_codec_lab.evaluation.measurement import Pixels, Point
+from rnn_codec_lab.evaluation.measurement import Point
 
 SIZE = 161 * 170
 

@@ -15,7 +15,6 @@ from rnn_codec_lab.evaluation.measurement import Measurement
 from rnn_codec_lab.evaluation.record import (
     About,
     ModelFacts,
-    RecordError,
     bd_rates,
     check_same_pictures,
     read_about,
@@ -152,11 +151,6 @@ def test_figures_that_nobody_reads_any_more_do_no_harm(tmp_path: Path) -> None:
     content["model"]["coding_seconds"] = {"progressive": [0.1, 0.2]}
     (tmp_path / "about.json").write_text(json.dumps(content))
     assert read_about(tmp_path).model == FACTS
-
-
-def test_it_says_when_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"about\.json is missing"):
-        read_record(tmp_path)
 
 
 def test_the_bd_rate_of_a_known_gain() -> None:

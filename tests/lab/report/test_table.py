@@ -77,11 +77,8 @@ def test_values_sort_by_all_their_digits() -> None:
 
 
 def test_the_table_is_sorted_by_ms_ssim_at_first() -> None:
-    content = table_content(
-        [CLASSIC],
-        COLUMNS,
-        Collection("kodak", (), (Problem("a", "is wrong", True),), ("b lacks c",)),
-    )
+    faulty = Collection("kodak", (), (Problem("a", "is wrong", True),), ("b lacks c",))
+    content = table_content([CLASSIC], COLUMNS, faulty)
     assert isinstance(content["sorted_by"], int)
     assert list(cells(CLASSIC))[content["sorted_by"]] == "MS-SSIM"
     assert content["problems"] == ["a: is wrong", "b lacks c"]
