@@ -62,7 +62,7 @@ class Point:
     curve: str
     point: float
     bytes: float
-    decoded: Pixels | None
+    decoded: "Pixels | None"
 
 
 class Measurable(Protocol):
