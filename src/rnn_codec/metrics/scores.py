@@ -65,17 +65,3 @@ SCORES: dict[str, Score] = {
 def in_documents() -> dict[str, Score]:
     """The metrics that documents and figures show."""
     return {name: score for name, score in SCORES.items() if score.in_documents}
-
-
-def score_pair(image: Tensor, reference: Tensor) -> dict[str, float]:
-    """Score one uint8 image, (3, H, W), against its reference with every metric of `SCORES`.
-
-    Raises `ImageTooSmallError` if a side is 160 pixels or less.
-
-    >>> import torch
-    >>> black = torch.zeros(3, 192, 192, dtype=torch.uint8)
-    >>> score_pair(black, black)
-    {'psnr': 100.0, 'ms_ssim': 1.0, 'psnr_hvs': 100.0, 'psnr_hvs_luma': 100.0}
-    """
-    pair = image.unsqueeze(0), reference.unsqueeze(0)
-    return {name: float(score(*pair)) for name, score in SCORES.items()}

@@ -18,7 +18,6 @@ from rnn_codec_lab.comparison.collecting import Collection, collect
 from rnn_codec_lab.comparison.columns import columns
 from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
-from rnn_codec_lab.evaluation.measurement import ENTROPY
 from rnn_codec_lab.report.curves import curves_of
 from rnn_codec_lab.report.models import models_to_show
 from rnn_codec_lab.report.page import MEGABYTE, Report, Viewed, write_page
@@ -77,7 +76,7 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
-        models=[(label, model.labels.get(ENTROPY, "")) for label, model in named],
+        models=[(label, model.labels.get("entropy", "")) for label, model in named],
         pictures=coded,
         levels=max([len(steps) for picture in coded for steps in picture.models], default=0),
         dataset=data.evaluation_name,
