@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rnn_codec_lab.evaluation.record import About, read_about
-from rnn_codec_lab.grid import records as module
-from rnn_codec_lab.grid.records import put_record, recorded
+from rnn_codec_lab.grid import worker
+from rnn_codec_lab.grid.worker import put_record, recorded
 from tests.lab.grid.grids import write_summary
 
 
@@ -70,11 +70,10 @@ def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
 ) -> None:
     for name in ("first", "second"):
         put_record(evaluation(tmp_path / name, identity=name), tmp_path / "records" / name)
-    read = module.read_about
 
     def replace_second(file: Path) -> About:
         shutil.rmtree(tmp_path / "records" / "second", ignore_errors=True)
-        return read(file)
+        return read_about(file)
 
-    monkeypatch.setattr(module, "read_about", replace_second)
+    monkeypatch.setattr(worker, "read_about", replace_second)
     assert identities(tmp_path / "records") == ["first"]

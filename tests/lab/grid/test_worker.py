@@ -20,12 +20,12 @@ from omegaconf import OmegaConf
 from rnn_codec.runs.folder import RunFolder, mark
 from rnn_codec_lab.grid import worker
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.display import failures_text
-from rnn_codec_lab.grid.records import put_record, recorded
 from rnn_codec_lab.grid.worker import (
     Grid,
     evaluation_folder,
     outcome,
+    put_record,
+    recorded,
     sentence,
     stages,
     try_run,
@@ -117,7 +117,6 @@ def test_a_failure_is_recorded_and_stops_nothing(tmp_path: Path) -> None:
     ((run, failure),) = result.failed
     assert run.name == "broken"
     assert failure == "codec: error: there is no cell broken"
-    assert f", {failure}" in failures_text(result.failed, grid)
 
 
 def test_a_record_that_cannot_be_written_is_a_failure_like_others(
