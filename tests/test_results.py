@@ -81,22 +81,6 @@ def test_no_absolute_path_is_committed(file: Path) -> None:
     assert not found
 
 
-@pytest.mark.parametrize(
-    ("text", "absolute"),
-    [
-        ("data.root=/home/me/pictures", True),
-        ("root: /tmp", True),
-        ('"/Users/me"', True),
-        ("output=results/tmp/x", False),
-        ("https://example.org/home/x", False),
-        ("../root/x", False),
-        ("/rooted", False),
-    ],
-)
-def test_what_an_absolute_path_is(text: str, absolute: bool) -> None:
-    assert bool(ABSOLUTE_PATH.search(text)) == absolute
-
-
 @pytest.mark.parametrize("folder", MODELS, ids=relative)
 def test_a_committed_model_loads(folder: Path) -> None:
     assert RunFolder(folder).weights.is_file()

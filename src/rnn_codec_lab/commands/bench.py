@@ -26,16 +26,6 @@ from rnn_codec_lab.benchmark.networks import Workload, benchmark
 from rnn_codec_lab.benchmark.peak import matrix_product_rate
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
-FORMATS = {
-    "seconds": ".3f",
-    "gmacs_per_second": ".1f",
-    "fraction_of_peak": ".0%",
-    "items_per_second": ".3g",
-    "compress_seconds": ".2f",
-    "decompress_seconds": ".2f",
-}
-"""Of the figures in tables."""
-
 
 def bench(config: DictConfig) -> None:
     """Time what is asked for; write bench.json and bench.md, and print the latter."""
@@ -87,28 +77,27 @@ def bench_models(config: DictConfig) -> dict[str, object]:
         time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
         for place, rate in progress(jobs, "timing")
     ]
-    return {
-        "picture": name,
-        "repetitions": config.repetitions,
-        "times": [asdict(time) for time in times],
-    }
+    return {"picture": name, "repetitions": config.repetitions, "times": times}
 
 
 def described(name: str, value: Any) -> str:
     """A part of a record for the eye: rows of figures as a table of Markdown.
 
-    >>> print(described("times", [{"model": "flagship", "compress_seconds": 2}]))
+    >>> print(described("times", [{"model": "flagship", "compress_seconds": 2.0417}]))
     times:
     <BLANKLINE>
     | model | compress_seconds |
     | --- | --- |
-    | flagship | 2.00 |
+    | flagship | 2.04 |
     """
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {part}" for key, part in value.items())
     if not isinstance(value, list) or not value:
         return f"{name}: {value}"
-    rows = [[format(part, FORMATS.get(key, "")) for key, part in row.items()] for row in value]
+    rows = [
+        [f"{part:.3g}" if isinstance(part, float) else str(part) for part in row.values()]
+        for row in value
+    ]
     lines = [f"| {' | '.join(row)} |" for row in [list(value[0]), ["---"] * len(value[0]), *rows]]
     return "\n".join([f"{name}:", "", *lines])
 
