@@ -15,8 +15,6 @@ from rnn_codec.metrics.psnr import HIGHEST_DECIBELS, psnr
 from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour, psnr_hvs_luma
 
 DECIBELS = "dB"
-HIGHEST_SHARE_IN_DECIBELS = 1 - 1e-6
-"""60 dB."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Score:
         values = np.asarray(scores, dtype=float)
         if self.unit == DECIBELS:
             return values
-        return -10 * np.log10(1 - np.minimum(values, HIGHEST_SHARE_IN_DECIBELS))
+        return -10 * np.log10(1 - np.minimum(values, 1 - 1e-6))
 
 
 SCORES: dict[str, Score] = {

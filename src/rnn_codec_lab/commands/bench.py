@@ -22,8 +22,7 @@ from rnn_codec.models.find import SHIPPED, load_model, model_folders
 from rnn_codec.progress import progress
 from rnn_codec.training.options import Execution
 from rnn_codec_lab.benchmark.models import time_coding
-from rnn_codec_lab.benchmark.networks import Workload, benchmark
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 

@@ -26,7 +26,7 @@ from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import quoted
 from rnn_codec.progress import progress_bar
 from rnn_codec.runs.folder import RunFolder
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.benchmark.networks import matrix_product_rate
 from rnn_codec_lab.grid.claims import claimant
 from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
 from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, outcome, work

@@ -35,12 +35,13 @@ def make_page(config: DictConfig) -> None:
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
     shown = columns(rows, comparison.anchors, comparison.saving_at)
+    tools = ", ".join(f"{name} {number}" for name, number in versions().items())
     content = Report(
         dataset=config.dataset,
         curves=curves_of(rows),
         viewed=viewed(config, rows),
         table=table_content(rows, shown, collection),
-        footer=footer(),
+        footer=[f"Made by `{command_line()}` with {tools}. Nothing is loaded from elsewhere."],
     )
     path = Path(config.output)
     size = write_page(path, content, config.megabytes)
@@ -82,12 +83,6 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
         dataset=data.evaluation_name,
         models_found=len(found),
     )
-
-
-def footer() -> list[str]:
-    """How the page came about."""
-    made_with = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return [f"Made by `{command_line()}` with {made_with}. Nothing is loaded from elsewhere."]
 
 
 main = configured(make_page, "report")

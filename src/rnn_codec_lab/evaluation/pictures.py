@@ -3,24 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnn_codec.errors import UserError
 from rnn_codec.figures import draw_pictures
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
 from rnn_codec.models.protocol import Model
+from rnn_codec_lab.evaluation.measurement import Pixels
 
 SHOWN = (1, 2, 4, 8, 16)
 """Levels in the picture, beside the original, as far as the model has them."""
-MOST_NAMED = 24
-"""Images that an error lists."""
 
 
-def chosen_picture(
-    images: Sequence[tuple[str, NDArray[np.uint8]]], name: str | None
-) -> tuple[str, NDArray[np.uint8]]:
+def chosen_picture(images: Sequence[tuple[str, Pixels]], name: str | None) -> tuple[str, Pixels]:
     """The picture of a name, with it; the first for None.
 
     Raises:
@@ -30,12 +24,13 @@ def chosen_picture(
         return images[0]
     found = dict(images)
     if str(name) not in found:
-        listed = ", ".join(list(found)[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
+        # As many as Kodak has.
+        listed = ", ".join(list(found)[:24]) + (", …" if len(found) > 24 else "")
         raise UserError(f"picture={name} is none of the images: {listed}")
     return str(name), found[str(name)]
 
 
-def draw_levels(path: Path, model: Model, pixels: NDArray[np.uint8]) -> None:
+def draw_levels(path: Path, model: Model, pixels: Pixels) -> None:
     """Draw a picture (H, W, 3) and what its files decode to after the levels `SHOWN`."""
     labelled, area = [("original", pixels)], pixels.shape[0] * pixels.shape[1]
     for level in model.session(pixels).levels(min(SHOWN[-1], model.most_levels)):

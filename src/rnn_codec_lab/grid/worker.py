@@ -120,7 +120,7 @@ def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
             report(run, stage)
             run_command(command, folder.path / LOG, claim)
         stage = "record"
-        put_record(evaluation_folder(folder), grid.records / folder.path.name)
+        put_record(folder.evaluation("grid"), grid.records / folder.path.name)
         report(run, "done")
     except (CalledProcessError, UserError, OSError) as error:
         make_folder(grid.failure(run).parent)
@@ -163,14 +163,9 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
             options = [override("resume", place.path)] if begun else [*run.options, *own]
             command = [*grid.program, "train", *options, "trainer.progress_bar=false"]
             found.append((name, command))
-    places = [override("model", folder.path), override("output", evaluation_folder(folder))]
+    places = [override("model", folder.path), override("output", folder.evaluation("grid"))]
     found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
-
-
-def evaluation_folder(folder: RunFolder) -> Path:
-    """Where the measurements of a run go before they become its record."""
-    return folder.evaluation("grid")
 
 
 def recorded(folder: Path) -> list[About]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.benchmark.networks import matrix_product_rate
 from tests.commands.program import run
 from tests.model_folders import write_model
 

@@ -22,7 +22,6 @@ from rnn_codec_lab.grid import worker
 from rnn_codec_lab.grid.claims import claimant
 from rnn_codec_lab.grid.worker import (
     Grid,
-    evaluation_folder,
     outcome,
     put_record,
     recorded,
@@ -253,7 +252,7 @@ def test_folders_may_have_any_name(name: str) -> None:
     read = [parser.parse_override(word) for word in words]
     assert not any(option.is_sweep_override() for option in read)
     values = OmegaConf.create([option.value() for option in read])
-    expected = [*[folder.path] * 4, evaluation_folder(folder)]
+    expected = [*[folder.path] * 4, folder.evaluation("grid")]
     assert list(values) == [str(path) for path in expected]
 
 
