@@ -2,12 +2,12 @@
 
 import bjontegaard
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from rnn_codec.metrics.curve import Array
 
 BD_METRICS = ("ms_ssim", "psnr")
 """Those for which the field states BD-rates."""
-
-Array = NDArray[np.float64]
 
 
 def bd_rate(

@@ -85,14 +85,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """A file of one image, and what it decodes to."""
+    """A file of one image, header included, and what it decodes to; scores are by metric."""
 
     file_bytes: int
-    """Header included."""
     bpp: float
-    """The same in bits per pixel."""
     scores: Mapping[str, float]
-    """Against the original, by metric."""
     pixels: Pixels
 
 
