@@ -2,14 +2,12 @@
 
 import bjontegaard
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from rnn_codec.metrics.curve import Array
 
 BD_METRICS = ("ms_ssim", "psnr")
 """Those for which the field states BD-rates."""
-
-FEWEST_POINTS = 2
-
-Array = NDArray[np.float64]
 
 
 def bd_rate(
@@ -40,7 +38,7 @@ def bd_rate(
         -50.0
     """
     own, anchor = rising(bpp, quality), rising(anchor_bpp, anchor_quality)
-    if min(len(own[0]), len(anchor[0])) < FEWEST_POINTS:
+    if min(len(own[0]), len(anchor[0])) < 2:
         return None
     if overlap(own[1], anchor[1]) < max(min_overlap, np.finfo(float).tiny):
         return None

@@ -22,10 +22,6 @@ class PerIterationMean(Metric):
     tensor([42.1102, 48.1308], dtype=torch.float64)
     """
 
-    full_state_update = False
-    is_differentiable = False
-    higher_is_better = True
-
     total: Tensor
     count: Tensor
 

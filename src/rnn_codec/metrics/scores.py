@@ -15,8 +15,6 @@ from rnn_codec.metrics.psnr import HIGHEST_DECIBELS, psnr
 from rnn_codec.metrics.psnr_hvs import psnr_hvs_colour, psnr_hvs_luma
 
 DECIBELS = "dB"
-HIGHEST_SHARE_IN_DECIBELS = 1 - 1e-6
-"""60 dB."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Score:
         values = np.asarray(scores, dtype=float)
         if self.unit == DECIBELS:
             return values
-        return -10 * np.log10(1 - np.minimum(values, HIGHEST_SHARE_IN_DECIBELS))
+        return -10 * np.log10(1 - np.minimum(values, 1 - 1e-6))
 
 
 SCORES: dict[str, Score] = {
@@ -65,17 +63,3 @@ SCORES: dict[str, Score] = {
 def in_documents() -> dict[str, Score]:
     """The metrics that documents and figures show."""
     return {name: score for name, score in SCORES.items() if score.in_documents}
-
-
-def score_pair(image: Tensor, reference: Tensor) -> dict[str, float]:
-    """Score one uint8 image, (3, H, W), against its reference with every metric of `SCORES`.
-
-    Raises `ImageTooSmallError` if a side is 160 pixels or less.
-
-    >>> import torch
-    >>> black = torch.zeros(3, 192, 192, dtype=torch.uint8)
-    >>> score_pair(black, black)
-    {'psnr': 100.0, 'ms_ssim': 1.0, 'psnr_hvs': 100.0, 'psnr_hvs_luma': 100.0}
-    """
-    pair = image.unsqueeze(0), reference.unsqueeze(0)
-    return {name: float(score(*pair)) for name, score in SCORES.items()}

@@ -1,1 +1,1 @@
-"""How fast it is: `networks` train and code, `entropy` coders code bits."""
+"""How fast it is: `networks` train and code, `models` make files and open them."""

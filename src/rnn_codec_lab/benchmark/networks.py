@@ -1,5 +1,7 @@
 """How fast a codec trains and codes, beside the fastest matrix product of the same machine."""
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +11,6 @@ from rnn_codec.families.binary.codec import RecurrentCodec, to_signal
 from rnn_codec.families.binary.complexity import TRAINING_FACTOR, count_macs
 from rnn_codec.families.binary.training.losses import residual_loss
 from rnn_codec.training.options import Execution
-from rnn_codec_lab.benchmark.peak import matrix_product_rate, median_seconds
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,21 @@ def benchmark(
         "decode": lambda: list(codec.decode(codes)),
     }
     return timings + [timing(name, run, count_macs(codec, run), 1) for name, run in runs.items()]
+
+
+def matrix_product_rate(device: torch.device, size: int = 2048) -> float:
+    """10⁹ multiply–accumulate operations a second of a square product of random numbers."""
+    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+    return size**3 / median_seconds(lambda: a @ b, 5, device) / 1e9
+
+
+def median_seconds(run: Callable[[], object], repetitions: int, device: torch.device) -> float:
+    """Median time of a call, after one that does not count."""
+    times = []
+    for _ in range(repetitions + 1):
+        start = time.perf_counter()
+        run()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])

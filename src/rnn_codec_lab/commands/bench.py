@@ -21,25 +21,9 @@ from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import SHIPPED, load_model, model_folders
 from rnn_codec.progress import progress
 from rnn_codec.training.options import Execution
-from rnn_codec_lab.benchmark.entropy import EntropyWorkload, benchmark_entropy
 from rnn_codec_lab.benchmark.models import time_coding
-from rnn_codec_lab.benchmark.networks import Workload, benchmark
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
 from rnn_codec_lab.evaluation.pictures import chosen_picture
-
-Rows = list[dict[str, Any]]
-
-FORMATS = {
-    "seconds": ".3f",
-    "gmacs_per_second": ".1f",
-    "fraction_of_peak": ".0%",
-    "items_per_second": ".3g",
-    "microseconds": ".1f",
-    "image_seconds": ".2f",
-    "compress_seconds": ".2f",
-    "decompress_seconds": ".2f",
-}
-"""Of the figures in tables."""
 
 
 def bench(config: DictConfig) -> None:
@@ -63,31 +47,22 @@ def bench(config: DictConfig) -> None:
 
 
 def bench_networks(config: DictConfig) -> dict[str, object]:
-    """Every cell in every network, and entropy coding."""
-    entropy = benchmark_entropy(EntropyWorkload(**config.entropy_workload), config.seed)
-    timings = time_networks(config)
-    return {
-        "matrix_product_gmacs_per_second": matrix_product_rate(torch.device(config.device)),
-        "workload": dict(config.workload),
-        "timings": timings,
-        "entropy_workload": dict(config.entropy_workload),
-        "entropy_timings": [asdict(timing) for timing in entropy],
-    }
-
-
-def time_networks(config: DictConfig) -> Rows:
-    """Time every cell at every size."""
+    """Every cell in every network."""
     torch.manual_seed(config.seed)
     execution = Execution(**{field.name: config.trainer[field.name] for field in fields(Execution)})
     work, device = Workload(**config.workload), torch.device(config.device)
     pairs = [(network, cell) for network in config.networks for cell in config.cells]
-    rows = []
+    timings = []
     for network, cell in progress(pairs, "timing"):
         overrides = [f"network={network}", f"cell={cell}", f"recon={config.recon.name}"]
         codec = build_codec(compose("train", overrides))
         for timing in benchmark(codec, work, execution, device):
-            rows.append({"network": network, "cell": cell, **asdict(timing)})
-    return rows
+            timings.append({"network": network, "cell": cell, **asdict(timing)})
+    return {
+        "matrix_product_gmacs_per_second": matrix_product_rate(device),
+        "workload": dict(config.workload),
+        "timings": timings,
+    }
 
 
 def bench_models(config: DictConfig) -> dict[str, object]:
@@ -101,28 +76,27 @@ def bench_models(config: DictConfig) -> dict[str, object]:
         time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
         for place, rate in progress(jobs, "timing")
     ]
-    return {
-        "picture": name,
-        "repetitions": config.repetitions,
-        "times": [asdict(time) for time in times],
-    }
+    return {"picture": name, "repetitions": config.repetitions, "times": times}
 
 
 def described(name: str, value: Any) -> str:
     """A part of a record for the eye: rows of figures as a table of Markdown.
 
-    >>> print(described("times", [{"model": "flagship", "compress_seconds": 2}]))
+    >>> print(described("times", [{"model": "flagship", "compress_seconds": 2.0417}]))
     times:
     <BLANKLINE>
     | model | compress_seconds |
     | --- | --- |
-    | flagship | 2.00 |
+    | flagship | 2.04 |
     """
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {part}" for key, part in value.items())
     if not isinstance(value, list) or not value:
         return f"{name}: {value}"
-    rows = [[format(part, FORMATS.get(key, "")) for key, part in row.items()] for row in value]
+    rows = [
+        [f"{part:.3g}" if isinstance(part, float) else str(part) for part in row.values()]
+        for row in value
+    ]
     lines = [f"| {' | '.join(row)} |" for row in [list(value[0]), ["---"] * len(value[0]), *rows]]
     return "\n".join([f"{name}:", "", *lines])
 

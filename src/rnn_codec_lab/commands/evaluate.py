@@ -25,8 +25,6 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import classic_codec
 from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
 from rnn_codec_lab.evaluation.measurement import (
-    FILES,
-    TUNE,
     MeasuredClassic,
     Measurement,
     check_measurable,
@@ -37,7 +35,6 @@ from rnn_codec_lab.evaluation.measurement import (
 from rnn_codec_lab.evaluation.pictures import chosen_picture, draw_levels
 from rnn_codec_lab.evaluation.record import (
     FIGURE_FILE,
-    PICTURES,
     About,
     Record,
     check_same_pictures,
@@ -110,11 +107,11 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
     if config.output is None:
         raise UserError("set output=<folder> for the measurements of a classic codec")
     folder = Path(str(config.output))
-    settings = {"command": command_line(), PICTURES: pictures_digest(images)}
+    settings = {"command": command_line(), "pictures": pictures_digest(images)}
     curves = {name: dict(labels) for name, labels in MeasuredClassic.curves.items()}
     text = f"{config.codec} by Pillow"
     about = About(config.codec, dataset, text, {"family": "classic"}, curves, settings)
-    show(config, write_record(folder, classic(config.codec, images), about), images)
+    show(config, write_record(folder, measure_classic(config.codec, images), about), images)
     return folder
 
 
@@ -132,15 +129,11 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     about = describe_model(model, dataset, command_line())
     files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
     tuned = [TunedFiles(model, tune) for tune in config.adaptive]
-    measured = [
-        measurement
-        for name, pixels in progress(images, f"measuring {config.model}")
-        for measurement in measure(name, pixels, files)
-    ]
+    measured = measure_all(str(config.model), files, images)
     measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
     described = files.curves | {name: of for part in tuned for name, of in part.curves.items()}
     curves = {name: dict(labels) for name, labels in described.items()}
-    settings = {**about.settings, PICTURES: digest}
+    settings = {**about.settings, "pictures": digest}
     record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
     show(config, record, images)
     draw_levels(folder / "reconstructions.png", model, shown)
@@ -177,8 +170,8 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
     beside: list[tuple[str, Curve]] = []
     for name in config.beside:
         if name != config.codec:
-            _, curves = tabulate(classic(name, images), MeasuredClassic.curves)
-            beside.append((name, curves[FILES].mean()))
+            _, curves = tabulate(measure_classic(name, images), MeasuredClassic.curves)
+            beside.append((name, curves["files"].mean()))
     about, count = record.about, len(record.images)
     note = f"mean over {count} image{'s' if count != 1 else ''} of {about.dataset}"
     shown = [(about.name, record.mean()), *beside]
@@ -193,7 +186,7 @@ def show_files(record: Record, uniform: str) -> None:
     if found := record.savings():
         draw_savings(record.folder / "file_sizes.png", found)
         Console().print(sizes_table(found))
-    tuned = [name for name in record.named(kind=FILES) if TUNE in record.about.curves[name]]
+    tuned = [name for name in record.named(kind="files") if "tune" in record.about.curves[name]]
     if tuned:
         shown = [(name, record.mean(name)) for name in tuned] + [("uniform", record.mean(uniform))]
         draw_curves(record.folder / "adaptive.png", f"files, {uniform}", shown)
@@ -203,9 +196,13 @@ def show_files(record: Record, uniform: str) -> None:
         Console().print(cuts_sentence(record, CUT, uniform))
 
 
-def classic(name: str, images: Images) -> list[Measurement]:
-    """Measure a classic codec."""
-    codec = MeasuredClassic(classic_codec(name))
+def measure_classic(name: str, images: Images) -> list[Measurement]:
+    """Measure a classic codec on every picture."""
+    return measure_all(name, MeasuredClassic(classic_codec(name)), images)
+
+
+def measure_all(name: str, codec: Measurable, images: Images) -> list[Measurement]:
+    """Measure a codec on every picture, showing how far it is by the codec's name."""
     return [
         measurement
         for image, pixels in progress(images, f"measuring {name}")

@@ -7,12 +7,16 @@ grid=paper -- data=folder data.root=photographs
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from hydra import compose
 from omegaconf import DictConfig
+from rich import box
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from rnn_codec.commands.configured import run_configured
 from rnn_codec.configuration import build
@@ -20,10 +24,12 @@ from rnn_codec.data import DATA
 from rnn_codec.errors import StoppedError, UserError
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import quoted
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
-from rnn_codec_lab.grid.display import failures_text, plan_table, worker_progress
-from rnn_codec_lab.grid.plan import PlannedRun, plan_grid
-from rnn_codec_lab.grid.worker import Grid, Outcome, work
+from rnn_codec.progress import progress_bar
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec_lab.benchmark.networks import matrix_product_rate
+from rnn_codec_lab.grid.claims import claimant
+from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, outcome, work
 
 PROGRAM = (sys.executable, "-m", "rnn_codec")
 """The command `rnn-codec`, as a process of its own."""
@@ -58,17 +64,78 @@ def device_of(run: PlannedRun) -> torch.device:
     return torch.device("cuda" if on_gpu else "cpu")
 
 
+def plan_table(grid: Grid, macs_per_second: float) -> Table:
+    """The runs, with the state of each and an estimate of what its trainings cost."""
+    table = Table(
+        title=f"{len(grid.runs)} codecs with {len(grid.runs[0].coder_identities) + 1} entropy "
+        f"settings each; time of the trainings at {macs_per_second / 1e9:.0f} GMAC/s, coding and "
+        "measuring not counted",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("run", overflow="fold")
+    table.add_column("state")
+    for heading in ("10⁹ MAC", "time"):
+        table.add_column(heading, justify="right")
+
+    def figures(macs: float) -> tuple[str, str]:
+        return f"{macs / 1e9:,.0f}", str(timedelta(seconds=round(macs / macs_per_second)))
+
+    state, folders = outcome(grid), find_run_folders(grid.folder, grid.runs)
+    failed = [run for run, _ in state.failed]
+    left = 0.0
+    for run in grid.runs:
+        done = run in state.done
+        words = "done" if done else what_is_trained(run, folders[run.identity])
+        words += "; has failed" if run in failed else ""
+        if (worker := claimant(grid.claim(run))) is not None:
+            words += f"; running on {worker}"
+        macs = 0.0 if done else training_macs(run)
+        left += macs
+        table.add_row(escape(run.folder_name), words, *(figures(macs) if macs else ()))
+    table.add_section()
+    table.add_row("all that is left", "", *figures(left))
+    return table
+
+
+def what_is_trained(run: PlannedRun, folder: RunFolder) -> str:
+    """The state of a run without a record."""
+    folders = {"codec": folder} | {name: folder.coder(name) for name in run.coder_identities}
+    trained = [f"{name} trained" for name, place in folders.items() if place.weights.is_file()]
+    return ", ".join(trained) or ("codec begun" if folder.checkpoint.is_file() else "to do")
+
+
 def run_grid(grid: Grid, config: DictConfig) -> Outcome:
-    """Work until nothing is left."""
+    """Work until nothing is left; show how far the grid is, other workers' share included."""
     # Slurm and others end a job with this signal: what was started must end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with worker_progress(grid, Console(stderr=True)) as report:
+    console = Console(stderr=True)
+    with progress_bar(console) as bar:
+        done = len(outcome(grid).done)
+        task = bar.add_task(grid.folder.name, total=len(grid.runs), completed=done)
+
+        def report(run: PlannedRun, stage: str) -> None:
+            words = f"{run.folder_name}: {stage}"
+            console.print(words, highlight=False, markup=False, soft_wrap=True)
+            bar.update(task, completed=len(outcome(grid).done))
+
         try:
-            return work(grid, report, config.poll_seconds)
+            result = work(grid, report, config.poll_seconds)
         except KeyboardInterrupt:
             raise StoppedError(
                 f"stopped; the same command goes on with what is in {grid.folder}"
             ) from None
+        bar.update(task, completed=len(result.done))
+    return result
+
+
+def failures_text(failed: Sequence[tuple[PlannedRun, str]], grid: Grid) -> str:
+    """What has failed and where to read more."""
+    lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command tries again:"]
+    lines += [f"  {run.folder_name}, {failure}" for run, failure in failed]
+    lines.append(f"their output is in {grid.folder}/*/{LOG}")
+    return "\n".join(lines)
 
 
 def train_grid(config: DictConfig) -> None:
@@ -76,7 +143,7 @@ def train_grid(config: DictConfig) -> None:
     grid = build_grid(config)
     if config.dry_run:
         rate = config.efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
-        Console().print(plan_table(grid, training_macs, rate))
+        Console().print(plan_table(grid, rate))
         return
     result = run_grid(grid, config)
     done = f"{len(result.done)} of {len(grid.runs)} runs"

@@ -18,7 +18,6 @@ from rnn_codec_lab.comparison.collecting import Collection, collect
 from rnn_codec_lab.comparison.columns import columns
 from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
-from rnn_codec_lab.evaluation.measurement import ENTROPY
 from rnn_codec_lab.report.curves import curves_of
 from rnn_codec_lab.report.models import models_to_show
 from rnn_codec_lab.report.page import MEGABYTE, Report, Viewed, write_page
@@ -36,12 +35,13 @@ def make_page(config: DictConfig) -> None:
     comparison = Comparison(seed=config.seed)
     rows = rows_of(config, comparison, collection)
     shown = columns(rows, comparison.anchors, comparison.saving_at)
+    tools = ", ".join(f"{name} {number}" for name, number in versions().items())
     content = Report(
         dataset=config.dataset,
         curves=curves_of(rows),
         viewed=viewed(config, rows),
         table=table_content(rows, shown, collection),
-        footer=footer(),
+        footer=[f"Made by `{command_line()}` with {tools}. Nothing is loaded from elsewhere."],
     )
     path = Path(config.output)
     size = write_page(path, content, config.megabytes)
@@ -77,18 +77,12 @@ def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
     ]
     named = zip(labels([model.path for model in models]), models, strict=True)
     return Viewed(
-        models=[(label, model.labels.get(ENTROPY, "")) for label, model in named],
+        models=[(label, model.labels.get("entropy", "")) for label, model in named],
         pictures=coded,
         levels=max([len(steps) for picture in coded for steps in picture.models], default=0),
         dataset=data.evaluation_name,
         models_found=len(found),
     )
-
-
-def footer() -> list[str]:
-    """How the page came about."""
-    made_with = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return [f"Made by `{command_line()}` with {made_with}. Nothing is loaded from elsewhere."]
 
 
 main = configured(make_page, "report")

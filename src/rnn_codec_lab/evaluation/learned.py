@@ -8,17 +8,7 @@ from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec.runs.cost import read_cost
 from rnn_codec.runs.folder import RunFolder, read_config
-from rnn_codec_lab.evaluation.measurement import (
-    ADAPTIVE,
-    ENTROPY,
-    FILES,
-    KIND,
-    PREFIX,
-    SCORES_OF,
-    TUNE,
-    Labels,
-    Point,
-)
+from rnn_codec_lab.evaluation.measurement import ADAPTIVE, Labels, Point
 from rnn_codec_lab.evaluation.record import About, ModelFacts
 
 RATES = tuple(step / 8 for step in range(1, 17))
@@ -28,7 +18,6 @@ PREFIX_RATES = (0.25, 0.5, 1.0, 1.5)
 RULES = 3
 """Version of how bits are spent and measurements kept: what other rules gave is measured again."""
 
-BEGINNINGS = "beginnings"
 CUT = "cut"
 """The curve of files that end within a level."""
 
@@ -52,15 +41,16 @@ class LevelFiles:
     @property
     def name(self) -> str:
         """Of the curve of whole files: that of the entropy coder, if there is a choice of one."""
-        return self.model.labels.get(ENTROPY, FILES)
+        return self.model.labels.get("entropy", "files")
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """See `Measurable.points`."""
         session = self.model.session(pixels)
         others = session.other_rates(self.most)
-        entropy = {ENTROPY: self.name} if ENTROPY in self.model.labels else {}
-        self.curves.update({name: {**r.labels, SCORES_OF: self.name} for name, r in others.items()})
-        self.curves.update({self.name: {KIND: FILES, **entropy}, CUT: {KIND: PREFIX, **entropy}})
+        entropy = entropy_label(self.model)
+        self.curves.update({n: {**r.labels, "scores_of": self.name} for n, r in others.items()})
+        self.curves[self.name] = {"kind": "files", **entropy}
+        self.curves[CUT] = {"kind": "prefix", **entropy}
         sizes = []
         for level in session.levels(self.most):
             sizes.append(level.file_bytes)
@@ -100,11 +90,11 @@ class TunedFiles:
     def curves(self) -> Mapping[str, Labels]:
         """See `Measurable.curves`."""
         files = f"{ADAPTIVE}, {self.tune}"
-        entropy = {key: name for key, name in self.model.labels.items() if key == ENTROPY}
+        entropy = entropy_label(self.model)
         return {
-            files: {KIND: FILES, **entropy, TUNE: self.tune},
-            f"{files}, {BEGINNINGS}": {KIND: PREFIX, **entropy, TUNE: self.tune},
-            f"uniform beside {self.tune}, {BEGINNINGS}": {KIND: PREFIX, **entropy},
+            files: {"kind": "files", **entropy, "tune": self.tune},
+            f"{files}, beginnings": {"kind": "prefix", **entropy, "tune": self.tune},
+            f"uniform beside {self.tune}, beginnings": {"kind": "prefix", **entropy},
         }
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
@@ -123,29 +113,28 @@ class TunedFiles:
                 yield Point(curve, rate, len(data), self.model.decompress(data))
 
 
+def entropy_label(model: Model) -> Labels:
+    """The label of the curves of its files: the entropy coder, if there is a choice of one."""
+    return {key: name for key, name in model.labels.items() if key == "entropy"}
+
+
 def describe_model(model: Model, dataset: str, command: str) -> About:
-    """What is known of a model before it is measured."""
-    config = read_config(RunFolder(model.path))
+    """What is known of a model before it is measured: options, size, cost."""
+    run, facts = RunFolder(model.path), model.facts()
+    config, cost = read_config(run), read_cost(run.cost)
+    costs = {coder.path.name: read_cost(coder.cost) for coder in run.coders()}
     return About(
         name=str(config.get("name", model.path.name)),
         dataset=dataset,
         description="bits per pixel of whole files",
-        labels={key: value for key, value in model.labels.items() if key != ENTROPY},
+        labels={key: value for key, value in model.labels.items() if key != "entropy"},
         settings={"command": command, "seed": config.get("seed"), "config": config},
-        model=model_facts(model),
-    )
-
-
-def model_facts(model: Model) -> ModelFacts:
-    """Size and cost of a model and its entropy coders."""
-    run, facts = RunFolder(model.path), model.facts()
-    cost = read_cost(run.cost)
-    costs = {coder.path.name: read_cost(coder.cost) for coder in run.coders()}
-    return ModelFacts(
-        parameters=facts.parameters,
-        macs_per_pixel=facts.macs_per_pixel,
-        identity=cost.identity if cost else None,
-        training=cost,
-        coder_training_seconds={name: a.seconds for name, a in costs.items() if a},
-        coder_identities={name: a.identity for name, a in costs.items() if a},
+        model=ModelFacts(
+            parameters=facts.parameters,
+            macs_per_pixel=facts.macs_per_pixel,
+            identity=cost.identity if cost else None,
+            training=cost,
+            coder_training_seconds={name: a.seconds for name, a in costs.items() if a},
+            coder_identities={name: a.identity for name, a in costs.items() if a},
+        ),
     )

@@ -21,31 +21,22 @@ from rnn_codec.files import make_folder, write_json
 from rnn_codec.metrics.curve import Samples, UnequalPointsError
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE, ImageTooSmallError
-from rnn_codec.metrics.scores import score_pair
+from rnn_codec.metrics.scores import SCORES
 from rnn_codec.models.protocol import Pixels
 from rnn_codec_lab.baselines import ClassicCodec
 
 Labels = Mapping[str, str]
-"""Of a curve: see `KIND`, `ENTROPY`, `TUNE` and `SCORES_OF`."""
+"""Of a curve:
 
-KIND = "kind"
-"""What the bytes of a curve are: `FILES`, `NOMINAL`, `IDEAL` or `PREFIX`."""
-FILES = "files"
-"""Whole files, header included."""
-NOMINAL = "nominal"
-"""The bits before entropy coding."""
-IDEAL = "ideal"
-"""−log₂ of the probabilities that the entropy coder approximates."""
-PREFIX = "prefix"
-"""Beginnings of files."""
-ENTROPY = "entropy"
-"""The entropy coder."""
-TUNE = "tune"
-"""What bits were spent for; only where they are spent where they count."""
+    kind        what its bytes are: `files`, whole ones, header included; `nominal`, the bits before
+                entropy coding; `ideal`, −log₂ of the probabilities that the entropy coder
+                approximates; `prefix`, beginnings of files
+    entropy     the entropy coder, where there is a choice of one
+    tune        what bits were spent for, where they are spent where they count
+    scores_of   the curve with the same pictures at the same points, whose scores these rates have
+"""
 ADAPTIVE = "adaptive"
 """Begins the names of curves of files that spend bits where they count."""
-SCORES_OF = "scores_of"
-"""The curve with the same pictures at the same points, whose scores these rates have, too."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Point:
         curve: one of `Measurable.curves`.
         point: the setting: a level, a quality, a rate asked for.
         bytes: its length; of rates that no file has, perhaps not whole.
-        decoded: what it decodes to; None on curves that have the `SCORES_OF` another.
+        decoded: what it decodes to; None on curves with the scores of another.
     """
 
     curve: str
@@ -88,19 +79,16 @@ class Measurement:
     pixels: int
     """Of the image."""
     scores: Mapping[str, float]
-    """By metric, the names of `SCORES`; empty where another curve has them (`SCORES_OF`)."""
+    """By metric, the names of `SCORES`; empty where another curve has them."""
 
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """A file of one image, and what it decodes to."""
+    """A file of one image, header included, and what it decodes to; scores are by metric."""
 
     file_bytes: int
-    """Header included."""
     bpp: float
-    """The same in bits per pixel."""
     scores: Mapping[str, float]
-    """Against the original, by metric."""
     pixels: Pixels
 
 
@@ -110,14 +98,14 @@ class MeasuredClassic:
 
     codec: ClassicCodec
 
-    curves: ClassVar[Mapping[str, Labels]] = {FILES: {KIND: FILES}}
+    curves: ClassVar[Mapping[str, Labels]] = {"files": {"kind": "files"}}
     """See `Measurable.curves`."""
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """See `Measurable.points`."""
         for quality in self.codec.qualities:
             data = self.codec.encode(pixels, quality)
-            yield Point(FILES, quality, len(data), self.codec.decode(data))
+            yield Point("files", quality, len(data), self.codec.decode(data))
 
 
 def check_measurable(image: str, pixels: Pixels) -> None:
@@ -177,8 +165,9 @@ def measure_file(size: int, decoded: Pixels, original: Pixels) -> MeasuredFile:
 
 
 def scores(decoded: Pixels, original: Pixels) -> dict[str, float]:
-    """Every metric of a picture."""
-    return score_pair(pixels_to_batch(decoded)[0], pixels_to_batch(original)[0])
+    """Every metric of a picture, in the order of `SCORES`."""
+    pair = pixels_to_batch(decoded), pixels_to_batch(original)
+    return {name: float(score(*pair)) for name, score in SCORES.items()}
 
 
 def tabulate(
@@ -237,7 +226,7 @@ def _samples(
 
 def _with_scores(name: str, labels: Labels, arranged: Mapping[str, Samples]) -> Samples:
     """A curve with its scores, which may be those of another."""
-    own, other = arranged[name], arranged.get(labels.get(SCORES_OF, name))
+    own, other = arranged[name], arranged.get(labels.get("scores_of", name))
     if other is None or not other.scores or not set(own.points) <= set(other.points):
         raise UnequalPointsError(f"there are no scores for {name}")
     columns = [other.points.index(point) for point in own.points]

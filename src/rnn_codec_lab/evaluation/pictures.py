@@ -11,8 +11,6 @@ from rnn_codec.models.protocol import Model, Pixels
 
 SHOWN = (1, 2, 4, 8, 16)
 """Levels in the picture, beside the original, as far as the model has them."""
-MOST_NAMED = 24
-"""Images that an error lists."""
 
 
 def chosen_picture(images: Sequence[tuple[str, Pixels]], name: str | None) -> tuple[str, Pixels]:
@@ -25,7 +23,8 @@ def chosen_picture(images: Sequence[tuple[str, Pixels]], name: str | None) -> tu
         return images[0]
     found = dict(images)
     if str(name) not in found:
-        listed = ", ".join(list(found)[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
+        # As many as Kodak has.
+        listed = ", ".join(list(found)[:24]) + (", …" if len(found) > 24 else "")
         raise UserError(f"picture={name} is none of the images: {listed}")
     return str(name), found[str(name)]
 

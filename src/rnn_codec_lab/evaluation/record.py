@@ -6,7 +6,7 @@
       rate_distortion.png       and other figures
 
 `points.csv` alone holds figures: means, areas and savings are derived when a record is read. Where
-the scores of a row are empty, `about.json` names the curve that has them (`SCORES_OF`). It also
+the scores of a row are empty, `about.json` names the curve that has them (`scores_of`). It also
 holds the digest of `points.csv`, which tells that both belong together.
 """
 
@@ -30,27 +30,15 @@ from rnn_codec.metrics.bd_rate import BD_METRICS, bd_rate
 from rnn_codec.metrics.curve import Curve, Samples, areas_under, quality_at
 from rnn_codec.metrics.scores import SCORES
 from rnn_codec.runs.cost import TrainingCost
-from rnn_codec_lab.evaluation.measurement import (
-    ENTROPY,
-    FILES,
-    KIND,
-    NOMINAL,
-    TUNE,
-    Measurement,
-    tabulate,
-)
+from rnn_codec_lab.evaluation.measurement import Measurement, tabulate
 
 ABOUT_FILE = "about.json"
 POINTS_FILE = "points.csv"
 FIGURE_FILE = "rate_distortion.png"
 COLUMNS = ("image", "curve", "point", "bytes", "pixels")
-"""Of `POINTS_FILE`, before the metrics."""
-PICTURES = "pictures"
-"""In the settings: `pictures_digest` of what was measured on."""
+"""Of `POINTS_FILE`; those of the metrics follow."""
 NO_CODER = "none"
 """The entropy coder that writes every bit as it is; in tables its rates are the nominal ones."""
-EXPORTED = ("psnr", "ms_ssim")
-"""The metrics that CompressAI's format has names for."""
 
 
 class RecordError(ValueError):
@@ -89,7 +77,7 @@ class About:
     """Labels of each curve (`measurement.Labels`); the first is the one that a codec is judged by
     where none is named."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Configuration, command, seed: whatever a repetition needs."""
+    """Whatever a repetition needs: configuration, command, seed, `pictures_digest`."""
     model: ModelFacts | None = None
     """None for classic codecs."""
     versions: dict[str, str] = field(default_factory=versions)
@@ -151,22 +139,22 @@ class Record:
     @property
     def entropy_coders(self) -> list[str]:
         """Names of the curves of files that spend the same bits everywhere."""
-        return [c for c in self.named(kind=FILES, tune=None) if ENTROPY in self.about.curves[c]]
+        return [c for c in self.named(kind="files", tune=None) if "entropy" in self.about.curves[c]]
 
     @property
     def compared(self) -> list[str]:
         """The curves that tables have a row for: files, and nominal rates, which stand for files
         whose coder leaves every bit as it is."""
-        nominal = self.named(kind=NOMINAL)
-        plain = self.named(kind=FILES, entropy=NO_CODER, tune=None) if nominal else []
-        return nominal + [name for name in self.named(kind=FILES) if name not in plain]
+        nominal = self.named(kind="nominal")
+        plain = self.named(kind="files", entropy=NO_CODER, tune=None) if nominal else []
+        return nominal + [name for name in self.named(kind="files") if name not in plain]
 
     def coder(self, curve: str) -> str | None:
         """What tables call the entropy coder of a curve; None where it has no choice of one."""
         labels = self.about.curves[curve]
-        if labels[KIND] == NOMINAL:
+        if labels["kind"] == "nominal":
             return NO_CODER
-        return curve if {ENTROPY, TUNE} & labels.keys() else None
+        return curve if {"entropy", "tune"} & labels.keys() else None
 
     def savings(self) -> dict[str, Curve]:
         """Share of the nominal bits that files save, header included, by entropy coder.
@@ -174,7 +162,7 @@ class Record:
         The rates are nominal; the one score is `saving`. Empty where there are no nominal rates.
         """
         found = {}
-        for nominal in self.named(kind=NOMINAL):
+        for nominal in self.named(kind="nominal"):
             bits = self.mean(nominal).bpp
             for coder in self.entropy_coders:
                 file = self.mean(coder)
@@ -219,7 +207,7 @@ def read_about(folder: str | Path) -> About:
         raise RecordError(f"{ABOUT_FILE} is missing") from error
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{ABOUT_FILE} cannot be read: {first_mistake(error)}") from error
-    if not all(KIND in labels for labels in about.curves.values()):
+    if not all("kind" in labels for labels in about.curves.values()):
         raise RecordError(f"{ABOUT_FILE} cannot be read: a curve has no kind")
     return about
 
@@ -311,7 +299,7 @@ def check_same_pictures(folder: Path, dataset: str, digest: str) -> None:
         UserError: what is there was measured on others.
     """
     try:
-        before = read_about(folder).settings.get(PICTURES)
+        before = read_about(folder).settings.get("pictures")
     except RecordError:
         # There is none, or nothing to lose.
         return
@@ -350,8 +338,13 @@ def saved_at(record: Record, curve: str, rates: Sequence[float]) -> dict[float, 
 
 
 def write_compressai(path: Path, about: About, curve: Curve) -> None:
-    """Write a mean curve in the format of CompressAI's `results/image/<set>/*.json`."""
-    scores = {f"{m.replace('_', '-')}-rgb": curve.scores.get(m) for m in EXPORTED}
-    results = {"bpp": curve.bpp} | {name: found for name, found in scores.items() if found}
+    """Write a mean curve in the format of CompressAI's `results/image/<set>/*.json`.
+
+    It has names for PSNR and MS-SSIM.
+    """
+    results = {"bpp": curve.bpp}
+    for metric, name in (("psnr", "psnr-rgb"), ("ms_ssim", "ms-ssim-rgb")):
+        if metric in curve.scores:
+            results[name] = curve.scores[metric]
     content = {"name": about.name, "description": about.description, "results": results}
     write_json(path, content)

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from rnn_codec.metrics.curve import Curve, areas_under, quality_at
 from rnn_codec.metrics.scores import SCORES, in_documents
-from rnn_codec_lab.evaluation.measurement import FILES, TUNE
 from rnn_codec_lab.evaluation.record import NO_CODER, Record, bd_rates
 
 ABSENT = "–"
@@ -60,8 +59,8 @@ def sizes_table(savings: Mapping[str, Curve]) -> Table:
 
 def adaptive_sentences(record: Record, uniform: str) -> Iterator[str]:
     """What each tune gains over files with the same bits everywhere, a curve of the record."""
-    for curve in record.named(kind=FILES):
-        if tune := record.about.curves[curve].get(TUNE):
+    for curve in record.named(kind="files"):
+        if tune := record.about.curves[curve].get("tune"):
             found = bd_rates(record.mean(curve), record.mean(uniform))
             rates = [f"{rate:+.1f} % by {SCORES[name].title}" for name, rate in found.items()]
             shown = ", ".join(rates) or "unknown"

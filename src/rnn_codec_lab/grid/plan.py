@@ -108,18 +108,12 @@ def _plan_run(
     entropies: Mapping[str, Mapping[str, Any]],
     digests: dict[str, str],
 ) -> PlannedRun:
-    """One run.
-
-    Args:
-        options: of its training.
-        entropies: the configurations of the entropy coders trained for it, by name.
-        digests: of the pictures read so far, by their configuration.
-    """
+    """One run, with coders by name; `digests` are of the pictures so far, by configuration."""
     config = compose("train", [*options, "entropy=none"])
-    pictures = repr(plain(config.data))
+    described = plain(config)
+    pictures = repr(described["data"])
     if pictures not in digests:
         digests[pictures] = build(DATA, config.data).digest
-    described = plain(config)
     identity = training_identity(described, digests[pictures], start_digest(described))
     return PlannedRun(
         name=f"{config.name}-seed{config.seed}",

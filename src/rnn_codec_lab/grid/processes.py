@@ -8,13 +8,6 @@ from pathlib import Path
 
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 
-NAMES_OF_PROCESSES = ("SLURM_", "TORCHELASTIC_")
-"""How variables begin by which a launcher tells its processes who they are."""
-OF_ONE_PROCESS = RANKS | {
-    *("WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
-    *(RUN_FOLDER_VARIABLE, RANKS_VARIABLE),
-}
-"""Variables that do the same."""
 GRACE_SECONDS = 60.0
 """What a training that is told to end gets for the step in hand and its checkpoint."""
 
@@ -66,8 +59,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def child_environment() -> dict[str, str]:
     """This environment, without what makes a training think that it is one of several processes."""
+    addresses = {"WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
+    names = RANKS | addresses | {RUN_FOLDER_VARIABLE, RANKS_VARIABLE}
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in OF_ONE_PROCESS and not name.startswith(NAMES_OF_PROCESSES)
+        if name not in names and not name.startswith(("SLURM_", "TORCHELASTIC_"))
     }

@@ -1,7 +1,9 @@
 """A worker: takes the runs of a grid that nobody else has, one after another; finishes them."""
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -10,21 +12,18 @@ from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
-from rnn_codec_lab.evaluation.record import About
+from rnn_codec_lab.evaluation.record import ABOUT_FILE, About, read_about
 from rnn_codec_lab.grid.claims import claimed
 from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders
 from rnn_codec_lab.grid.processes import run_command
-from rnn_codec_lab.grid.records import put_record, recorded
 
 Report = Callable[[PlannedRun, str], None]
 """Tells the user that a run has come to a stage."""
 
+KEPT = ("*.json", "*.csv", "rate_distortion.png")
+"""What of an evaluation makes a record; larger pictures stay in the run's folder."""
 LOG = "grid.log"
 """In a run's folder: what its commands printed."""
-ERROR = "error: "
-"""How the sentence of a command begins that ends for a mistake."""
-HYDRAS_ADVICE = "HYDRA_FULL_ERROR"
-"""In the last line that Hydra prints of a mistake: how to see more."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
             report(run, stage)
             run_command(command, folder.path / LOG, claim)
         stage = "record"
-        put_record(evaluation_folder(folder), grid.records / folder.path.name)
+        put_record(folder.evaluation("grid"), grid.records / folder.path.name)
         report(run, "done")
     except (CalledProcessError, UserError, OSError) as error:
         make_folder(grid.failure(run).parent)
@@ -139,8 +138,9 @@ def sentence(error: Exception) -> str:
     if not isinstance(error, CalledProcessError):
         return str(error)
     lines = [line for line in error.output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(ERROR)]
-    told = errors or [line for line in lines if HYDRAS_ADVICE not in line]
+    errors = [line for line in lines if line.startswith("error: ")]
+    # Hydra's last line says how to see more.
+    told = errors or [line for line in lines if "HYDRA_FULL_ERROR" not in line]
     return told[-1] if told else f"exit status {error.returncode}"
 
 
@@ -163,11 +163,37 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
             options = [override("resume", place.path)] if begun else [*run.options, *own]
             command = [*grid.program, "train", *options, "trainer.progress_bar=false"]
             found.append((name, command))
-    places = [override("model", folder.path), override("output", evaluation_folder(folder))]
+    places = [override("model", folder.path), override("output", folder.evaluation("grid"))]
     found.append(("evaluation", [*grid.program, "evaluate", *places, *grid.evaluation_options]))
     return found
 
 
-def evaluation_folder(folder: RunFolder) -> Path:
-    """Where the measurements of a run go before they become its record."""
-    return folder.evaluation("grid")
+def recorded(folder: Path) -> list[About]:
+    """What the records in a folder are of; what is no record is for the table to complain of."""
+    found = []
+    # Hidden folders are on their way in or out.
+    for file in sorted(folder.glob(f"[!.]*/{ABOUT_FILE}")):
+        # Not there any more if another worker is replacing it at this moment.
+        with suppress(ValueError):
+            found.append(read_about(file.parent))
+    return found
+
+
+def put_record(evaluation: Path, record: Path) -> None:
+    """Copy an evaluation to where records are, whole or not at all, over an older one.
+
+    One process at a time may put a record of one name.
+    """
+    record.parent.mkdir(parents=True, exist_ok=True)
+    partial, old = (record.with_name(f".{record.name}.{state}") for state in ("partial", "old"))
+    # What a killed process may have left.
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir()
+    for pattern in KEPT:
+        for file in evaluation.glob(pattern):
+            shutil.copy2(file, partial / file.name)
+    if record.exists():
+        record.replace(old)
+    partial.replace(record)
+    shutil.rmtree(old, ignore_errors=True)

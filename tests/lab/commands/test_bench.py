@@ -6,25 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from rnn_codec_lab.benchmark.peak import matrix_product_rate
+from rnn_codec_lab.benchmark.networks import matrix_product_rate
 from tests.commands.program import run
 from tests.model_folders import write_model
 
-
-def small(name: str, **sizes: int) -> list[str]:
-    return [f"{name}.{size}={value}" for size, value in sizes.items()]
-
-
 NETWORKS = [
-    *("cells=[gru]", "networks=[tiny]"),
-    *small("workload", batch_size=1, iterations=1, image_height=32, image_width=32),
-    *small("workload", image_iterations=1, repetitions=1),
-    *small("entropy_workload", height=2, width=3, iterations=2, window_rows=1, grid_bits=1),
-    *small("entropy_workload", repetitions=1),
+    *("cells=[gru]", "networks=[tiny]", "workload.batch_size=1", "workload.iterations=1"),
+    *("workload.image_height=32", "workload.image_width=32", "workload.image_iterations=1"),
+    "workload.repetitions=1",
 ]
 
 
-def test_networks_and_entropy_coding(
+def test_networks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matrix_product_rate, "__defaults__", (64,))
@@ -32,7 +25,6 @@ def test_networks_and_entropy_coding(
     record = json.loads((tmp_path / "bench.json").read_text())
     assert record["command"].startswith("rnn-codec bench output=")
     assert {t["operation"] for t in record["timings"]} == {"train", "encode", "decode"}
-    assert len(record["entropy_timings"]) > 2
     text = (tmp_path / "bench.md").read_text()
     assert text in capsys.readouterr().out
     assert "| tiny | gru | train |" in text

@@ -67,8 +67,16 @@ def test_curves_are_exported_for_compressai(results, tmp_path) -> None:
     names = {file.name for file in (tmp_path / "curves").iterdir()}
     assert {"baselines-webp-files.json", "grid-a-nominal.json", "grid-a-progressive.json"} <= names
     content = json.loads((tmp_path / "curves" / "grid-a-progressive.json").read_text())
-    curve = read_record(results / "grid" / "a").mean("progressive")
-    assert content["results"]["psnr-rgb"] == list(curve.scores["psnr"])
+    record = read_record(results / "grid" / "a")
+    curve = record.mean("progressive")
+    assert (content["name"], content["description"]) == (
+        record.about.name, record.about.description
+    )  # fmt: skip
+    assert content["results"] == {
+        "bpp": list(curve.bpp),
+        "psnr-rgb": list(curve.scores["psnr"]),
+        "ms-ssim-rgb": list(curve.scores["ms_ssim"]),
+    }
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from rnn_codec_lab.comparison.documents import (
     shown_in_terminal,
 )
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
-from rnn_codec_lab.evaluation.measurement import FILES, Measurement, scores
+from rnn_codec_lab.evaluation.measurement import Measurement, scores
 from rnn_codec_lab.evaluation.record import About, read_record, write_record
 from rnn_codec_lab.evaluation.table import curve_table
 from rnn_codec_lab.report.curves import curves_of, metric_choices
@@ -51,8 +51,8 @@ def record(folder: Path, name: str, errors: int) -> None:
         decoded = original.copy()
         decoded[: errors // point] += 1
         found = scores(decoded, original)
-        points.append(Measurement("a.png", FILES, point, 1000 * point, 161 * 170, found))
-    curves = {FILES: {"kind": FILES}}
+        points.append(Measurement("a.png", "files", point, 1000 * point, 161 * 170, found))
+    curves = {"files": {"kind": "files"}}
     write_record(folder, points, About(name, "kodak", curves=curves))
 
 

@@ -39,6 +39,7 @@ def test_a_classic_codec_is_measured_by_its_files() -> None:
     assert [m.point for m in found] == list(jpeg.qualities)
     data = jpeg.encode(IMAGE, jpeg.qualities[0])
     assert (found[0].bytes, found[0].pixels) == (len(data), 168 * 192)
+    assert list(found[0].scores) == ["psnr", "ms_ssim", "psnr_hvs", "psnr_hvs_luma"]
     assert found[0].scores == scores(jpeg.decode(data), IMAGE)
 
 

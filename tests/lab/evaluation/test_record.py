@@ -20,7 +20,6 @@ from rnn_codec_lab.evaluation.record import (
     read_about,
     read_record,
     saved_at,
-    write_compressai,
     write_record,
 )
 
@@ -109,19 +108,6 @@ def test_bits_that_a_coder_leaves_as_they_are_are_not_compared(tmp_path: Path) -
     record = write_record(tmp_path, [*MEASUREMENTS, *files], replace(ABOUT, curves=curves))
     assert record.compared == ["nominal", "progressive"]
     assert record.entropy_coders == ["progressive", "none"]
-
-
-def test_it_speaks_compressais_format(folder: Path, tmp_path: Path) -> None:
-    record = read_record(folder)
-    write_compressai(tmp_path / "curve.json", record.about, record.mean())
-    content = json.loads((tmp_path / "curve.json").read_text())
-    assert (content["name"], content["description"]) == ("LSTM one-shot", "no entropy coding")
-    curve = record.mean()
-    assert content["results"] == {
-        "bpp": list(curve.bpp),
-        "psnr-rgb": list(curve.scores["psnr"]),
-        "ms-ssim-rgb": list(curve.scores["ms_ssim"]),
-    }
 
 
 def test_it_writes_nothing_when_there_is_no_mean(tmp_path: Path) -> None:

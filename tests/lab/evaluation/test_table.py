@@ -64,18 +64,6 @@ def test_equal_rates_keep_their_own_scores() -> None:
     assert [row[2] for row in rows(curve_table(tied, "tied"))[:2]] == ["20.00", "30.00"]
 
 
-def test_headings_name_the_point_and_the_other_codec() -> None:
-    head = printed(curve_table(OWN, "LSTM on Kodak", "iteration", [("JPEG 4:2:0", JPEG)]))
-    for text, times in {
-        "LSTM on Kodak": 1,
-        "iteration": 1,
-        "JPEG 4:2:0": 3,
-        "MS-SSIM": 2,
-        "PSNR-HVS": 2,
-    }.items():
-        assert head.count(text) == times
-
-
 def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
     """What files cost without a coder above their bits is the header: no saving below zero."""
     curves = {

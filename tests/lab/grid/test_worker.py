@@ -1,7 +1,9 @@
 """A worker, with stand-ins for the trainings: what it runs, resumes, shares and records."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections import Counter
@@ -18,20 +20,20 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from rnn_codec.runs.folder import RunFolder, mark
+from rnn_codec_lab.evaluation.record import About, read_about
 from rnn_codec_lab.grid import worker
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.display import failures_text
-from rnn_codec_lab.grid.records import put_record, recorded
 from rnn_codec_lab.grid.worker import (
     Grid,
-    evaluation_folder,
     outcome,
+    put_record,
+    recorded,
     sentence,
     stages,
     try_run,
 )
 from tests.forking import FORKING
-from tests.lab.grid.grids import CODERS, make_grid, planned, work_on
+from tests.lab.grid.grids import CODERS, make_grid, planned, work_on, write_summary
 
 CELLS = ["lstm", "gru", "residual_gru"]
 
@@ -117,7 +119,6 @@ def test_a_failure_is_recorded_and_stops_nothing(tmp_path: Path) -> None:
     ((run, failure),) = result.failed
     assert run.name == "broken"
     assert failure == "codec: error: there is no cell broken"
-    assert f", {failure}" in failures_text(result.failed, grid)
 
 
 def test_a_record_that_cannot_be_written_is_a_failure_like_others(
@@ -254,7 +255,7 @@ def test_folders_may_have_any_name(name: str) -> None:
     read = [parser.parse_override(word) for word in words]
     assert not any(option.is_sweep_override() for option in read)
     values = OmegaConf.create([option.value() for option in read])
-    expected = [*[folder.path] * 4, evaluation_folder(folder)]
+    expected = [*[folder.path] * 4, folder.evaluation("grid")]
     assert list(values) == [str(path) for path in expected]
 
 
@@ -272,3 +273,70 @@ def test_folders_may_have_any_name(name: str) -> None:
 )
 def test_a_failure_is_what_the_command_said(output: str, told: str) -> None:
     assert sentence(CalledProcessError(3, ["rnn-codec"], output)).startswith(told)
+
+
+def evaluation(folder: Path, identity: str = "a" * 16) -> Path:
+    folder.mkdir(parents=True)
+    write_summary(folder / "about.json", identity, {"progressive": "b" * 16})
+    (folder / "points.csv").write_text("image\n")
+    (folder / "rate_distortion.png").write_text("small")
+    (folder / "reconstructions.png").write_text("large")
+    return folder
+
+
+def identities(records: Path) -> list[str | None]:
+    return [about.model.identity for about in recorded(records) if about.model is not None]
+
+
+def test_a_record_holds_the_figures_and_not_the_large_pictures(tmp_path: Path) -> None:
+    record = tmp_path / "records" / "run"
+    put_record(evaluation(tmp_path / "evaluation"), record)
+    names = sorted(path.name for path in record.iterdir())
+    assert names == ["about.json", "points.csv", "rate_distortion.png"]
+    (about,) = recorded(tmp_path / "records")
+    assert about == read_about(tmp_path / "evaluation")
+
+
+def test_a_newer_record_replaces_an_older_one_and_what_a_killed_process_left(tmp_path) -> None:
+    records = tmp_path / "records"
+    put_record(evaluation(tmp_path / "old"), records / "run")
+    (records / "run" / "old.csv").write_text("of the old one")
+    for leftover in (".run.partial", ".run.old"):
+        shutil.copytree(records / "run", records / leftover)
+    put_record(evaluation(tmp_path / "new", identity="c" * 16), records / "run")
+    assert [path.name for path in records.iterdir()] == ["run"]
+    assert not (records / "run" / "old.csv").exists()
+    assert identities(records) == ["c" * 16]
+
+
+def test_a_half_copied_record_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = evaluation(tmp_path / "evaluation")
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        put_record(source, tmp_path / "records" / "run")
+    assert recorded(tmp_path / "records") == []
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "null", json.dumps({"model": {}})])
+def test_what_is_no_record_is_not_taken_for_one(content: str, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "about.json").write_text(content)
+    assert recorded(tmp_path) == []
+
+
+def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        put_record(evaluation(tmp_path / name, identity=name), tmp_path / "records" / name)
+
+    def replace_second(file: Path) -> About:
+        shutil.rmtree(tmp_path / "records" / "second", ignore_errors=True)
+        return read_about(file)
+
+    monkeypatch.setattr(worker, "read_about", replace_second)
+    assert identities(tmp_path / "records") == ["first"]
