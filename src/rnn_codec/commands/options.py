@@ -17,7 +17,6 @@ SUFFIX = ".rnc"
 
 RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
-
 SHARED: Mapping[str, dict[str, Any]] = {
     "--model": {
         "help": "folder or name of the model (default: found by the identifier in the file)"

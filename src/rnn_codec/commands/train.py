@@ -108,5 +108,4 @@ def family(config: DictConfig, run: RunFolder | None) -> Family:
 
 
 def main(words: Sequence[str]) -> None:
-    """Train as configured."""
     run_configured(train_as_configured, "train", addable(words))

@@ -57,7 +57,6 @@ class CropSampler:
         self._firsts = self._ends - positions
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
         rng = step_rng(self.seed, step)
         size = world_size * self.batch_size
         positions = rng.integers(self._ends[-1], size=size)
@@ -140,7 +139,6 @@ class ChangingSampler:
     choose: Callable[[int], Sampler]
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
         return self.choose(step).batch(step, rank, world_size)
 
 
@@ -161,7 +159,6 @@ class Endless(IterableDataset[Tensor]):
         self.draw, self.first = draw, first
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Draw them."""
         return map(self.draw, count(self.first))
 
 

@@ -46,7 +46,6 @@ class DecodedImages:
     digests: tuple[str, ...]
 
     def __len__(self) -> int:
-        """How many pictures."""
         return len(self.names)
 
     def image(self, index: int) -> NDArray[np.uint8]:
@@ -87,7 +86,9 @@ def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
     Raises:
         UserError: none of the pictures can be read, or the cache cannot be written or is damaged.
     """
-    index = cache_folder(cache_dir) / f"pictures-{_key(paths)}.json"
+    stats = ((str(path.absolute()), path.stat()) for path in paths)
+    key = digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+    index = cache_folder(cache_dir) / f"pictures-{key}.json"
     if not index.is_file():
         _write_decoded(paths, index)
     images, skipped = read_decoded(index)
@@ -133,11 +134,6 @@ def relative_names(paths: Sequence[Path]) -> list[str]:
     """
     shared = commonpath([path.absolute().parent for path in paths])
     return [path.absolute().relative_to(shared).as_posix() for path in paths]
-
-
-def _key(paths: Sequence[Path]) -> str:
-    stats = ((str(path.absolute()), path.stat()) for path in paths)
-    return digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
 
 
 def _write_decoded(paths: Sequence[Path], index: Path) -> None:

@@ -40,7 +40,9 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
         for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
             status = os.stat(folder)
             identity = (status.st_dev, status.st_ino)
-            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
+            subfolders[:] = sorted(
+                name for name in subfolders if name[0] != "." and name != "__MACOSX"
+            )
             if identity in read:
                 subfolders.clear()
                 continue
@@ -53,10 +55,6 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 def _warn_left_out(error: OSError) -> None:
     reason = f"the folder {error.filename} cannot be read: {error.strerror}"
     warnings.warn(f"left out: {reason}", stacklevel=2)
-
-
-def _is_left_behind(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _is_picture(path: Path) -> bool:

@@ -209,8 +209,12 @@ class FolderDataModule(TrainingDataModule):
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
         name = printable(self.root.resolve().name)
-        whole = name.casefold() == Kodak.evaluation_name and is_kodak(self.root)
-        self.evaluation_name = Kodak.evaluation_name if whole else own_name(name, "folder")
+        self.evaluation_name = name
+        if name.casefold() == Kodak.evaluation_name and is_kodak(self.root):
+            self.evaluation_name = Kodak.evaluation_name
+        elif name.casefold() in {Kodak.evaluation_name, PhotosDataModule.evaluation_name}:
+            # Not to be taken for the sets that everybody knows by these names.
+            self.evaluation_name = f"{name}-folder"
         self.validation_root = validation_root
         self.holdout_every = holdout_every
 
@@ -263,14 +267,3 @@ class HighEntropyDataModule(FolderDataModule):
             return hardest if drawn < self.share else anywhere
 
         return ChangingSampler(choose)
-
-
-def own_name(name: str, kind: str) -> str:
-    """The name of a user's pictures, told apart from sets that everybody knows by theirs.
-
-    Example:
-        >>> own_name("holidays", "folder"), own_name("kodak", "folder")
-        ('holidays', 'kodak-folder')
-    """
-    known = {Kodak.evaluation_name, PhotosDataModule.evaluation_name}
-    return f"{name}-{kind}" if name.casefold() in known else name

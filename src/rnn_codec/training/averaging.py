@@ -40,7 +40,6 @@ class WeightAveraging(callbacks.WeightAveraging):
         super().__init__(multi_avg_fn=partial(move_averages, decay))
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Make the average when a training begins."""
         self._device = trainer.strategy.root_device
         super().setup(trainer, pl_module, stage)
         if self._average_model is not None:

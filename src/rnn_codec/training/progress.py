@@ -31,13 +31,11 @@ class StepLines(ProgressBar):
         self._enabled = False
 
     def enable(self) -> None:
-        """Undo `disable`."""
         self._enabled = True
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """Write if it is time."""
         if self._enabled:
             self._lines.tell(trainer.global_step, trainer.max_steps)
 
@@ -46,7 +44,6 @@ class StepProgressBar(RichProgressBar):
     """Steps done of those to do, the loss, the throughput; no epochs, of which there is one."""
 
     def configure_columns(self, trainer: L.Trainer) -> list[ProgressColumn]:
-        """Those of all bars."""
         return columns()
 
     def _get_train_description(self, current_epoch: int) -> str:

@@ -91,7 +91,12 @@ def train_stage(stage: Stage) -> None:
     if is_first_process():
         check_unchanged(run, training.begun_as)
     clock = TrainingClock(trainer.max_time, model.progress, trainer.log_every_n_steps)
-    with unless_begun(run, lambda: has_begun(run, clock)):
+
+    def begun() -> bool:
+        # Only the first process may say that no step has been taken, now or before.
+        return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
+
+    with unless_begun(run, begun):
         if is_first_process():
             write_config(run, plain(training.config))
             mark(run, training.identity, training.start)
@@ -101,11 +106,6 @@ def train_stage(stage: Stage) -> None:
     leave(stage, training, clock, fitted.global_step)
     # All processes read the weights in the next stage.
     fitted.strategy.barrier()
-
-
-def has_begun(run: RunFolder, clock: TrainingClock) -> bool:
-    """Whether a step has been taken, now or before; only the first process may say no."""
-    return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
 
 
 @rank_zero_only

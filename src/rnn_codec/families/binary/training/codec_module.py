@@ -58,7 +58,6 @@ class Phase:
     loss: Loss
 
     def __post_init__(self) -> None:
-        """Refuse numbers of iterations that no step can have."""
         if not 1 <= self.fewest_iterations <= self.most_iterations:
             raise UserError(
                 f"min_iterations={self.fewest_iterations} must be from 1 to "
@@ -133,11 +132,9 @@ class CodecTraining(Training):
         self.execution.fuse_gates(self.codec)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
-        """Seed the step's random numbers, in every process alike."""
         torch.manual_seed(mix(self.seed, self.global_step, 0))
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        """The loss of one batch."""
         step = self.global_step
         loss = self.loss_of(batch, self.iterations_of(step), self.phase_of(step).loss)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)

@@ -58,8 +58,7 @@ def log_residual_loss(
     whose residual is small, hardly counts; here each counts by the share it takes off.
 
     Args:
-        signal: x, (B, 3, H, W).
-        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        signal: as of `residual_loss`; so are the reconstructions.
         floor: a residual that need not become smaller, in units of the signal.
         first_weight: of the first iteration, where the others have 1. It is the hardest to learn:
             whatever it codes, it codes from nothing.
@@ -89,8 +88,7 @@ def structural_loss(
     some count alike, and each has the whole of SSIM.
 
     Args:
-        signal: x, (B, 3, H, W).
-        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        signal: as of `residual_loss`; so are the reconstructions.
         of_residuals: the other loss.
         weight: of the structural part.
         scales: by how much signal and reconstructions are shrunk, by averaging, before they are

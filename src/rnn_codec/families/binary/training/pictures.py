@@ -52,7 +52,6 @@ class RateDistortionCurves(L.Callback):
     """Sends the validation's quality after each iteration to W&B: figure and table."""
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log the curves of this validation."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
         if not loggers or not trainer.is_global_zero:
             return
