@@ -30,12 +30,9 @@ def model_finder(place: str | None, device: str) -> Callable[[bytes], Model]:
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> None:
-    """Do all jobs, also after one that fails, and print what each returns; exit with 1 if one did.
+    """Do all jobs, also after one that fails, and print what `work` says of each.
 
-    Args:
-        jobs: what is to be done.
-        work: does one and returns what is to be printed of it.
-        label: of the progress bar.
+    Exits with 1 if one has failed.
     """
     failed = 0
     console = Console(stderr=True)

@@ -115,26 +115,17 @@ class DeviceCropSampler(CropSampler):
 
 @dataclass(frozen=True)
 class LateCrops:
-    """What a training goes on with in its late part.
-
-    Attributes:
-        is_late: whether a batch, by its number, belongs to that part; asked when it is drawn.
-        crop_size: side of the squares, in pixels.
-        batch_size: squares in the batch of one process.
-    """
+    """What a training goes on with in its late part: see `CropSampler`."""
 
     is_late: Callable[[int], bool]
+    """Whether a batch, by its number, belongs to that part; asked when it is drawn."""
     crop_size: int
     batch_size: int
 
 
 @dataclass(frozen=True)
 class ChangingSampler:
-    """Draws each batch from one of several samplers.
-
-    Attributes:
-        choose: says which, by the batch's number.
-    """
+    """Draws each batch from the sampler that `choose` names by the batch's number."""
 
     choose: Callable[[int], Sampler]
 

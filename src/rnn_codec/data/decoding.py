@@ -126,19 +126,9 @@ def digest_of(parts: Iterable[object]) -> str:
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]
 
 
-def relative_names(paths: Sequence[Path]) -> list[str]:
-    """Each path relative to the folder that all of them share.
-
-    >>> relative_names([Path("a/b/c.png"), Path("a/d.png")])
-    ['b/c.png', 'd.png']
-    """
-    shared = commonpath([path.absolute().parent for path in paths])
-    return [path.absolute().relative_to(shared).as_posix() for path in paths]
-
-
 def _write_decoded(paths: Sequence[Path], index: Path) -> None:
     content: dict[str, list[Any]] = {"pictures": [], "skipped": []}
-    names = dict(zip(paths, relative_names(paths), strict=True))
+    shared = commonpath([path.absolute().parent for path in paths])
     with atomic_path(index.with_suffix(".bin")) as partial, partial.open("wb") as file:
         for path in progress(paths, "Decoding pictures"):
             try:
@@ -147,7 +137,8 @@ def _write_decoded(paths: Sequence[Path], index: Path) -> None:
                 content["skipped"].append(str(error))
                 continue
             digest = hashlib.sha256(pixels.data).hexdigest()
-            content["pictures"].append([names[path], *pixels.shape[:2], digest])
+            name = path.absolute().relative_to(shared).as_posix()
+            content["pictures"].append([name, *pixels.shape[:2], digest])
             file.write(pixels.data)
     write_json(index, content)
 

@@ -45,16 +45,7 @@ CHOICES = 1
 
 
 class TrainingDataModule(L.LightningDataModule):
-    """What all modules that can train have in common.
-
-    Args:
-        crop_size: side of the squares that are trained on, in pixels.
-        batch_size: squares in the batch of one process.
-        cache_dir: folder for decoded pictures.
-        validation_crop: longest side of the pictures validated on during training, in pixels:
-            larger ones are cut to their centre.
-        validation_images: most pictures validated on.
-    """
+    """What all modules that can train have in common; conf/data explains the options."""
 
     evaluation_name: str
     """Name of the pictures that `evaluation_images` yields."""
@@ -97,7 +88,6 @@ class TrainingDataModule(L.LightningDataModule):
         self.seed, self._late, self._on_device = seed, late, on_device
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
-        """What draws batches of one size."""
         if not (self._on_device and self.trainer):
             return CropSampler(training, crop_size, batch_size, self.seed)
         if self._pixels is None:
@@ -174,12 +164,10 @@ class PhotosDataModule(TrainingDataModule):
     evaluation_name = "photos"
 
     def evaluation_images(self) -> Iterator[NamedImage]:
-        """The three held-out photographs."""
         paths = (locate(*photograph) for photograph in HELD_OUT)
         return ((path.name, read_rgb(path)) for path in paths)
 
     def load(self) -> Split:
-        """Decode the photographs, or open those decoded before."""
         parts = ([locate(*photograph) for photograph in part] for part in (TRAINING, HELD_OUT))
         return Split(*(decode(paths, self.cache_dir) for paths in parts))
 
@@ -189,12 +177,6 @@ class FolderDataModule(TrainingDataModule):
     """Photographs from a folder and its subfolders.
 
     No crop comes from a picture that is held out, nor from a copy of it.
-
-    Args:
-        root: folder of photographs.
-        validation_root: folder of the pictures to validate on; none to hold some of `root` out.
-        holdout_every: without `validation_root`, one picture in this many is held out.
-        common: see `TrainingDataModule`.
     """
 
     def __init__(
@@ -235,14 +217,7 @@ class FolderDataModule(TrainingDataModule):
 
 @DATA.register("high_entropy")
 class HighEntropyDataModule(FolderDataModule):
-    """The hardest tiles of photographs from a folder: the paper's high-entropy data.
-
-    Args:
-        share: of the batches that consist of them; the others are random crops.
-        tiles_per_picture: tiles taken from each picture; all if it has fewer.
-        codec: what measures how hard a tile is, by the bytes it needs: png or webp.
-        folder: see `FolderDataModule`; `crop_size` is the side of a tile.
-    """
+    """The hardest tiles of photographs from a folder: the paper's high-entropy data."""
 
     def __init__(
         self,

@@ -41,22 +41,22 @@ LINE_OF_SAVE = 4
 
 
 def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes:
-    """The file of a picture.
+    """The file of a picture; `rnn_codec.pillow` says what it is made of.
 
     Args:
-        image: in any mode that Pillow can convert to RGB. What its `info` says of orientation and
-            colours is followed, unless `options` says otherwise.
-        options: one of `RATES` at most; `model`, a folder, a name or a `Model`, `entropy` and
-            `device`; `exif`, `icc_profile` and `xmp`, which tell what the pixels are; those of
-            `PASSED_ON`, in which a picture is a grey map as large as `image`. None stands for an
-            option that is not given; others do not matter.
+        image: in any mode that Pillow can convert to RGB.
+        options: keywords of `Image.save`. None stands for one that is not given; `exif`,
+            `icc_profile` and `xmp` count for more than what `image.info` says.
         device: where networks run, if `options` does not say it.
 
     Raises:
         UserError: as `load_model` and `Model.encode`.
         ValueError: two rates, or one out of its range.
     """
-    rate = chosen_rate(options)
+    given = [name for name in RATES if options.get(name) is not None]
+    if len(given) > 1:
+        raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
+    rate = RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
     model = _model_to_save_with(options, device)
     info: dict[Any, Any] = {**image.info, **options}
 
@@ -69,22 +69,6 @@ def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes
     if not encoded.reached:
         warnings.warn(f"{rate} is not reached", stacklevel=LINE_OF_SAVE)
     return encoded.data
-
-
-def chosen_rate(options: Mapping[str, Any]) -> Rate:
-    """The rate among options of `Image.save`; `rates.DEFAULT` if there is none.
-
-    Raises:
-        InvalidOptionError: there are two, or it is out of its range.
-
-    Example:
-        >>> chosen_rate({"bpp": 0.5}), chosen_rate({"quality": 90})
-        (BitsPerPixel(value=0.5), BitsPerPixel(value=1.0))
-    """
-    given = [name for name in RATES if options.get(name) is not None]
-    if len(given) > 1:
-        raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
-    return RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
 
 
 def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:

@@ -30,11 +30,7 @@ def move_averages(
 
 
 class WeightAveraging(callbacks.WeightAveraging):
-    """Lightning's, but the average lies where the weights will, and an update waits for no device.
-
-    Args:
-        decay: share of the average that each step keeps.
-    """
+    """Lightning's, but the average lies where the weights will: an update waits for no device."""
 
     def __init__(self, decay: float) -> None:
         super().__init__(multi_avg_fn=partial(move_averages, decay))

@@ -27,8 +27,7 @@ class TrainingClock(L.Callback):
     nothing was trained.
 
     Args:
-        limit: of the training's time, if there is one.
-        progress: is told how much of it is used up.
+        limit: of the training's time; `progress` is told how much of it is used up.
         every_n_steps: steps between two figures of the throughput.
 
     Attributes:
@@ -159,9 +158,6 @@ class StopOnSignal(L.Callback):
     Ctrl-C and SIGTERM do; there is a checkpoint then. A second signal ends it at once: the last
     checkpoint on disk is then what remains. Of several processes none breaks off a validation, in
     which they wait for each other.
-
-    Attributes:
-        signalled: whether a signal has come.
     """
 
     def __init__(self) -> None:

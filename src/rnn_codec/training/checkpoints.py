@@ -57,10 +57,6 @@ class LastCheckpoint(Checkpoint):
     It is written at the end of a step, so that a resumed run goes on with the next; before a
     validation, too, which can then be broken off. But never with weights that are not finite, or
     after a step that was not: the checkpoint before is worth more.
-
-    Args:
-        path: the checkpoint's file.
-        every_minutes: time between two writes.
     """
 
     def __init__(self, path: Path, every_minutes: float) -> None:

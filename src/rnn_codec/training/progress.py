@@ -16,11 +16,7 @@ def step_progress() -> ProgressBar:
 
 
 class StepLines(ProgressBar):
-    """Writes the number of steps to standard error now and then.
-
-    Args:
-        lines: how they are written.
-    """
+    """Writes the number of steps to standard error now and then."""
 
     def __init__(self, lines: ProgressLines | None = None) -> None:
         super().__init__()

@@ -35,13 +35,9 @@ class StageTraining:
 
     Attributes:
         config: for the stage's folder.
-        options: of the stage.
-        identity: of the training.
         begun_as: the identity that the options give with which the stage's folder was begun.
         start: digest of the weights that the training starts from, if they are another run's.
-        model: what is trained.
         learned: the network in `model` whose weights are exported.
-        data: what it is trained and validated on.
         callbacks: beside those that every training has.
     """
 
@@ -58,17 +54,13 @@ class StageTraining:
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the trainings that make a model.
-
-    Attributes:
-        run: its folder.
-        prepare: builds what is trained, once the stages before are done.
-        digest: of what has been exported into the folder.
-    """
+    """One of the trainings that make a model."""
 
     run: RunFolder
     prepare: Callable[[], StageTraining]
+    """Builds what is trained, once the stages before are done."""
     digest: Callable[[RunFolder], bytes]
+    """Of what has been exported into the folder."""
 
 
 def train_stages(stages: Sequence[Stage]) -> None:

@@ -42,12 +42,7 @@ def bits_per_pixel(iterations: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a training: what its steps unroll and minimise.
-
-    Attributes:
-        fewest_iterations: of a step.
-        most_iterations: of a step; each draws a number between the two.
-        loss: what is minimised.
+    """A part of a training: between which numbers of iterations each step draws, and its loss.
 
     Raises:
         UserError: there cannot be so many iterations.
@@ -76,13 +71,8 @@ class CodecTraining(Training):
     framework's patch, in validation of any size above 160 pixels.
 
     Args:
-        codec: the codec to train.
-        optimizer: builds the optimizer of its parameters.
-        schedule: gives the factor on the learning rate.
-        progress: how far the training is.
+        optimizer: as of `Training`; so are the schedule and the progress.
         phases: how many iterations are trained, with which loss; a second one is the late part.
-        seed: seed of the steps.
-        execution: how the unroll is run.
         stopped_crops: share of the crops in which positions stop, each after a number of iterations
             of its own, 0 … 1.
     """

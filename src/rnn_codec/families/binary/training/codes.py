@@ -148,7 +148,8 @@ class CodeSampler:
         stops[rng.random(size) >= self.stops] = iterations
         share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
         crops = [self._crop(int(place))[:iterations] for place in places[share]]
-        return to_signs(np.stack(crops, axis=1)) * living(stops[share], iterations)
+        alive = np.arange(iterations)[:, None, None, None] < stops[share]
+        return to_signs(np.stack(crops, axis=1)) * torch.from_numpy(alive).unsqueeze(2)
 
     def _crop(self, place: int) -> Bits:
         picture = int(np.searchsorted(self._ends, place, side="right"))
@@ -171,12 +172,6 @@ def random_stops(
     hills = F.interpolate(rough, (size, size), mode="bilinear", align_corners=True)[:, 0].numpy()
     share = level + 0.3 * hills + 0.1 * rng.standard_normal((count, size, size))
     return np.rint(share * iterations).clip(0, iterations).astype(np.int64)
-
-
-def living(stops: NDArray[np.int64], iterations: int) -> Tensor:
-    """1.0 where a position has bits, (iterations, B, 1, S, S); stops (B, S, S)."""
-    alive = np.arange(iterations)[:, None, None, None] < stops
-    return torch.from_numpy(alive).unsqueeze(2).float()
 
 
 def to_signs(bits: Bits) -> Tensor:

@@ -60,8 +60,7 @@ def log_residual_loss(
     Args:
         signal: as of `residual_loss`; so are the reconstructions.
         floor: a residual that need not become smaller, in units of the signal.
-        first_weight: of the first iteration, where the others have 1. It is the hardest to learn:
-            whatever it codes, it codes from nothing.
+        first_weight: of the first iteration, where the others have 1.
 
     Example:
         >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)

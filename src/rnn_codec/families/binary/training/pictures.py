@@ -20,8 +20,7 @@ from rnn_codec.metrics.psnr import psnr
 class ReconstructionPictures(L.Callback):
     """Draws the first validation image at several rates after every validation.
 
-    Args:
-        folder: where the PNG files go; W&B gets them too if it is a logger of the run.
+    The PNG files go into `folder`, and to W&B if it is a logger of the run.
     """
 
     def __init__(self, folder: Path) -> None:
