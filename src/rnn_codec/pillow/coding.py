@@ -6,6 +6,7 @@ Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,9 @@ def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
     if isinstance(model, Model):
         return model
     run = RunFolder(find_folder(DEFAULT_MODEL if model is None else model).resolve())
-    return _named_model(run, _written(run), options.get("entropy"), options.get("device") or device)
+    return _named_model(
+        run.path, _written(run), options.get("entropy"), options.get("device") or device
+    )
 
 
 def _written(run: RunFolder) -> tuple[int, ...]:
@@ -87,8 +90,8 @@ def _written(run: RunFolder) -> tuple[int, ...]:
 
 
 @lru_cache(KEPT)
-def _named_model(run: RunFolder, _: tuple[int, ...], entropy: str | None, device: str) -> Model:
-    return load_model(run.path, entropy, device)
+def _named_model(folder: Path, _: tuple[int, ...], entropy: str | None, device: str) -> Model:
+    return load_model(folder, entropy, device)
 
 
 @lru_cache(KEPT)
