@@ -67,11 +67,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        UserError: it cannot be written.
-    """
+    """Write a file whole or not at all; `UserError` if it cannot be written."""
     try:
         with atomic_path(path) as partial:
             partial.write_bytes(data)

@@ -39,7 +39,6 @@ class CropSampler:
         images: pictures with sides of at least `crop_size`.
         crop_size: side S of the squares, in pixels.
         batch_size: pictures B in the batch of one process.
-        seed: seed of the draws, not negative.
     """
 
     def __init__(self, images: DecodedImages, crop_size: int, batch_size: int, seed: int) -> None:
@@ -86,11 +85,7 @@ class CropSampler:
 class DeviceCropSampler(CropSampler):
     """Cuts the very crops of `CropSampler` out of pixels that lie on a device.
 
-    Only where they are is sent there; nothing is waited for.
-
-    Args:
-        images: as `CropSampler`; so are the other arguments.
-        pixels: the pixels of `images`, on the device.
+    Only where they are is sent there; nothing is waited for. `pixels` are those of `images`.
     """
 
     def __init__(

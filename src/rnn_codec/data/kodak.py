@@ -67,11 +67,7 @@ def kodak_checksums() -> dict[str, str]:
 
 
 def kodak_paths(root: str | Path) -> list[Path]:
-    """The 24 files in `root`, by number.
-
-    Raises:
-        UserError: one of them is missing.
-    """
+    """The 24 files in `root`, by number; `UserError` if one of them is missing."""
     paths = [Path(root) / name for name in sorted(kodak_checksums())]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:

@@ -77,13 +77,10 @@ class TrainingDataModule(L.LightningDataModule):
         """Decode the pictures, or open those decoded before."""
 
     def draw_crops(self, seed: int, late: LateCrops | None = None, on_device: bool = False) -> None:
-        """Say how crops are drawn.
+        """Say how crops are drawn, `late` in the late part of the training.
 
-        Args:
-            seed: of the draws.
-            late: other crops, in the late part of the training.
-            on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
-                the crops are the same.
+        With `on_device` the same crops are cut where the trainer trains, from pixels of all
+        pictures that lie there.
         """
         self.seed, self._late, self._on_device = seed, late, on_device
 

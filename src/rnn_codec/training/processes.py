@@ -94,7 +94,7 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
 def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
     """Where a new run is to be: in `output`, or in a folder of `output_root` named after `name`.
 
-    The processes of DDP share the folder of the first. There may be no run in it yet.
+    The processes of DDP share the folder of the first. `UserError` if there is a run in it.
     """
     if not is_first_process():
         return RunFolder(Path(output or os.environ[RUN_FOLDER_VARIABLE]))

@@ -74,9 +74,7 @@ def train_stage(stage: Stage) -> None:
     """Train a stage, from its checkpoint if it has one, and export what it has learned.
 
     Raises:
-        UserError: the folder holds another training.
-        StoppedError: the process was told to end; there is a checkpoint.
-        DivergedError: the loss, or the gradients, stay not finite.
+        UserError: the folder holds another training; else as `fit`.
     """
     run, training = stage.run, stage.prepare()
     model, trainer = training.model, training.options.trainer

@@ -41,8 +41,6 @@ class CodesDataModule(L.LightningDataModule):
     Args:
         codec: the codec, trained.
         pictures: where the pictures come from, and which are held out.
-        options: of the entropy coder's training.
-        seed: seed of the crops.
     """
 
     def __init__(
@@ -60,11 +58,7 @@ class CodesDataModule(L.LightningDataModule):
         self.seed = seed
 
     def check_sizes(self) -> None:
-        """Refuse crops that no picture is large enough for, before any is coded.
-
-        Raises:
-            UserError: there is none.
-        """
+        """Refuse crops that no picture is large enough for, before any is coded."""
         own, training = self.options, self.pictures.split.training
         chosen = training.select(spread(len(training), own.most_pictures))
         sides = np.minimum(chosen.shortest_sides, own.longest_side)
@@ -123,7 +117,6 @@ class CodeSampler:
         crop_size: side of the squares, in positions.
         batch_size: squares in the batch of one process.
         stops: share of the squares in which positions stop; see `random_stops`.
-        seed: seed of the draws.
     """
 
     def __init__(
@@ -207,11 +200,7 @@ def write_codes(path: Path, bits: Bits) -> None:
 
 
 def read_codes(path: Path) -> Bits:
-    """Read what `write_codes` wrote.
-
-    Raises:
-        UserError: the file is damaged.
-    """
+    """Read what `write_codes` wrote, or refuse what is damaged."""
     try:
         with path.open("rb") as file:
             packed, width = np.load(file), int(np.load(file))
