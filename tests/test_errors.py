@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.errors import exit_on_user_error
 from rnn_codec.files import atomic_path
-
-
-def test_a_user_error_is_one_sentence(capsys) -> None:
-    with pytest.raises(SystemExit) as exit_, exit_on_user_error():
-        raise UserError("there is no picture a.png")
-    assert exit_.value.code == 1
-    assert capsys.readouterr().err == "error: there is no picture a.png\n"
 
 
 def test_a_full_disk_names_the_file_and_keeps_the_old_one(tmp_path: Path, capsys) -> None:

@@ -88,17 +88,13 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
     target = _target(node) if registry is None else registry[node.get(NAME)]
     for name in map(str, node):
         value, full_name = node[name], _full_name(node, name)
+        says_what = name.startswith("_") if registry is None else name == NAME
         if isinstance(value, DictConfig):
             check_types(value, None if registry is None else registry.parts.get(name))
-        elif target is not None and not _is_of_description(name, registry):
+        elif target is not None and not says_what:
             if not takes(target, name):
                 raise InvalidOptionError(f"{full_name} is no option of {target.__name__}")
             _check_type(full_name, value, _adapter(target, name))
-
-
-def _is_of_description(name: str, registry: Registry[Any] | None) -> bool:
-    """Whether an entry says what is built, rather than how."""
-    return name.startswith("_") if registry is None else name == NAME
 
 
 def _target(node: DictConfig) -> Callable[..., Any] | None:

@@ -13,6 +13,9 @@ from uuid import uuid4
 
 from rnn_codec.errors import UserError
 
+LONGEST_SUFFIX = 32
+"""Bytes. File systems allow 255 in a name, and no format has a longer suffix."""
+
 
 def make_folder(path: str | Path, advice: str = "") -> Path:
     """Make a folder, and those it lies in, unless it is there.
@@ -58,7 +61,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     target = Path(os.path.realpath(path)) if os.path.islink(path) else path
-    partial = target.with_name(f".{uuid4().hex[:12]}.partial{_short_suffix(path)}")
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
+    partial = target.with_name(f".{uuid4().hex[:12]}.partial{suffix}")
     mode = _mode(target)
     try:
         if mode is not None:
@@ -75,14 +79,6 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
-
-
-LONGEST_SUFFIX = 32
-"""Bytes. File systems allow 255 in a name, and no format has a longer suffix."""
-
-
-def _short_suffix(path: Path) -> str:
-    return path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
 
 
 def _mode(path: Path) -> int | None:

@@ -18,16 +18,11 @@ def versions() -> dict[str, str]:
     >>> list(versions())
     ['python', 'torch', 'lightning', 'pillow', 'pytorch-msssim', 'rnn-codec']
     """
-    found = {name: _version(name) for name in PACKAGES}
-    return {"python": platform.python_version()} | {k: v for k, v in found.items() if v}
-
-
-def _version(package: str) -> str | None:
-    """None for what is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def hardware() -> dict[str, str | int | None]:

@@ -40,12 +40,7 @@ def progress_bar(console: Console, **options: Any) -> Progress:
 
 
 class ProgressLines:
-    """Writes how much is done to standard error when `SECONDS` have passed since the last time.
-
-    Args:
-        description: what is done.
-        clock: tells the time, in seconds.
-    """
+    """Writes how much is done to standard error when `SECONDS` have passed since the last time."""
 
     def __init__(self, description: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._description, self._clock, self._told = description, clock, clock()

@@ -95,7 +95,6 @@ class MSSSIM:
     """
 
     metric: ClassVar = "ms_ssim"
-    """As of `PSNR`."""
 
     similarity: float
 

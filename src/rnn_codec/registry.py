@@ -55,11 +55,7 @@ class Registry(Generic[T]):
         self._registered: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """A decorator that gives a class or a function its name.
-
-        Raises:
-            ValueError: the name stands for another one already.
-        """
+        """A decorator that gives a class or a function a name; `ValueError` if another has it."""
 
         def registered(part: T) -> T:
             if self._registered.setdefault(name, part) is not part:
@@ -69,11 +65,7 @@ class Registry(Generic[T]):
         return registered
 
     def __getitem__(self, name: Any) -> T:
-        """What a name stands for.
-
-        Raises:
-            UserError: nothing.
-        """
+        """What a name stands for; `UserError` if it is nothing."""
         # A description from a file may have anything for a name, also what no key can be.
         if not isinstance(name, str) or name not in self.names():
             raise UserError(f"there is no {self.kind} {name}: there are {', '.join(self.names())}")

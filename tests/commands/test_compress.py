@@ -186,7 +186,6 @@ def damaged(data: bytes) -> bytes:
     ("change", "sentence"),
     [
         (lambda data: b"", "a.rnc: the file is empty"),
-        (lambda data: b"GIF89a", "a.rnc: the file is no .rnc file"),
         (lambda data: data[:7], "a.rnc: the file is cut off within its header, after 7 bytes"),
         (lambda data: data[:18], "a.rnc: nothing of the picture has arrived"),
         (lambda data: b"RNC\7" + data[4:], "a.rnc: the file has version 7 of the format"),
@@ -218,10 +217,8 @@ def test_bad_files(folder: Path, change, sentence: str, capsys) -> None:
         ("decompress a.rnc x.gif", "x.gif cannot be written: a picture's name ends in"),
         ("decompress a.rnc --output-folder x --suffix gif", "x/a.gif cannot be written"),
         ("decompress none.rnc x.png", "none.rnc cannot be read: No such file or directory"),
-        ("decompress d.rnc x.png", "d.rnc cannot be read: Is a directory"),
         ("decompress a.rnc x.png --max-pixels 99", "a.rnc: the file claims a picture of 50×40"),
         ("decompress a.rnc x.png --model plain", "a.rnc: the model .* is not in plain"),
-        ("info a.rnc --model plain", "a.rnc: the model .* is not in plain"),
         ("truncate a.rnc x.rnc --bytes 9", "a.rnc: 9 bytes hold nothing of the picture"),
     ],
 )
@@ -238,7 +235,6 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
     ("arguments", "sentence"),
     [
         ("compress a.png --model mine", "name one input and one output"),
-        ("compress a.png b.tif c.png --model mine", "name one input and one output"),
         ("compress a.png b.tif --model mine", "b.tif is to be a code file: give it a name that"),
         ("compress a.png a.tif --output-folder x --model mine", "would be written to x/a.rnc"),
         ("compress a.png x.rnc --model mine --bpp 1 --bytes 9", "not allowed with argument --bpp"),
@@ -294,17 +290,6 @@ def test_no_file_is_written_where_one_exists(folder: Path, capsys) -> None:
     assert "c.png" not in names(folder)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_output_may_be_a_link(folder: Path, command: str) -> None:
-    output = Path(COMMANDS[command])
-    Path("elsewhere").mkdir()
-    output.symlink_to(Path("elsewhere") / output)
-    assert run(*command.format(output).split()) == 0
-    assert output.is_symlink()
-    assert names(folder / "elsewhere") == {output.name}
-    assert run(*command.format(output).split()) == 1
-
-
 def test_an_existing_output_is_replaced_only_by_a_whole_one(folder: Path) -> None:
     Path("out.png").write_bytes(b"before")
     whole = Path("a.rnc").read_bytes()
@@ -342,10 +327,8 @@ def test_names_that_are_too_long_are_explained(capsys) -> None:
     long = "x" * 300
     for words in (
         ["compress", f"{long}.png", "x.rnc", "--model", "mine"],
-        ["compress", "a.png", f"{long}.rnc", "--model", "mine"],
         ["decompress", "a.rnc", f"{long}.png"],
         ["decompress", "a.rnc", f"{long}/x.png"],
-        ["truncate", f"{long}.rnc", "--output-folder", "x", "--bytes", "50"],
         ["compress", "a.png", "--output-folder", long, "--model", "mine"],
         ["info", f"{long}.rnc"],
     ):

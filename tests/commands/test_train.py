@@ -32,7 +32,7 @@ from rnn_codec.families.binary.training.codec_module import CodecTraining
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import override
 from rnn_codec.runs.cost import read_cost
-from rnn_codec.runs.folder import RunFolder, mark, read_config, read_identity, write_config
+from rnn_codec.runs.folder import RunFolder, read_config, read_identity, write_config
 from rnn_codec.training import building, callbacks
 from rnn_codec.training.callbacks import DivergedError
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
@@ -152,11 +152,6 @@ def test_a_network_of_few_iterations_trains_and_is_shown(tmp_path: Path, cache: 
     (drawn,) = RunFolder(tmp_path).reconstructions.iterdir()
     assert drawn.suffix == ".png"
     assert load_codec(RunFolder(tmp_path)).iterations == 8
-
-
-def test_bfloat16_trains_with_clipping_and_a_fused_optimizer(tmp_path: Path, cache: str) -> None:
-    options = ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.5"]
-    assert run_training(tmp_path / "run", "trainer.max_steps=1", *options, cache)
 
 
 def test_gradients_are_clipped(tmp_path: Path, cache: str) -> None:
@@ -367,26 +362,18 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
     [
         (["resume=nowhere"], "there is no run folder nowhere"),
         (["data=folder"], "data.root"),
-        (["data=folder", "data.root=nowhere"], "nowhere"),
         (["data=kodak"], "never for training"),
         (["trainer.compile=true"], "trainer.compile excludes"),
-        (["min_iterations=0"], "min_iterations cannot be 0"),
         (["min_iterations=4"], "min_iterations=4 must be from 1 to max_iterations=3"),
-        (["stopped_crops=1.5"], "stopped_crops cannot be 1.5"),
         (["network.width=0.01"], "network.width"),
         (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),
-        (["recon=residual_scaling", "data.crop_size=48"], "must be a multiple of 32"),
         (["late=larger_crops", "late.crop_size=56"], "late.crop_size must be a multiple of 16"),
-        (["late=larger_crops", "late.crop_size=32"], "late.crop_size, of 44"),
-        (["late=larger_crops", "late.begins=1.5"], "late.begins cannot be 1.5"),
         (["loss=log_l1_ssim"], "data.crop_size, or late.crop_size, of 44"),
         (["loss=log_l1_ssim", "loss.scales=[0]", "data.crop_size=64"], "loss.scales"),
         (["loss=log_l1", "loss.floor=-1"], "see the options of loss"),
         (["data.crop_size=2048"], "2048"),
-        (["trainer.max_steps=0"], "trainer.max_steps cannot be 0"),
         (["trainer.strategy=nonsense"], "nonsense"),
         (["trainer.accelerator=nonsense"], "nonsense"),
-        (["optimizer.lr=abc"], "optimizer.lr cannot be"),
         (["optimizer.lr=-1"], "learning rate"),
         (["schedule.final_factor=-2"], "see the options of schedule"),
         (["start_from=nowhere"], "nowhere"),
@@ -451,7 +438,6 @@ def test_a_resumed_run_may_change_its_logger_as_a_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        "trainer.max_time=1h",
         "trainer.accelerator=abacus",
         "checkpoint.every_minutes=often",
         "logger.name=[a]",
@@ -485,8 +471,10 @@ def test_photographs_may_move_while_a_run_rests(tmp_path: Path, cache: str) -> N
     entry.train(config, RunFolder(folder))
     assert torch.load(RunFolder(folder).checkpoint, weights_only=True)["global_step"] == 2
     (moved / "0.png").write_bytes((moved / "1.png").read_bytes())
-    with pytest.raises(UserError, match="its pictures"):
-        entry.train(config, RunFolder(folder))
+    before = RunFolder(folder).config.read_text()
+    with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
+        entry.train(resume(folder, f"data.root={moved}", "trainer.max_steps=4"), RunFolder(folder))
+    assert RunFolder(folder).config.read_text() == before
 
 
 def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache: str) -> None:
@@ -555,17 +543,6 @@ def test_a_resumed_run_may_be_made_longer(tmp_path: Path, cache: str) -> None:
     assert cost is not None
     assert cost.steps == 4
     assert begun != read_identity(run) == cost.identity
-
-
-def test_a_run_whose_pictures_have_changed_is_left_as_it_was(tmp_path: Path, cache: str) -> None:
-    folder = tmp_path / "run"
-    run_training(folder, "trainer.max_steps=1", cache)
-    run = RunFolder(folder)
-    mark(run, "of other pictures")
-    before = run.config.read_text()
-    with pytest.raises(UserError, match=r"its pictures, .* have changed since"):
-        entry.train(resume(folder, "trainer.max_steps=4"), run)
-    assert run.config.read_text() == before
 
 
 def test_two_processes_leave_one_run(tmp_path: Path, cache: str) -> None:

@@ -10,12 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.data.crops import (
-    ChangingSampler,
-    CropSampler,
-    DeviceCropSampler,
-    training_loader,
-)
+from rnn_codec.data.crops import CropSampler, DeviceCropSampler, training_loader
 from rnn_codec.data.decoding import DecodedImages
 from rnn_codec.errors import UserError
 from tests.data.pictures import decoded
@@ -90,13 +85,6 @@ def test_crops_cut_on_a_device_are_the_same(
     device = DeviceCropSampler(images, SIZE, 20, seed, pixels)
     cut = CropSampler(images, SIZE, 20, seed)
     assert torch.equal(device.batch(step, rank, 3), cut.batch(step, rank, 3))
-
-
-def test_samplers_change_by_the_batch(images: DecodedImages) -> None:
-    first, then = (CropSampler(images, SIZE, size, seed=0) for size in (2, 3))
-    sampler = ChangingSampler(lambda batch: then if batch >= 4 else first)
-    assert [len(sampler.batch(step, 0, 1)) for step in range(6)] == [2, 2, 2, 2, 3, 3]
-    assert torch.equal(sampler.batch(5, 1, 2), then.batch(5, 1, 2))
 
 
 def test_too_small_pictures_are_refused(images: DecodedImages) -> None:

@@ -1,7 +1,6 @@
 """The cache of decoded pictures."""
 
 import os
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -131,8 +130,3 @@ def test_damaged_cache_is_refused_or_consistent(
     except UserError:
         return
     assert sum(images.image(i).size for i in range(len(images))) == images.pixels.size
-
-
-def test_packed_images_survive_pickling(tmp_path: Path) -> None:
-    images = decoded(tmp_path, [(5, 9)])
-    assert pickle.loads(pickle.dumps(images)).digest == images.digest

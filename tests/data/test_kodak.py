@@ -82,11 +82,6 @@ def test_no_network_is_one_sentence(tmp_path: Path, url: str) -> None:
         download(tmp_path, url, CHECKSUMS)
 
 
-def test_missing_file_on_the_server(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"four\.png cannot be downloaded .*404"):
-        download(tmp_path, server.url, {"four.png": "0" * 64})
-
-
 def test_the_command_ends_with_a_sentence_and_a_failure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

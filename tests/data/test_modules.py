@@ -15,12 +15,10 @@ from torch import Tensor
 from rnn_codec import configuration
 from rnn_codec.data import DATA
 from rnn_codec.data.crops import DeviceCropSampler, LateCrops
-from rnn_codec.data.decoding import decode
 from rnn_codec.data.modules import FolderDataModule, HighEntropyDataModule
-from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
+from rnn_codec.data.package_photographs import locate
 from rnn_codec.data.split import centre_crop, spread
 from rnn_codec.errors import UserError
-from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import noise, save
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -73,9 +71,6 @@ class TestPhotos:
         assert list(named) == ["chelsea.png", "coffee.png", "flower.jpg"]
         assert named["coffee.png"].shape == (400, 600, 3)
         assert data.evaluation_name == "photos"
-
-    def test_training_and_held_out_pictures_differ(self) -> None:
-        assert not set(TRAINING) & set(HELD_OUT)
 
     def test_packages_are_not_imported(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(sys.modules, "skimage", raising=False)
@@ -132,15 +127,6 @@ class TestFolder:
             assert data.split.training.names == ("000.png", "1.png", "2.png", "4.png", "5.png")
         assert data.split.validation.names == ("0.png", "3.png", "6.png")
 
-    def test_small_validation_pictures_are_left_out_with_a_warning(
-        self, photographs: Path, tmp_path: Path
-    ) -> None:
-        save(tmp_path / "validation" / "a.png", noise(170, 200, 99))
-        save(tmp_path / "validation" / "b.png", noise(170, 160, 99))
-        data = folder(photographs, validation_root=str(tmp_path / "validation"))
-        with pytest.warns(UserWarning, match=r"left out of validation: b\.png"):
-            assert data.split.validation.names == ("a.png",)
-
     @pytest.mark.filterwarnings("ignore:left out")
     def test_nothing_left_is_an_error(self, photographs: Path, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"left for training: .* 300 pixels"):
@@ -152,20 +138,9 @@ class TestFolder:
         with pytest.raises(UserError, match=r"left for training: .*validation_root"):
             _ = folder(tmp_path / "single").split
 
-    def test_root_must_be_set(self) -> None:
-        with pytest.raises(Exception, match=r"set data.root=<folder of photographs>") as raised:
-            build("data=folder")
-        assert isinstance(raised.value.__cause__, UserError)
-
     @pytest.mark.parametrize(
         ("option", "value"),
-        [
-            ("crop_size", 0),
-            ("batch_size", -1),
-            ("validation_images", 0),
-            ("validation_crop", 160),
-            ("holdout_every", 1),
-        ],
+        [("batch_size", -1), ("validation_crop", 160), ("holdout_every", 1)],
     )
     def test_options_too_small_are_named(self, tmp_path: Path, option: str, value: int) -> None:
         words = rf"{option} cannot be {value}: it must be greater than or equal to"
@@ -277,8 +252,3 @@ class TestValidation:
     def test_spread_reaches_over_all(self) -> None:
         assert spread(100, 4) == [0, 25, 50, 75]
         assert spread(3, 3) == [0, 1, 2]
-
-
-def test_photos_are_those_of_the_packages(tmp_path: Path) -> None:
-    path = locate("sklearn", "datasets/images/china.jpg")
-    np.testing.assert_array_equal(decode([path], tmp_path).image(0), read_rgb(path))

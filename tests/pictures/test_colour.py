@@ -108,13 +108,9 @@ def test_cmyk_by_its_profile(tmp_path: Path, suffix: str) -> None:
     ("profile", "mode"),
     [
         (b"no profile at all", "RGB"),
-        (rgb_profile()[:200], "RGB"),
         (rgb_profile()[:128], "RGB"),
-        (bytes(600), "RGB"),
         (rgb_profile(), "L"),
-        (rgb_profile(), "CMYK"),
         (grey_profile(1.0), "RGB"),
-        (cmyk_profile(), "RGB"),
         (cmyk_profile(), "L"),
     ],
 )
@@ -207,11 +203,9 @@ def test_chromaticities_of_another_white(tmp_path: Path) -> None:
         {"gAMA": parts(0.45455)},
         {"gAMA": parts(0.45455), "cHRM": parts(*SRGB_CHROMATICITIES)},
         {"sRGB": b"\0", "gAMA": parts(1.0), "cHRM": parts(*ADOBE_CHROMATICITIES)},
-        {"cHRM": parts(*SRGB_CHROMATICITIES)},
         # Nonsense.
         {"gAMA": parts(0.0)},
         {"gAMA": b"\0"},
-        {"gAMA": parts(0.45455), "cHRM": parts(*[0.0] * 8)},
         {"gAMA": parts(0.45455), "cHRM": parts(*[0.3] * 8)},
         {"gAMA": parts(0.45455), "cHRM": b"\xff" * 32},
     ],

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import lightning as L
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from rnn_codec.errors import StoppedError
@@ -24,6 +24,7 @@ from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rnn_codec.training.fitting import stopped
 from rnn_codec.training.schedules import Progress
 from rnn_codec.training.steps import Training
+from tests.trainings import Counting, least_trainer
 
 PICTURES = 5
 NEVER = 1e6
@@ -102,24 +103,6 @@ def test_tells_how_much_of_its_time_a_training_has_used(monkeypatch) -> None:
     assert third.progress.time_used == 1
 
 
-class Counting(L.LightningModule):
-    """One weight, which a step makes larger by one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(1, 1, bias=False)
-        nn.init.zeros_(self.layer.weight)
-
-    def training_step(self, batch: Tensor) -> Tensor:
-        return -self.layer(batch).sum()
-
-    def validation_step(self, batch: Tensor) -> None:
-        pass
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=1.0)
-
-
 class SignalInValidation(L.Callback):
     """Sends a signal while a picture is validated, in the validation of a number."""
 
@@ -138,19 +121,15 @@ class SignalInValidation(L.Callback):
 
 def train(folder: Path, more: list[L.Callback], checkpoint: Path | None = None) -> L.Trainer:
     """Nine steps, validated after every third."""
-    trainer = L.Trainer(
-        accelerator="cpu",
-        max_epochs=-1,
-        max_steps=9,
+    trainer = least_trainer(
+        folder,
+        9,
+        more,
         val_check_interval=3,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        callbacks=more,
         plugins=[AtomicCheckpointIO()],
-        default_root_dir=folder,
-        logger=False,
         enable_progress_bar=False,
-        enable_model_summary=False,
     )
     data = [DataLoader(torch.ones(count, 1), batch_size=1) for count in (100, PICTURES)]
     trainer.fit(Counting(), *data, ckpt_path=checkpoint)

@@ -5,28 +5,14 @@ from pathlib import Path
 import lightning as L
 import pytest
 import torch
-from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from rnn_codec.training.checkpoints import AtomicCheckpointIO, LastCheckpoint
+from tests.trainings import Counting, least_trainer
 
 MAX_STEPS = 6
 NEVER = 1e6
 """Minutes between two checkpoints of a training that is over in a second."""
-
-
-class OneWeight(L.LightningModule):
-    """The least that Lightning trains."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(1, 1)
-
-    def training_step(self, batch: Tensor) -> Tensor:
-        return self.layer(batch).square().mean()
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
 class StopRequest(L.Callback):
@@ -66,18 +52,10 @@ def steps_written(folder: Path, every_minutes: float, *callbacks: L.Callback) ->
     """Train; return the step of the checkpoint on disk after each step."""
     path = folder / "checkpoints" / "last.ckpt"
     written = WrittenAt(path)
-    trainer = L.Trainer(
-        accelerator="cpu",
-        max_epochs=-1,
-        max_steps=MAX_STEPS,
-        callbacks=[LastCheckpoint(path, every_minutes), written, *callbacks],
-        plugins=[AtomicCheckpointIO()],
-        default_root_dir=folder,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    trainer.fit(OneWeight(), DataLoader(torch.ones(100, 1), batch_size=1))
+    all_callbacks = [LastCheckpoint(path, every_minutes), written, *callbacks]
+    options = {"plugins": [AtomicCheckpointIO()], "enable_progress_bar": False}
+    trainer = least_trainer(folder, MAX_STEPS, all_callbacks, **options)
+    trainer.fit(Counting(), DataLoader(torch.ones(100, 1), batch_size=1))
     return written.steps
 
 

@@ -1,6 +1,5 @@
 """Who is the first process, and which do not belong together."""
 
-import itertools
 import os
 from pathlib import Path
 
@@ -62,8 +61,7 @@ def test_first_process(environment: dict[str, str], first: bool, monkeypatch) ->
 @pytest.mark.parametrize(
     "names",
     [
-        *itertools.combinations(("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"), 1),
-        *itertools.combinations(("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"), 2),
+        *[("RANK",), ("LOCAL_RANK",), ("NODE_RANK",), ("SLURM_PROCID",)],
         ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"),
     ],
 )

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import lightning as L
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from rnn_codec.progress import ProgressLines
 from rnn_codec.training.progress import StepLines, StepProgressBar, step_progress
-from tests.training.test_checkpoints import OneWeight
+from tests.trainings import Counting, least_trainer
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -18,22 +17,13 @@ def test_a_file_gets_a_line_every_half_minute(
 ) -> None:
     now = [0.0]
 
-    class Slow(OneWeight):
+    class Slow(Counting):
         def training_step(self, batch: torch.Tensor) -> torch.Tensor:
             now[0] += 12.0
             return super().training_step(batch)
 
     lines = StepLines(ProgressLines("step", lambda: now[0]))
-    trainer = L.Trainer(
-        accelerator="cpu",
-        max_epochs=-1,
-        max_steps=7,
-        callbacks=[lines],
-        default_root_dir=tmp_path,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-    )
+    trainer = least_trainer(tmp_path, 7, [lines], enable_checkpointing=False)
     if not first:
         lines.disable()
     trainer.fit(Slow(), DataLoader(torch.ones(100, 1), batch_size=1))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
@@ -16,7 +15,6 @@ from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
 
 
 def main(words: Sequence[str]) -> None:
-    """Pictures to files."""
     parser = new_parser("compress", __doc__, "--device", "--max-pixels")
     add_files(parser, "picture")
     parser.add_argument(
@@ -50,7 +48,10 @@ def main(words: Sequence[str]) -> None:
             "iterations every part of the picture has the same"
         )
     jobs = compressed_jobs(parser, options)
-    mask = None if options.importance is None else read_grey(options.importance, options.max_pixels)
+    mask = None
+    if options.importance is not None:
+        grey = Image.fromarray(read_rgb(options.importance, options.max_pixels)).convert("L")
+        mask = np.asarray(grey)
     model = load_model(options.model, options.entropy, options.device)
 
     def work(job: Job) -> str:
@@ -63,8 +64,3 @@ def main(words: Sequence[str]) -> None:
         return f"{job.output}: {describe_amount(encoded.contents)}, in {seconds:.2f} s{missed}"
 
     run_jobs(jobs, work, "compressing")
-
-
-def read_grey(path: Path, max_pixels: int) -> NDArray[np.uint8]:
-    """A mask, (H, W)."""
-    return np.asarray(Image.fromarray(read_rgb(path, max_pixels)).convert("L"))

@@ -121,11 +121,7 @@ def _run_job(task: Task, failures: list[str], config: DictConfig) -> None:
 
 
 def explained(task: Task, config: DictConfig) -> None:
-    """Run a task; what OmegaConf says of an option is the user's mistake.
-
-    Raises:
-        UserError: an option is missing, or an interpolation names none.
-    """
+    """Run a task; what OmegaConf says of an option is the user's mistake."""
     try:
         task(config)
     except OmegaConfBaseException as error:

@@ -10,7 +10,6 @@ from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
 def main(words: Sequence[str]) -> None:
-    """Files to pictures."""
     parser = new_parser("decompress", __doc__, "--model", "--max-pixels", "--device")
     add_files(parser, SUFFIX)
     parser.add_argument(

@@ -11,7 +11,6 @@ from rnn_codec.runs.precision import PRECISIONS
 
 
 def main(words: Sequence[str]) -> None:
-    """Copy the model, and say how large it is."""
     parser = new_parser("export", __doc__)
     parser.add_argument("model", help="folder or name of the model")
     parser.add_argument(

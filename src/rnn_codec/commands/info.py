@@ -10,7 +10,6 @@ from rnn_codec.models.protocol import open_file
 
 
 def main(words: Sequence[str]) -> None:
-    """What files hold, as text."""
     parser = new_parser("info", __doc__, "--model", "--max-pixels")
     parser.add_argument("files", nargs="+", type=Path, metavar="file.rnc")
     options = parser.parse_args(words)

@@ -30,12 +30,9 @@ def model_finder(place: str | None, device: str) -> Callable[[bytes], Model]:
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> None:
-    """Do all jobs, also after one that fails, and print what each returns; exit with 1 if one did.
+    """Do all jobs, also after one that fails, and print what `work` says of each.
 
-    Args:
-        jobs: what is to be done.
-        work: does one and returns what is to be printed of it.
-        label: of the progress bar.
+    Exits with 1 if one has failed.
     """
     failed = 0
     console = Console(stderr=True)
@@ -70,11 +67,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        UserError: it cannot be written.
-    """
+    """Write a file whole or not at all; `UserError` if it cannot be written."""
     try:
         with atomic_path(path) as partial:
             partial.write_bytes(data)

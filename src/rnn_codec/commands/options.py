@@ -17,7 +17,6 @@ SUFFIX = ".rnc"
 
 RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
-
 SHARED: Mapping[str, dict[str, Any]] = {
     "--model": {
         "help": "folder or name of the model (default: found by the identifier in the file)"
@@ -75,12 +74,9 @@ def add_rate(
 def named_jobs(
     parser: argparse.ArgumentParser, options: argparse.Namespace, suffix: str
 ) -> list[Job]:
-    """What to read and where to write; a mistake is an error of the option parser.
+    """What to read and where to write, with `suffix` in a folder for outputs.
 
-    Args:
-        parser: of the options.
-        options: with those of `add_files`.
-        suffix: of outputs in a folder.
+    A mistake is an error of the option parser. `options` has those of `add_files`.
     """
     files, error = options.files, parser.error
     if options.output_folder is not None:

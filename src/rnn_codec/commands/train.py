@@ -55,20 +55,16 @@ def codec_to_extend(config: DictConfig) -> RunFolder:
     return run
 
 
-def refuse_multirun_of_processes(config: DictConfig) -> None:
-    """Lightning starts its processes by the same command line: each would replay the multirun."""
+def train_as_configured(config: DictConfig) -> None:
+    """Set up the run and train: the codec, unless it is given, then its coder."""
+    quieten_lightning()
     several = config.trainer.devices != 1 or config.trainer.num_nodes != 1
+    # Lightning starts its processes by the same command line: each would replay the multirun.
     if HydraConfig.get().mode == RunMode.MULTIRUN and several:
         raise UserError(
             "--multirun with trainer.devices other than 1 trains wrongly under DDP: "
             "start one process for each run instead"
         )
-
-
-def train_as_configured(config: DictConfig) -> None:
-    """Set up the run and train: the codec, unless it is given, then its coder."""
-    quieten_lightning()
-    refuse_multirun_of_processes(config)
     config, run = prepared(config)
     try:
         train(config, run)
@@ -80,23 +76,17 @@ def train_as_configured(config: DictConfig) -> None:
 def prepared(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     """What is to be trained, and in which run's folder, checked; nothing is written yet."""
     run: RunFolder | None = None
+    folder = config.codec if isinstance(config.codec, str) else config.output
     if config.resume is not None:
         config, run = resumed(config, task_overrides())
-        check_together(config, str(run.path))
-    elif isinstance(config.codec, str):
-        check_together(config, config.codec)
-        run = codec_to_extend(config)
-    else:
-        check_together(config, config.output)
-    family(config, run).check(config, run)
-    return config, run or new_run(config.output, config.output_root, config.name)
-
-
-def check_together(config: DictConfig, folder: str | None) -> None:
-    """The processes that train together, if there are several, know of each other."""
+        folder = str(run.path)
     trainer = options(TrainerOptions, config.trainer)
     check_processes(trainer.devices, trainer.num_nodes, folder)
     forget_foreign_ranks(trainer.num_nodes)
+    if run is None and isinstance(config.codec, str):
+        run = codec_to_extend(config)
+    family(config, run).check(config, run)
+    return config, run or new_run(config.output, config.output_root, config.name)
 
 
 def family(config: DictConfig, run: RunFolder | None) -> Family:
@@ -108,5 +98,4 @@ def family(config: DictConfig, run: RunFolder | None) -> Family:
 
 
 def main(words: Sequence[str]) -> None:
-    """Train as configured."""
     run_configured(train_as_configured, "train", addable(words))

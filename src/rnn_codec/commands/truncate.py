@@ -9,7 +9,6 @@ from rnn_codec.rates import Levels
 
 
 def main(words: Sequence[str]) -> None:
-    """Files to shorter files."""
     parser = new_parser("truncate", __doc__, "--model", "--max-pixels")
     add_files(parser, SUFFIX)
     add_sizes(parser.add_mutually_exclusive_group(required=True))

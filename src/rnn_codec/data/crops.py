@@ -39,7 +39,6 @@ class CropSampler:
         images: pictures with sides of at least `crop_size`.
         crop_size: side S of the squares, in pixels.
         batch_size: pictures B in the batch of one process.
-        seed: seed of the draws, not negative.
     """
 
     def __init__(self, images: DecodedImages, crop_size: int, batch_size: int, seed: int) -> None:
@@ -57,7 +56,6 @@ class CropSampler:
         self._firsts = self._ends - positions
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
         rng = step_rng(self.seed, step)
         size = world_size * self.batch_size
         positions = rng.integers(self._ends[-1], size=size)
@@ -87,11 +85,7 @@ class CropSampler:
 class DeviceCropSampler(CropSampler):
     """Cuts the very crops of `CropSampler` out of pixels that lie on a device.
 
-    Only where they are is sent there; nothing is waited for.
-
-    Args:
-        images: as `CropSampler`; so are the other arguments.
-        pixels: the pixels of `images`, on the device.
+    Only where they are is sent there; nothing is waited for. `pixels` are those of `images`.
     """
 
     def __init__(
@@ -116,31 +110,21 @@ class DeviceCropSampler(CropSampler):
 
 @dataclass(frozen=True)
 class LateCrops:
-    """What a training goes on with in its late part.
-
-    Attributes:
-        is_late: whether a batch, by its number, belongs to that part; asked when it is drawn.
-        crop_size: side of the squares, in pixels.
-        batch_size: squares in the batch of one process.
-    """
+    """What a training goes on with in its late part: see `CropSampler`."""
 
     is_late: Callable[[int], bool]
+    """Whether a batch, by its number, belongs to that part; asked when it is drawn."""
     crop_size: int
     batch_size: int
 
 
 @dataclass(frozen=True)
 class ChangingSampler:
-    """Draws each batch from one of several samplers.
-
-    Attributes:
-        choose: says which, by the batch's number.
-    """
+    """Draws each batch from the sampler that `choose` names by the batch's number."""
 
     choose: Callable[[int], Sampler]
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """See `Sampler.batch`."""
         return self.choose(step).batch(step, rank, world_size)
 
 
@@ -161,7 +145,6 @@ class Endless(IterableDataset[Tensor]):
         self.draw, self.first = draw, first
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Draw them."""
         return map(self.draw, count(self.first))
 
 

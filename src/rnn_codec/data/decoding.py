@@ -46,7 +46,6 @@ class DecodedImages:
     digests: tuple[str, ...]
 
     def __len__(self) -> int:
-        """How many pictures."""
         return len(self.names)
 
     def image(self, index: int) -> NDArray[np.uint8]:
@@ -87,7 +86,9 @@ def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
     Raises:
         UserError: none of the pictures can be read, or the cache cannot be written or is damaged.
     """
-    index = cache_folder(cache_dir) / f"pictures-{_key(paths)}.json"
+    stats = ((str(path.absolute()), path.stat()) for path in paths)
+    key = digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+    index = cache_folder(cache_dir) / f"pictures-{key}.json"
     if not index.is_file():
         _write_decoded(paths, index)
     images, skipped = read_decoded(index)
@@ -125,24 +126,9 @@ def digest_of(parts: Iterable[object]) -> str:
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]
 
 
-def relative_names(paths: Sequence[Path]) -> list[str]:
-    """Each path relative to the folder that all of them share.
-
-    >>> relative_names([Path("a/b/c.png"), Path("a/d.png")])
-    ['b/c.png', 'd.png']
-    """
-    shared = commonpath([path.absolute().parent for path in paths])
-    return [path.absolute().relative_to(shared).as_posix() for path in paths]
-
-
-def _key(paths: Sequence[Path]) -> str:
-    stats = ((str(path.absolute()), path.stat()) for path in paths)
-    return digest_of([RULES, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
-
-
 def _write_decoded(paths: Sequence[Path], index: Path) -> None:
     content: dict[str, list[Any]] = {"pictures": [], "skipped": []}
-    names = dict(zip(paths, relative_names(paths), strict=True))
+    shared = commonpath([path.absolute().parent for path in paths])
     with atomic_path(index.with_suffix(".bin")) as partial, partial.open("wb") as file:
         for path in progress(paths, "Decoding pictures"):
             try:
@@ -151,7 +137,8 @@ def _write_decoded(paths: Sequence[Path], index: Path) -> None:
                 content["skipped"].append(str(error))
                 continue
             digest = hashlib.sha256(pixels.data).hexdigest()
-            content["pictures"].append([names[path], *pixels.shape[:2], digest])
+            name = path.absolute().relative_to(shared).as_posix()
+            content["pictures"].append([name, *pixels.shape[:2], digest])
             file.write(pixels.data)
     write_json(index, content)
 

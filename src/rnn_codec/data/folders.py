@@ -14,10 +14,9 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 def find_images(root: str | Path) -> list[Path]:
     """List the pictures under a folder and its subfolders, sorted by path.
 
-    A picture is what ends in .jpg, .jpeg, .png, .webp, .tif or .tiff, in small or capital letters.
-    Links are followed, and every folder is read once, however many lead to it. Hidden files and
-    folders are left out, as is what archives of macOS leave behind. A folder that cannot be read
-    is left out with a warning.
+    A picture is what ends in one of `SUFFIXES`, in small or capital letters. Links are followed,
+    and every folder is read once, however many lead to it. Hidden files and folders are left out,
+    as is what archives of macOS leave behind, and with a warning a folder that cannot be read.
 
     Raises:
         UserError: there is no such folder, or no picture in it.
@@ -25,8 +24,13 @@ def find_images(root: str | Path) -> list[Path]:
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"there is no folder {root}: name a folder of photographs")
-    paths = (folder / name for folder, names in _folders(root) for name in names)
-    found = [path for path in paths if _is_picture(path)]
+    paths = (
+        folder / name
+        for folder, names in _folders(root)
+        for name in names
+        if name[0] != "." and Path(name).suffix.lower() in SUFFIXES
+    )
+    found = [path for path in paths if os.path.isfile(path)]
     if not found:
         raise UserError(f"there is no picture ({', '.join(SUFFIXES)}) in the folder {root}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
@@ -40,7 +44,9 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
         for folder, subfolders, files in os.walk(waiting.popleft(), onerror=_warn_left_out):
             status = os.stat(folder)
             identity = (status.st_dev, status.st_ino)
-            subfolders[:] = sorted(name for name in subfolders if not _is_left_behind(name))
+            subfolders[:] = sorted(
+                name for name in subfolders if name[0] != "." and name != "__MACOSX"
+            )
             if identity in read:
                 subfolders.clear()
                 continue
@@ -53,11 +59,3 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 def _warn_left_out(error: OSError) -> None:
     reason = f"the folder {error.filename} cannot be read: {error.strerror}"
     warnings.warn(f"left out: {reason}", stacklevel=2)
-
-
-def _is_left_behind(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)

@@ -19,12 +19,7 @@ TIMEOUT_SECONDS = 30
 
 @DATA.register("kodak")
 class Kodak:
-    """The suite as pictures to measure on; `rnn_codec.data.modules` has those to train on.
-
-    Args:
-        kodak_root: folder of kodim01.png to kodim24.png.
-        url: where `download` finds them.
-    """
+    """The suite as pictures to measure on; `rnn_codec.data.modules` has those to train on."""
 
     evaluation_name = "kodak"
 
@@ -65,22 +60,14 @@ def checksum(path: Path) -> str:
 
 
 def kodak_checksums() -> dict[str, str]:
-    """The SHA-256 checksum of each of the 24 files, by name.
-
-    >>> len(kodak_checksums()), list(kodak_checksums())[0]
-    (24, 'kodim01.png')
-    """
+    """The SHA-256 checksum of each of the 24 files, by name."""
     # As `sha256sum` writes them: a checksum, two spaces, a name.
     text = files("rnn_codec.data").joinpath("kodak.sha256").read_text(encoding="ascii")
     return {name: checksum for checksum, name in map(str.split, text.splitlines())}
 
 
 def kodak_paths(root: str | Path) -> list[Path]:
-    """The 24 files in `root`, by number.
-
-    Raises:
-        UserError: one of them is missing.
-    """
+    """The 24 files in `root`, by number; `UserError` if one of them is missing."""
     paths = [Path(root) / name for name in sorted(kodak_checksums())]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:

@@ -45,16 +45,7 @@ CHOICES = 1
 
 
 class TrainingDataModule(L.LightningDataModule):
-    """What all modules that can train have in common.
-
-    Args:
-        crop_size: side of the squares that are trained on, in pixels.
-        batch_size: squares in the batch of one process.
-        cache_dir: folder for decoded pictures.
-        validation_crop: longest side of the pictures validated on during training, in pixels:
-            larger ones are cut to their centre.
-        validation_images: most pictures validated on.
-    """
+    """What all modules that can train have in common; conf/data explains the options."""
 
     evaluation_name: str
     """Name of the pictures that `evaluation_images` yields."""
@@ -86,18 +77,14 @@ class TrainingDataModule(L.LightningDataModule):
         """Decode the pictures, or open those decoded before."""
 
     def draw_crops(self, seed: int, late: LateCrops | None = None, on_device: bool = False) -> None:
-        """Say how crops are drawn.
+        """Say how crops are drawn, `late` in the late part of the training.
 
-        Args:
-            seed: of the draws.
-            late: other crops, in the late part of the training.
-            on_device: cut them where the trainer trains. The pixels of all pictures lie there then;
-                the crops are the same.
+        With `on_device` the same crops are cut where the trainer trains, from pixels of all
+        pictures that lie there.
         """
         self.seed, self._late, self._on_device = seed, late, on_device
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
-        """What draws batches of one size."""
         if not (self._on_device and self.trainer):
             return CropSampler(training, crop_size, batch_size, self.seed)
         if self._pixels is None:
@@ -174,12 +161,10 @@ class PhotosDataModule(TrainingDataModule):
     evaluation_name = "photos"
 
     def evaluation_images(self) -> Iterator[NamedImage]:
-        """The three held-out photographs."""
         paths = (locate(*photograph) for photograph in HELD_OUT)
         return ((path.name, read_rgb(path)) for path in paths)
 
     def load(self) -> Split:
-        """Decode the photographs, or open those decoded before."""
         parts = ([locate(*photograph) for photograph in part] for part in (TRAINING, HELD_OUT))
         return Split(*(decode(paths, self.cache_dir) for paths in parts))
 
@@ -189,12 +174,6 @@ class FolderDataModule(TrainingDataModule):
     """Photographs from a folder and its subfolders.
 
     No crop comes from a picture that is held out, nor from a copy of it.
-
-    Args:
-        root: folder of photographs.
-        validation_root: folder of the pictures to validate on; none to hold some of `root` out.
-        holdout_every: without `validation_root`, one picture in this many is held out.
-        common: see `TrainingDataModule`.
     """
 
     def __init__(
@@ -209,8 +188,12 @@ class FolderDataModule(TrainingDataModule):
             raise UserError("no photographs to read: set data.root=<folder of photographs>")
         self.root = Path(root)
         name = printable(self.root.resolve().name)
-        whole = name.casefold() == Kodak.evaluation_name and is_kodak(self.root)
-        self.evaluation_name = Kodak.evaluation_name if whole else own_name(name, "folder")
+        self.evaluation_name = name
+        if name.casefold() == Kodak.evaluation_name and is_kodak(self.root):
+            self.evaluation_name = Kodak.evaluation_name
+        elif name.casefold() in {Kodak.evaluation_name, PhotosDataModule.evaluation_name}:
+            # Not to be taken for the sets that everybody knows by these names.
+            self.evaluation_name = f"{name}-folder"
         self.validation_root = validation_root
         self.holdout_every = holdout_every
 
@@ -231,14 +214,7 @@ class FolderDataModule(TrainingDataModule):
 
 @DATA.register("high_entropy")
 class HighEntropyDataModule(FolderDataModule):
-    """The hardest tiles of photographs from a folder: the paper's high-entropy data.
-
-    Args:
-        share: of the batches that consist of them; the others are random crops.
-        tiles_per_picture: tiles taken from each picture; all if it has fewer.
-        codec: what measures how hard a tile is, by the bytes it needs: png or webp.
-        folder: see `FolderDataModule`; `crop_size` is the side of a tile.
-    """
+    """The hardest tiles of photographs from a folder: the paper's high-entropy data."""
 
     def __init__(
         self,
@@ -263,14 +239,3 @@ class HighEntropyDataModule(FolderDataModule):
             return hardest if drawn < self.share else anywhere
 
         return ChangingSampler(choose)
-
-
-def own_name(name: str, kind: str) -> str:
-    """The name of a user's pictures, told apart from sets that everybody knows by theirs.
-
-    Example:
-        >>> own_name("holidays", "folder"), own_name("kodak", "folder")
-        ('holidays', 'kodak-folder')
-    """
-    known = {Kodak.evaluation_name, PhotosDataModule.evaluation_name}
-    return f"{name}-{kind}" if name.casefold() in known else name

@@ -30,7 +30,6 @@ def mine(
         size: side S of a tile, in pixels.
         per_picture: tiles taken from each picture; all if it has fewer.
         codec: what measures hardness, by the bytes it needs: one of `CODECS`.
-        cache_dir: where the file is.
     """
     key = digest_of([RULES, images.digest, size, per_picture, codec])
     cache = cache_folder(cache_dir) / f"tiles-{key}.npy"

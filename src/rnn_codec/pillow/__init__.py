@@ -137,10 +137,6 @@ class RncDecoder(ImageFile.PyDecoder):
         return -1, 0
 
 
-def _accept(prefix: bytes) -> bool:
-    return prefix.startswith(MAGIC)
-
-
 def _save(image: Image.Image, fp: IO[bytes], _: str | bytes) -> None:
     """Write a picture at once: Pillow removes the file that it has made if this fails."""
     from rnn_codec.pillow.coding import encode  # noqa: PLC0415
@@ -155,7 +151,7 @@ def _save(image: Image.Image, fp: IO[bytes], _: str | bytes) -> None:
     fp.write(data)
 
 
-Image.register_open(FORMAT, RncImageFile, _accept)
+Image.register_open(FORMAT, RncImageFile, lambda prefix: prefix.startswith(MAGIC))
 Image.register_decoder(FORMAT, RncDecoder)
 Image.register_save(FORMAT, _save)
 Image.register_extension(FORMAT, SUFFIX)

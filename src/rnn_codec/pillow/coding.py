@@ -6,6 +6,7 @@ Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,22 +42,22 @@ LINE_OF_SAVE = 4
 
 
 def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes:
-    """The file of a picture.
+    """The file of a picture; `rnn_codec.pillow` says what it is made of.
 
     Args:
-        image: in any mode that Pillow can convert to RGB. What its `info` says of orientation and
-            colours is followed, unless `options` says otherwise.
-        options: one of `RATES` at most; `model`, a folder, a name or a `Model`, `entropy` and
-            `device`; `exif`, `icc_profile` and `xmp`, which tell what the pixels are; those of
-            `PASSED_ON`, in which a picture is a grey map as large as `image`. None stands for an
-            option that is not given; others do not matter.
+        image: in any mode that Pillow can convert to RGB.
+        options: keywords of `Image.save`. None stands for one that is not given; `exif`,
+            `icc_profile` and `xmp` count for more than what `image.info` says.
         device: where networks run, if `options` does not say it.
 
     Raises:
         UserError: as `load_model` and `Model.encode`.
         ValueError: two rates, or one out of its range.
     """
-    rate = chosen_rate(options)
+    given = [name for name in RATES if options.get(name) is not None]
+    if len(given) > 1:
+        raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
+    rate = RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
     model = _model_to_save_with(options, device)
     info: dict[Any, Any] = {**image.info, **options}
 
@@ -71,28 +72,14 @@ def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes
     return encoded.data
 
 
-def chosen_rate(options: Mapping[str, Any]) -> Rate:
-    """The rate among options of `Image.save`; `rates.DEFAULT` if there is none.
-
-    Raises:
-        InvalidOptionError: there are two, or it is out of its range.
-
-    Example:
-        >>> chosen_rate({"bpp": 0.5}), chosen_rate({"quality": 90})
-        (BitsPerPixel(value=0.5), BitsPerPixel(value=1.0))
-    """
-    given = [name for name in RATES if options.get(name) is not None]
-    if len(given) > 1:
-        raise InvalidOptionError(f"only one of {' and '.join(given)} can be met")
-    return RATES[given[0]](options[given[0]]) if given else rates.DEFAULT
-
-
 def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
     model = options.get("model")
     if isinstance(model, Model):
         return model
     run = RunFolder(find_folder(DEFAULT_MODEL if model is None else model).resolve())
-    return _named_model(run, _written(run), options.get("entropy"), options.get("device") or device)
+    return _named_model(
+        run.path, _written(run), options.get("entropy"), options.get("device") or device
+    )
 
 
 def _written(run: RunFolder) -> tuple[int, ...]:
@@ -103,8 +90,8 @@ def _written(run: RunFolder) -> tuple[int, ...]:
 
 
 @lru_cache(KEPT)
-def _named_model(run: RunFolder, _: tuple[int, ...], entropy: str | None, device: str) -> Model:
-    return load_model(run.path, entropy, device)
+def _named_model(folder: Path, _: tuple[int, ...], entropy: str | None, device: str) -> Model:
+    return load_model(folder, entropy, device)
 
 
 @lru_cache(KEPT)

@@ -80,8 +80,8 @@ def name_run_folder(root: Path, name: str) -> RunFolder:
 def write_config(run: RunFolder, options: Mapping[str, Any]) -> None:
     """Write the configuration, which has nothing left to interpolate; make the folder, too."""
     make_folder(run.path)
+    text = yaml.safe_dump(dict(options), allow_unicode=True, sort_keys=False)
     with atomic_path(run.config) as partial:
-        text = yaml.safe_dump(dict(options), allow_unicode=True, sort_keys=False)
         partial.write_text(text, encoding="utf-8")
 
 

@@ -23,14 +23,10 @@ SCALES = ".scales"
 
 
 def to_precision(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """What is stored of weights, by name; `from_precision` is the way back.
+    """What is stored of finite weights, by name, in one of `PRECISIONS`.
 
     In 8 bits, a tensor is one of integers and one of the scales of its rows. Those of a single
-    dimension, biases, stay float32: they are few.
-
-    Args:
-        weights: of any shapes, finite.
-        dtype: one of `PRECISIONS`.
+    dimension, biases, stay float32: they are few. `from_precision` is the way back.
     """
     if dtype is not torch.int8:
         return {name: weight.to(dtype) for name, weight in weights.items()}

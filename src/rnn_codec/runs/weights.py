@@ -22,12 +22,7 @@ EQUAL = "equal"
 
 
 def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    """Export weights, by name; equal ones, as of tied networks, are stored once.
-
-    Args:
-        run: its folder.
-        tensors: the weights, by name.
-        dtype: in which they are stored, one of `PRECISIONS`.
+    """Export weights, by name, in one of `PRECISIONS`; equal ones, as of tied networks, once.
 
     Raises:
         UserError: they are not finite, or not in `dtype`.
@@ -89,7 +84,6 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
 
 
 def _check_finite(weights: Mapping[str, Tensor], run: RunFolder) -> None:
-    """Refuse what a training leaves that has diverged."""
     if not all(torch.isfinite(weight).all() for weight in weights.values()):
         raise UserError(
             f"the weights in {run.path} are not finite: the training has diverged; train anew with "

@@ -30,17 +30,12 @@ def move_averages(
 
 
 class WeightAveraging(callbacks.WeightAveraging):
-    """Lightning's, but the average lies where the weights will, and an update waits for no device.
-
-    Args:
-        decay: share of the average that each step keeps.
-    """
+    """Lightning's, but the average lies where the weights will: an update waits for no device."""
 
     def __init__(self, decay: float) -> None:
         super().__init__(multi_avg_fn=partial(move_averages, decay))
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Make the average when a training begins."""
         self._device = trainer.strategy.root_device
         super().setup(trainer, pl_module, stage)
         if self._average_model is not None:

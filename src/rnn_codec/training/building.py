@@ -1,7 +1,6 @@
 """Builds what all trainings have in common, as configured; finds mistakes before the first step."""
 
 import math
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -71,15 +70,12 @@ def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
         )
     late, crops = late_options(config), None
     if late is not None:
-        is_late = partial(batch_is_late, progress, config.trainer.accumulate_grad_batches)
-        crops = LateCrops(is_late, late.crop_size, late.batch_size)
+        per_step = config.trainer.accumulate_grad_batches
+        crops = LateCrops(
+            lambda batch: progress.is_late(batch // per_step), late.crop_size, late.batch_size
+        )
     data.draw_crops(config.seed, crops, config.trainer.crops_on_device)
     return data
-
-
-def batch_is_late(progress: Progress, batches_per_step: int, batch: int) -> bool:
-    """Whether a batch, by its number, is of a step of the late part."""
-    return progress.is_late(batch // batches_per_step)
 
 
 def build_logger(config: DictConfig, run: RunFolder) -> Logger:

@@ -27,8 +27,7 @@ class TrainingClock(L.Callback):
     nothing was trained.
 
     Args:
-        limit: of the training's time, if there is one.
-        progress: is told how much of it is used up.
+        limit: of the training's time; `progress` is told how much of it is used up.
         every_n_steps: steps between two figures of the throughput.
 
     Attributes:
@@ -46,14 +45,12 @@ class TrainingClock(L.Callback):
         self._units = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Start, or start again."""
         self._since = self._logged_at = time.monotonic()
         self._units = 0
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *_: Any
     ) -> None:
-        """Add the step and what was done since the last one."""
         assert isinstance(pl_module, Training)
         now = time.monotonic()
         self.seconds += now - self._since
@@ -70,12 +67,10 @@ class TrainingClock(L.Callback):
             self._units, self._logged_at = 0, now
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
         late = self.progress.late_by_time
         return {"seconds": self.seconds, "examples": self.examples, "late_by_time": late}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
         self.seconds, self.examples = state_dict["seconds"], state_dict["examples"]
         self.progress.late_by_time = state_dict.get("late_by_time")
         if self.limit is not None:
@@ -88,7 +83,6 @@ class ValidatedStep(L.Callback):
     step: int | None = None
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take them down."""
         self.step = trainer.global_step
 
 
@@ -112,13 +106,11 @@ class StopOnDivergence(L.Callback):
         self._first_step = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take down where the training begins, or goes on."""
         self._first_step = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """Look, now and then."""
         if trainer.global_step % self.every == 0:
             self._look(trainer, pl_module, self.limit)
 
@@ -166,9 +158,6 @@ class StopOnSignal(L.Callback):
     Ctrl-C and SIGTERM do; there is a checkpoint then. A second signal ends it at once: the last
     checkpoint on disk is then what remains. Of several processes none breaks off a validation, in
     which they wait for each other.
-
-    Attributes:
-        signalled: whether a signal has come.
     """
 
     def __init__(self) -> None:
@@ -191,23 +180,16 @@ class StopOnSignal(L.Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """Ask the trainer to stop if a signal has come."""
         if self.signalled:
             trainer.should_stop = True
 
     def on_validation_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """End a validation that there is no time for.
-
-        Raises:
-            ValidationStoppedError: a signal has come.
-        """
         if self.signalled and trainer.world_size == 1:
             raise ValidationStoppedError
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Give the signals back."""
         self._give_back()
 
     def _give_back(self) -> None:

@@ -26,11 +26,6 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     """
 
     def load_checkpoint(self, path: _PATH, *args: Any, **options: Any) -> dict[str, Any]:
-        """Read a checkpoint.
-
-        Raises:
-            UserError: it cannot be read, or is not that of a training.
-        """
         try:
             checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **options)
         # A damaged file ends in whatever it makes the reader raise.
@@ -49,7 +44,6 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any = None
     ) -> None:
-        """Write `checkpoint` to `path` in one step."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         content = BytesIO()
         torch.save(checkpoint, content)
@@ -63,10 +57,6 @@ class LastCheckpoint(Checkpoint):
     It is written at the end of a step, so that a resumed run goes on with the next; before a
     validation, too, which can then be broken off. But never with weights that are not finite, or
     after a step that was not: the checkpoint before is worth more.
-
-    Args:
-        path: the checkpoint's file.
-        every_minutes: time between two writes.
     """
 
     def __init__(self, path: Path, every_minutes: float) -> None:

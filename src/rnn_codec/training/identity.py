@@ -64,10 +64,8 @@ def identity_of(content: Any) -> str:
 def check_unchanged(run: RunFolder, begun_as: str) -> None:
     """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
 
-    `begun_as` is the identity that its configuration gives now, before any option is changed.
-
-    Raises:
-        UserError: it is not the one that the run wrote down: exact resumption is not possible.
+    `begun_as` is the identity that its configuration gives now, before any option is changed. If it
+    is not the one that the run wrote down, exact resumption is not possible.
     """
     if read_identity(run) not in {None, begun_as}:
         raise UserError(

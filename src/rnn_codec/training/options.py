@@ -52,7 +52,6 @@ class Execution:
     deferred_weight_gradients: bool
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
         if self.compile and (self.deferred_weight_gradients or self.compile_gates):
             raise UserError(
                 "trainer.compile excludes trainer.deferred_weight_gradients and "

@@ -67,9 +67,7 @@ def processes_started_outside() -> int:
 def check_processes(devices: int | str, num_nodes: int, output: str | None) -> None:
     """Refuse processes that would not train one run together: `devices` of each machine.
 
-    Raises:
-        UserError: torchrun or srun has started another number of processes; each would train the
-            whole run alone. Or the processes have no way to agree on a new folder.
+    Of another number that torchrun or srun has started each would train the whole run alone.
     """
     started = processes_started_outside()
     torchrun = "TORCHELASTIC_RUN_ID" in os.environ
@@ -96,10 +94,7 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
 def new_run(output: str | None, output_root: str, name: str) -> RunFolder:
     """Where a new run is to be: in `output`, or in a folder of `output_root` named after `name`.
 
-    The processes of DDP share the folder of the first.
-
-    Raises:
-        UserError: there is a run in it.
+    The processes of DDP share the folder of the first. `UserError` if there is a run in it.
     """
     if not is_first_process():
         return RunFolder(Path(output or os.environ[RUN_FOLDER_VARIABLE]))

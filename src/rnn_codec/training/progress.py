@@ -16,11 +16,7 @@ def step_progress() -> ProgressBar:
 
 
 class StepLines(ProgressBar):
-    """Writes the number of steps to standard error now and then.
-
-    Args:
-        lines: how they are written.
-    """
+    """Writes the number of steps to standard error now and then."""
 
     def __init__(self, lines: ProgressLines | None = None) -> None:
         super().__init__()
@@ -31,13 +27,11 @@ class StepLines(ProgressBar):
         self._enabled = False
 
     def enable(self) -> None:
-        """Undo `disable`."""
         self._enabled = True
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """Write if it is time."""
         if self._enabled:
             self._lines.tell(trainer.global_step, trainer.max_steps)
 
@@ -46,7 +40,6 @@ class StepProgressBar(RichProgressBar):
     """Steps done of those to do, the loss, the throughput; no epochs, of which there is one."""
 
     def configure_columns(self, trainer: L.Trainer) -> list[ProgressColumn]:
-        """Those of all bars."""
         return columns()
 
     def _get_train_description(self, current_epoch: int) -> str:

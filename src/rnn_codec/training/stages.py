@@ -35,13 +35,9 @@ class StageTraining:
 
     Attributes:
         config: for the stage's folder.
-        options: of the stage.
-        identity: of the training.
         begun_as: the identity that the options give with which the stage's folder was begun.
         start: digest of the weights that the training starts from, if they are another run's.
-        model: what is trained.
         learned: the network in `model` whose weights are exported.
-        data: what it is trained and validated on.
         callbacks: beside those that every training has.
     """
 
@@ -58,17 +54,13 @@ class StageTraining:
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the trainings that make a model.
-
-    Attributes:
-        run: its folder.
-        prepare: builds what is trained, once the stages before are done.
-        digest: of what has been exported into the folder.
-    """
+    """One of the trainings that make a model."""
 
     run: RunFolder
     prepare: Callable[[], StageTraining]
+    """Builds what is trained, once the stages before are done."""
     digest: Callable[[RunFolder], bytes]
+    """Of what has been exported into the folder."""
 
 
 def train_stages(stages: Sequence[Stage]) -> None:
@@ -82,16 +74,19 @@ def train_stage(stage: Stage) -> None:
     """Train a stage, from its checkpoint if it has one, and export what it has learned.
 
     Raises:
-        UserError: the folder holds another training.
-        StoppedError: the process was told to end; there is a checkpoint.
-        DivergedError: the loss, or the gradients, stay not finite.
+        UserError: the folder holds another training; else as `fit`.
     """
     run, training = stage.run, stage.prepare()
     model, trainer = training.model, training.options.trainer
     if is_first_process():
         check_unchanged(run, training.begun_as)
     clock = TrainingClock(trainer.max_time, model.progress, trainer.log_every_n_steps)
-    with unless_begun(run, lambda: has_begun(run, clock)):
+
+    def begun() -> bool:
+        # Only the first process may say that no step has been taken, now or before.
+        return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
+
+    with unless_begun(run, begun):
         if is_first_process():
             write_config(run, plain(training.config))
             mark(run, training.identity, training.start)
@@ -101,11 +96,6 @@ def train_stage(stage: Stage) -> None:
     leave(stage, training, clock, fitted.global_step)
     # All processes read the weights in the next stage.
     fitted.strategy.barrier()
-
-
-def has_begun(run: RunFolder, clock: TrainingClock) -> bool:
-    """Whether a step has been taken, now or before; only the first process may say no."""
-    return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
 
 
 @rank_zero_only

@@ -73,7 +73,6 @@ class Training(L.LightningModule):
         """How many of `unit` are in a batch."""
 
     def on_fit_start(self) -> None:
-        """Count where the weights are."""
         self.broken = torch.zeros((), dtype=torch.int64, device=self.device)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
@@ -90,7 +89,6 @@ class Training(L.LightningModule):
         return self.schedule(step, self.progress.position(step))
 
     def on_before_backward(self, loss: Tensor) -> None:
-        """Keep the loss until the gradient is there."""
         self._loss = loss.detach()
 
     def configure_gradient_clipping(

@@ -162,12 +162,6 @@ def test_phases_follow_one_another() -> None:
     assert losses == [1, 2]
 
 
-@pytest.mark.parametrize("iterations", [(0, 1), (3, 2)])
-def test_iterations_that_no_step_can_have_are_refused(iterations: tuple[int, int]) -> None:
-    with pytest.raises(UserError, match="iterations"):
-        Phase(*iterations, residual_loss)
-
-
 def test_more_iterations_than_the_codec_has_are_refused() -> None:
     with pytest.raises(UserError, match=r"iterations must be 1 … 16, not 17"):
         make_module("gru", "one_shot", PLAIN, (1, 17))

@@ -123,18 +123,15 @@ def build_coder_model(config: DictConfig, codec: RecurrentCodec) -> CoderTrainin
 def build_codes(
     config: DictConfig, codec: RecurrentCodec, pictures: TrainingDataModule
 ) -> CodesDataModule:
-    """The codes that an entropy coder is trained on."""
     return CodesDataModule(codec, pictures, options(CoderOptions, config.coder), config.seed)
 
 
 def build_codec(config: DictConfig) -> RecurrentCodec:
-    """The codec of a configuration, untrained."""
     for part, registry in weights.PARTS.items():
         check_types(config.codec[part], registry)
     return weights.build_codec(plain(config.codec))
 
 
 def build_context_model(config: DictConfig) -> ContextModel:
-    """The context model of a configuration, untrained."""
     check_types(config.entropy.model, CONTEXT_MODELS)
     return CONTEXT_MODELS.build(plain(config.entropy.model))

@@ -42,12 +42,7 @@ def bits_per_pixel(iterations: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a training: what its steps unroll and minimise.
-
-    Attributes:
-        fewest_iterations: of a step.
-        most_iterations: of a step; each draws a number between the two.
-        loss: what is minimised.
+    """A part of a training: between which numbers of iterations each step draws, and its loss.
 
     Raises:
         UserError: there cannot be so many iterations.
@@ -58,7 +53,6 @@ class Phase:
     loss: Loss
 
     def __post_init__(self) -> None:
-        """Refuse numbers of iterations that no step can have."""
         if not 1 <= self.fewest_iterations <= self.most_iterations:
             raise UserError(
                 f"min_iterations={self.fewest_iterations} must be from 1 to "
@@ -77,13 +71,8 @@ class CodecTraining(Training):
     framework's patch, in validation of any size above 160 pixels.
 
     Args:
-        codec: the codec to train.
-        optimizer: builds the optimizer of its parameters.
-        schedule: gives the factor on the learning rate.
-        progress: how far the training is.
+        optimizer: as of `Training`; so are the schedule and the progress.
         phases: how many iterations are trained, with which loss; a second one is the late part.
-        seed: seed of the steps.
-        execution: how the unroll is run.
         stopped_crops: share of the crops in which positions stop, each after a number of iterations
             of its own, 0 … 1.
     """
@@ -133,11 +122,9 @@ class CodecTraining(Training):
         self.execution.fuse_gates(self.codec)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
-        """Seed the step's random numbers, in every process alike."""
         torch.manual_seed(mix(self.seed, self.global_step, 0))
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        """The loss of one batch."""
         step = self.global_step
         loss = self.loss_of(batch, self.iterations_of(step), self.phase_of(step).loss)
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)

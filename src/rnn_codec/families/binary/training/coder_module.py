@@ -13,13 +13,8 @@ from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 class CoderTraining(Training):
     """Minimises the ideal code length [Toderici 2017, section 3].
 
-    Batches are symbols −1, +1 and, where a position has stopped, 0 (n, B, 32, H, W).
-
-    Args:
-        model: the context model to train.
-        optimizer: builds the optimizer of its parameters.
-        schedule: gives the factor on the learning rate.
-        progress: how far the training is.
+    Batches are symbols −1, +1 and, where a position has stopped, 0 (n, B, 32, H, W). Arguments are
+    those of `Training`.
     """
 
     unit = "positions"

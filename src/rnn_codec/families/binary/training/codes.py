@@ -41,8 +41,6 @@ class CodesDataModule(L.LightningDataModule):
     Args:
         codec: the codec, trained.
         pictures: where the pictures come from, and which are held out.
-        options: of the entropy coder's training.
-        seed: seed of the crops.
     """
 
     def __init__(
@@ -60,11 +58,7 @@ class CodesDataModule(L.LightningDataModule):
         self.seed = seed
 
     def check_sizes(self) -> None:
-        """Refuse crops that no picture is large enough for, before any is coded.
-
-        Raises:
-            UserError: there is none.
-        """
+        """Refuse crops that no picture is large enough for, before any is coded."""
         own, training = self.options, self.pictures.split.training
         chosen = training.select(spread(len(training), own.most_pictures))
         sides = np.minimum(chosen.shortest_sides, own.longest_side)
@@ -123,7 +117,6 @@ class CodeSampler:
         crop_size: side of the squares, in positions.
         batch_size: squares in the batch of one process.
         stops: share of the squares in which positions stop; see `random_stops`.
-        seed: seed of the draws.
     """
 
     def __init__(
@@ -148,7 +141,8 @@ class CodeSampler:
         stops[rng.random(size) >= self.stops] = iterations
         share = slice(rank * self.batch_size, (rank + 1) * self.batch_size)
         crops = [self._crop(int(place))[:iterations] for place in places[share]]
-        return to_signs(np.stack(crops, axis=1)) * living(stops[share], iterations)
+        alive = np.arange(iterations)[:, None, None, None] < stops[share]
+        return to_signs(np.stack(crops, axis=1)) * torch.from_numpy(alive).unsqueeze(2)
 
     def _crop(self, place: int) -> Bits:
         picture = int(np.searchsorted(self._ends, place, side="right"))
@@ -171,12 +165,6 @@ def random_stops(
     hills = F.interpolate(rough, (size, size), mode="bilinear", align_corners=True)[:, 0].numpy()
     share = level + 0.3 * hills + 0.1 * rng.standard_normal((count, size, size))
     return np.rint(share * iterations).clip(0, iterations).astype(np.int64)
-
-
-def living(stops: NDArray[np.int64], iterations: int) -> Tensor:
-    """1.0 where a position has bits, (iterations, B, 1, S, S); stops (B, S, S)."""
-    alive = np.arange(iterations)[:, None, None, None] < stops
-    return torch.from_numpy(alive).unsqueeze(2).float()
 
 
 def to_signs(bits: Bits) -> Tensor:
@@ -212,11 +200,7 @@ def write_codes(path: Path, bits: Bits) -> None:
 
 
 def read_codes(path: Path) -> Bits:
-    """Read what `write_codes` wrote.
-
-    Raises:
-        UserError: the file is damaged.
-    """
+    """Read what `write_codes` wrote, or refuse what is damaged."""
     try:
         with path.open("rb") as file:
             packed, width = np.load(file), int(np.load(file))

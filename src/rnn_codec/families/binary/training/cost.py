@@ -22,7 +22,6 @@ def training_macs(config: DictConfig) -> dict[str, float]:
 
 
 def codec_macs(config: DictConfig) -> float:
-    """Operations of a codec's training."""
     trainer, most = config.trainer, config.max_iterations
     # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
@@ -42,7 +41,6 @@ def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:
 
 
 def coder_macs(config: DictConfig) -> float:
-    """Operations of an entropy coder's training."""
     options = config.coder
     # The caller's configuration stays as it was composed: the training fills this in.
     told = deepcopy(config)

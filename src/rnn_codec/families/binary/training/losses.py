@@ -58,11 +58,9 @@ def log_residual_loss(
     whose residual is small, hardly counts; here each counts by the share it takes off.
 
     Args:
-        signal: x, (B, 3, H, W).
-        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        signal: as of `residual_loss`; so are the reconstructions.
         floor: a residual that need not become smaller, in units of the signal.
-        first_weight: of the first iteration, where the others have 1. It is the hardest to learn:
-            whatever it codes, it codes from nothing.
+        first_weight: of the first iteration, where the others have 1.
 
     Example:
         >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
@@ -89,8 +87,7 @@ def structural_loss(
     some count alike, and each has the whole of SSIM.
 
     Args:
-        signal: x, (B, 3, H, W).
-        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        signal: as of `residual_loss`; so are the reconstructions.
         of_residuals: the other loss.
         weight: of the structural part.
         scales: by how much signal and reconstructions are shrunk, by averaging, before they are

@@ -20,8 +20,7 @@ from rnn_codec.metrics.psnr import psnr
 class ReconstructionPictures(L.Callback):
     """Draws the first validation image at several rates after every validation.
 
-    Args:
-        folder: where the PNG files go; W&B gets them too if it is a logger of the run.
+    The PNG files go into `folder`, and to W&B if it is a logger of the run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +51,6 @@ class RateDistortionCurves(L.Callback):
     """Sends the validation's quality after each iteration to W&B: figure and table."""
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log the curves of this validation."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
         if not loggers or not trainer.is_global_zero:
             return

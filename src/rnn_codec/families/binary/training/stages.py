@@ -43,7 +43,6 @@ def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
 
 
 def codec_training(config: DictConfig, run: RunFolder) -> StageTraining:
-    """The training of a codec."""
     progress = build_progress(config)
     model, data = build_model(config, progress), build_data(config, progress)
     if not run.checkpoint.is_file():
