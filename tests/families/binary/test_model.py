@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_codec.cells import GRUCell
+from rnn_codec.cells.gru import GRUCell
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.codec import RecurrentCodec
@@ -22,8 +22,12 @@ from rnn_codec.families.binary.entropy.progressive import Progressive
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.format import Stream, seed, stream_of, write
 from rnn_codec.families.binary.model import BinaryModel
-from rnn_codec.families.binary.networks import LinearFreePart, TransformDecoder, TransformEncoder
-from rnn_codec.families.binary.reconstruction import OneShot
+from rnn_codec.families.binary.networks.transform import (
+    LinearFreePart,
+    TransformDecoder,
+    TransformEncoder,
+)
+from rnn_codec.families.binary.reconstruction.framework import OneShot
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.ms_ssim import ImageTooSmallError, ms_ssim
 from rnn_codec.metrics.psnr import psnr

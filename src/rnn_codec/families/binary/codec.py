@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE, padded_size
-from rnn_codec.families.binary.networks import DecoderNetwork, EncoderNetwork, NetworkState
-from rnn_codec.families.binary.reconstruction import Reconstruction, ReconstructionState
+from rnn_codec.families.binary.networks.network import DecoderNetwork, EncoderNetwork, NetworkState
+from rnn_codec.families.binary.reconstruction.framework import Reconstruction, ReconstructionState
 
 FADE = 8
 """Pixels below the last known row over which a cut iteration gives way to the one before it."""
@@ -136,9 +136,9 @@ class RecurrentCodec(nn.Module):
         reconstruction: makes an image of the decoder's outputs.
 
     Example:
-        >>> from rnn_codec.cells import GRUCell
-        >>> from rnn_codec.families.binary.networks import Decoder, Encoder
-        >>> from rnn_codec.families.binary.reconstruction import OneShot
+        >>> from rnn_codec.cells.gru import GRUCell
+        >>> from rnn_codec.families.binary.networks.paper import Decoder, Encoder
+        >>> from rnn_codec.families.binary.reconstruction.framework import OneShot
         >>> networks = Encoder(GRUCell, width=0.125), Decoder(GRUCell, width=0.125)
         >>> codec = RecurrentCodec(*networks, OneShot()).eval()
         >>> codes = codec.encode(torch.zeros(1, 3, 17, 33, dtype=torch.uint8), iterations=2)

@@ -4,12 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rnn_codec.families.binary.reconstruction import (
-    Additive,
-    GainEstimator,
-    OneShot,
-    ResidualScaling,
-)
+from rnn_codec.families.binary.reconstruction.framework import Additive, OneShot
+from rnn_codec.families.binary.reconstruction.residual_scaling import GainEstimator, ResidualScaling
 
 
 @pytest.mark.parametrize(("framework", "gamma"), [(OneShot(), 0.0), (Additive(), 1.0)])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from rnn_codec.cells import CellFactory
+from rnn_codec.cells.cell import CellFactory
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.networks.network import (
     DECODERS,

@@ -42,7 +42,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.cells.cell import CellFactory, CellState
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
 from rnn_codec.families.binary.networks.network import (
