@@ -74,7 +74,6 @@ class Binarizer(nn.Module):
         self.convolution = SharedConv2d(in_channels, depth, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn the encoder's output into bits."""
         y = torch.tanh(self.convolution(x))
         return stochastic_sign(y, self.rank, self.world_size) if self.training else sign(y)
 

@@ -195,7 +195,6 @@ class SharedConv2d(nn.Module):
         self._shared: tuple[Tensor, Tensor | None, _Tape] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve one iteration's input."""
         if self.extra_padding:
             x = F.pad(x, (0, self.extra_padding, 0, self.extra_padding))
         if self._shared is None:

@@ -106,7 +106,6 @@ class StreamFormat:
     version = VERSION
 
     def read(self, data: bytes, head: Head, start: int) -> Stream:
-        """See `Format.read`."""
         (iterations, kind), position = read(data, start, 2)
         stream_bytes, position = read_number(data, position)
         crc, end = read(data, position, CRC_BYTES)
@@ -127,7 +126,6 @@ class StreamFormat:
         return Stream(iterations, kind % CODERS, stream_bytes, cut, adaptive, end, least)
 
     def check(self, data: bytes, body: Body) -> None:
-        """See `Format.check`."""
         assert isinstance(body, Stream)
         if body.cut and data[body.end :] != pack_crc(data[body.start : body.end]):
             raise BadFileError("the file is damaged: the check value at its end does not agree")

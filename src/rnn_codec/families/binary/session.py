@@ -164,7 +164,6 @@ class BinarySession:
     # -- what is asked for ---------------------------------------------------------------------
 
     def first(self, levels: int) -> Encoded:
-        """See `Session.first`."""
         check_iterations(levels, self.codec.iterations)
         return self._file(self.coded(levels), Cut(levels))
 
@@ -190,7 +189,6 @@ class BinarySession:
         return self._file(*min(found, key=lambda chosen: chosen[0].total_distortion(chosen[1])))
 
     def reaching(self, quality: Quality) -> Encoded:
-        """See `Session.reaching`."""
         scores: list[float] = []
         for score in self.scores(quality):
             scores.append(score)
@@ -206,7 +204,6 @@ class BinarySession:
         return self._file(uniform, cut)
 
     def levels(self, most: int) -> Iterator[Level]:
-        """See `Session.levels`."""
         ends = self.coded(most).stream.iteration_ends
         for number, image in enumerate(self._reconstructions(len(ends)), start=1):
             pixels = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())

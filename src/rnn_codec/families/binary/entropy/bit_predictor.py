@@ -115,7 +115,6 @@ class BitPredictor(ContextModel):
         """k, 0 … 1: what a summary keeps of itself in each iteration, (T, 64)."""
 
     def forward(self, symbols: Tensor) -> Tensor:
-        """Predict every bit."""
         symbols = symbols.permute(0, 1, 3, 4, 2).contiguous()
         shape, count = symbols.shape, len(symbols)
         bits = symbols.reshape(count, -1, CODE_DEPTH)

@@ -32,7 +32,6 @@ class IntegerCoder(EntropyCoder):
         self.functions = kernels.functions()
 
     def digest(self) -> bytes:
-        """See `EntropyCoder.digest`."""
         sha = hashlib.sha256(self.name.encode())
         for key, value in sorted(self.tables._asdict().items()):
             table = np.asarray(value)
@@ -41,11 +40,9 @@ class IntegerCoder(EntropyCoder):
         return sha.digest()
 
     def begin(self, height: int, width: int) -> Known:
-        """See `EntropyCoder.begin`."""
         return kernels.nothing_known(height, width)
 
     def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
-        """See `EntropyCoder.encode_iteration`."""
         self._check(at.number)
         _symbols(at)[:] = np.where(bits, ONE, -ONE) * at.flags.alive[..., None]
         row_states = np.empty((len(bits), 3), np.uint64)
@@ -54,7 +51,6 @@ class IntegerCoder(EntropyCoder):
         return Coded(row_states, costs)
 
     def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
-        """See `EntropyCoder.decode_iteration`."""
         self._check(at.number)
         rows = kernels.decode_rows(*self._arguments(at), at.state, at.data)
         return _symbols(at) > 0, rows

@@ -36,9 +36,7 @@ class Progressive(BitPredictor):
         """k"""
 
     def kept_shares(self) -> Tensor:
-        """Learnt."""
         return self.kept.clamp(0.0, 1.0)
 
     def quantise(self) -> IntegerCoder:
-        """The same model in integers."""
         return IntegerCoder("progressive", self.identifier, quantise(self))

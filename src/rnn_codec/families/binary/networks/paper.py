@@ -64,7 +64,6 @@ class Encoder(EncoderNetwork):
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None = None
     ) -> tuple[Tensor, NetworkState]:
-        """Encode one iteration's residual."""
         x = self.convolution(x)  # H/2
         states = []
         for cell, previous in zip(self.cells, state, strict=True):
@@ -94,7 +93,6 @@ class Decoder(DecoderNetwork):
         self.last = SharedConv2d(depth, 3, kernel=1)
 
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Decode one iteration's bits."""
         x = self.first(x)  # H/16
         states = []
         for cell, previous in zip(self.cells, state, strict=True):

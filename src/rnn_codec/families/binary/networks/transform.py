@@ -165,11 +165,9 @@ class TransformEncoder(EncoderNetwork):
         self.binarizer = GroupBinarizer(depth, CODE_DEPTH, groups)
 
     def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
         return EncoderState(None, 0)
 
     def start_from(self, stages: Stages) -> None:
-        """Begin with the analysis of some stages."""
         with torch.no_grad():
             self.analysis.weights.values.copy_(stages.directions)
             self.log_scale.values.copy_(-stages.deviations.log())
@@ -177,7 +175,6 @@ class TransformEncoder(EncoderNetwork):
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None
     ) -> tuple[Tensor, NetworkState]:
-        """Encode one iteration's residual."""
         assert isinstance(state, EncoderState)
         assert steps is not None
         t = state.iteration
@@ -245,7 +242,6 @@ class TransformDecoder(DecoderNetwork):
         self.free_part = free_part(depth // 4)
 
     def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
         return DecoderState((None, None), self.mean[None, :, None, None], None, 0)
 
     def initial_signal(self, zeros: Tensor) -> Tensor:
@@ -255,18 +251,15 @@ class TransformDecoder(DecoderNetwork):
         return to_image(blocks, STRIDE)
 
     def stages_of(self, blocks: Tensor) -> Stages:
-        """The stages that suit the blocks."""
         return klt_stages(blocks, self.iterations, self.groups)
 
     def start_from(self, stages: Stages) -> None:
-        """Begin with the synthesis of some stages."""
         with torch.no_grad():
             self.mean.copy_(stages.mean)
             self.synthesis.weights.values.copy_(stages.directions.transpose(1, 2))
             self.log_amplitude.values.copy_(stages.amplitudes.log())
 
     def next_steps(self, state: NetworkState) -> Steps:
-        """What each of the next bits will add to a block."""
         assert isinstance(state, DecoderState)
         amplitude = self.log_amplitude(state.iteration).exp()
         directions = self.synthesis.weights(state.iteration) * amplitude
@@ -274,7 +267,6 @@ class TransformDecoder(DecoderNetwork):
         return Steps(directions, None if known is None else bounded(known).exp())
 
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Decode one iteration's bits."""
         assert isinstance(state, DecoderState)
         t = state.iteration
         # Channels innermost, wherever the bits come from: layouts round differently.
@@ -308,7 +300,6 @@ class LinearFreePart(nn.Module):
         nn.init.zeros_(self.last.weight)
 
     def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
-        """Blocks of 8×8 pixels."""
         return self.last(hidden)
 
 
@@ -354,7 +345,6 @@ class ResidualFreePart(nn.Module):
         return x + F.leaky_relu(branch, SLOPE)
 
     def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
-        """Blocks of 8×8 pixels."""
         x = self.rectified(self.first(self.beside(hidden, linear)))
         for layer in self.layers:
             x = self.rectified_sum(x, layer(x))

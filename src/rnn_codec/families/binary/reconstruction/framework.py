@@ -69,7 +69,6 @@ class OneShot(Reconstruction):
     """
 
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
-        """The decoder's output replaces what was there."""
         return ReconstructionState(decoded)
 
 
@@ -86,5 +85,4 @@ class Additive(Reconstruction):
     """
 
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
-        """The decoder's output is added to what was there."""
         return ReconstructionState(state.signal + decoded)
