@@ -56,10 +56,6 @@ def straight_through_sign(y: Tensor) -> Tensor:
 class Binarizer(nn.Module):
     """tanh(Wx + b), then stochastic bits in training and the sign otherwise.
 
-    Args:
-        in_channels: depth of the encoder's output.
-        depth: bits at every position.
-
     Shapes:
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1
 
@@ -110,11 +106,7 @@ def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: 
 class GroupBinarizer(nn.Module):
     """Bits in groups: a group codes what the decoder will not add for those before it.
 
-    Args:
-        in_channels: depth of the recurrent part's output, which a layer that starts at zero adds
-            to z.
-        depth: bits at every position.
-        groups: of these bits, of equal size.
+    A layer that starts at zero adds the recurrent part's output to z.
 
     Shapes:
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1, channels innermost

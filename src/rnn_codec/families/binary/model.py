@@ -177,11 +177,7 @@ def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
 
 
 def usable_device(name: str) -> torch.device:
-    """The device of a name, such as "cpu" or "cuda:1".
-
-    Raises:
-        UserError: there is none of that name, or nothing can be computed on it.
-    """
+    """The device of a name, such as "cpu" or "cuda:1"; raises UserError if it cannot be used."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()

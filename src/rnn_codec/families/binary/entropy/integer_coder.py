@@ -16,13 +16,7 @@ from rnn_codec.families.binary.entropy.quantisation import Tables
 
 
 class IntegerCoder(EntropyCoder):
-    """Single iteration or progressive, in integers.
-
-    Args:
-        name: of the context model.
-        identifier: in the header of a file.
-        tables: of the model.
-    """
+    """Single iteration or progressive, in integers: the tables of a context model of that name."""
 
     def __init__(self, name: str, identifier: int, tables: Tables) -> None:
         self.name = name

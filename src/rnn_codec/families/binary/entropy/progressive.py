@@ -17,11 +17,7 @@ from rnn_codec.families.binary.entropy.quantisation import quantise
 
 @CONTEXT_MODELS.register("progressive")
 class Progressive(BitPredictor):
-    """Sums up all iterations, and looks around on all sides at those before.
-
-    Args:
-        iterations: of the codec's codes.
-    """
+    """Sums up all iterations, and looks around on all sides at those before."""
 
     identifier = 2
     window = CAUSAL + OTHERS

@@ -140,8 +140,7 @@ class TransformEncoder(EncoderNetwork):
     """The encoder; see `EncoderNetwork` for shapes.
 
     Args:
-        cell: builds the recurrent layer.
-        depth: of the recurrent layer.
+        depth: of the recurrent layer, which `cell` builds.
         iterations: stages; the codec can have as many iterations.
         groups: of an iteration's 32 bits.
 
@@ -196,8 +195,7 @@ class TransformDecoder(DecoderNetwork):
     """The decoder; see `DecoderNetwork` for shapes.
 
     Args:
-        cell: builds the recurrent layers.
-        depth: of the recurrent layers; a multiple of 4.
+        depth: of the recurrent layers, which `cell` builds; a multiple of 4.
         kernel: side of the second recurrent layer's input kernel.
         iterations: stages; as many as the encoder has.
         groups: of the encoder: only the start depends on them.
@@ -287,9 +285,6 @@ class TransformDecoder(DecoderNetwork):
 class LinearFreePart(nn.Module):
     """f = one convolution of h at H/8, zero at the start.
 
-    Args:
-        depth: of h at H/8.
-
     Shapes:
         h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
     """
@@ -307,15 +302,8 @@ class LinearFreePart(nn.Module):
 class ResidualFreePart(nn.Module):
     """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
 
-    So they can mend what a block transform does to edges, and edges between blocks.
-
-    Args:
-        depth: of h at H/8.
-        hidden_depth: of its layers.
-        layers: residual layers.
-
-    Shapes:
-        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
+    So they can mend what a block transform does to edges, and edges between blocks. There are
+    `layers` of them, `hidden_depth` deep; the shapes are those of `LinearFreePart`.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ("beside", "rectified", "rectified_sum")
