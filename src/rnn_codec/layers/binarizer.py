@@ -124,11 +124,7 @@ class GroupBinarizer(nn.Module):
     def forward(self, x: Tensor, linear: Tensor, of_bits: Tensor, sizes: Tensor | None) -> Tensor:
         """Turn the encoder's output into bits; see `bits_of_groups`.
 
-        Args:
-            x: of the recurrent part.
-            linear: the linear part of z, (B, depth, H, W).
-            of_bits: M.
-            sizes: s, (B, depth, H, W), or None.
+        The linear part of z, and the step sizes, if there are any, are (B, depth, H, W).
         """
         real = to_matrix(self.convolution(x) + linear)
         steps = None if sizes is None else to_matrix(sizes)

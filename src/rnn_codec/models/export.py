@@ -36,8 +36,6 @@ def export_run(
     """Copy a trained run and its entropy coders to a new folder; returns the files made.
 
     Args:
-        run: its folder.
-        kept: the folder to make.
         coders: names of the entropy coders to copy; None for all.
         dtype: of the weights in the copy; None for that of the run.
 

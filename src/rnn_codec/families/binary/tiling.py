@@ -105,8 +105,6 @@ def encode(
     Memory is taken for the codes, a byte a bit, and for one window.
 
     Args:
-        codec: the codec.
-        image: what to encode.
         iterations: from 1 to those that the codec has.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
         stops: how many iterations each position has bits in; see `Codes`.

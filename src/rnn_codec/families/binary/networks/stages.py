@@ -66,12 +66,8 @@ def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
 
     Computed in double precision; a basis vector's sign, which is arbitrary, makes its largest
     entry positive. With fewer blocks than a block has values, or blocks that are all alike, some
-    deviations are zero: they become `LEAST_DEVIATION`, so that training starts without NaN.
-
-    Args:
-        blocks: blocks of a signal, −1 … 1, (N, 768).
-        iterations: T.
-        groups: of the bits of an iteration.
+    deviations are zero: they become `LEAST_DEVIATION`, so that training starts without NaN. Blocks
+    are those of a signal, −1 … 1, (N, 768).
 
     Raises:
         InvalidOptionError: there are no blocks, or there cannot be so many iterations or groups.
