@@ -12,32 +12,24 @@ import wandb
 from filelock import FileLock
 from hypothesis import settings
 
-from rnn_codec.cells import (
-    AssociativeLSTMCell,
-    CellFactory,
-    GRUCell,
-    LSTMCell,
-    ResidualGRUCell,
-)
+from rnn_codec.cells.associative_lstm import AssociativeLSTMCell
+from rnn_codec.cells.cell import CellFactory
+from rnn_codec.cells.gru import GRUCell
+from rnn_codec.cells.lstm import LSTMCell
+from rnn_codec.cells.residual_gru import ResidualGRUCell
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.entropy.coder import StreamShape
 from rnn_codec.families.binary.entropy.progressive import Progressive
-from rnn_codec.families.binary.networks import (
-    Decoder,
-    DecoderNetwork,
-    Encoder,
-    EncoderNetwork,
+from rnn_codec.families.binary.networks.network import DecoderNetwork, EncoderNetwork
+from rnn_codec.families.binary.networks.paper import Decoder, Encoder
+from rnn_codec.families.binary.networks.transform import (
     LinearFreePart,
     TransformDecoder,
     TransformEncoder,
 )
-from rnn_codec.families.binary.reconstruction import (
-    Additive,
-    OneShot,
-    Reconstruction,
-    ResidualScaling,
-)
+from rnn_codec.families.binary.reconstruction.framework import Additive, OneShot, Reconstruction
+from rnn_codec.families.binary.reconstruction.residual_scaling import ResidualScaling
 
 # No test depends on timing.
 settings.register_profile("untimed", deadline=None)

@@ -12,7 +12,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 
 from rnn_codec.__main__ import subcommands
-from rnn_codec.cells import CELLS
+from rnn_codec.cells.cell import CELLS
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec_lab.commands.grid import hydra_words
 from tests.conftest import ROOT

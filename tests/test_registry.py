@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from rnn_codec.cells import CELLS, GRUCell
+from rnn_codec.cells.cell import CELLS
+from rnn_codec.cells.gru import GRUCell
 from rnn_codec.errors import UserError
 from rnn_codec.registry import Registry
 

@@ -5,8 +5,11 @@ import pytest
 import torch
 from scipy.signal import correlate2d
 
-from rnn_codec.cells import AssociativeLSTMCell, GRUCell, LSTMCell, RecurrentCell, ResidualGRUCell
-from rnn_codec.cells.associative_lstm import bound
+from rnn_codec.cells.associative_lstm import AssociativeLSTMCell, bound
+from rnn_codec.cells.cell import RecurrentCell
+from rnn_codec.cells.gru import GRUCell
+from rnn_codec.cells.lstm import LSTMCell
+from rnn_codec.cells.residual_gru import ResidualGRUCell
 from rnn_codec.layers.convolution import SharedConv2d
 
 Array = np.ndarray

@@ -1,10 +1,6 @@
 """Compiled functions: kept on disk where there is a place for them, and done without one."""
 
 import importlib.util
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -96,32 +92,6 @@ def test_every_kernel_is_compiled_in_this_way() -> None:
     """So that none ends a command for want of a place."""
     sources = {file: file.read_text() for file in (ROOT / "src").rglob("*.py")}
     assert [file for file, text in sources.items() if "njit" in text] == [Path(module.__file__)]
-
-
-def test_entropy_coders_need_no_place(tmp_path: Path) -> None:
-    package = tmp_path / "site" / "rnn_codec"
-    without = shutil.ignore_patterns("zoo", "__pycache__")
-    shutil.copytree(ROOT / "src" / "rnn_codec", package, ignore=without)
-    for folder in ("coding", "families/binary/entropy"):
-        occupy(package / folder / "__pycache__")
-    occupy(tmp_path / "file")
-    nowhere = str(tmp_path / "file" / "folder")
-    inherited = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
-    places = {"HOME": nowhere, "NUMBA_CACHE_DIR": nowhere, "PYTHONPATH": str(tmp_path / "site")}
-    code = (
-        "from rnn_codec.coding import range_coder\n"
-        "from rnn_codec.families.binary.entropy import coder, kernels, none\n"
-        "print(kernels.__file__)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=inherited | places,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert str(package) in done.stdout
 
 
 def test_what_was_compiled_of_other_sources_is_not_used(

@@ -90,7 +90,6 @@ class AssociativeLSTMCell(RecurrentCell):
         set_bias(self.input_gates, slice(4 * units, 6 * units), key_bias)
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
             hidden, c_re, c_im = self.step(gates, None)

@@ -41,12 +41,9 @@ class RecurrentCell(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration.
+        """Run one iteration, from the state that the one before it returned.
 
-        Args:
-            x: the layer's input in this iteration.
-            state: what this method returned in the iteration before; None stands for zeros, and
-                spares the hidden convolution of the first iteration.
+        None stands for zeros, and spares the hidden convolution of the first iteration.
         """
 
 
@@ -69,10 +66,8 @@ class CellFactory(Protocol):
         """Build a cell.
 
         Args:
-            in_channels: depth of the input.
-            channels: depth of the output.
-            kernel: side of W, which convolves the input.
-            stride: of W.
+            in_channels, channels: depths of the input and the output.
+            kernel, stride: side and step of W, which convolves the input.
             hidden_kernel: side of U, which convolves the state.
         """
 

@@ -51,7 +51,6 @@ class GRUCell(RecurrentCell):
         self.hidden_candidate = SharedConv2d(channels, channels, hidden_kernel, bias=False)
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration; see `RecurrentCell.forward`."""
         gates = self.input_gates(x)
         if state is None:
             hidden = self.begin(gates)

@@ -54,7 +54,6 @@ class LSTMCell(RecurrentCell):
         set_bias(self.input_gates, slice(0, channels), forget_bias)
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration; see `RecurrentCell.forward`."""
         of_state, memory = (
             (None, None) if state is None else (self.hidden_gates(state[0]), state[1])
         )

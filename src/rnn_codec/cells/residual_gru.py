@@ -75,7 +75,6 @@ class ResidualGRUCell(RecurrentCell):
         self.hidden_candidate = SharedConv2d(channels, channels, hidden_kernel, bias=False)
 
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration; see `RecurrentCell.forward`."""
         gates, n = self.input_gates(x), self.channels
         if state is None:
             output, hidden = self.begin(gates, self.output_scale)

@@ -56,10 +56,6 @@ def straight_through_sign(y: Tensor) -> Tensor:
 class Binarizer(nn.Module):
     """tanh(Wx + b), then stochastic bits in training and the sign otherwise.
 
-    Args:
-        in_channels: depth of the encoder's output.
-        depth: bits at every position.
-
     Shapes:
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1
 
@@ -74,7 +70,6 @@ class Binarizer(nn.Module):
         self.convolution = SharedConv2d(in_channels, depth, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn the encoder's output into bits."""
         y = torch.tanh(self.convolution(x))
         return stochastic_sign(y, self.rank, self.world_size) if self.training else sign(y)
 
@@ -111,11 +106,7 @@ def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: 
 class GroupBinarizer(nn.Module):
     """Bits in groups: a group codes what the decoder will not add for those before it.
 
-    Args:
-        in_channels: depth of the recurrent part's output, which a layer that starts at zero adds
-            to z.
-        depth: bits at every position.
-        groups: of these bits, of equal size.
+    A layer that starts at zero adds the recurrent part's output to z.
 
     Shapes:
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1, channels innermost
@@ -133,11 +124,7 @@ class GroupBinarizer(nn.Module):
     def forward(self, x: Tensor, linear: Tensor, of_bits: Tensor, sizes: Tensor | None) -> Tensor:
         """Turn the encoder's output into bits; see `bits_of_groups`.
 
-        Args:
-            x: of the recurrent part.
-            linear: the linear part of z, (B, depth, H, W).
-            of_bits: M.
-            sizes: s, (B, depth, H, W), or None.
+        The linear part of z, and the step sizes, if there are any, are (B, depth, H, W).
         """
         real = to_matrix(self.convolution(x) + linear)
         steps = None if sizes is None else to_matrix(sizes)

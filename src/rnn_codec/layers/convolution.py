@@ -36,12 +36,6 @@ class _Tape:
     output_gradients: list[Tensor] = field(default_factory=list)
 
 
-def _product_dtype(weight: Tensor) -> torch.dtype:
-    """The type in which a convolution with this weight runs."""
-    kind = weight.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-
-
 def to_matrix(x: Tensor) -> Tensor:
     """A row for each position; (B, C, H, W) → (B·H·W, C), not copied if channels are innermost."""
     return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
@@ -76,25 +70,19 @@ def _convolution_backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     """Gradients of the input, the weight and the bias, as far as they are wanted."""
     if _is_product(x, weight, tape.stride):
-        return _product_backward(gradient, x, weight, wanted)
+        of_input, of_weight, of_bias = wanted
+        rows = to_matrix(gradient)
+        return (
+            to_image(rows @ weight.flatten(1).to(rows.dtype), x) if of_input else None,
+            (rows.T @ to_matrix(x).to(rows.dtype)).view_as(weight) if of_weight else None,
+            rows.sum(dim=0) if of_bias else None,
+        )
     stride, padding = [tape.stride] * 2, [tape.padding] * 2
     depth = [weight.shape[0]]
     # Under autocast the forward pass ran in the type of the gradient.
     x, weight = x.to(gradient.dtype), weight.to(gradient.dtype)
     return torch.ops.aten.convolution_backward(
         gradient, x, weight, depth, stride, padding, [1, 1], False, [0, 0], 1, wanted
-    )
-
-
-def _product_backward(
-    gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]
-) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    of_input, of_weight, of_bias = wanted
-    rows = to_matrix(gradient)
-    return (
-        to_image(rows @ weight.flatten(1).to(rows.dtype), x) if of_input else None,
-        (rows.T @ to_matrix(x).to(rows.dtype)).view_as(weight) if of_weight else None,
-        rows.sum(dim=0) if of_bias else None,
     )
 
 
@@ -112,7 +100,9 @@ class _SharedWeight(torch.autograd.Function):
         ctx.tape = tape
         ctx.save_for_backward(weight)
         ctx.has_bias = bias is not None
-        dtype = _product_dtype(weight)
+        kind, dtype = weight.device.type, weight.dtype
+        if torch.is_autocast_enabled(kind):
+            dtype = torch.get_autocast_dtype(kind)
         of_bias = None if bias is None else bias.view_as(bias).to(dtype)
         return weight.view_as(weight).to(dtype), of_bias
 
@@ -164,14 +154,7 @@ class SharedConv2d(nn.Module):
 
     An even kernel is padded on the right and below, so that stride 1 keeps the size. Weights are
     drawn from a normal distribution of variance 1/fan-in, which keeps the variance of the gates
-    near one; biases start at zero.
-
-    Args:
-        in_channels: depth of the input.
-        out_channels: depth of the output.
-        kernel: side of the square kernel.
-        stride: step of the kernel, in pixels of the input.
-        bias: whether a bias is added.
+    near one; biases start at zero. `kernel` is a side, `stride` a step, in pixels of the input.
 
     Shapes:
         (B, in_channels, H, W) → (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)
@@ -195,7 +178,6 @@ class SharedConv2d(nn.Module):
         self._shared: tuple[Tensor, Tensor | None, _Tape] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve one iteration's input."""
         if self.extra_padding:
             x = F.pad(x, (0, self.extra_padding, 0, self.extra_padding))
         if self._shared is None:
@@ -218,10 +200,7 @@ class SharedConv2d(nn.Module):
 
 
 class OfEachIteration(nn.Module):
-    """Values that every iteration has of its own.
-
-    Args:
-        values: of all iterations, (T, …); they are trained.
+    """Values that every iteration has of its own, of all of them (T, …); they are trained.
 
     Example:
         >>> OfEachIteration(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))(1)
@@ -249,10 +228,8 @@ class OfEachIteration(nn.Module):
 class IterationConv2d(nn.Module):
     """A convolution of one pixel, without bias, whose weights are other ones in every iteration.
 
-    Args:
-        weights: of all iterations, (T, out_channels, in_channels).
-
     Shapes:
+        weights of all iterations (T, out_channels, in_channels)
         (B, in_channels, H, W) → (B, out_channels, H, W), channels innermost
     """
 

@@ -36,8 +36,6 @@ def export_run(
     """Copy a trained run and its entropy coders to a new folder; returns the files made.
 
     Args:
-        run: its folder.
-        kept: the folder to make.
         coders: names of the entropy coders to copy; None for all.
         dtype: of the weights in the copy; None for that of the run.
 
@@ -75,20 +73,16 @@ def export_run(
 
 def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
     (target / "logs").mkdir(parents=True)
-    for pattern in KEPT:
-        for file in run.path.glob(pattern):
-            shutil.copyfile(file, target / file.name)
+    for name in KEPT:
+        if (run.path / name).exists():
+            shutil.copyfile(run.path / name, target / name)
     weights = read_weights(run)
     if dtype is not None:
         write_weights(RunFolder(target), weights, dtype)
-        _name_precision(RunFolder(target), dtype)
+        # The configuration says how weights are stored, so that records of the model say it too.
+        config = read_config(run)
+        if isinstance(config.get("export"), dict):
+            config["export"]["dtype"] = str(dtype).removeprefix("torch.")
+            write_config(RunFolder(target), config)
     for number, log in enumerate(metrics_logs(run), start=1):
         shutil.copyfile(log, target / "logs" / f"metrics_{number}.csv")
-
-
-def _name_precision(run: RunFolder, dtype: torch.dtype) -> None:
-    """Say in the configuration how weights are stored, so that records of the model say it too."""
-    config = read_config(run)
-    if isinstance(config.get("export"), dict):
-        config["export"]["dtype"] = str(dtype).removeprefix("torch.")
-        write_config(run, config)

@@ -168,11 +168,7 @@ class Model(ABC):
 
     @abstractmethod
     def decode(self, file: File, levels: int | None = None) -> Decoded:
-        """The picture of a file, or of as much of it as there is.
-
-        Args:
-            file: whole or cut.
-            levels: the most to decode; None for all.
+        """The picture of a file, or of as much of it as there is: of so many levels at most.
 
         Raises:
             UserError: it is damaged, of another model, or nothing of the picture arrived.
@@ -270,14 +266,11 @@ def formats() -> dict[int, Format]:
 
 
 def open_file(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
-    """A file, whole or cut; nothing is decoded.
-
-    Args:
-        source: where it is, or its bytes.
-        max_pixels: larger pictures are refused.
+    """A file, whole or cut, of its path or its bytes; nothing is decoded.
 
     Raises:
-        BadFileError: it is empty, foreign, damaged, too new, or cut within the header.
+        BadFileError: it is empty, foreign, damaged, too new, cut within the header, or has more
+            than `max_pixels`.
         UserError: it cannot be read.
     """
     if isinstance(source, bytes):

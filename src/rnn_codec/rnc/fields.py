@@ -13,18 +13,13 @@ class BadFileError(UserError):
     """A file that is none of ours, or damaged."""
 
 
-def crc16(data: bytes, value: int = 0xFFFF) -> int:
-    """CRC-16/IBM-3740, also known as CCITT-FALSE; `value` continues an earlier one.
-
-    >>> hex(crc16(b"123456789"))
-    '0x29b1'
-    """
-    return crc_hqx(data, value)
-
-
 def pack_crc(data: bytes) -> bytes:
-    """The CRC-16 of some bytes, as it follows them."""
-    return crc16(data).to_bytes(CRC_BYTES, "big")
+    """CRC-16/IBM-3740, also known as CCITT-FALSE, of some bytes, as it follows them.
+
+    >>> pack_crc(b"123456789").hex()
+    '29b1'
+    """
+    return crc_hqx(data, 0xFFFF).to_bytes(CRC_BYTES, "big")
 
 
 def pack_number(number: int) -> bytes:

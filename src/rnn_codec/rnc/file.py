@@ -111,12 +111,9 @@ class File:
 
 
 def parse(data: bytes, formats: dict[int, Format], max_pixels: int = MAX_PIXELS) -> File:
-    """A file of its bytes; nothing is allocated by what it claims.
+    """A file of its bytes, whole or cut; nothing is allocated by what it claims.
 
-    Args:
-        data: the file, whole or cut.
-        formats: the versions that can be read.
-        max_pixels: larger pictures are refused.
+    `formats` are the versions that can be read; pictures of more than `max_pixels` are refused.
 
     Raises:
         BadFileError: the file is empty, foreign, damaged, too new, or cut within the header.

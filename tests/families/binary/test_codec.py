@@ -287,11 +287,8 @@ def test_all_rows_known_is_a_whole_iteration(tall) -> None:
     codes = codec.encode(tall, 2)
     rows = codes.bits.shape[-2]
     cut = Codes(codes.bits, 75, 40, rows=rows)
-    assert [Codes(codes.bits, 75, 40, rows=known).whole for known in (0, rows - 1, rows)] == [
-        1,
-        1,
-        2,
-    ]
+    whole = [Codes(codes.bits, 75, 40, rows=known).whole for known in (0, rows - 1, rows)]
+    assert whole == [1, 1, 2]
     pairs = zip(codec.decode(cut), codec.decode(codes), strict=True)
     assert all(torch.equal(*pair) for pair in pairs)
 

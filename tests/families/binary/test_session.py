@@ -161,12 +161,6 @@ def test_a_coding_that_is_too_long_is_made_again() -> None:
     assert 370 < length(picture, coding, cut) <= 400
 
 
-def test_bits_per_pixel_are_those_of_the_whole_file() -> None:
-    pixels = MadeUp.head.pixels
-    rate = BitsPerPixel(8 * (HEADER + 2 * EACH + CUT) / pixels)
-    assert Alike().within(rate.bytes_for(pixels))[1] == Cut(0, 2)
-
-
 @given(st.integers(1, 10**8), st.integers(1, 10**9))
 def test_the_rate_of_a_file_is_a_budget_of_its_length(length: int, pixels: int) -> None:
     assert BitsPerPixel(8 * length / pixels).bytes_for(pixels) == length

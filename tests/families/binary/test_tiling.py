@@ -108,15 +108,6 @@ def colour_windows(codec: RecurrentCodec, colours: list[int], patch: pytest.Monk
     patch.setattr(codec, "decode_last", decode_last)
 
 
-def test_a_seam_is_a_short_ramp_that_ends_at_the_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    codec = make_codec("gru", "one_shot").eval()
-    colour_windows(codec, [40, 200], monkeypatch)
-    codes = Codes(torch.zeros(1, 1, 32, 1, 12, dtype=torch.bool), 5, 192)
-    row = tiling.decode(codec, codes, tile=SMALL)[0, 0, 0].tolist()
-    # 160 grey levels in 8 pixels: 20 a pixel, from the middle of the first to that of the last.
-    assert row == [40] * 88 + [50, 70, 90, 110, 130, 150, 170, 190] + [200] * 96
-
-
 @pytest.mark.parametrize("colours", [[0, 255, 255, 0], [10, 90, 200, 60]])
 def test_where_four_tiles_meet_no_step_is_left(
     colours: list[int], monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rnn_codec.cells import GRUCell
+from rnn_codec.cells.gru import GRUCell
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
 from rnn_codec.families.binary.weights import build_codec

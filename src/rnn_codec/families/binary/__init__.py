@@ -23,43 +23,36 @@ class BinaryFamily:
     format = StreamFormat()
 
     def variants(self, folder: Path) -> list[str]:
-        """The entropy coders of a run, and none."""
         from rnn_codec.families.binary import identity  # noqa: PLC0415
 
         return identity.variants(folder)
 
     def identifier(self, folder: Path, variant: str) -> bytes:
-        """Of a codec together with an entropy coder."""
         from rnn_codec.families.binary import identity  # noqa: PLC0415
 
         return identity.identifier(folder, variant)
 
     def load(self, folder: Path, variant: str, device: str) -> "BinaryModel":
-        """A codec with an entropy coder."""
         from rnn_codec.families.binary import model  # noqa: PLC0415
 
         return model.load(folder, variant, device)
 
     def digest(self, folder: Path) -> bytes:
-        """Of a codec, or of an entropy coder."""
         from rnn_codec.families.binary import identity  # noqa: PLC0415
 
         return identity.digest(RunFolder(folder))
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
-        """Of a codec with its entropy coder, or of an entropy coder alone."""
         from rnn_codec.families.binary.training import building  # noqa: PLC0415
 
         building.check(config, run)
 
     def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
-        """The codec, unless it is given, then its entropy coder."""
         from rnn_codec.families.binary.training import stages  # noqa: PLC0415
 
         return stages.stages(config, run)
 
     def training_macs(self, config: "DictConfig") -> dict[str, float]:
-        """Of the codec, and of its entropy coder."""
         from rnn_codec.families.binary.training import cost  # noqa: PLC0415
 
         return cost.training_macs(config)

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE, padded_size
-from rnn_codec.families.binary.networks import DecoderNetwork, EncoderNetwork, NetworkState
-from rnn_codec.families.binary.reconstruction import Reconstruction, ReconstructionState
+from rnn_codec.families.binary.networks.network import DecoderNetwork, EncoderNetwork, NetworkState
+from rnn_codec.families.binary.reconstruction.framework import Reconstruction, ReconstructionState
 
 FADE = 8
 """Pixels below the last known row over which a cut iteration gives way to the one before it."""
@@ -69,8 +69,7 @@ class Codes:
 
     Attributes:
         bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
-        height: H, pixels, before padding.
-        width: W, pixels, before padding.
+        height, width: H and W, pixels, before padding.
         rows: the rows of the last iteration's bits that are known, from the top; the bits below
             mean nothing. None: all.
         stops: the iterations that each position has bits in; those behind mean nothing. Integers,
@@ -130,15 +129,10 @@ Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor,
 class RecurrentCodec(nn.Module):
     """Encoder, binarizer, decoder and reconstruction framework as one codec.
 
-    Args:
-        encoder: turns residuals into bits.
-        decoder: turns bits into pixels.
-        reconstruction: makes an image of the decoder's outputs.
-
     Example:
-        >>> from rnn_codec.cells import GRUCell
-        >>> from rnn_codec.families.binary.networks import Decoder, Encoder
-        >>> from rnn_codec.families.binary.reconstruction import OneShot
+        >>> from rnn_codec.cells.gru import GRUCell
+        >>> from rnn_codec.families.binary.networks.paper import Decoder, Encoder
+        >>> from rnn_codec.families.binary.reconstruction.framework import OneShot
         >>> networks = Encoder(GRUCell, width=0.125), Decoder(GRUCell, width=0.125)
         >>> codec = RecurrentCodec(*networks, OneShot()).eval()
         >>> codes = codec.encode(torch.zeros(1, 3, 17, 33, dtype=torch.uint8), iterations=2)
@@ -217,12 +211,7 @@ class RecurrentCodec(nn.Module):
         """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
 
         H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
-
-        Args:
-            signal: to code.
-            iterations: n.
-            iterate: stands in for the method of that name: the same, compiled.
-            stops: as in `Codes`.
+        `iterate` stands in for the method of that name: the same, compiled; `stops` as in `Codes`.
         """
         iterate = iterate or self.iterate
         state = self.initial_state(torch.zeros_like(signal))
@@ -265,8 +254,7 @@ class RecurrentCodec(nn.Module):
         Args:
             bits: bool, as in `Codes`; filled in, all but the fixed ones.
             image: what to encode.
-            above: the first rows of `bits` that are fixed.
-            left: the first columns of `bits` that are fixed.
+            above, left: the first rows and columns of `bits`, which are fixed.
             stops: as in `Codes`.
             distortion: measures the error; `squared_error` by default.
 
@@ -334,11 +322,7 @@ class RecurrentCodec(nn.Module):
         return torch.lerp(before, after, weight.clamp(0, 1).to(before.dtype)[:, None])
 
     def check_codes(self, codes: Codes) -> None:
-        """Refuse codes whose size is not what this codec makes of an image of theirs.
-
-        Raises:
-            ValueError: they come from another codec.
-        """
+        """Raise ValueError if codes have not the size that this codec makes of their image."""
         size = code_size(codes.height, codes.width, self.reconstruction.patch)
         if tuple(codes.bits.shape[2:]) != (CODE_DEPTH, *size):
             raise ValueError(
@@ -374,11 +358,7 @@ def to_symbols(
 ) -> Tensor:
     """Bits as the decoder takes them: False → −1, True → +1, and 0 where a position has stopped.
 
-    Args:
-        bits: of one iteration, (B, 32, h, w).
-        dtype: of the symbols.
-        stops: see `Codes`.
-        iteration: counted from 0.
+    `bits` are those of one iteration, (B, 32, h, w), counted from 0; `stops` as in `Codes`.
 
     Example:
         >>> bits = torch.tensor([False, True]).view(1, 2, 1, 1)

@@ -62,7 +62,7 @@ def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
         errors = _scales(signal.clamp(-1, 1).sub_(reference).float().mul_(127.5))
         return torch.stack(
             [
-                _of_blocks(e.square().mul_(weight).mean(dim=1), STRIDE >> scale)
+                F.avg_pool2d(e.square().mul_(weight).mean(dim=1), STRIDE >> scale)
                 for scale, (e, weight) in enumerate(zip(errors, weights, strict=True))
             ]
         ).sum(dim=0)
@@ -97,11 +97,6 @@ def _blurred(x: Tensor) -> Tensor:
     return F.conv2d(across, taps.mT, groups=x.shape[1])
 
 
-def _of_blocks(x: Tensor, side: int) -> Tensor:
-    """(B, H, W) → means of blocks of side × side, (B, H/side, W/side)."""
-    return F.avg_pool2d(x, side) if side > 1 else x
-
-
 BALANCED = "balanced"
 DISTORTIONS: dict[str, Distortion] = {
     BALANCED: partial(structural_and_weighted_error, 0.1),
@@ -112,11 +107,7 @@ DISTORTIONS: dict[str, Distortion] = {
 
 
 def distortion_named(name: str) -> Distortion:
-    """One of `DISTORTIONS`.
-
-    Raises:
-        InvalidOptionError: there is none of that name.
-    """
+    """One of `DISTORTIONS`; raises InvalidOptionError if there is none of that name."""
     if name not in DISTORTIONS:
         raise InvalidOptionError(f"tune is one of {', '.join(DISTORTIONS)}, not {name}")
     return DISTORTIONS[name]

@@ -49,7 +49,6 @@ class Stream(Body):
     least_bytes: int
 
     def __str__(self) -> str:
-        """For `info`."""
         plural = "" if self.levels == 1 else "s"
         kind = ", some positions with fewer" if self.adaptive else ""
         return f"{self.levels} iteration{plural}{kind}"
@@ -106,7 +105,6 @@ class StreamFormat:
     version = VERSION
 
     def read(self, data: bytes, head: Head, start: int) -> Stream:
-        """See `Format.read`."""
         (iterations, kind), position = read(data, start, 2)
         stream_bytes, position = read_number(data, position)
         crc, end = read(data, position, CRC_BYTES)
@@ -127,7 +125,6 @@ class StreamFormat:
         return Stream(iterations, kind % CODERS, stream_bytes, cut, adaptive, end, least)
 
     def check(self, data: bytes, body: Body) -> None:
-        """See `Format.check`."""
         assert isinstance(body, Stream)
         if body.cut and data[body.end :] != pack_crc(data[body.start : body.end]):
             raise BadFileError("the file is damaged: the check value at its end does not agree")
@@ -149,9 +146,7 @@ def stream_of(file: File) -> tuple[Stream, bytes]:
 def bits_of_first_row(width: int, adaptive: bool) -> int:
     """The fewest coded bits that a code's first row takes: flags, or all bits of its positions.
 
-    Args:
-        width: of the code, in positions.
-        adaptive: whether the stream has stops.
+    `width` is that of the code, in positions; a stream with stops is `adaptive`.
 
     >>> bits_of_first_row(6, adaptive=False), bits_of_first_row(6, adaptive=True)
     (192, 6)

@@ -63,11 +63,8 @@ def digest(run: RunFolder) -> bytes:
 def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bytes:
     """32 bytes that differ between codecs that differ in anything.
 
-    Weights count by their values in single precision, in whatever precision they are stored.
-
-    Args:
-        architecture: the node `codec` of a configuration.
-        weights: tensors by name.
+    The architecture is the node `codec` of a configuration. Weights count by their values in single
+    precision, in whatever precision they are stored.
 
     Example:
         >>> import torch

@@ -63,7 +63,6 @@ class BinaryModel(Model):
 
     @property
     def most_levels(self) -> int:
-        """The codec's iterations."""
         return self.codec.iterations
 
     def facts(self) -> Facts:
@@ -86,7 +85,6 @@ class BinaryModel(Model):
         )
 
     def decode(self, file: File, levels: int | None = None) -> Decoded:
-        """See `Model.decode`; a level is an iteration."""
         arrived = self._arrived(file, levels)
         if len(arrived.bits) == 0:
             raise NothingArrivedError(
@@ -102,11 +100,9 @@ class BinaryModel(Model):
         return Decoded(pixels, _contents(file, arrived))
 
     def contents(self, file: File) -> Contents:
-        """See `Model.contents`; the code is decoded, the picture is not."""
         return _contents(file, self._arrived(file))
 
     def truncate(self, file: File, levels: int) -> bytes:
-        """See `Model.truncate`."""
         arrived = self._arrived(file)
         if arrived.iterations < levels:
             return file.data
@@ -181,11 +177,7 @@ def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
 
 
 def usable_device(name: str) -> torch.device:
-    """The device of a name, such as "cpu" or "cuda:1".
-
-    Raises:
-        UserError: there is none of that name, or nothing can be computed on it.
-    """
+    """The device of a name, such as "cpu" or "cuda:1"; raises UserError if it cannot be used."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()

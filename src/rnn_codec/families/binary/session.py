@@ -84,11 +84,6 @@ class Coding:
         """That the stream holds."""
         return len(self.stream.iteration_ends)
 
-    @property
-    def adaptive(self) -> bool:
-        """Whether positions stop."""
-        return self.codes.stops is not None
-
     def choices(self) -> Choices:
         """What positions may do, as far as this coding tells."""
         return Choices(self.distortion, cumulative(self.stream.costs))
@@ -127,8 +122,6 @@ class BinarySession:
     """See `Session`.
 
     Args:
-        codec: codes the picture.
-        coder: codes the bits.
         head: of the picture's files.
         pixels: the picture, uint8 RGB, (H, W, 3).
         distortion: what is weighed against bits.
@@ -164,7 +157,6 @@ class BinarySession:
     # -- what is asked for ---------------------------------------------------------------------
 
     def first(self, levels: int) -> Encoded:
-        """See `Session.first`."""
         check_iterations(levels, self.codec.iterations)
         return self._file(self.coded(levels), Cut(levels))
 
@@ -186,11 +178,14 @@ class BinarySession:
                 break
             aim /= filled
         if not found:
-            raise self._too_few(size, uniform)
+            least = self._size(uniform, Cut(0, 1))
+            raise BudgetError(
+                f"{size} bytes are too few for the header and the first row of the code: "
+                f"allow {least} bytes ({8 * least / self.head.pixels:.3g} bits per pixel)"
+            )
         return self._file(*min(found, key=lambda chosen: chosen[0].total_distortion(chosen[1])))
 
     def reaching(self, quality: Quality) -> Encoded:
-        """See `Session.reaching`."""
         scores: list[float] = []
         for score in self.scores(quality):
             scores.append(score)
@@ -206,7 +201,6 @@ class BinarySession:
         return self._file(uniform, cut)
 
     def levels(self, most: int) -> Iterator[Level]:
-        """See `Session.levels`."""
         ends = self.coded(most).stream.iteration_ends
         for number, image in enumerate(self._reconstructions(len(ends)), start=1):
             pixels = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())
@@ -279,11 +273,7 @@ class BinarySession:
     ) -> Coding | None:
         """A coding with stops that scores what it should; None if there is none.
 
-        Args:
-            quality: to reach.
-            uniform: all iterations everywhere.
-            score: of the picture after the fewest iterations that reach it.
-            distortion: of the picture there.
+        Score and distortion are those after the fewest iterations everywhere that reach it.
         """
         near: Coding | None = None
         for _ in range(2):
@@ -333,18 +323,11 @@ class BinarySession:
         fitting = [cut for cut in coding.cuts() if self._size(coding, cut) <= size]
         return [(coding, fitting[-1])] if fitting else []
 
-    def _too_few(self, size: int, coding: Coding) -> BudgetError:
-        least = self._size(coding, Cut(0, 1))
-        return BudgetError(
-            f"{size} bytes are too few for the header and the first row of the code: "
-            f"allow {least} bytes ({8 * least / self.head.pixels:.3g} bits per pixel)"
-        )
-
     def _file(self, coding: Coding, cut: Cut, reached: bool = True) -> Encoded:
         """The file of a coding up to a cut."""
-        (iterations, rows), of_coder = cut, self.coder.identifier
-        data, begun = coding.stream.data[: coding.end(cut)], iterations + (rows > 0)
-        file = stream_format.write(self.head, data, begun, of_coder, rows > 0, coding.adaptive)
+        data, within = coding.stream.data[: coding.end(cut)], cut.rows > 0
+        begun, adaptive = cut.iterations + within, coding.codes.stops is not None
+        file = stream_format.write(self.head, data, begun, self.coder.identifier, within, adaptive)
         return Encoded(contents(file, *cut, coding.codes.bits.shape[-2]), reached)
 
 
@@ -357,12 +340,7 @@ def contents(file: File, iterations: int, rows: int, rows_of: int) -> Contents:
 
 
 def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Ideal code length of each iteration, bytes.
-
-    Args:
-        model: whose probabilities count.
-        bits: (iterations, 32, H / 16, W / 16).
-    """
+    """Ideal code length of each iteration of bits (iterations, 32, H/16, W/16), bytes."""
     device = next(model.parameters()).device
     signs = torch.from_numpy(bits)[:, None].to(device).float() * 2 - 1
     with torch.inference_mode():
@@ -372,14 +350,11 @@ def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.floa
 def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:
     """How much a mask makes of each position: its mean there, 0 … 1, but a little everywhere.
 
-    Args:
-        mask: grey, (H, W), white where the picture matters.
-        height: of the picture, pixels.
-        width: of the picture, pixels.
-        patch: what the picture is padded to multiples of.
+    The mask is grey, white where the picture matters; the picture, of `height` and `width` pixels,
+    is padded to multiples of `patch`.
 
     Raises:
-        UserError: it has not the shape of the picture.
+        UserError: the mask has not the shape of the picture.
 
     Example:
         >>> weights_of(np.full((16, 16), 255, np.uint8), 16, 16, patch=16)

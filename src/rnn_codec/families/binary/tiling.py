@@ -105,12 +105,10 @@ def encode(
     Memory is taken for the codes, a byte a bit, and for one window.
 
     Args:
-        codec: the codec.
-        image: what to encode.
         iterations: from 1 to those that the codec has.
-        stops: how many of them each position has bits in; see `Codes`.
-        distortion: measures the error.
         tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
+        stops: how many iterations each position has bits in; see `Codes`.
+        distortion: measures the error.
 
     Raises:
         InvalidOptionError: `iterations` or `tile` is out of its range.
@@ -141,10 +139,7 @@ def decode(codec: RecurrentCodec, codes: Codes, tile: int = TILE) -> Tensor:
 
     Memory is taken for the picture, a band of it one tile high, and one window.
 
-    Args:
-        codec: the codec that encoded.
-        codes: what `encode` returned, all of it or the first iterations and rows.
-        tile: as for `encode`.
+    `codes` are what `encode` returned, all of it or the first iterations and rows; `tile` as there.
 
     Raises:
         InvalidOptionError: `tile` is not a multiple of 32.

@@ -13,8 +13,8 @@ from rnn_codec.errors import UserError, reason
 from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.families.binary.entropy.coder import EntropyCoder
 from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS, ContextModel
-from rnn_codec.families.binary.networks import DECODERS, ENCODERS
-from rnn_codec.families.binary.reconstruction import RECONSTRUCTIONS
+from rnn_codec.families.binary.networks.network import DECODERS, ENCODERS
+from rnn_codec.families.binary.reconstruction.framework import RECONSTRUCTIONS
 from rnn_codec.registry import Registry
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights

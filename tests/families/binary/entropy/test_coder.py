@@ -29,6 +29,10 @@ def coder(name: str) -> EntropyCoder:
     if name == "none":
         return NoneCoder()
     model = {"single_iteration": SingleIteration, "progressive": Progressive}[name](4)
+    with torch.no_grad():
+        # Larger than training makes them, so that layers clip and summaries saturate.
+        for parameter in model.parameters():
+            parameter.mul_(3.0).add_(torch.randn_like(parameter) / 20)
     return model.quantise()
 
 

@@ -120,22 +120,6 @@ def test_an_iteration_without_bits_costs_nothing() -> None:
     assert bits_per_bit(logits, symbols).item() == 1
 
 
-@pytest.mark.parametrize("model_class", MODELS)
-def test_a_model_learns_a_pattern(model_class: type[BitPredictor]) -> None:
-    """Stripes cost next to nothing once they are learnt."""
-    model = model_class(2)
-    symbols = torch.ones(2, 2, 32, 6, 6)
-    symbols[..., ::2] = -1
-    symbols[0, 1] *= -1
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for _ in range(30):
-        loss = bits_per_bit(model(symbols), symbols).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert loss < 0.2
-
-
 @pytest.mark.parametrize("iterations", [0, 33])
 def test_codes_have_1_to_32_iterations(iterations: int) -> None:
     with pytest.raises(InvalidOptionError, match="1 … 32"):

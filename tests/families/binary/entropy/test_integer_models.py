@@ -1,19 +1,14 @@
 """The integer models: equal to the same integers computed otherwise, and close to the floats."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from rnn_codec.coding.range_coder import put_bit, start_decoder, start_encoder
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.bit_predictor import BitPredictor
-from rnn_codec.families.binary.entropy.coder import Iteration, StreamShape
+from rnn_codec.families.binary.entropy.coder import Iteration
 from rnn_codec.families.binary.entropy.context_model import code_lengths
 from rnn_codec.families.binary.entropy.fixed_point import probability_table
 from rnn_codec.families.binary.entropy.integer_coder import IntegerCoder
@@ -130,25 +125,6 @@ def test_integers_cost_hardly_more_than_floats(model_class: type[BitPredictor]) 
         ideal = float(code_lengths(model(symbols), symbols).sum())
     stream = coder.encode((symbols[:, 0] > 0).numpy(), 0, stops)
     assert stream.costs.sum() == pytest.approx(ideal, rel=0.005)
-
-
-@cache
-def coder_with_spread_weights(model_class: type[BitPredictor]) -> IntegerCoder:
-    return coder_of(spread_weights(model_class(ITERATIONS)))
-
-
-@pytest.mark.parametrize("model_class", MODELS)
-@settings(deadline=None, max_examples=20)
-@given(stops=arrays(np.int32, (HEIGHT, WIDTH), elements=st.integers(0, ITERATIONS)))
-def test_any_pattern_of_stops_round_trips(model_class: type[BitPredictor], stops: Stops) -> None:
-    coder, (bits, _) = coder_with_spread_weights(model_class), random_code()
-    stream = coder.encode(bits, 3, stops)
-    arrived = coder.decode(stream.data, StreamShape(ITERATIONS, HEIGHT, WIDTH, adaptive=True), 3)
-    assert np.array_equal(
-        arrived.bits, bits & (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
-    )
-    assert arrived.stops is not None
-    assert np.array_equal(arrived.stops, stops)
 
 
 def test_more_iterations_than_a_coder_knows_are_refused() -> None:

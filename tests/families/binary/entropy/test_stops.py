@@ -14,7 +14,6 @@ from rnn_codec.families.binary.entropy.stops import (
     SEEN_AT_FIRST,
     Flags,
     Stops,
-    context_of,
     first_flags,
     flags_of_all,
     get_flags,
@@ -88,30 +87,6 @@ def test_a_stream_without_stops_has_no_flags() -> None:
     assert np.array_equal(state, start_encoder())
     assert flags.alive.all()
     assert get_flags(flags, 0, start_decoder(np.zeros(0, np.uint8)), np.zeros(0, np.uint8))
-
-
-@pytest.mark.parametrize(
-    ("place", "context"),
-    # 3·(north and west that go on) + east and south that went on
-    [
-        ((0, 0), 3 * 2 + 2),
-        ((0, 2), 3 * 1 + 2),
-        ((2, 2), 3 * 1 + 2),
-        ((1, 1), 3 * 1 + 2),
-        ((1, 0), 3 * 2 + 1),
-        ((1, 2), 3 * 1 + 2),
-    ],
-)
-def test_contexts(place: tuple[int, int], context: int) -> None:
-    """In the third iteration; north of the middle ends with the second, the middle with the first.
-
-    East and south of a position count what they did in the second.
-    """
-    stops = np.array([[5, 2, 5], [5, 1, 2], [5, 5, 5]], np.int32)
-    flags = first_flags(3, 3)
-    for iteration in range(3):
-        flags = with_stops(flags if iteration == 0 else next_flags(flags), iteration, stops)
-    assert context_of(flags, *place) == context
 
 
 def blobs(size: int, seed: int) -> Stops:

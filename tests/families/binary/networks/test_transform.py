@@ -5,18 +5,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.cells import GRUCell
+from rnn_codec.cells.gru import GRUCell
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.codec import RecurrentCodec, to_signal
 from rnn_codec.families.binary.complexity import macs_per_pixel
-from rnn_codec.families.binary.networks import (
+from rnn_codec.families.binary.networks.transform import (
     LinearFreePart,
     ResidualFreePart,
     TransformDecoder,
     TransformEncoder,
+    seen,
+    stepped,
 )
-from rnn_codec.families.binary.networks.transform import seen, stepped
-from rnn_codec.families.binary.reconstruction import OneShot, ResidualScaling
+from rnn_codec.families.binary.reconstruction.framework import OneShot
+from rnn_codec.families.binary.reconstruction.residual_scaling import ResidualScaling
 from rnn_codec.layers.blocks import to_blocks
 from tests.conftest import PAIRS, make_codec
 

@@ -4,12 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rnn_codec.families.binary.reconstruction import (
-    Additive,
-    GainEstimator,
-    OneShot,
-    ResidualScaling,
-)
+from rnn_codec.families.binary.reconstruction.framework import Additive, OneShot
+from rnn_codec.families.binary.reconstruction.residual_scaling import GainEstimator, ResidualScaling
 
 
 @pytest.mark.parametrize(("framework", "gamma"), [(OneShot(), 0.0), (Additive(), 1.0)])
@@ -47,7 +43,3 @@ def test_gain_estimator_is_five_halving_convolutions_with_elu_plus_two() -> None
     for c in estimator.convolutions:
         y = F.elu(F.conv2d(y, c.weight, c.bias, 2, (c.weight.shape[-1] - 1) // 2))
     torch.testing.assert_close(estimator(x), y + 2)
-
-
-def test_gains_are_above_one() -> None:
-    assert (GainEstimator()(100 * torch.randn(4, 3, 64, 64)) >= 1).all()

@@ -75,9 +75,6 @@ def delayed(x: Tensor, iterations: int) -> Tensor:
 class BitPredictor(ContextModel):
     """A context model; what it may see is up to its subclasses.
 
-    Args:
-        iterations: of the codec's codes.
-
     Attributes:
         window: the neighbours whose e the hidden layer sees.
         past: earlier iterations whose symbols the linear part sees, at the position itself.
@@ -115,12 +112,13 @@ class BitPredictor(ContextModel):
         """k, 0 … 1: what a summary keeps of itself in each iteration, (T, 64)."""
 
     def forward(self, symbols: Tensor) -> Tensor:
-        """Predict every bit."""
         symbols = symbols.permute(0, 1, 3, 4, 2).contiguous()
         shape, count = symbols.shape, len(symbols)
         bits = symbols.reshape(count, -1, CODE_DEPTH)
         linear = torch.baddbmm(self.logit_bias[:count, None], bits, self.weights_of_bits()[:count])
-        linear = torch.baddbmm(linear, self._seen_symbols(symbols), self.of_symbols[:count])
+        past = [delayed(symbols, k) for k in range(1, self.past + 1)]
+        seen = torch.cat([neighbours(symbols, CAUSAL), *past], dim=-1).flatten(1, 3)
+        linear = torch.baddbmm(linear, seen, self.of_symbols[:count])
         hidden = self._of_window(symbols) + self.hidden_bias[:count, None]
         logits = []
         to_hidden = [*self.bits_to_hidden[:count].split(GROUP, dim=1), None]
@@ -146,12 +144,6 @@ class BitPredictor(ContextModel):
             summary = torch.addcmul(new, summary, kept).clamp(-LARGEST_SUMMARY, LARGEST_SUMMARY)
             summaries.append(summary)
         return torch.stack(summaries)
-
-    def _seen_symbols(self, symbols: Tensor) -> Tensor:
-        """(T, N, inputs)"""
-        past = [delayed(symbols, k) for k in range(1, self.past + 1)]
-        seen = torch.cat([neighbours(symbols, CAUSAL), *past], dim=-1)
-        return seen.flatten(1, 3)
 
     def _of_window(self, symbols: Tensor) -> Tensor:
         """W · e of the window, (T, N, 64).

@@ -147,7 +147,9 @@ class EntropyCoder(ABC):
             stops: of a stream with stops: how many iterations each position has bits in, (h, w).
         """
         iterations, _, height, width = bits.shape
-        memory, state, out = self.begin(height, width), start_encoder(), _room_for(bits)
+        memory, state = self.begin(height, width), start_encoder()
+        most = bits.size + bits[:, 0].size + CHECK_BITS * iterations
+        out = np.zeros(capacity(most), np.uint8)
         flags = _flags(height, width, stops is not None)
         check = seed
         coded, ends = [], []
@@ -250,11 +252,6 @@ def get_check(state, data):  # type: ignore[no-untyped-def]
             return NOT_ARRIVED
         check = 2 * check + bit
     return check
-
-
-def _room_for(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    flags = bits[:, 0].size
-    return np.zeros(capacity(bits.size + flags + CHECK_BITS * len(bits)), np.uint8)
 
 
 def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[np.int64]:

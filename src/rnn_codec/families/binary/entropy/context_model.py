@@ -24,14 +24,12 @@ class ContextModel(nn.Module, ABC):
     Args:
         iterations: of the codec's codes.
 
-    Attributes:
-        identifier: in the header of a file, 1 … 7; the better, the larger.
-
     Raises:
         InvalidOptionError: there cannot be so many.
     """
 
     identifier: ClassVar[int]
+    """In the header of a file, 1 … 7; the better, the larger."""
 
     def __init__(self, iterations: int) -> None:
         super().__init__()

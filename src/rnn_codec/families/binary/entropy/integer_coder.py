@@ -16,13 +16,7 @@ from rnn_codec.families.binary.entropy.quantisation import Tables
 
 
 class IntegerCoder(EntropyCoder):
-    """Single iteration or progressive, in integers.
-
-    Args:
-        name: of the context model.
-        identifier: in the header of a file.
-        tables: of the model.
-    """
+    """Single iteration or progressive, in integers: the tables of a context model of that name."""
 
     def __init__(self, name: str, identifier: int, tables: Tables) -> None:
         self.name = name
@@ -32,7 +26,6 @@ class IntegerCoder(EntropyCoder):
         self.functions = kernels.functions()
 
     def digest(self) -> bytes:
-        """See `EntropyCoder.digest`."""
         sha = hashlib.sha256(self.name.encode())
         for key, value in sorted(self.tables._asdict().items()):
             table = np.asarray(value)
@@ -41,11 +34,9 @@ class IntegerCoder(EntropyCoder):
         return sha.digest()
 
     def begin(self, height: int, width: int) -> Known:
-        """See `EntropyCoder.begin`."""
         return kernels.nothing_known(height, width)
 
     def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
-        """See `EntropyCoder.encode_iteration`."""
         self._check(at.number)
         _symbols(at)[:] = np.where(bits, ONE, -ONE) * at.flags.alive[..., None]
         row_states = np.empty((len(bits), 3), np.uint64)
@@ -54,7 +45,6 @@ class IntegerCoder(EntropyCoder):
         return Coded(row_states, costs)
 
     def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
-        """See `EntropyCoder.decode_iteration`."""
         self._check(at.number)
         rows = kernels.decode_rows(*self._arguments(at), at.state, at.data)
         return _symbols(at) > 0, rows

@@ -18,20 +18,17 @@ class NoneCoder(EntropyCoder):
     identifier = 0
 
     def digest(self) -> bytes:
-        """See `EntropyCoder.digest`."""
         return hashlib.sha256(b"none").digest()
 
     def begin(self, height: int, width: int) -> None:
         """Nothing."""
 
     def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
-        """See `EntropyCoder.encode_iteration`."""
         row_states = np.empty((len(bits), 3), np.uint64)
         _put_even(bits, at.flags, at.state, at.data, row_states)
         return Coded(row_states, at.flags.alive.astype(np.float32) * CODE_DEPTH)
 
     def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
-        """See `EntropyCoder.decode_iteration`."""
         bits = np.zeros((*at.flags.alive.shape, CODE_DEPTH), np.bool_)
         return bits, _get_even(bits, at.flags, at.state, at.data)
 

@@ -17,11 +17,7 @@ from rnn_codec.families.binary.entropy.quantisation import quantise
 
 @CONTEXT_MODELS.register("progressive")
 class Progressive(BitPredictor):
-    """Sums up all iterations, and looks around on all sides at those before.
-
-    Args:
-        iterations: of the codec's codes.
-    """
+    """Sums up all iterations, and looks around on all sides at those before."""
 
     identifier = 2
     window = CAUSAL + OTHERS
@@ -36,9 +32,7 @@ class Progressive(BitPredictor):
         """k"""
 
     def kept_shares(self) -> Tensor:
-        """Learnt."""
         return self.kept.clamp(0.0, 1.0)
 
     def quantise(self) -> IntegerCoder:
-        """The same model in integers."""
         return IntegerCoder("progressive", self.identifier, quantise(self))

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -97,10 +97,12 @@ def quantise(model: BitPredictor) -> Tables:
     )
     around, left = np.split(hidden.weights[0][:HIDDEN], [around.shape[1]], axis=1)
     groups = hidden.weights[1].reshape(count, HIDDEN, GROUPS - 1, GROUP)
+    # Zeros for iterations that the model does not look at.
+    symbol_weights = F.pad(model.of_symbols, (0, 0, 0, (PAST - model.past) * CODE_DEPTH))
     logits = quantise_layer(
         [
             Input(_outputs_first(model.to_logits), CLIP_MAX),
-            Input(_outputs_first(_symbol_weights(model)), ONE),
+            Input(_outputs_first(symbol_weights), ONE),
             Input(_outputs_first(model.weights_of_bits()), ONE),
         ],
         _numbers(model.logit_bias).ravel(),
@@ -126,13 +128,6 @@ def quantise(model: BitPredictor) -> Tables:
         logit_bias=logits.bias.reshape(count, CODE_DEPTH),
         logit_fraction=logits.fraction,
     )
-
-
-def _symbol_weights(model: BitPredictor) -> Tensor:
-    """`of_symbols`, filled up with zeros for iterations that the model does not look at."""
-    seen = model.of_symbols
-    missing = (PAST - model.past) * CODE_DEPTH
-    return torch.cat([seen, seen.new_zeros(len(seen), missing, CODE_DEPTH)], dim=1)
 
 
 def _rounded(values: Tensor, bits: int, largest: int) -> NDArray[np.int32]:

@@ -18,9 +18,7 @@ class SingleIteration(BitPredictor):
     past = 0
 
     def kept_shares(self) -> Tensor:
-        """Nothing."""
         return torch.zeros_like(self.summary_bias)
 
     def quantise(self) -> IntegerCoder:
-        """The same model in integers."""
         return IntegerCoder("single_iteration", self.identifier, quantise(self))

@@ -61,12 +61,9 @@ class EncoderNetwork(Network):
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None
     ) -> tuple[Tensor, NetworkState]:
-        """Run one iteration.
+        """Run one iteration on what the framework shows of the residual.
 
-        Args:
-            x: what the framework shows of the residual.
-            state: what this method returned in the iteration before.
-            steps: what the decoder says of the bits to come, if it does.
+        `steps` are what the decoder says of the bits to come, if it does.
         """
 
 
@@ -84,8 +81,7 @@ class DecoderNetwork(Network):
     def stages_of(self, blocks: Tensor) -> Stages | None:
         """What encoder and decoder of this design begin with; None for those that begin at random.
 
-        Args:
-            blocks: of training photographs, signals −1 … 1, (N, 768): row, column, colour.
+        Blocks are those of photographs, signals −1 … 1, (N, 768): row, column, colour.
         """
         return None
 

@@ -9,11 +9,9 @@
 ⤢ is depth-to-space: four channels become 2×2 pixels of one.
 """
 
-from typing import NamedTuple
-
 from torch import Tensor, nn
 
-from rnn_codec.cells import CellFactory
+from rnn_codec.cells.cell import CellFactory
 from rnn_codec.families.binary.code import CODE_DEPTH
 from rnn_codec.families.binary.networks.network import (
     DECODERS,
@@ -28,43 +26,31 @@ from rnn_codec.families.binary.networks.network import (
 from rnn_codec.layers.binarizer import Binarizer
 from rnn_codec.layers.convolution import SharedConv2d
 
-
-class _Layer(NamedTuple):
-    channels: int
-    kernel: int
-    hidden_kernel: int
-
-
 _ENCODER_CONVOLUTION = 64
-_ENCODER = (_Layer(256, 3, 1), _Layer(512, 3, 1), _Layer(512, 3, 1))
+_ENCODER = ((256, 3, 1), (512, 3, 1), (512, 3, 1))
+"""Depth, kernel and hidden kernel of the recurrent layers."""
 _DECODER_CONVOLUTION = 512
-_DECODER = (_Layer(512, 2, 1), _Layer(512, 3, 1), _Layer(256, 3, 3), _Layer(128, 3, 3))
+_DECODER = ((512, 2, 1), (512, 3, 1), (256, 3, 3), (128, 3, 3))
 
 
 @ENCODERS.register("paper")
 class Encoder(EncoderNetwork):
-    """The paper's encoder; see `EncoderNetwork` for shapes.
-
-    Args:
-        cell: builds the recurrent layers.
-        width: multiplies every depth; 1 is the paper's network.
-    """
+    """The paper's encoder, every depth times `width`; see `EncoderNetwork` for shapes."""
 
     def __init__(self, cell: CellFactory, width: float) -> None:
         super().__init__()
         depth = scaled(_ENCODER_CONVOLUTION, width)
         self.convolution = SharedConv2d(3, depth, kernel=3, stride=2)
         self.cells = nn.ModuleList()
-        for layer in _ENCODER:
-            channels = scaled(layer.channels, width)
-            self.cells.append(cell(depth, channels, layer.kernel, 2, layer.hidden_kernel))
+        for full_depth, kernel, hidden_kernel in _ENCODER:
+            channels = scaled(full_depth, width)
+            self.cells.append(cell(depth, channels, kernel, 2, hidden_kernel))
             depth = channels
         self.binarizer = Binarizer(depth, CODE_DEPTH)
 
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None = None
     ) -> tuple[Tensor, NetworkState]:
-        """Encode one iteration's residual."""
         x = self.convolution(x)  # H/2
         states = []
         for cell, previous in zip(self.cells, state, strict=True):
@@ -75,26 +61,20 @@ class Encoder(EncoderNetwork):
 
 @DECODERS.register("paper")
 class Decoder(DecoderNetwork):
-    """The paper's decoder; see `DecoderNetwork` for shapes.
-
-    Args:
-        cell: builds the recurrent layers.
-        width: multiplies every depth; 1 is the paper's network.
-    """
+    """The paper's decoder, every depth times `width`; see `DecoderNetwork` for shapes."""
 
     def __init__(self, cell: CellFactory, width: float) -> None:
         super().__init__()
         depth = scaled(_DECODER_CONVOLUTION, width)
         self.first = SharedConv2d(CODE_DEPTH, depth, kernel=1)
         self.cells = nn.ModuleList()
-        for layer in _DECODER:
-            channels = scaled(layer.channels, width)
-            self.cells.append(cell(depth, channels, layer.kernel, 1, layer.hidden_kernel))
+        for full_depth, kernel, hidden_kernel in _DECODER:
+            channels = scaled(full_depth, width)
+            self.cells.append(cell(depth, channels, kernel, 1, hidden_kernel))
             depth = channels // 4
         self.last = SharedConv2d(depth, 3, kernel=1)
 
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Decode one iteration's bits."""
         x = self.first(x)  # H/16
         states = []
         for cell, previous in zip(self.cells, state, strict=True):

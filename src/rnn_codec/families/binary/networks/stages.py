@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from rnn_codec.errors import InvalidOptionError
@@ -30,6 +31,15 @@ BLOCK_DEPTH = 3 * STRIDE**2
 """Values of a block, in the order row, column, colour."""
 LEAST_DEVIATION = 1e-3
 """Of a coefficient, in units of the signal: an eighth of a level. Less is nothing to code."""
+
+_COLOURS = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
+"""Luminance and two colour differences, of red, green and blue."""
+_COLOUR_ENERGIES = [2.8, 0.1, 0.1]
+"""Theirs where colours are correlated by 0.9."""
+_CORRELATION = 0.95
+"""Of neighbouring pixels."""
+_PIXEL_ENERGY = 0.25
+"""Variance of a pixel, of a signal −1 … 1."""
 
 
 class Stages(NamedTuple):
@@ -56,12 +66,8 @@ def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
 
     Computed in double precision; a basis vector's sign, which is arbitrary, makes its largest
     entry positive. With fewer blocks than a block has values, or blocks that are all alike, some
-    deviations are zero: they become `LEAST_DEVIATION`, so that training starts without NaN.
-
-    Args:
-        blocks: blocks of a signal, −1 … 1, (N, 768).
-        iterations: T.
-        groups: of the bits of an iteration.
+    deviations are zero: they become `LEAST_DEVIATION`, so that training starts without NaN. Blocks
+    are those of a signal, −1 … 1, (N, 768).
 
     Raises:
         InvalidOptionError: there are no blocks, or there cannot be so many iterations or groups.
@@ -97,13 +103,17 @@ def model_stages(iterations: int, groups: int) -> Stages:
     """The stages for a model of photographs, for where there are none to look at.
 
     Neighbouring pixels are correlated by 0.95, colours by 0.9, coefficients are Gaussian: the KLT
-    is then close to a cosine transform of the luminance and two colour differences.
-
-    Args:
-        iterations: T.
-        groups: of the bits of an iteration.
+    is then close to a cosine transform of the luminance and two colour differences. There are T
+    `iterations`, whose bits are in so many `groups`.
     """
-    energy = _cosine_energies()
+    colours = F.normalize(torch.tensor(_COLOURS, dtype=torch.float64))
+    cosines = dct_matrix(STRIDE)
+    basis = torch.kron(torch.kron(cosines, cosines), colours).T.contiguous()
+    places = torch.arange(STRIDE, dtype=torch.float64)
+    correlations = _CORRELATION ** (places[:, None] - places).abs()
+    along = (cosines @ correlations @ cosines.T).diagonal()
+    of_colours = torch.tensor(_COLOUR_ENERGIES, dtype=torch.float64)
+    energy = _PIXEL_ENERGY * torch.kron(torch.kron(along, along), of_colours)
 
     def take(k: Tensor) -> Tensor:
         # Of a Gaussian: mean |y| = √(2/π) σ.
@@ -112,7 +122,7 @@ def model_stages(iterations: int, groups: int) -> Stages:
         return amplitude
 
     mean = torch.zeros(BLOCK_DEPTH, dtype=torch.float64)
-    return _greedy(mean, _cosine_basis(), energy, take, iterations, groups)
+    return _greedy(mean, basis, energy, take, iterations, groups)
 
 
 def _greedy(
@@ -125,13 +135,8 @@ def _greedy(
 ) -> Stages:
     """The stages of one group of bits after another.
 
-    Args:
-        mean: the mean block, (768,).
-        basis: columns, (768, 768).
-        energy: the mean square of what is left of each coefficient, (768,).
-        take: gives coefficients a bit: lowers their energies, returns the amplitudes.
-        iterations: T.
-        groups: of the bits of an iteration.
+    `energy` is the mean square of what is left of each coefficient, (768,). `take` gives some of
+    them a bit: it lowers their energies and returns the amplitudes.
     """
     if not 1 <= iterations <= FORMAT_ITERATIONS:
         raise InvalidOptionError(
@@ -155,30 +160,3 @@ def _greedy(
         deviations=torch.cat(deviations).view(shape).float().clamp(min=LEAST_DEVIATION),
         amplitudes=torch.cat(amplitudes).view(shape).float().clamp(min=LEAST_DEVIATION),
     )
-
-
-_COLOURS = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
-"""Luminance and two colour differences, of red, green and blue."""
-_COLOUR_ENERGIES = [2.8, 0.1, 0.1]
-"""Theirs where colours are correlated by 0.9."""
-_CORRELATION = 0.95
-"""Of neighbouring pixels."""
-_PIXEL_ENERGY = 0.25
-"""Variance of a pixel, of a signal −1 … 1."""
-
-
-def _cosine_basis() -> Tensor:
-    """Columns: the cosine basis of blocks, (768, 768)."""
-    colours = torch.nn.functional.normalize(torch.tensor(_COLOURS, dtype=torch.float64))
-    cosines = dct_matrix(STRIDE)
-    return torch.kron(torch.kron(cosines, cosines), colours).T.contiguous()
-
-
-def _cosine_energies() -> Tensor:
-    """Variance of each coefficient, (768,)."""
-    cosines = dct_matrix(STRIDE)
-    places = torch.arange(STRIDE, dtype=torch.float64)
-    correlations = _CORRELATION ** (places[:, None] - places).abs()
-    along = (cosines @ correlations @ cosines.T).diagonal()
-    colours = torch.tensor(_COLOUR_ENERGIES, dtype=torch.float64)
-    return _PIXEL_ENERGY * torch.kron(torch.kron(along, along), colours)

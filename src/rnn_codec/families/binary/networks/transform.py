@@ -42,7 +42,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnn_codec.cells import CellFactory, CellState
+from rnn_codec.cells.cell import CellFactory, CellState
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE
 from rnn_codec.families.binary.networks.network import (
@@ -140,8 +140,7 @@ class TransformEncoder(EncoderNetwork):
     """The encoder; see `EncoderNetwork` for shapes.
 
     Args:
-        cell: builds the recurrent layer.
-        depth: of the recurrent layer.
+        depth: of the recurrent layer, which `cell` builds.
         iterations: stages; the codec can have as many iterations.
         groups: of an iteration's 32 bits.
 
@@ -165,11 +164,9 @@ class TransformEncoder(EncoderNetwork):
         self.binarizer = GroupBinarizer(depth, CODE_DEPTH, groups)
 
     def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
         return EncoderState(None, 0)
 
     def start_from(self, stages: Stages) -> None:
-        """Begin with the analysis of some stages."""
         with torch.no_grad():
             self.analysis.weights.values.copy_(stages.directions)
             self.log_scale.values.copy_(-stages.deviations.log())
@@ -177,7 +174,6 @@ class TransformEncoder(EncoderNetwork):
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None
     ) -> tuple[Tensor, NetworkState]:
-        """Encode one iteration's residual."""
         assert isinstance(state, EncoderState)
         assert steps is not None
         t = state.iteration
@@ -199,8 +195,7 @@ class TransformDecoder(DecoderNetwork):
     """The decoder; see `DecoderNetwork` for shapes.
 
     Args:
-        cell: builds the recurrent layers.
-        depth: of the recurrent layers; a multiple of 4.
+        depth: of the recurrent layers, which `cell` builds; a multiple of 4.
         kernel: side of the second recurrent layer's input kernel.
         iterations: stages; as many as the encoder has.
         groups: of the encoder: only the start depends on them.
@@ -245,7 +240,6 @@ class TransformDecoder(DecoderNetwork):
         self.free_part = free_part(depth // 4)
 
     def initial_state(self) -> NetworkState:
-        """The state before the first iteration."""
         return DecoderState((None, None), self.mean[None, :, None, None], None, 0)
 
     def initial_signal(self, zeros: Tensor) -> Tensor:
@@ -255,18 +249,15 @@ class TransformDecoder(DecoderNetwork):
         return to_image(blocks, STRIDE)
 
     def stages_of(self, blocks: Tensor) -> Stages:
-        """The stages that suit the blocks."""
         return klt_stages(blocks, self.iterations, self.groups)
 
     def start_from(self, stages: Stages) -> None:
-        """Begin with the synthesis of some stages."""
         with torch.no_grad():
             self.mean.copy_(stages.mean)
             self.synthesis.weights.values.copy_(stages.directions.transpose(1, 2))
             self.log_amplitude.values.copy_(stages.amplitudes.log())
 
     def next_steps(self, state: NetworkState) -> Steps:
-        """What each of the next bits will add to a block."""
         assert isinstance(state, DecoderState)
         amplitude = self.log_amplitude(state.iteration).exp()
         directions = self.synthesis.weights(state.iteration) * amplitude
@@ -274,7 +265,6 @@ class TransformDecoder(DecoderNetwork):
         return Steps(directions, None if known is None else bounded(known).exp())
 
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Decode one iteration's bits."""
         assert isinstance(state, DecoderState)
         t = state.iteration
         # Channels innermost, wherever the bits come from: layouts round differently.
@@ -295,9 +285,6 @@ class TransformDecoder(DecoderNetwork):
 class LinearFreePart(nn.Module):
     """f = one convolution of h at H/8, zero at the start.
 
-    Args:
-        depth: of h at H/8.
-
     Shapes:
         h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
     """
@@ -308,7 +295,6 @@ class LinearFreePart(nn.Module):
         nn.init.zeros_(self.last.weight)
 
     def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
-        """Blocks of 8×8 pixels."""
         return self.last(hidden)
 
 
@@ -316,15 +302,8 @@ class LinearFreePart(nn.Module):
 class ResidualFreePart(nn.Module):
     """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
 
-    So they can mend what a block transform does to edges, and edges between blocks.
-
-    Args:
-        depth: of h at H/8.
-        hidden_depth: of its layers.
-        layers: residual layers.
-
-    Shapes:
-        h (B, depth, H/8, W/8), L (B, 768, H/16, W/16) → blocks (B, 192, H/8, W/8)
+    So they can mend what a block transform does to edges, and edges between blocks. There are
+    `layers` of them, `hidden_depth` deep; the shapes are those of `LinearFreePart`.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ("beside", "rectified", "rectified_sum")
@@ -354,7 +333,6 @@ class ResidualFreePart(nn.Module):
         return x + F.leaky_relu(branch, SLOPE)
 
     def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:
-        """Blocks of 8×8 pixels."""
         x = self.rectified(self.first(self.beside(hidden, linear)))
         for layer in self.layers:
             x = self.rectified_sum(x, layer(x))

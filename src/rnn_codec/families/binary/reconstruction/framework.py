@@ -1,4 +1,6 @@
-"""The protocol of the reconstruction frameworks: how what is decoded becomes an image.
+"""The protocol of the reconstruction frameworks, and the two of equation 1.
+
+A framework says how what is decoded becomes an image.
 
     signal x ──(−)── residual r ──► encoder_input ──► encoder, binarizer ──► bits
                 ▲                                                             │
@@ -52,3 +54,35 @@ class Reconstruction(nn.Module, ABC):
 RECONSTRUCTIONS: Registry[type[Reconstruction]] = Registry(
     "reconstruction framework", "rnn_codec.families.binary.reconstruction"
 )
+
+
+@RECONSTRUCTIONS.register("one_shot")
+class OneShot(Reconstruction):
+    """γ = 0: every iteration decodes the image anew; the encoder still sees the residual alone.
+
+    Example:
+        >>> import torch
+        >>> framework, ones = OneShot(), torch.ones(1, 3, 16, 16)
+        >>> state = framework.initial_state(torch.zeros_like(ones))
+        >>> framework.update(ones, framework.update(ones, state)).signal.unique()
+        tensor([1.])
+    """
+
+    def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
+        return ReconstructionState(decoded)
+
+
+@RECONSTRUCTIONS.register("additive")
+class Additive(Reconstruction):
+    """γ = 1: every iteration decodes the residual that the ones before it left.
+
+    Example:
+        >>> import torch
+        >>> framework, ones = Additive(), torch.ones(1, 3, 16, 16)
+        >>> state = framework.initial_state(torch.zeros_like(ones))
+        >>> framework.update(ones, framework.update(ones, state)).signal.unique()
+        tensor([2.])
+    """
+
+    def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
+        return ReconstructionState(state.signal + decoded)

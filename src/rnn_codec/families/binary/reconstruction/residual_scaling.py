@@ -37,7 +37,6 @@ class GainEstimator(nn.Module):
         self.convolutions = nn.ModuleList([*halving, SharedConv2d(32, 1, 2, stride=2)])
 
     def forward(self, signal: Tensor) -> Tensor:
-        """Estimate the gains from what has been decoded."""
         for convolution in self.convolutions:
             signal = F.elu(convolution(signal))
         return signal + (SMALLEST_GAIN + 1.0)
@@ -73,17 +72,14 @@ class ResidualScaling(Reconstruction):
         self.gain = GainEstimator()
 
     def initial_state(self, zeros: Tensor) -> ReconstructionState:
-        """Nothing decoded yet, every gain one."""
         batch, _, height, width = zeros.shape
         return ReconstructionState(zeros, zeros.new_ones(batch, 1, height // PATCH, width // PATCH))
 
     def encoder_input(self, residual: Tensor, state: ReconstructionState) -> Tensor:
-        """The residual times the gains."""
         assert state.gain is not None
         return residual * hold(state.gain, residual)
 
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
-        """Undo the gains, add, and estimate the gains of the next iteration."""
         assert state.gain is not None
         signal = state.signal + decoded / hold(state.gain, decoded)
         return ReconstructionState(signal, self.gain(signal))
