@@ -25,6 +25,7 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import classic_codec
 from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
 from rnn_codec_lab.evaluation.measurement import (
+    Measurable,
     MeasuredClassic,
     Measurement,
     check_measurable,
