@@ -1,1 +1,1 @@
-"""How fast it is: `networks` train and code, `models` make files and open them."""
+"""How fast networks train and code; models are timed by `rnn-codec bench` itself."""

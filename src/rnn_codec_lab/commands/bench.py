@@ -5,6 +5,8 @@ For example: rnn-codec bench what=models
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import partial
+from timeit import repeat
 from typing import Any
 
 import torch
@@ -19,10 +21,12 @@ from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import SHIPPED, load_model, model_folders
+from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
+from rnn_codec.rates import BitsPerPixel
 from rnn_codec.training.options import Execution
-from rnn_codec_lab.benchmark.models import time_coding
 from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
+from rnn_codec_lab.evaluation.measurement import Pixels
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 
@@ -77,6 +81,31 @@ def bench_models(config: DictConfig) -> dict[str, object]:
         for place, rate in progress(jobs, "timing")
     ]
     return {"picture": name, "repetitions": config.repetitions, "times": times}
+
+
+def time_coding(
+    model: Model, pixels: Pixels, bits_per_pixel: float, repetitions: int
+) -> dict[str, Any]:
+    """Code a picture (H, W, 3) and decode it, several times each; the fastest count.
+
+    Returns:
+        A row of bench.json: name of the model, size of picture and file, the rate asked for, and
+        seconds from pixels to bytes and back.
+    """
+    rate = BitsPerPixel(bits_per_pixel)
+    # Untimed: it compiles the integer coder, or loads what was compiled.
+    data = model.compress(pixels, rate)
+    model.decompress(data)
+    seconds = partial(repeat, number=1, repeat=repetitions)
+    return {
+        "model": model.path.name,
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "bits_per_pixel": bits_per_pixel,
+        "file_bytes": len(data),
+        "compress_seconds": min(seconds(lambda: model.compress(pixels, rate))),
+        "decompress_seconds": min(seconds(lambda: model.decompress(data))),
+    }
 
 
 def described(name: str, value: Any) -> str:

@@ -38,7 +38,10 @@ def test_models(tmp_path: Path) -> None:
     assert run("bench", "what=models", *pictures, *one) == 0
     record = json.loads((tmp_path / "out" / "bench.json").read_text())
     assert record["picture"] == "a.png"
-    assert [time["model"] for time in record["times"]] == ["mine"]
+    (time,) = record["times"]
+    assert (time["model"], time["width"], time["height"]) == ("mine", 256, 256)
+    assert 0 < time["file_bytes"] <= 0.25 * 256 * 256 / 8
+    assert min(time["compress_seconds"], time["decompress_seconds"]) > 0
     assert "| 0.25 |" in (tmp_path / "out" / "bench.md").read_text()
 
 
