@@ -44,11 +44,7 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
 
 
 def build(registry: Registry[Any], node: DictConfig) -> Any:
-    """Build what a node describes by a name.
-
-    Raises:
-        UserError: an option has a value, or a name, that it cannot have.
-    """
+    """Build what a node describes by a name; raises what `check_types` does."""
     check_types(node, registry)
     return registry.build(plain(node))
 

@@ -21,9 +21,8 @@ class StoppedError(UserError):
 def reason(error: BaseException) -> str:
     """What an exception says, in one line; its kind if it says nothing.
 
-    Example:
-        >>> reason(EOFError()), reason(ValueError("no\\nmore"))
-        ('EOFError', 'no')
+    >>> reason(EOFError()), reason(ValueError("no\\nmore"))
+    ('EOFError', 'no')
     """
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
@@ -32,11 +31,10 @@ def reason(error: BaseException) -> str:
 def exit_on_user_error() -> Iterator[None]:
     """Print a `UserError`, or a full disk, as one sentence on standard error and exit with 1.
 
-    Example:
-        >>> with exit_on_user_error():
-        ...     raise UserError("there is no picture a.png")
-        Traceback (most recent call last):
-        SystemExit: 1
+    >>> with exit_on_user_error():
+    ...     raise UserError("there is no picture a.png")
+    Traceback (most recent call last):
+    SystemExit: 1
     """
     try:
         yield

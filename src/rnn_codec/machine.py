@@ -13,11 +13,7 @@ PACKAGES = ("torch", "lightning", "pillow", "pytorch-msssim", "rnn-codec")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a result depends on.
-
-    >>> list(versions())
-    ['python', 'torch', 'lightning', 'pillow', 'pytorch-msssim', 'rnn-codec']
-    """
+    """Return the versions of Python and of the packages that a result depends on."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):

@@ -28,9 +28,8 @@ def override(name: str, value: object) -> str:
 def hint(name: str, value: object) -> str:
     """The same for a user to paste into a shell.
 
-    Example:
-        >>> print(hint("resume", "runs/a"), hint("resume", "a b"))
-        resume=runs/a 'resume='"'"'a b'"'"''
+    >>> print(hint("resume", "runs/a"), hint("resume", "a b"))
+    resume=runs/a 'resume='"'"'a b'"'"''
     """
     return shlex.quote(override(name, value))
 

@@ -91,14 +91,11 @@ def named_jobs(
     if twice:
         error(f"several inputs would be written to {', '.join(sorted(twice))}")
     for output in outputs:
-        if any(_is_same(output, path) for path in inputs):
+        # Names that are too long are of no file.
+        there = [path for path in inputs if os.path.exists(path) and os.path.exists(output)]
+        if any(output.samefile(path) for path in there):
             error(f"{output} is an input: it will not be overwritten")
     return jobs
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether both are there and are one file; names that are too long are of none."""
-    return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
 
 
 def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:

@@ -56,11 +56,8 @@ def addable(words: Sequence[str]) -> list[str]:
 
     Hydra compares each option with the default configuration before the run's own is read.
 
-    Example:
-        >>> addable(["resume=runs/mine", "data.root=elsewhere"])
-        ['resume=runs/mine', '++data.root=elsewhere']
-        >>> addable(["data.root=elsewhere"])
-        ['data.root=elsewhere']
+    >>> addable(["resume=runs/mine", "data.root=elsewhere"])
+    ['resume=runs/mine', '++data.root=elsewhere']
     """
     if not any(word.startswith("resume=") for word in words):
         return list(words)

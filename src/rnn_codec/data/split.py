@@ -62,10 +62,6 @@ def spread(available: int, most: int) -> list[int]:
 
 
 def centre_crop(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """The centre of a picture (H, W, 3), with at most so many rows and columns.
-
-    >>> centre_crop(np.zeros((100, 300, 3), np.uint8), 200, 200).shape
-    (100, 200, 3)
-    """
+    """The centre of a picture (H, W, 3), with at most so many rows and columns."""
     top, left = max(picture.shape[0] - height, 0) // 2, max(picture.shape[1] - width, 0) // 2
     return picture[top : top + height, left : left + width]

@@ -49,11 +49,7 @@ def hardest_tiles(picture: NDArray[np.uint8], size: int, codec: str) -> NDArray[
 
 
 def cut_tiles(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """All whole tiles (N, S, S, 3) of a picture (H, W, 3), side by side from the upper left.
-
-    >>> cut_tiles(np.zeros((70, 100, 3), np.uint8), 32).shape
-    (6, 32, 32, 3)
-    """
+    """All whole tiles (N, S, S, 3) of a picture (H, W, 3), side by side from the upper left."""
     rows, columns = picture.shape[0] // size, picture.shape[1] // size
     whole = picture[: rows * size, : columns * size]
     return whole.reshape(rows, size, columns, size, 3).swapaxes(1, 2).reshape(-1, size, size, 3)

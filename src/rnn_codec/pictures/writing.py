@@ -27,13 +27,7 @@ FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 def check_writable_suffix(path: Path) -> None:
-    """Refuse a name whose suffix stands for no format of `FORMATS`, in small or capital letters.
-
-    >>> check_writable_suffix(Path("photo.gif"))
-    Traceback (most recent call last):
-    rnn_codec.errors.UserError: photo.gif cannot be written: a picture's name ends in \
-.png, .webp, .tif, .tiff, .bmp, .ppm, .jpg or .jpeg
-    """
+    """Refuse a name whose suffix stands for no format of `FORMATS`, in small or capital letters."""
     if path.suffix.lower() not in FORMATS:
         *most, last = FORMATS
         raise UserError(

@@ -87,14 +87,9 @@ class RncImageFile(ImageFile.ImageFile):
     ) -> tuple[str, tuple[int, int, float, float]] | None:
         """Decode fewer iterations where the picture is to be shown smaller; its size stays.
 
-        The last call counts; none does after the pixels have been decoded.
-
-        Args:
-            mode: not heeded, the picture's is RGB.
-            size: in which the picture is to fit, its ratio kept; None changes nothing.
-
-        Returns:
-            The mode and the box that the picture fills, or None if all iterations are decoded.
+        The last call counts; none does after the pixels have been decoded. The picture is to fit
+        into `size`, its ratio kept; `mode` is not heeded. Returned are the mode and the box that
+        the picture fills, or None if all iterations are decoded.
         """
         if not self.tile or size is None:
             return None
@@ -118,11 +113,6 @@ class RncDecoder(ImageFile.PyDecoder):
     _pulls_fd = True
 
     def decode(self, buffer: Image.DecoderInput) -> tuple[int, int]:
-        """Decode all there is of a file, or its first iterations.
-
-        Raises:
-            OSError: nothing of the picture has arrived, it is damaged, or its model is nowhere.
-        """
         # PyTorch is not imported before there is something to do for it.
         from rnn_codec.pillow.coding import decode  # noqa: PLC0415
 

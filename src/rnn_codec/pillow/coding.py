@@ -100,11 +100,7 @@ def _model_of_file(identifier: bytes, device: str) -> Model:
 
 
 def decode(data: bytes, iterations: int, device: str) -> bytes:
-    """The pixels of a file, height × width × 3 bytes, after so many iterations at most.
-
-    Raises:
-        UserError: as `find_model` and `Model.decode`.
-    """
+    """The pixels of a file, height × width × 3 bytes, after so many iterations at most."""
     file = open_file(data, NO_LIMIT)
     decoded = _model_of_file(file.head.model, device).decode(file, iterations)
     return decoded.pixels.tobytes()

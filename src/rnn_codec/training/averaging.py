@@ -17,12 +17,6 @@ def move_averages(
 
     What is kept of an average after n updates is (1 + n)/(10 + n), at most `decay`: without this
     warm-up the average of a short training would still hold its first steps.
-
-    Example:
-        >>> average = torch.tensor([10.0])
-        >>> move_averages(0.999, [average], [torch.tensor([0.0])], torch.tensor(90))
-        >>> average
-        tensor([9.1000])
     """
     kept = ((1 + updates) / (10 + updates)).clamp(max=decay)
     for average, weight in zip(averages, weights, strict=True):

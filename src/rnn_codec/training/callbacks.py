@@ -96,7 +96,6 @@ class StopOnDivergence(L.Callback):
     Args:
         limit: so many steps in a row are too many; in a shorter training, all of them.
         every: steps between two looks, for each of which the device is waited for.
-        checkpoint: of the training.
     """
 
     def __init__(self, limit: int, every: int, checkpoint: Path) -> None:

@@ -17,14 +17,10 @@ from rnn_codec.training.options import TrainerOptions, TrainingOptions
 
 
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What counts of the configuration of a codec's training.
+    """What counts of the configuration of a codec's training, which has nothing to interpolate.
 
-    Args:
-        config: with nothing left to interpolate.
-
-    Example:
-        >>> counted({"seed": 0, "output": "a", "trainer": {"max_steps": 9, "progress_bar": True}})
-        {'seed': 0, 'trainer': {'max_steps': 9}}
+    >>> counted({"seed": 0, "output": "a", "trainer": {"max_steps": 9, "progress_bar": True}})
+    {'seed': 0, 'trainer': {'max_steps': 9}}
     """
     options = without_incidental(config, TrainingOptions)
     if "trainer" in options:

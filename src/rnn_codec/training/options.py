@@ -26,9 +26,8 @@ LAYERS_AND_SIZES = 64
 def to_duration(value: object) -> timedelta:
     """DD:HH:MM:SS as a length of time, which stays what it is.
 
-    Example:
-        >>> to_duration("00:01:30:00")
-        datetime.timedelta(seconds=5400)
+    >>> to_duration("00:01:30:00")
+    datetime.timedelta(seconds=5400)
     """
     if isinstance(value, timedelta):
         return value

@@ -28,8 +28,6 @@ class Progress:
 
     Example:
         >>> progress = Progress(max_steps=100, late_begins=0.5)
-        >>> progress.position(10), progress.is_late(49), progress.is_late(50)
-        (10, False, True)
         >>> progress.spend(0.75, next_step=20)
         >>> progress.position(20), progress.is_late(20), progress.is_late(21)
         (75.0, False, True)
@@ -64,9 +62,8 @@ class Progress:
 def warm_up(step: int, warmup_steps: int) -> float:
     """Rise linearly to one over `warmup_steps` steps.
 
-    Example:
-        >>> [warm_up(step, 4) for step in (0, 1, 3, 4, 100)]
-        [0.25, 0.5, 1.0, 1.0, 1.0]
+    >>> [warm_up(step, 4) for step in (0, 1, 3, 4, 100)]
+    [0.25, 0.5, 1.0, 1.0, 1.0]
     """
     return min(1.0, (step + 1) / max(1, warmup_steps))
 

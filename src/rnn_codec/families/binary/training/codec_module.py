@@ -33,9 +33,8 @@ IN_PROGRESS_BAR = ("psnr", "ms_ssim")
 def bits_per_pixel(iterations: int) -> list[float]:
     """After each iteration, before entropy coding.
 
-    Example:
-        >>> bits_per_pixel(3)
-        [0.125, 0.25, 0.375]
+    >>> bits_per_pixel(3)
+    [0.125, 0.25, 0.375]
     """
     return [iteration / 8 for iteration in range(1, iterations + 1)]
 

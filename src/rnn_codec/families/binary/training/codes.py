@@ -168,11 +168,7 @@ def random_stops(
 
 
 def to_signs(bits: Bits) -> Tensor:
-    """Bits as −1.0 and +1.0.
-
-    >>> to_signs(np.array([False, True]))
-    tensor([-1.,  1.])
-    """
+    """Bits as −1.0 and +1.0."""
     return torch.from_numpy(np.ascontiguousarray(bits)).float() * 2 - 1
 
 

@@ -110,16 +110,12 @@ def structural_loss(
 
 
 def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
-    """Mean SSIM of reconstructions that are shrunk first, without padding [Wang et al. 2004].
+    """Mean SSIM of x̂_1 … x̂_n, (n, B, 3, H, W), to x, (B, 3, H, W) [Wang et al. 2004].
 
-    The window is applied as two small products of matrices for all reconstructions together, and to
-    the signal once: several times as fast as a convolution for each. It runs in single precision
-    also under autocast: differences of squares stand nothing less.
-
-    Args:
-        signal: x, (B, 3, H, W), −1 … 1.
-        reconstructions: x̂_1 … x̂_n, (n, B, 3, H, W).
-        scale: by how much both are shrunk, by averaging.
+    Both are shrunk `scale` times first, by averaging, and not padded. The window is applied as two
+    small products of matrices for all reconstructions together, and to the signal once: several
+    times as fast as a convolution for each. It runs in single precision also under autocast:
+    differences of squares stand nothing less.
     """
     with torch.autocast(signal.device.type, enabled=False):
         x = F.avg_pool2d(signal.float(), scale)

@@ -105,9 +105,7 @@ def coder_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
 def coder_identity(config: Mapping[str, Any], codec: str) -> str:
     """16 hexadecimal digits that differ between trainings of an entropy coder.
 
-    Args:
-        config: as of `training_identity`.
-        codec: the identity of the training of the codec that it is for.
+    `config` is as of `training_identity`, `codec` that identity of the codec's own training.
     """
     entropy = dict(config["entropy"])
     if isinstance(entropy.get("model"), Mapping):
