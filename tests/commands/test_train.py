@@ -364,7 +364,7 @@ def test_half_precision_export_is_half_the_size(tmp_path: Path, cache: str) -> N
         (["data=folder"], "data.root"),
         (["data=kodak"], "never for training"),
         (["trainer.compile=true"], "trainer.compile excludes"),
-        (["min_iterations=4"], "min_iterations=4 must be from 1 to max_iterations=3"),
+        (["min_iterations=9"], "min_iterations=9 must be from 1 to max_iterations=8"),
         (["network.width=0.01"], "network.width"),
         (["data.crop_size=40"], "data.crop_size must be a multiple of 16 with recon=one_shot"),
         (["late=larger_crops", "late.crop_size=56"], "late.crop_size must be a multiple of 16"),
