@@ -46,6 +46,39 @@ os.environ["PYTHONPATH"] = str(ROOT / "src")
 # than a training of two steps.
 os.environ["MATPLOTLIBRC"] = str(ROOT / "tests" / "matplotlibrc")
 
+MARKS = {
+    "browser": ("lab/report/test_browser.py",),
+    "processes": (
+        *("launchers/", "lab/commands/test_grid.py", "lab/grid/test_claims.py"),
+        *("lab/grid/test_processes.py", "lab/grid/test_worker.py", "test_main.py"),
+        *("training/test_ddp.py", "training/test_processes.py", "commands/test_configured.py"),
+        "metrics/test_per_iteration_mean.py",
+    ),
+    "slow": (
+        *("commands/test_train.py", "commands/test_train_coder.py", "commands/test_broken_runs.py"),
+        *("families/binary/training/", "families/binary/golden/", "lab/commands/test_evaluate.py"),
+        *("lab/report/test_page.py", "lab/grid/test_plan.py", "models/test_find.py"),
+        *("commands/test_compress.py", "families/binary/test_model.py", "cells/test_equations.py"),
+        *("families/binary/entropy/test_context_models.py", "test_sweeps.py", "test_readme.py"),
+        *("coding/test_compiled.py", "test_results.py", "test_studies.py", "pillow/"),
+        *("pictures/test_metadata.py", "test_third_family.py", "lab/evaluation/test_learned.py"),
+        *("training/test_callbacks.py", "training/test_loggers.py", "training/test_checkpoints.py"),
+    ),
+}
+"""Files of tests, below this folder, by what makes them take long: `make quick` leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their files, so that what is slow is listed in one place."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder):
+            place = item.path.relative_to(folder).as_posix()
+            for mark, files in MARKS.items():
+                if place.startswith(files):
+                    item.add_marker(mark)
+
+
 LSTM = partial(LSTMCell, forget_bias=1.0)
 ASSOCIATIVE_LSTM = partial(AssociativeLSTMCell, forget_bias=1.0, key_bias=1.0)
 RESIDUAL_GRU = partial(ResidualGRUCell, hidden_scale=0.1, output_scale=0.1)

@@ -45,6 +45,12 @@ class RunFolder:
         self.cost = path / "training.json"
         self.reconstructions = path / "reconstructions"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def coder(self, name: str) -> "RunFolder":
         """The folder of an entropy coder."""
         return RunFolder(self.path / "entropy" / name)
