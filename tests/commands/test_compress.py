@@ -14,7 +14,7 @@ from PIL import Image
 from rnn_codec.commands import decompress, jobs
 from rnn_codec.models.find import SHIPPED, load_model
 from rnn_codec.pictures.reading import read_rgb
-from rnn_codec.rates import Bytes, Levels
+from rnn_codec.rates import DEFAULT, Bytes, Levels
 from tests.commands.program import run
 from tests.model_folders import write_model
 
@@ -64,6 +64,15 @@ def test_a_model_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None
     shipped = load_model(SHIPPED / "flagship")
     assert shipped.coder.name == "progressive"
     assert np.array_equal(read_rgb("new.png"), shipped.decompress(Path("new.rnc").read_bytes()))
+
+
+def test_without_a_rate_a_file_has_the_stated_one() -> None:
+    assert run("compress", "a.png", "new.rnc", "--model", "mine") == 0
+    assert (
+        run("compress", "a.png", "stated.rnc", "--model", "mine", "--bpp", str(DEFAULT.value)) == 0
+    )
+    assert Path("new.rnc").read_bytes() == Path("stated.rnc").read_bytes()
+    assert 0.9 < 8 * Path("new.rnc").stat().st_size / (HEIGHT * WIDTH) <= DEFAULT.value == 1.0
 
 
 @pytest.mark.parametrize("entropy", ["none", "progressive"])
