@@ -73,6 +73,17 @@ def test_a_configuration_that_lacks_a_part(
             assert f"it has no {group}" in sentence(capsys)
 
 
+def test_a_run_of_an_older_version(
+    configuration: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = configuration["trainer"]
+    assert isinstance(trainer, dict)
+    old = {**configuration, "trainer": {**trainer, "minutes": None}}
+    write_damaged(Path("old"), yaml.safe_dump(old).encode())
+    assert run("train", "resume=old") == 1
+    assert "begun by an older rnn-codec, with trainer.minutes" in sentence(capsys)
+
+
 def test_weights_that_are_not_finite(
     configuration: dict[str, object], capsys: pytest.CaptureFixture[str]
 ) -> None:

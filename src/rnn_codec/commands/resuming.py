@@ -81,4 +81,9 @@ def fill(saved: DictConfig, config: DictConfig) -> None:
             saved[key] = copy.deepcopy(config._get_node(key))
     for group in ("trainer", "checkpoint"):
         if isinstance(saved[group], DictConfig):
+            if gone := sorted(set(map(str, saved[group])) - set(map(str, config[group]))):
+                raise UserError(
+                    f"the run was begun by an older rnn-codec, with {group}.{gone[0]}, which is no "
+                    "option any more: finish it with that version, or start a new run"
+                )
             saved[group] = OmegaConf.merge(config[group], saved[group])
