@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnn_codec.errors import UserError
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+from rnn_codec.pictures.reading import SUFFIXES
 
 
 def find_images(root: str | Path) -> list[Path]:

@@ -22,6 +22,7 @@ NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
 
 # Pillow would recognise more, and start Ghostscript for some.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
 """From Pillow's modes to those that a profile may be for; of all others that is RGB."""
