@@ -27,9 +27,9 @@ help: ## List the targets
 setup: $(STAMP) ## Build .venv with the pinned versions
 
 .PHONY: train
-train: $(STAMP) ## Train on photographs of installed packages, measure, draw the curve (minutes)
+train: $(STAMP) ## Train on photographs of installed packages, measure beside other codecs (minutes)
 	$(BIN)/rnn-codec train experiment=first_run output=$(RUN)
-	$(BIN)/rnn-codec evaluate model=$(RUN) data=photos
+	$(BIN)/rnn-codec evaluate model=$(RUN) data=photos beside=[jpeg_420,webp,jpeg2000,avif]
 
 .PHONY: test
 test: $(STAMP) ## Lint, check types, run every test

@@ -143,11 +143,14 @@ class RawFamily:
     def identifier(self, folder: Path, variant: str) -> bytes:
         return RawModel.identifier
 
-    def load(self, folder: Path, variant: str, device: str) -> RawModel:
+    def load(self, folder: Path, variant: str, device: str, threads: int | None) -> RawModel:
         return RawModel(folder, {"family": "raw", "order": "planes"})
 
     def digest(self, folder: Path) -> bytes:
         return hashlib.sha256(b"raw").digest()
+
+    def complete(self, folder: Path) -> None:
+        """Nothing is needed."""
 
     def check(self, config: object, run: object) -> None:
         raise AssertionError("nothing is trained")

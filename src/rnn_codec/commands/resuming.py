@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -10,12 +11,15 @@ from omegaconf import DictConfig, OmegaConf
 from rnn_codec.errors import UserError
 from rnn_codec.overrides import literals
 from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.training.options import TrainingOptions
 
 TRAINING = (
     *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
-    *("entropy", "coder", "averaging", "checkpoint", "export"),
+    *("entropy", "averaging", "checkpoint", "export"),
 )
 """Parts of a configuration without which nothing can be trained."""
+OF_SOME = ("coder",)
+"""Parts that some families have."""
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""
 PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_dir")
@@ -33,6 +37,7 @@ def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, R
     run = RunFolder(Path(config.resume))
     content = read_config(run)
     missing = [group for group in TRAINING if not isinstance(content.get(group), dict)]
+    missing += [group for group in OF_SOME if not isinstance(content.get(group, {}), dict)]
     if missing:
         raise UserError(f"{run.config} does not describe a training: it has no {missing[0]}")
     saved = OmegaConf.create(literals(content))
@@ -75,9 +80,12 @@ def change(saved: DictConfig, key: str, config: DictConfig) -> None:
 
 
 def fill(saved: DictConfig, config: DictConfig) -> None:
-    """Add the options that there were not yet when the run began."""
+    """Add the options that there were not yet when the run began, but none of other families."""
+    ours = config.codec.family
+    same = OmegaConf.select(saved, "codec.family", default=ours) == ours
+    common = {field.name for field in fields(TrainingOptions) if field.default is MISSING}
     for key in config:
-        if key not in saved:
+        if key not in saved and (same or key in common):
             saved[key] = copy.deepcopy(config._get_node(key))
     for group in ("trainer", "checkpoint"):
         if isinstance(saved[group], DictConfig):

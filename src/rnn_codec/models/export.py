@@ -64,6 +64,7 @@ def export_run(
         copies += [(trained[name], RunFolder(partial).coder(name)) for name in chosen]
         for original, copy in copies:
             _copy(original, copy.path, dtype)
+            family.complete(copy.path)
             write_digest(copy, family.digest(copy.path))
         partial.replace(kept)
     finally:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnn_codec.errors import UserError
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.extras import MissingPackageError, explained_extras
 from rnn_codec.models.protocol import FAMILIES, Family, Model
 from rnn_codec.runs.folder import RunFolder, is_there, read_config
 
@@ -25,23 +26,32 @@ class NoModelError(UserError):
     """A model that is nowhere to be found."""
 
 
-def load_model(place: str | Path, entropy: str | None = None, device: str = "cpu") -> Model:
+def load_model(
+    place: str | Path,
+    entropy: str | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+) -> Model:
     """Load a model.
 
     Args:
         place: its folder, or the name of one in `default_places`.
         entropy: the entropy coder; None for the best that the folder has.
         device: where the networks run, such as "cpu" or "cuda".
+        threads: that it may compute with; None for every core that the process may use.
 
     Raises:
+        MissingPackageError: its family needs a package that is not installed.
         UserError: there is no such model, or it has no such coder or cannot be read.
     """
+    _check_threads(threads)
     folder = find_folder(place)
-    family = family_of(folder)
-    there = family.variants(folder)
-    if entropy is not None and entropy not in there:
-        raise UserError(f"{folder} has no entropy coder {entropy}: it has {', '.join(there)}")
-    return family.load(folder, entropy or there[0], device)
+    family, who = _family_in(folder)
+    with explained_extras(who):
+        there = family.variants(folder)
+        if entropy is not None and entropy not in there:
+            raise UserError(f"{folder} has no entropy coder {entropy}: it has {', '.join(there)}")
+        return family.load(folder, entropy or there[0], device, threads)
 
 
 def family_of(folder: Path) -> Family:
@@ -50,14 +60,29 @@ def family_of(folder: Path) -> Family:
     Raises:
         UserError: it cannot be read, or is of none.
     """
+    return _family_in(folder)[0]
+
+
+def _family_in(folder: Path) -> tuple[Family, str]:
+    """As `family_of`, and who it is that may need packages that are not installed."""
     codec = read_config(RunFolder(folder))["codec"]
     if not isinstance(codec, dict) or "family" not in codec:
         raise UserError(f"{folder} has no model of a family of codecs in its config.yaml")
-    return FAMILIES[codec["family"]]
+    name = codec["family"]
+    return FAMILIES[name], f"the model is of the family {name}, which"
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and threads < 1:
+        raise InvalidOptionError(f"threads are at least 1, not {threads}")
 
 
 def find_model(
-    identifier: bytes, places: Sequence[Path] | None = None, device: str = "cpu"
+    identifier: bytes,
+    places: Sequence[Path] | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    version: int | None = None,
 ) -> Model:
     """Load the model that made a file.
 
@@ -66,22 +91,28 @@ def find_model(
     Args:
         identifier: `Head.model` of the file.
         places: models and folders of models; None for `default_places`.
-        device: where the networks run.
+        device, threads: as of `load_model`.
+        version: of the file's format. Models of families that have another are passed over, and
+            what these need is not imported; None for models of all families.
 
     Raises:
         NoModelError: it is in none of the places.
+        MissingPackageError: it may be of a family that needs a package that is not installed.
         UserError: the only model there cannot be read, or all copies of that of the file are
             damaged, or have changed.
     """
+    _check_threads(threads)
     places = default_places() if places is None else places
     folders = list(model_folders(places))
     unreadable: list[UserError] = []
     damaged: list[UserError] = []
     for folder in folders:
-        variant = _variant_of_file(folder, identifier, unreadable)
+        variant = _variant_of_file(folder, identifier, version, unreadable)
         if variant is not None:
             try:
-                model = family_of(folder).load(folder, variant, device)
+                family, who = _family_in(folder)
+                with explained_extras(who):
+                    model = family.load(folder, variant, device, threads)
                 if model.identifier == identifier:
                     return model
                 raise UserError(
@@ -93,6 +124,9 @@ def find_model(
                 damaged.append(error)
     if damaged:
         raise damaged[0]
+    missing = [error for error in unreadable if isinstance(error, MissingPackageError)]
+    if missing:
+        raise missing[0]
     # Among many models, one that is not trained yet is no reason to complain.
     if unreadable and len(folders) == 1:
         raise unreadable[0]
@@ -138,18 +172,24 @@ def _children(folder: Path) -> list[Path] | None:
         return None
 
 
-def _variant_of_file(folder: Path, identifier: bytes, unreadable: list[UserError]) -> str | None:
+def _variant_of_file(
+    folder: Path, identifier: bytes, version: int | None, unreadable: list[UserError]
+) -> str | None:
     """The variant of a model with an identifier; what cannot be read is added to a list."""
     try:
-        family = family_of(folder)
-        there = family.variants(folder)
+        family, who = _family_in(folder)
+        if version not in {None, family.format.version}:
+            return None
+        with explained_extras(who):
+            there = family.variants(folder)
     except UserError as error:
         unreadable.append(error)
         return None
     for variant in there:
         try:
-            if family.identifier(folder, variant) == identifier:
-                return variant
+            with explained_extras(who):
+                if family.identifier(folder, variant) == identifier:
+                    return variant
         except UserError as error:
             unreadable.append(error)
     return None

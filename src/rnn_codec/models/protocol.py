@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from rnn_codec import rates
 from rnn_codec.errors import UserError
@@ -140,6 +140,9 @@ class Model(ABC):
     """The folder it comes from."""
     labels: Mapping[str, str]
     """What it is, for tables: family, cell, recon, network, entropy, as far as it has them."""
+    embedded: ClassVar[bool] = False
+    """Whether a picture's files are beginnings of one stream that may end anywhere, none of them at
+    a loss: then rates are measured, not levels."""
 
     @property
     @abstractmethod
@@ -222,7 +225,9 @@ class Model(ABC):
 class Family(Protocol):
     """A kind of codec, with a version of the file format of its own.
 
-    Methods raise `UserError` where a folder cannot be read, or an option has a wrong value.
+    Methods raise `UserError` where a folder cannot be read, or an option has a wrong value. What
+    they need that not every installation has they import themselves: where it is missing,
+    `models.find` says which extra brings it.
     """
 
     @property
@@ -235,11 +240,22 @@ class Family(Protocol):
     def identifier(self, folder: Path, variant: str) -> bytes:
         """Of one of them, 6 bytes; weights are read only if no digest of them was written down."""
 
-    def load(self, folder: Path, variant: str, device: str) -> Model:
-        """One of them, to run on a device such as "cpu" or "cuda"."""
+    def load(self, folder: Path, variant: str, device: str, threads: int | None) -> Model:
+        """One of them, to run.
+
+        Args:
+            folder: of the run.
+            variant: one of `variants`.
+            device: such as "cpu" or "cuda".
+            threads: that it may compute with, 1 or more; None for every core that the process may
+                use.
+        """
 
     def digest(self, folder: Path) -> bytes:
         """32 bytes that differ between what has been trained in folders; weights are read."""
+
+    def complete(self, folder: Path) -> None:
+        """Make what a model needs beside weights that have been written into its folder."""
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         """Find mistakes in the configuration of a training; nothing is written.

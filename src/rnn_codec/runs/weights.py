@@ -15,8 +15,8 @@ from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.precision import from_precision, to_precision
 
-NETWORKS = ("codec.", "model.")
-"""What the networks are called in the checkpoints of codecs and of context models."""
+NETWORKS = ("codec.", "model.", "prior.")
+"""What the networks are called in the checkpoints: of codecs, context models, wavelet priors."""
 EQUAL = "equal"
 """In the metadata of exported weights: names of tensors, and those whose values they have."""
 

@@ -52,6 +52,10 @@ class StageTraining:
     callbacks: Sequence[L.Callback]
 
 
+def nothing_more(run: RunFolder) -> None:
+    """What models need whose weights are all that there is of them."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One of the trainings that make a model."""
@@ -61,6 +65,8 @@ class Stage:
     """Builds what is trained, once the stages before are done."""
     digest: Callable[[RunFolder], bytes]
     """Of what has been exported into the folder."""
+    complete: Callable[[RunFolder], None] = nothing_more
+    """Writes what the model needs beside the weights that have been exported."""
 
 
 def train_stages(stages: Sequence[Stage]) -> None:
@@ -112,4 +118,5 @@ def leave(stage: Stage, training: StageTraining, clock: TrainingClock, steps: in
     write_json(stage.run.cost, asdict(cost))
     precision = PRECISIONS[training.options.export.dtype]
     write_weights(stage.run, training.learned.state_dict(), precision)
+    stage.complete(stage.run)
     write_digest(stage.run, stage.digest(stage.run))

@@ -1,6 +1,7 @@
 """The ladder of ±1 codes: a recurrent codec whose bits are entropy coded [Toderici 2017].
 
-Its files are of version 2 of the format. PyTorch is imported when a model is loaded.
+Its files are of version 2 of the format. PyTorch and numba, of the extra `train`, are imported when
+a model is looked for or loaded.
 """
 
 from pathlib import Path
@@ -32,15 +33,18 @@ class BinaryFamily:
 
         return identity.identifier(folder, variant)
 
-    def load(self, folder: Path, variant: str, device: str) -> "BinaryModel":
+    def load(self, folder: Path, variant: str, device: str, threads: int | None) -> "BinaryModel":
         from rnn_codec.families.binary import model  # noqa: PLC0415
 
-        return model.load(folder, variant, device)
+        return model.load(folder, variant, device, threads)
 
     def digest(self, folder: Path) -> bytes:
         from rnn_codec.families.binary import identity  # noqa: PLC0415
 
         return identity.digest(RunFolder(folder))
+
+    def complete(self, folder: Path) -> None:
+        """Weights are all that there is."""
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         from rnn_codec.families.binary.training import building  # noqa: PLC0415

@@ -150,8 +150,12 @@ def _contents(file: File, arrived: Arrived) -> Contents:
     return contents(file, arrived.iterations, arrived.rows, arrived.bits.shape[-2])
 
 
-def load(folder: Path, variant: str, device: str) -> BinaryModel:
-    """See `Family.load`."""
+def load(folder: Path, variant: str, device: str, threads: int | None) -> BinaryModel:
+    """See `Family.load`. Threads are PyTorch's: a number counts for the whole process, and for all
+    of its models; None leaves it as it is, which is every core unless something has set it.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
     run = RunFolder(folder)
     coder = NoneCoder() if variant == NoneCoder.name else load_coder(run.coder(variant))
     codec, config = load_codec(run), read_config(run)

@@ -1,0 +1,197 @@
+"""Runs a prior in integers, with ONNX Runtime: the same bits on every machine, with any threads."""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+from zlib import crc32
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rnn_codec.errors import UserError
+from rnn_codec.families.wavelet.known import depth as known_depth
+from rnn_codec.families.wavelet.layout import COMPONENTS, GROUPS, PHASES, Group, bands
+from rnn_codec.families.wavelet.workers import Workers
+
+Bytes: TypeAlias = NDArray[np.uint8]
+"""(h, w, channels)."""
+
+STATE, MESSAGE = "state", "message"
+LOW, DETAILS = "low", "details"
+BIASES = "biases"
+"""Of all planes, int32 (SCALES, PLANES, depth)."""
+FACTS = "facts"
+"""Parameters, and operations for each pixel of a plane, float64 (2,)."""
+ANSWER = "answer"
+"""What `answer` is, uint32 ()."""
+MEMORY = "memory"
+"""The name of the memory, in ASCII."""
+
+
+def aligned(depth: int) -> int:
+    """The channels that a layer's input of some depth is filled up to, which is faster.
+
+    >>> [aligned(depth) for depth in (2, 6, 9, 18, 27, 59)]
+    [8, 8, 16, 32, 32, 64]
+    """
+    step = 8 if depth <= 8 else 16 if depth <= 16 else 32
+    return -(-depth // step) * step
+
+
+def graph_name(scale: int, kind: str) -> str:
+    """What a graph is called in a model's file."""
+    return f"{DETAILS if scale else LOW}.{kind}"
+
+
+def head_name(scale: int, group: Group) -> str:
+    """As `graph_name`, of the graph for a group's logits."""
+    return graph_name(scale, f"head{group.colour}{group.phase}")
+
+
+def told_depth(scale: int, group: Group) -> int:
+    """Channels of what a group's head is told: bits and signs of luma, and of chroma."""
+    return 2 * bands(scale) * (COMPONENTS if group.colour else 1)
+
+
+class Engine:
+    """A prior's graphs, ready to run.
+
+    Args:
+        tensors: as `prior.graphs.engine_tensors` makes them.
+        threads: that strips of a picture are shared among.
+
+    Attributes:
+        workers: those threads.
+    """
+
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], threads: int) -> None:
+        self._graphs = tensors
+        self._biases = tensors[BIASES]
+        self.workers = Workers(threads)
+        self._options = onnxruntime.SessionOptions()
+        # Every graph would have threads of its own, and they would wait for work by spinning.
+        self._options.intra_op_num_threads = 1
+        # Graphs are written as they run fastest; to rewrite them would only take time.
+        self._options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        self._options.log_severity_level = 3
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+
+    def check(self) -> None:
+        """Compute something whose answer is known.
+
+        Raises:
+            UserError: it comes out otherwise.
+        """
+        if answer(self) != int(self._graphs[ANSWER]):
+            raise UserError(
+                "this machine computes the prior otherwise than the one that trained it, so its "
+                "files would not decode: install another version of onnxruntime"
+            )
+
+    @property
+    def facts(self) -> tuple[int, float]:
+        """Parameters, and multiply–accumulate operations for each pixel of a plane."""
+        parameters, macs = self._graphs[FACTS]
+        return int(parameters), float(macs)
+
+    @property
+    def depth(self) -> int:
+        """Channels of a state."""
+        return self._biases.shape[2]
+
+    @cached_property
+    def states(self) -> int:
+        """Tensors of a state."""
+        return len(self._session(graph_name(0, STATE)).get_outputs())
+
+    def state(
+        self, scale: int, plane: int, known: Bytes, handed: tuple[Bytes, ...]
+    ) -> tuple[Bytes, ...]:
+        """The state of a plane of a scale; see `ScalePrior.state`."""
+        feeds = {"known": known, **{f"handed{i}": state for i, state in enumerate(handed)}}
+        fixed = {"shift": self._biases[scale, plane]}
+        return tuple(self._by_strips(graph_name(scale, STATE), feeds, fixed))
+
+    def message(self, scale: int, state: Bytes, known: Bytes) -> Bytes:
+        """What the finer scale hears of; see `ScalePrior.told`."""
+        feeds = {"state": state, "known": known}
+        return self._by_strips(graph_name(scale, MESSAGE), feeds, {})[0]
+
+    def logits(self, scale: int, group: Group, state: Bytes, told: Bytes) -> Bytes:
+        """Bytes of the logits of a group, 16 times a logit, and 128; see `ScalePrior.head`."""
+        graph, row = self._session(head_name(scale, group)), PHASES[group.phase][0]
+        height, width, _ = state.shape
+
+        def strip(start: int, end: int) -> list[Bytes]:
+            above = min(start, 1)
+            rows = told[2 * (start - above) : 2 * end + row]
+            feeds = {"told": rows[None], "state": state[None, start - above : end]}
+            return [graph.run(None, feeds)[0][0, above:]]
+
+        return self.workers.by_strips(strip, height, width)[0]
+
+    def _by_strips(
+        self, name: str, feeds: Mapping[str, Bytes], fixed: Mapping[str, NDArray[Any]]
+    ) -> list[Bytes]:
+        """Run a graph that sees one row above and one below; its outputs."""
+        graph = self._session(name)
+        height, width, _ = next(iter(feeds.values())).shape
+
+        def strip(start: int, end: int) -> list[Bytes]:
+            first, last = max(start - 1, 0), min(end + 1, height)
+            rows = {key: value[None, first:last] for key, value in feeds.items()}
+            outputs = graph.run(None, {**rows, **fixed})
+            return [output[0, start - first : end - first] for output in outputs]
+
+        return self.workers.by_strips(strip, height, width)
+
+    def _session(self, name: str) -> onnxruntime.InferenceSession:
+        if name not in self._sessions:
+            self._sessions[name] = onnxruntime.InferenceSession(
+                self._graphs[name].tobytes(), self._options, providers=["CPUExecutionProvider"]
+            )
+        return self._sessions[name]
+
+
+class Computing(Protocol):
+    """What computes a prior: the engine, or its independent double in PyTorch."""
+
+    @property
+    def depth(self) -> int: ...
+
+    @property
+    def states(self) -> int: ...
+
+    def state(
+        self, scale: int, plane: int, known: Bytes, handed: tuple[Bytes, ...]
+    ) -> tuple[Bytes, ...]: ...
+
+    def message(self, scale: int, state: Bytes, known: Bytes) -> Bytes: ...
+
+    def logits(self, scale: int, group: Group, state: Bytes, told: Bytes) -> Bytes: ...
+
+
+def answer(engine: Computing) -> int:
+    """CRC-32 of what the details' networks make of bytes that look like nothing in particular."""
+    size = (6, 10)
+    known = _arbitrary(*size, aligned(known_depth(1)))
+    handed = tuple(_arbitrary(*size, engine.depth) for _ in range(engine.states))
+    states = engine.state(1, 5, known, handed)
+    found = [*states, engine.message(1, states[0], known)]
+    for group in (GROUPS[1], GROUPS[-1]):
+        row, column = PHASES[group.phase]
+        told = _arbitrary(*size, aligned(told_depth(1, group)))
+        at = np.ascontiguousarray(states[0][row::2, column::2])
+        found.append(engine.logits(1, group, at, told))
+    value = 0
+    for part in found:
+        value = crc32(np.ascontiguousarray(part).data, value)
+    return value
+
+
+def _arbitrary(*shape: int) -> Bytes:
+    count = np.arange(math.prod(shape), dtype=np.uint32)
+    # Bits from the middle of a product: neighbours have nothing in common.
+    return ((count * 2654435761 >> 13) & 0xFF).astype(np.uint8).reshape(shape)

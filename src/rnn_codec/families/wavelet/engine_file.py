@@ -1,0 +1,38 @@
+"""The file of a prior in integers, in the folder of a run: all that coding needs of it."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from rnn_codec.errors import UserError, reason
+
+ENGINE_FILE = "prior.safetensors"
+
+
+def read_engine_file(folder: Path) -> tuple[Mapping[str, NDArray[Any]], bytes]:
+    """What the engine runs, by name, and SHA-256 of the file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = folder / ENGINE_FILE
+    try:
+        content = path.read_bytes()
+        return load(content), hashlib.sha256(content).digest()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is damaged: {reason(error)}") from error
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

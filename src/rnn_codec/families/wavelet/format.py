@@ -1,0 +1,183 @@
+"""Version 3 of the `.rnc` file: planes of wavelet coefficients; docs/file-format.md specifies it.
+
+    ┌──────┬──────┬───────┬──────────┬────────┬─────┬──────────────┬─────┬────────┬─────┐
+    │ head │ step │ gains │ rotation │ planes │ end │ stream bytes │ CRC │ stream │ CRC │
+    └──────┴──────┴───────┴──────────┴────────┴─────┴──────────────┴─────┴────────┴─────┘
+               1      1        3         6       2        LEB128      2             2
+
+`gains` are the two strengths, `planes` how many luma and chroma of each scale have, four bits each;
+`end` says after which run the stream ends. A file may be cut anywhere behind the header.
+"""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from rnn_codec.families.wavelet.layout import GROUPS, PLANES, RUNS, SCALES, First, Run
+from rnn_codec.families.wavelet.rotation import Rotation
+from rnn_codec.rnc.fields import CRC_BYTES, BadFileError, pack_crc, pack_number, read, read_number
+from rnn_codec.rnc.file import Body, File, Head
+
+VERSION = 3
+_ROTATION_BYTES, _FIRST_BYTES, _END_BYTES = 3, SCALES, 2
+_COSTLIEST = 12
+"""Bits that a bit of a coefficient costs, at most."""
+_SLACK = 4096
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a decoder must know before the stream.
+
+    Attributes:
+        step: of 1/32, 1 … 255.
+        of_scales, of_blocks: strengths, 0 … 15: see `Gains`.
+        first: see `First`.
+    """
+
+    step: int
+    of_scales: int
+    of_blocks: int
+    rotation: Rotation
+    first: First
+
+    def pack(self) -> bytes:
+        """13 bytes are not many; `CRC` and `end` follow them."""
+        rotation = bytes(angle & 0xFF for angle in self.rotation)
+        first = bytes(luma << 4 | chroma for luma, chroma in self.first)
+        return bytes([self.step, self.of_scales << 4 | self.of_blocks]) + rotation + first
+
+    @property
+    def planes(self) -> int:
+        """That there are, from the first of any scale to the last."""
+        return max(map(max, self.first))
+
+
+@dataclass(frozen=True)
+class PlanesBody(Body):
+    """What a file says of its stream; see `Body`. A level is a plane."""
+
+    settings: Settings
+    end: Run | None
+    """The last run of the whole stream; None if there is nothing to code."""
+    levels: int
+    stream_bytes: int
+    start: int
+    """Where the stream begins in the file."""
+
+    def __str__(self) -> str:
+        plural = "" if self.levels == 1 else "s"
+        return f"{self.levels} plane{plural}"
+
+    @property
+    def stream_end(self) -> int:
+        """Where the whole stream ends in the file."""
+        return self.start + self.stream_bytes
+
+    @property
+    def file_bytes(self) -> int:  # type: ignore[override]
+        return self.stream_end + CRC_BYTES
+
+    @property
+    def least_bytes(self) -> int:  # type: ignore[override]
+        return self.start + min(self.stream_bytes, 1)
+
+
+def header_bytes(head: Head, stream_bytes: int) -> int:
+    """Length of all that is not the stream, for one of so many bytes."""
+    fixed = len(head.pack()) + 2 + _ROTATION_BYTES + _FIRST_BYTES + _END_BYTES
+    return fixed + len(pack_number(stream_bytes)) + 2 * CRC_BYTES
+
+
+def seed(head: Head, settings: Settings) -> int:
+    """CRC-32 of what does not depend on where the stream ends: where its check values begin."""
+    return crc32(head.pack() + settings.pack())
+
+
+def write(head: Head, settings: Settings, end: Run | None, stream: bytes) -> File:
+    """The file of a stream that ends with a run."""
+    packed = head.pack() + settings.pack() + _pack_end(end) + pack_number(len(stream))
+    packed += pack_crc(packed)
+    body = _body(settings, end, len(stream), len(packed))
+    return File(head, body, packed + stream + pack_crc(stream))
+
+
+class PlanesFormat:
+    """Reads what follows the head."""
+
+    version = VERSION
+
+    def read(self, data: bytes, head: Head, start: int) -> PlanesBody:
+        (step, strengths), position = read(data, start, 2)
+        rotation, position = read(data, position, _ROTATION_BYTES)
+        first, position = read(data, position, _FIRST_BYTES)
+        end, position = read(data, position, _END_BYTES)
+        stream_bytes, position = read_number(data, position)
+        crc, body_start = read(data, position, CRC_BYTES)
+        if crc != pack_crc(data[:position]):
+            raise BadFileError("the file's header is damaged: its check value does not agree")
+        angles = [angle - 256 if angle > 127 else angle for angle in rotation]
+        settings = Settings(
+            step,
+            strengths >> 4,
+            strengths & 15,
+            Rotation(*angles),
+            [[pair >> 4, pair & 15] for pair in first],
+        )
+        last = _unpack_end(end, settings)
+        if step == 0 or -128 in angles or (last is None) != (stream_bytes == 0):
+            raise BadFileError("the file's header is invalid: no encoder writes it")
+        most = most_stream_bytes(head.width, head.height)
+        if stream_bytes > most:
+            raise BadFileError(
+                f"the file claims {stream_bytes} bytes for {head.width}×{head.height} pixels, "
+                f"more than the {most} that they can need"
+            )
+        return _body(settings, last, stream_bytes, body_start)
+
+    def check(self, data: bytes, body: Body) -> None:
+        assert isinstance(body, PlanesBody)
+        if data[body.stream_end :] != pack_crc(data[body.start : body.stream_end]):
+            raise BadFileError("the file is damaged: the check value at its end does not agree")
+
+
+def stream_of(file: File) -> tuple[PlanesBody, bytes]:
+    """What a file says of its stream, and as much of it as there is.
+
+    Raises:
+        BadFileError: it is of another version.
+    """
+    if not isinstance(file.body, PlanesBody):
+        raise BadFileError(
+            f"the file has version {file.head.version} of the format, its model {VERSION}"
+        )
+    return file.body, file.data[file.body.start : file.body.stream_end]
+
+
+def most_stream_bytes(width: int, height: int) -> int:
+    """Bytes that no stream exceeds."""
+    coefficients = 3 * (width + 2 * SCALES) * (height + 2 * SCALES)
+    return coefficients * (PLANES + 1) * _COSTLIEST // 8 + _SLACK
+
+
+def _body(settings: Settings, end: Run | None, stream_bytes: int, start: int) -> PlanesBody:
+    levels = 1 if end is None else settings.planes - end.plane
+    return PlanesBody(settings, end, levels, stream_bytes, start)
+
+
+def _pack_end(end: Run | None) -> bytes:
+    """Plane, scale, group and run in 4 + 3 + 3 + 5 bits; all ones for None."""
+    if end is None:
+        return b"\xff" * _END_BYTES
+    number = ((end.plane * 8 + end.scale) * len(GROUPS) + end.group) * RUNS + end.number
+    return number.to_bytes(_END_BYTES, "big")
+
+
+def _unpack_end(packed: bytes, settings: Settings) -> Run | None:
+    if packed == b"\xff" * _END_BYTES:
+        return None
+    number, run = divmod(int.from_bytes(packed, "big"), RUNS)
+    number, group = divmod(number, len(GROUPS))
+    plane, scale = divmod(number, 8)
+    if scale >= SCALES or plane >= settings.first[scale][GROUPS[group].colour]:
+        raise BadFileError("the file's header is invalid: its stream ends where nothing is coded")
+    return Run(plane, scale, group, run)

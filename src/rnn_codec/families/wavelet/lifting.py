@@ -1,0 +1,116 @@
+"""The wavelet transform of Cohen, Daubechies and Feauveau, 9/7, by lifting [Daubechies 1998].
+
+A signal is split into its even and its odd samples. Each lifting step adds to the ones what the
+others say of them, so the inverse takes the same steps back with the signs turned. Signals are
+continued by reflection at both ends, whatever their length; one of a single sample stays as it is.
+
+    columns, rows ──► LL │ HL        the next level splits LL again
+                      ───┼───
+                      LH │ HH
+
+Arrays are of NumPy or PyTorch, and both compute the very same numbers: every sample comes from sums
+and products of two, in a fixed order, which IEEE 754 leaves no freedom.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+Array: TypeAlias = Any
+"""float32 (..., H, W), of NumPy or PyTorch."""
+
+LEVELS = 5
+"""Of a pyramid."""
+BANDS = ("HL", "LH", "HH")
+"""Details of a level: high frequencies along rows, along columns, along both."""
+
+STEPS = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
+"""Of lifting: to the odd samples, to the even ones, and so on."""
+GAIN = 1.149604398860241
+"""Of the low band after them; the other's is the inverse. A level doubles a constant picture."""
+
+NORM_LL = 1.0602
+NORMS = (
+    (1.0729, 1.0729, 1.0858),
+    (1.0668, 1.0668, 1.0751),
+    (1.0458, 1.0458, 1.0396),
+    (0.9984, 0.9984, 0.9672),
+    (1.0113, 1.0113, 1.0404),
+)
+"""How long the picture of one unit coefficient is, from the coarsest level to the finest."""
+
+
+def analysed(x: Array, axis: int) -> tuple[Array, Array]:
+    """The low band, one sample longer if the length is odd, and the high one, along an axis.
+
+    The samples of `x` are overwritten.
+    """
+    low, high = _place(axis, slice(0, None, 2)), _place(axis, slice(1, None, 2))
+    if x.shape[axis] == 1:
+        return x[low], x[high]
+    for index, weight in enumerate(STEPS):
+        _lift(x, axis, 1 - index % 2, weight)
+    return x[low] * GAIN, x[high] * (1 / GAIN)
+
+
+def synthesise(x: Array, axis: int) -> None:
+    """Undo `analysed` in place: the even samples of `x` are the low band, the odd ones the high."""
+    if x.shape[axis] == 1:
+        return
+    x[_place(axis, slice(0, None, 2))] *= 1 / GAIN
+    x[_place(axis, slice(1, None, 2))] *= GAIN
+    for index, weight in reversed(list(enumerate(STEPS))):
+        _lift(x, axis, 1 - index % 2, -weight)
+
+
+def split(x: Array) -> tuple[Array, list[Array]]:
+    """One level: the picture at half its size, and its details HL, LH, HH; overwrites `x`."""
+    left, right = analysed(x, -1)
+    low, lh = analysed(left, -2)
+    hl, hh = analysed(right, -2)
+    return low, [hl, lh, hh]
+
+
+def joined(x: Array, low: Array, details: Sequence[Array]) -> Array:
+    """Undo `split` into `x`, which is of the level's size; its samples are overwritten."""
+    hl, lh, hh = details
+    x[..., 0::2, 0::2], x[..., 0::2, 1::2] = low, hl
+    x[..., 1::2, 0::2], x[..., 1::2, 1::2] = lh, hh
+    synthesise(x, -2)
+    synthesise(x, -1)
+    return x
+
+
+def sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Of the picture at all levels, from the whole one to that of LL.
+
+    >>> sizes(5, 64)
+    [(5, 64), (3, 32), (2, 16), (1, 8), (1, 4), (1, 2)]
+    """
+    found = [(height, width)]
+    for _ in range(LEVELS):
+        found.append((-(-found[-1][0] // 2), -(-found[-1][1] // 2)))
+    return found
+
+
+def _lift(x: Array, axis: int, parity: int, weight: float) -> None:
+    """Add to the even (0) or odd (1) samples the sum of both neighbours, times `weight`."""
+
+    def at(start: int, count: int) -> Array:
+        return x[_place(axis, slice(start, start + 2 * count, 2))]
+
+    length = x.shape[axis]
+    both, first = (length - 1 - (parity == 0)) // 2, 1 if parity else 2
+    target = at(first, both)
+    target += (at(first - 1, both) + at(first + 1, both)) * weight
+    # Reflected ends: the one neighbour counts twice.
+    if parity == 0:
+        start = at(0, 1)
+        start += (at(1, 1) + at(1, 1)) * weight
+    if (length - 1) % 2 == parity and length - 1 >= first:
+        end = at(length - 1, 1)
+        end += (at(length - 2, 1) + at(length - 2, 1)) * weight
+
+
+def _place(axis: int, samples: slice) -> tuple[Any, ...]:
+    """The index of some samples along an axis, -1 or -2."""
+    return (..., samples) if axis == -1 else (..., samples, slice(None))

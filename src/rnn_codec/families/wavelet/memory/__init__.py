@@ -1,0 +1,1 @@
+"""What the prior of a plane knows of the planes before, one kind a file."""

@@ -1,0 +1,21 @@
+"""The prior of a plane sees this plane alone [Toderici 2017, section 3.1]: what does memory save?
+
+A coefficient's own bits so far decide only what is coded of it: significance, or the next bit.
+"""
+
+from typing import Any
+
+from rnn_codec.families.wavelet.memory.protocol import MEMORIES
+
+
+@MEMORIES.register("single_iteration")
+class SingleIterationMemory:
+    """See `Memory`."""
+
+    name = "single_iteration"
+
+    def before(self, magnitudes: Any) -> Any:
+        return magnitudes * 0
+
+    def after(self, magnitudes: Any) -> Any:
+        return magnitudes & 1

@@ -1,0 +1,184 @@
+"""A trained prior, as a model of files.
+
+pixels ─► transform ─► planes ─► prior and range coder ─► one stream ─► cut by the rate
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from rnn_codec.coding.bernoulli import EndOfCodeError
+from rnn_codec.errors import UserError
+from rnn_codec.families.wavelet import format as file_format
+from rnn_codec.families.wavelet.engine import MEMORY, Engine
+from rnn_codec.families.wavelet.engine_file import cores, read_engine_file
+from rnn_codec.families.wavelet.format import VERSION, stream_of
+from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
+from rnn_codec.families.wavelet.layout import PLANES, Run
+from rnn_codec.families.wavelet.memory.protocol import MEMORIES, Memory
+from rnn_codec.families.wavelet.planes import Planes, Shape
+from rnn_codec.families.wavelet.scaling.protocol import SCALINGS, Scaling
+from rnn_codec.families.wavelet.session import PictureCode, WaveletSession, contents, picture
+from rnn_codec.families.wavelet.stream import Walk
+from rnn_codec.families.wavelet.symbols import Read
+from rnn_codec.models.protocol import (
+    Contents,
+    Decoded,
+    Facts,
+    Mask,
+    Model,
+    NothingArrivedError,
+    Pixels,
+    WrongModelError,
+)
+from rnn_codec.rnc.fields import BadFileError
+from rnn_codec.rnc.file import MODEL_BYTES, File, Head
+from rnn_codec.runs.folder import RunFolder, read_config
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """What has arrived of a file: coefficients, up to a run."""
+
+    planes: Planes
+    run: Run | None
+    gains: Gains
+
+
+@dataclass(frozen=True)
+class WaveletModel(Model):
+    """See `Model`."""
+
+    engine: Engine
+    memory: Memory
+    scaling: Scaling
+    identifier: bytes
+    path: Path
+    labels: Mapping[str, str]
+    embedded = True
+
+    @property
+    def most_levels(self) -> int:
+        return PLANES
+
+    def facts(self) -> Facts:
+        return Facts(*self.engine.facts)
+
+    def session(
+        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
+    ) -> WaveletSession:
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"a picture is uint8 (H, W, 3), not {pixels.dtype} {tuple(pixels.shape)}"
+            )
+        if not pixels.size:
+            raise UserError("the picture has no pixels")
+        tunes = self.scaling.tunes
+        if tune is not None and tune not in tunes:
+            raise UserError(f"there is no tune {tune}: the model has {', '.join(tunes)}")
+        if importance is not None and importance.shape != pixels.shape[:2]:
+            raise UserError(
+                f"the importance mask is {importance.shape[1]}×{importance.shape[0]} pixels, the "
+                f"picture {pixels.shape[1]}×{pixels.shape[0]}"
+            )
+        gains = self.scaling.gains(pixels, tune or tunes[0], importance)
+        head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
+        begin = partial(PictureCode.of, self.engine, self.memory, head, pixels, gains)
+        return WaveletSession(begin, pixels)
+
+    def decode(self, file: File, levels: int | None = None) -> Decoded:
+        arrived = self._arrived(file, levels)
+        body, _ = stream_of(file)
+        if arrived.run is None and body.end is not None:
+            raise NothingArrivedError(
+                f"nothing of the picture has arrived: {len(file.data)} bytes hold no coefficients"
+            )
+        pixels = picture(arrived.planes, body.settings, arrived.run, arrived.gains)
+        return Decoded(pixels, contents(file, arrived.run))
+
+    def contents(self, file: File) -> Contents:
+        return contents(file, self._arrived(file).run)
+
+    def truncate(self, file: File, levels: int) -> bytes:
+        arrived = self._arrived(file)
+        body, stream = stream_of(file)
+        if contents(file, arrived.run).levels < levels or arrived.run is None:
+            return file.data
+        # Coded again, only to learn where a plane ends in the stream that is there.
+        code = PictureCode(
+            self.engine, self.memory, file.head, body.settings, arrived.planes, arrived.gains
+        )
+        end = code.end_in(stream, code.last_run_of(levels))
+        return file.data[: body.start + end]
+
+    def _arrived(self, file: File, levels: int | None = None) -> _Arrived:
+        """The coefficients of a file; of the first planes if `levels` is fewer than it holds."""
+        if file.head.model != self.identifier:
+            raise WrongModelError(
+                f"the file was made by the model {file.head.model.hex()}, not by {self.path} "
+                f"({self.identifier.hex()})"
+            )
+        body, stream = stream_of(file)
+        settings = body.settings
+        shape = Shape(file.head.height, file.head.width)
+        complete = len(stream) == body.stream_bytes
+        symbols = Read(stream, file_format.seed(file.head, settings), complete)
+        last = 0 if levels is None else max(settings.planes - levels, 0)
+        nothing = Planes.nothing(shape)
+        walk = Walk(self.engine, self.memory, symbols, nothing, settings.first, last)
+        gains, run = Gains(settings.step, settings.of_scales), None
+        try:
+            if settings.of_blocks:
+                exponents = code_exponents(symbols, size := blocks(shape), np.zeros(size, np.int8))
+                gains = replace(gains, of_blocks=settings.of_blocks, exponents=exponents)
+            for arrived in _until(walk, body.end):
+                run = arrived
+        except EndOfCodeError:
+            ended = False
+        else:
+            ended = run == body.end or levels is not None
+        if complete and not ended:
+            raise BadFileError("the file is damaged: its stream ends before its header says so")
+        return _Arrived(walk.known(), run, gains)
+
+
+def _until(walk: Walk, end: Run | None) -> Iterator[Run]:
+    """The runs of a walk to one, which the stream ends with."""
+    if end is None:
+        return
+    with closing(walk.runs()) as runs:
+        for run in runs:
+            yield run
+            if run == end:
+                return
+
+
+GROUPS = ("cell", "recon", "network", "entropy")
+"""Of a run's configuration, whose names label its models."""
+
+
+def load(folder: Path, device: str, threads: int | None) -> WaveletModel:
+    """The model in the folder of a run; see `Family.load`."""
+    if device != "cpu":
+        raise UserError(f"the wavelet codec runs on the processor: --device cpu, not {device}")
+    config = read_config(RunFolder(folder))
+    tensors, digest = read_engine_file(folder)
+    engine = Engine(tensors, threads or cores())
+    engine.check()
+    labels = {"family": "wavelet"}
+    for group in GROUPS:
+        described = config.get(group)
+        if isinstance(described, dict) and isinstance(described.get("name"), str):
+            labels[group] = described["name"]
+    return WaveletModel(
+        engine=engine,
+        memory=MEMORIES.build({"name": tensors[MEMORY].tobytes().decode("ascii")}),
+        scaling=SCALINGS.build(config["codec"]["scaling"]),
+        identifier=digest[:MODEL_BYTES],
+        path=folder,
+        labels=labels,
+    )

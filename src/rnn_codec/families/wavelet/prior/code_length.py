@@ -1,0 +1,170 @@
+"""Ideal code lengths of pictures, all planes of a scale at once: what training minimises."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rnn_codec.families.wavelet.layout import (
+    COLOURS,
+    GROUPS,
+    PHASES,
+    PREDICTIONS,
+    SCALES,
+    bands,
+    channels,
+)
+from rnn_codec.families.wavelet.prior.arithmetic import Smooth
+from rnn_codec.families.wavelet.prior.known import known
+from rnn_codec.families.wavelet.prior.network import LOGIT_SCALE, Prior
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Of a batch of B pictures of one size.
+
+    Attributes:
+        magnitudes: of each scale, int32 (B, N, h, w).
+        signs: −1 or 1, of the same shapes.
+        first: the first plane with a bit of luma, and of chroma, of each scale, −1 where all is
+            zero; (SCALES, 2, B).
+    """
+
+    magnitudes: Sequence[Tensor]
+    signs: Sequence[Tensor]
+    first: Tensor
+
+    @classmethod
+    def of(cls, scaled: Sequence[Tensor]) -> "Coefficients":
+        """Those of a transform, divided by the step: float32 (B, N, h, w) of each scale."""
+        magnitudes = [x.abs().int() for x in scaled]
+        largest = torch.stack(
+            [
+                torch.stack([m[:, channels(scale, colour)].flatten(1).amax(1) for colour in (0, 1)])
+                for scale, m in enumerate(magnitudes)
+            ]
+        )
+        # Of integers below 2²⁴, exactly: the exponent of m = f·2ᵉ, ½ ≤ f < 1, is the count of bits.
+        first = torch.frexp(largest.float())[1] - 1
+        return cls(magnitudes, [torch.where(x < 0, -1.0, 1.0) for x in scaled], first)
+
+
+@dataclass(frozen=True)
+class CodeLengths:
+    """In the order of the stream, from the first plane of any scale to the last asked for.
+
+    Attributes:
+        bits: ideal code lengths, (planes, SCALES, 2, B): zero where nothing is coded.
+        planes: which they are.
+    """
+
+    bits: Tensor
+    planes: range
+
+
+def code_lengths(
+    prior: Prior, arithmetic: Smooth, coefficients: Coefficients, last_plane: int
+) -> CodeLengths:
+    """What the planes down to `last_plane` take."""
+    planes = range(int(coefficients.first.max()), last_plane - 1, -1)
+    batch = coefficients.first.shape[-1]
+    total = coefficients.signs[0].new_zeros(max(len(planes), 0), SCALES, len(COLOURS), batch)
+    found = [total[:, scale] for scale in range(SCALES)]
+    handed: tuple[Tensor, ...] | None = None
+    for scale in range(SCALES):
+        of_scale = range(int(coefficients.first[scale].max()), last_plane - 1, -1)
+        if not (count := len(of_scale)):
+            handed = None
+            continue
+        stack = _Stack.of(coefficients, scale, of_scale)
+        state = _handed_down(prior, handed, stack, scale)
+        shift = prior.shift(scale)[list(of_scale)].repeat_interleave(batch, 0)
+        view = known(prior.memory.before(stack.before), stack.signs)
+        state = prior.scale(scale).state(arithmetic, view, shift, state)
+        bits = _bits(prior, arithmetic, scale, state[0], stack).unflatten(1, (count, batch))
+        found[scale] = F.pad(bits, (0, 0, len(planes) - count, 0)).movedim(0, 1)
+        if scale + 1 < SCALES:
+            view = known(prior.memory.after(stack.after), stack.signs)
+            told = prior.scale(scale).told(arithmetic, state[0], view)
+            # A picture of the batch may not have all of these planes: it hands nothing down then.
+            there = coefficients.first[scale].amax(0) >= torch.tensor(
+                list(of_scale), device=told.device
+            ).unsqueeze(1)
+            handed = tuple(x * there.view(-1, 1, 1, 1) for x in (told, *state[1:]))
+    bits = torch.stack(found, 1)
+    coded = (
+        coefficients.first >= torch.tensor(list(planes), device=bits.device)[:, None, None, None]
+    )
+    return CodeLengths(bits * coded, planes)
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """All planes of a scale along the batch, (planes·B, N, h, w)."""
+
+    after: Tensor
+    before: Tensor
+    bit: Tensor
+    significant: Tensor
+    signs: Tensor
+
+    @classmethod
+    def of(cls, coefficients: Coefficients, scale: int, planes: range) -> "_Stack":
+        after = torch.cat([coefficients.magnitudes[scale] >> plane for plane in planes])
+        before = after >> 1
+        signs = coefficients.signs[scale].repeat(len(planes), 1, 1, 1)
+        return cls(after, before, (after & 1).float(), before > 0, signs)
+
+
+def _handed_down(
+    prior: Prior, handed: tuple[Tensor, ...] | None, stack: _Stack, scale: int
+) -> tuple[Tensor, ...]:
+    """The state that a scale begins with, zero for planes which the coarser one does not have.
+
+    Both scales end with the same plane.
+    """
+    count, _, height, width = stack.bit.shape
+    if handed is None:
+        return (stack.bit.new_zeros(count, prior.depth, height, width),) * prior.states
+    found = []
+    for told in handed:
+        # A scale may have fewer planes than the coarser one, or more.
+        shared = told[max(0, len(told) - count) :]
+        state = F.pad(shared, (0, 0, 0, 0, 0, 0, count - len(shared), 0))
+        if scale > 1:
+            doubled = state.repeat_interleave(2, 2).repeat_interleave(2, 3)
+            state = doubled[:, :, :height, :width]
+        found.append(state.contiguous(memory_format=torch.channels_last))
+    return tuple(found)
+
+
+def _bits(prior: Prior, arithmetic: Smooth, scale: int, state: Tensor, stack: _Stack) -> Tensor:
+    """Of luma and chroma, (2, planes·B)."""
+    new = stack.bit * ~stack.significant
+    told = torch.stack([stack.bit - 0.5, new * stack.signs], 1)
+    luma = told[:, :, : bands(scale)].flatten(1, 2)
+    chroma = told[:, :, bands(scale) :].flatten(1, 2)
+    seen = [
+        x.contiguous(memory_format=torch.channels_last)
+        for x in (luma, torch.cat([luma, chroma], 1))
+    ]
+    nats = [luma.new_zeros(len(luma)), luma.new_zeros(len(luma))]
+    for group in GROUPS:
+        row, column = PHASES[group.phase]
+        at = (..., slice(row, None, 2), slice(column, None, 2))
+        logits = LOGIT_SCALE * prior.scale(scale).head(
+            arithmetic, group, state[at], seen[group.colour]
+        )
+        significance, refinement, sign = logits.chunk(PREDICTIONS, 1)
+        own = channels(scale, group.colour)
+        bit, known_before, signs, first = (
+            x[:, own][at] for x in (stack.bit, stack.significant, stack.signs, new)
+        )
+        chosen = torch.where(known_before, refinement, significance)
+        lengths = F.binary_cross_entropy_with_logits(chosen, bit, reduction="none")
+        lengths = lengths + first * F.softplus(-signs * sign)
+        nats[group.colour] = nats[group.colour] + lengths.flatten(1).sum(1)
+    return torch.stack(nats) / math.log(2)

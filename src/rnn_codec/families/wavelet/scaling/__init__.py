@@ -1,0 +1,1 @@
+"""Where bits go: how coefficients are scaled before they are rounded, one rule a file."""

@@ -1,0 +1,51 @@
+"""Operations of the training of a configuration, without coding and measuring."""
+
+from omegaconf import DictConfig
+from torch import nn
+
+from rnn_codec.families.wavelet.layout import GROUPS, PHASES, SCALES
+from rnn_codec.families.wavelet.prior.arithmetic import Convolution
+from rnn_codec.families.wavelet.prior.network import Prior
+from rnn_codec.families.wavelet.training.building import build_prior
+
+TRAINING_FACTOR = 3
+"""A training step multiplies once forward and twice backward: for the inputs and the weights."""
+PLANES_CODED = (10.0, 8.5, 8.0, 7.0, 6.0, 5.0)
+"""Of each scale, in crops of photographs coded to two bits per pixel, in the mean."""
+
+
+def training_macs(config: DictConfig) -> dict[str, float]:
+    """Multiply–accumulate operations of the prior's training, for photographs."""
+    trainer, data = config.trainer, config.data
+    # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
+    devices = trainer.devices if isinstance(trainer.devices, int) else 1
+    processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
+    crops = trainer.max_steps * processes * data.batch_size
+    each = crop_macs(build_prior(config), data.crop_size)
+    return {"prior": TRAINING_FACTOR * each * crops}
+
+
+def crop_macs(prior: Prior, side: int) -> float:
+    """Operations for the planes of a crop of side × side pixels, forward."""
+    return sum(
+        planes * position_macs(prior, scale) * (side / (1 << (SCALES - max(scale, 1)))) ** 2
+        for scale, planes in enumerate(PLANES_CODED)
+    )
+
+
+def position_macs(prior: Prior, scale: int) -> float:
+    """Operations at a position of a plane of a scale."""
+    net = prior.scale(scale)
+    everywhere = weights(net.see) + weights(net.cell)
+    if scale + 1 < SCALES:
+        everywhere += weights(net.message)
+    of_phases = weights(net.contexts) + sum(
+        weights(net.hidden[group.colour]) + weights(net.logits[group.colour]) for group in GROUPS
+    )
+    return everywhere + of_phases / len(PHASES)
+
+
+def weights(module: nn.Module) -> int:
+    """Of all convolutions: operations at a position, if each runs once there."""
+    layers = [layer for layer in module.modules() if isinstance(layer, Convolution)]
+    return sum(layer.weight.numel() for layer in layers)

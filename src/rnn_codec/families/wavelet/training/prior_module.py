@@ -1,0 +1,141 @@
+"""Trains a prior: the code length of crops, plane by plane, as what a picture gains by it."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnn_codec.data.crops import process_of, step_rng
+from rnn_codec.families.wavelet.prior.arithmetic import Smooth
+from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
+from rnn_codec.families.wavelet.prior.network import Prior
+from rnn_codec.families.wavelet.training.coefficients import (
+    Scaling,
+    last_planes,
+    scaled,
+    transformed,
+)
+from rnn_codec.families.wavelet.training.validation import (
+    RATES,
+    SCORED,
+    SHOWN_RATES,
+    MeanCurve,
+    curve_of,
+)
+from rnn_codec.metrics.curve import area_under_curve
+from rnn_codec.training.schedules import Progress
+from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
+
+STREAM = 2
+"""Of random numbers, beside those of the crops."""
+HIGHEST_RATE, LOWEST_RATE, LEAST_WEIGHT = 3.0, 0.02, 0.15
+"""Bits per pixel between which a bit is weighed by how far it moves the curve; a weight."""
+
+
+def weighed(bits: Tensor) -> Tensor:
+    """The loss of crops whose parts take so many bits per pixel, (parts, B): (B,).
+
+    A share of all bits that are saved before the rate r lifts the curve, over the logarithm of the
+    rate, from r on: so bits are weighed by the logarithm of 3/r, in the middle of their part.
+    """
+    with torch.no_grad():
+        rates = bits.cumsum(0) - bits / 2
+        weights = torch.log(HIGHEST_RATE / rates.clamp(min=LOWEST_RATE)).clamp(min=LEAST_WEIGHT)
+    return (bits * weights).sum(0)
+
+
+class PriorTraining(Training):
+    """Minimises the code lengths of the coefficients of crops, coded to some bits per pixel.
+
+    Everything random in a step (the quantisation step, gains, whether crops are transposed) follows
+    from the seed, the step and the place in the global batch: a resumed run goes on exactly as it
+    would have, and several processes compute what one with their whole batch does.
+
+    Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of 32,
+    from 64 on, in validation of any size above 160 pixels.
+
+    Args:
+        optimizer: as of `Training`; so are the schedule and the progress.
+        most_bits: bits per pixel that crops are coded to.
+        gained_crops: share of the crops that have gains of blocks and scales, 0 … 1.
+    """
+
+    unit = "images"
+
+    def __init__(
+        self,
+        prior: Prior,
+        optimizer: BuildOptimizer,
+        schedule: Schedule,
+        progress: Progress,
+        seed: int,
+        most_bits: float,
+        gained_crops: float,
+    ) -> None:
+        super().__init__(optimizer, schedule, progress)
+        self.prior = prior
+        self.seed = seed
+        self.most_bits = most_bits
+        self.gained_crops = gained_crops
+        self.arithmetic = Smooth()
+        self.curves = {name: MeanCurve() for name in SCORED}
+        # Registered, so that they move to the model's device.
+        self.registered_curves = nn.ModuleDict(self.curves)
+
+    def examples(self, batch: Tensor) -> int:
+        """Images in a batch (B, 3, H, W)."""
+        return len(batch)
+
+    units = examples
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        scaling, turned = self.draw(len(batch))
+        bits = self.bits_of(torch.where(turned, batch.mT, batch), scaling)
+        # With every weight in it, whatever is coded: DDP waits for the gradients of all.
+        everything = sum((parameter.sum() for parameter in self.prior.parameters()), start=0.0)
+        loss = weighed(bits).mean() + 0.0 * everything
+        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
+        self.log("train/bpp", bits.detach().sum(0).mean(), sync_dist=True)
+        return loss
+
+    def draw(self, batch: int) -> tuple[Scaling, Tensor]:
+        """The scaling of the crops of this process in this step, and whether rows become columns.
+
+        The latter is (B, 1, 1, 1).
+        """
+        # Each process draws for all and uses its own.
+        rank, world_size = process_of(self._trainer)
+        rng = step_rng(self.seed, self.global_step, STREAM)
+        whole = Scaling.drawn(rng, batch * world_size, self.gained_crops)
+        turned = torch.from_numpy(rng.random(batch * world_size) < 1 / 2)
+        own = slice(rank * batch, (rank + 1) * batch)
+        return whole.share(own).to(self.device), turned[own, None, None, None].to(self.device)
+
+    def bits_of(self, images: Tensor, scaling: Scaling) -> Tensor:
+        """Bits per pixel of uint8 images (B, 3, H, W): (parts, B).
+
+        Parts are luma and chroma of each scale of each plane, in the order of files. Each image
+        ends with a plane of its own; parts behind are zero.
+        """
+        scales, _ = transformed(images)
+        coefficients = Coefficients.of(scaled(scales, images, scaling))
+        last = last_planes(coefficients.magnitudes, self.most_bits)
+        lengths = code_lengths(self.prior, self.arithmetic, coefficients, int(last.min()))
+        planes = torch.tensor(list(lengths.planes), device=images.device)
+        coded = planes[:, None, None, None] >= last
+        height, width = images.shape[-2:]
+        return (lengths.bits * coded).flatten(0, 2) / (height * width)
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """Code one image (1, 3, H, W) as a file is, by ideal code lengths, and score it."""
+        curve = curve_of(self.prior, self.arithmetic, batch)
+        for name, mean in self.curves.items():
+            mean.update(torch.from_numpy(np.interp(RATES, curve.bpp, curve.scores[name])))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the curves at some rates, and the areas to 2 bpp."""
+        for name, mean in self.curves.items():
+            scores = mean.compute().tolist()
+            for rate in SHOWN_RATES:
+                self.log(f"val/{name}_{rate:g}", scores[RATES.index(rate)])
+            self.log(f"val/{name}_auc", area_under_curve(RATES, scores), prog_bar=True)
+            mean.reset()

@@ -1,0 +1,41 @@
+"""Which trainings make a model: one, of its prior."""
+
+from functools import partial
+
+from omegaconf import DictConfig
+
+from rnn_codec.configuration import options, plain
+from rnn_codec.families.wavelet.training.building import build_model, load_start
+from rnn_codec.families.wavelet.weights import digest, export_engine
+from rnn_codec.models.find import start_digest
+from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.training.building import build_data, build_progress
+from rnn_codec.training.identity import training_identity
+from rnn_codec.training.options import TrainingOptions
+from rnn_codec.training.stages import Stage, StageTraining
+
+
+def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
+    """What is to be trained for a run: the prior."""
+    return [Stage(run, partial(prior_training, config, run), digest, export_engine)]
+
+
+def prior_training(config: DictConfig, run: RunFolder) -> StageTraining:
+    progress = build_progress(config)
+    model, data = build_model(config, progress), build_data(config, progress)
+    if not run.checkpoint.is_file():
+        load_start(config, model.prior)
+    start = start_digest(plain(config), run)
+    identity = training_identity(plain(config), data.digest, start)
+    begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
+    return StageTraining(
+        config=config,
+        options=options(TrainingOptions, config),
+        identity=identity,
+        begun_as=begun or identity,
+        start=start,
+        model=model,
+        learned=model.prior,
+        data=data,
+        callbacks=[],
+    )

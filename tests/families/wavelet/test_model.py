@@ -1,0 +1,271 @@
+"""Round trips, prefixes, damage: pictures and files of all kinds."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from rnn_codec.errors import UserError
+from rnn_codec.families.wavelet.format import PlanesBody, stream_of
+from rnn_codec.metrics.pixels import psnr
+from rnn_codec.models.protocol import BudgetError, NothingArrivedError, WrongModelError, open_file
+from rnn_codec.rates import PSNR, BitsPerPixel, Bytes, Levels
+from rnn_codec.rnc.fields import BadFileError
+from tests.families.wavelet.priors import CELLS, tiny_model, write_model
+
+ALL_PLANES = Levels(15)
+
+
+def photograph(height: int, width: int) -> NDArray[np.uint8]:
+    """Edges, slopes and a little noise, in colours."""
+    y, x = np.mgrid[:height, :width]
+    rng = np.random.default_rng(height * 1000 + width)
+    waves = [120 + 60 * np.sin(x / 9 + c) + 40 * (y > height / 2 + x / 4) for c in range(3)]
+    return (
+        (np.stack(waves, -1) + rng.normal(0, 4, (height, width, 3))).clip(0, 255).astype(np.uint8)
+    )
+
+
+@pytest.mark.parametrize("height", range(1, 71))
+def test_every_size_comes_back(height: int) -> None:
+    """All sizes up to 70×70 are tested over time: some widths for each height at a time."""
+    model = tiny_model()
+    for width in {1 + (7 * height + 23 * k) % 70 for k in range(4)}:
+        pixels = photograph(height, width)
+        data = model.compress(pixels, ALL_PLANES, "psnr")
+        found = model.decompress(data)
+        assert found.shape == pixels.shape
+        assert np.abs(found.astype(int) - pixels).max() <= 4
+        assert psnr(found, pixels) > 48
+
+
+PICTURES = {
+    "black": np.zeros((40, 50, 3), np.uint8),
+    "middle": np.full((40, 50, 3), 128, np.uint8),
+    "flat": np.full((33, 70, 3), (200, 13, 90), np.uint8),
+    "grey": np.repeat(photograph(60, 45)[..., :1], 3, axis=2),
+    "noise": np.random.default_rng(0).integers(0, 256, (48, 65, 3), np.uint8),
+    "text": np.repeat(
+        np.where(np.random.default_rng(1).random((50, 60, 1)) < 0.2, 0, 255), 3, axis=2
+    ).astype(np.uint8),
+    "photograph": photograph(64, 70),
+    "saturated": np.where(photograph(40, 50) > 120, 255, 0).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_all_kinds_of_pictures_come_back(name: str) -> None:
+    model, pixels = tiny_model(), PICTURES[name]
+    for tune in ("psnr", "balanced", "ms-ssim"):
+        decoded = model.decode(model.encode(pixels, ALL_PLANES, tune).contents.file)
+        assert psnr(decoded.pixels, pixels) > (48 if tune == "psnr" else 40)
+        assert decoded.contents.part == 0
+
+
+@pytest.mark.parametrize("name", ["photograph", "flat"])
+def test_levels_are_what_their_files_decode_to(name: str) -> None:
+    model, pixels = tiny_model(), PICTURES[name]
+    session = model.session(pixels)
+    whole = session.first(15).contents.file
+    for level in session.levels(15):
+        shorter = session.first(level.number).contents.file
+        assert len(shorter.data) == level.file_bytes
+        assert np.array_equal(model.decode(shorter).pixels, level.pixels)
+        assert np.array_equal(model.decode(whole, level.number).pixels, level.pixels)
+
+
+def test_grey_pictures_pay_nothing_for_colour() -> None:
+    body, _ = stream_of(tiny_model().encode(PICTURES["grey"], ALL_PLANES).contents.file)
+    assert all(chroma == 0 for _, chroma in body.settings.first)
+
+
+@pytest.mark.parametrize("tune", ["psnr", "balanced"])
+def test_every_prefix_decodes_or_says_that_nothing_arrived(tune: str) -> None:
+    model, pixels = tiny_model(), photograph(24, 34)
+    data = model.compress(pixels, Levels(7), tune)
+    least = open_file(data).body.least_bytes
+    whole, errors, arrived = model.decompress(data), [], 0.0
+    for size in range(1, len(data)):
+        try:
+            decoded = model.decode(open_file(data[:size]))
+        except NothingArrivedError:
+            assert not errors
+            assert size < least + 40
+        except BadFileError:
+            assert size < least
+        else:
+            contents = decoded.contents
+            assert contents.levels + contents.part >= arrived
+            arrived = contents.levels + contents.part
+            errors.append(psnr(decoded.pixels, pixels))
+    assert errors[-1] == pytest.approx(psnr(whole, pixels), abs=0.5)
+    assert errors[-1] > errors[0] + 5
+    # More of a file is hardly ever worse.
+    assert np.diff(errors).min() > -0.7
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_budgets_are_kept_and_used(data: st.DataObject) -> None:
+    height, width = data.draw(st.integers(1, 90)), data.draw(st.integers(1, 90))
+    model, pixels = tiny_model(), photograph(height, width)
+    session = model.session(pixels, "psnr")
+    everything = len(session.first(15).data)
+    size = data.draw(st.integers(1, everything + 10))
+    try:
+        found = session.within(size)
+    except BudgetError:
+        assert size < 60
+        return
+    assert len(found.data) <= size
+    assert np.array_equal(
+        model.decode(found.contents.file).pixels,
+        model.decompress(model.compress(pixels, Bytes(size), "psnr")),
+    )
+
+
+def test_files_are_hardly_shorter_than_asked_for() -> None:
+    pixels = photograph(256, 384)
+    session = tiny_model().session(pixels, "psnr")
+    for bpp in (0.25, 0.5, 1.0, 2.0):
+        size = BitsPerPixel(bpp).bytes_for(256 * 384)
+        assert 0.995 * size <= len(session.within(size).data) <= size
+
+
+def test_all_files_of_a_session_are_of_one_stream() -> None:
+    session = tiny_model().session(photograph(64, 80))
+    bodies = [stream_of(session.within(size).contents.file) for size in (1500, 700, 2500)]
+    streams = sorted((stream for _, stream in bodies), key=len)
+    assert streams[2].startswith(streams[1][:-8])
+    assert streams[1].startswith(streams[0][:-8])
+
+
+@pytest.mark.parametrize("decibels", [25, 33.3, 41])
+def test_qualities_are_reached_by_the_fewest_runs(decibels: float) -> None:
+    model, pixels = tiny_model(), photograph(70, 90)
+    session = model.session(pixels, "psnr")
+    found = session.reaching(PSNR(decibels))
+    assert found.reached
+    score = psnr(model.decode(found.contents.file).pixels, pixels)
+    assert decibels <= score < decibels + 0.3
+    with_less = session.within(len(found.data) - 3)
+    assert psnr(model.decode(with_less.contents.file).pixels, pixels) < decibels
+
+
+def test_what_cannot_be_reached_is_said() -> None:
+    assert not tiny_model().encode(photograph(50, 50), PSNR(90)).reached
+
+
+@pytest.mark.parametrize("levels", [1, 4, 8])
+def test_truncated_files_hold_the_planes_and_no_byte_more(levels: int) -> None:
+    model, pixels = tiny_model(), photograph(90, 70)
+    file = model.encode(pixels, Levels(11)).contents.file
+    data = model.truncate(file, levels)
+    assert model.contents(open_file(data)).levels == levels
+    if len(data) > file.body.least_bytes:
+        assert model.contents(open_file(data[:-1])).levels < levels
+    # A few cheap runs of the next plane may be certain already.
+    shorter = model.decode(open_file(data), levels)
+    assert np.array_equal(shorter.pixels, model.decode(file, levels).pixels)
+    assert model.truncate(file, 15) == file.data
+
+
+def test_an_importance_mask_moves_bits() -> None:
+    model, pixels = tiny_model(), photograph(128, 128)
+    mask = np.zeros((128, 128), np.uint8)
+    mask[:, 64:] = 255
+    found = model.decompress(model.compress(pixels, BitsPerPixel(4.0), "psnr", mask))
+    error = np.square(found.astype(float) - pixels).mean((0, 2))
+    assert error[64:].mean() < 0.5 * error[:64].mean()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("loud", None), "no tune loud: the model has balanced, psnr, ms-ssim"),
+        ((None, np.zeros((3, 4), np.uint8)), "mask is 4×3 pixels, the picture 50×40"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: tuple[object, ...], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        tiny_model().session(PICTURES["black"], *arguments)  # type: ignore[arg-type]
+
+
+def test_a_model_without_gains_has_one_tune() -> None:
+    model = tiny_model(scaling="additive")
+    with pytest.raises(UserError, match="the model has psnr"):
+        model.session(PICTURES["black"], "ms-ssim")
+    with pytest.raises(UserError, match="recon=residual_scaling"):
+        model.session(PICTURES["black"], importance=np.zeros((40, 50), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("cell", "memory", "scaling"),
+    product(CELLS, ["progressive", "single_iteration"], ["additive", "residual_scaling"]),
+)
+def test_all_kinds_of_priors_code(cell: str, memory: str, scaling: str) -> None:
+    model, pixels = tiny_model(cell, memory, scaling), photograph(37, 70)
+    found = model.decompress(model.compress(pixels, ALL_PLANES))
+    assert psnr(found, pixels) > 40
+
+
+def test_another_model_is_refused(tmp_path: Path) -> None:
+    from rnn_codec.families.wavelet.model import load
+
+    other = load(write_model(tmp_path, seed=1), "cpu", 1)
+    data = tiny_model().compress(PICTURES["photograph"])
+    with pytest.raises(WrongModelError, match=r"not by .*"):
+        other.decompress(data)
+
+
+def test_the_graphics_card_is_refused(tmp_path: Path) -> None:
+    from rnn_codec.families.wavelet.model import load
+
+    with pytest.raises(UserError, match="--device cpu, not cuda"):
+        load(write_model(tmp_path), "cuda", 1)
+
+
+def test_a_prior_that_computes_otherwise_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    from rnn_codec.families.wavelet.model import load
+
+    folder = write_model(tmp_path)
+    path = folder / "prior.safetensors"
+    tensors = load_file(path)
+    tensors["answer"] = np.array(tensors["answer"] ^ 1, np.uint32)
+    save_file(tensors, path)
+    with pytest.raises(UserError, match="computes the prior otherwise"):
+        load(folder, "cpu", 1)
+
+
+def test_a_changed_byte_is_noticed() -> None:
+    model, pixels = tiny_model(), photograph(60, 70)
+    data = model.compress(pixels, BitsPerPixel(2.0))
+    rng = np.random.default_rng(5)
+    for position in range(len(data)):
+        damaged = bytearray(data)
+        damaged[position] ^= int(rng.integers(1, 256))
+        with pytest.raises(UserError):
+            model.decompress(bytes(damaged))
+
+
+def test_sizes_that_lie_take_no_memory() -> None:
+    """A small file of an enormous picture ends soon, whatever its stream is."""
+    from rnn_codec.families.wavelet import format as file_format
+    from rnn_codec.families.wavelet.format import Settings
+    from rnn_codec.families.wavelet.layout import Run
+    from rnn_codec.families.wavelet.rotation import Rotation
+    from rnn_codec.rnc.file import Head
+
+    model = tiny_model()
+    settings = Settings(32, 0, 0, Rotation(0, 0, 0), [[15, 15]] * 6)
+    head = Head(3, model.identifier, 16384, 16384)
+    file = file_format.write(head, settings, Run(0, 5, 7, 31), bytes(range(40)))
+    with pytest.raises(BadFileError, match="damaged"):
+        model.decode(file)
+    assert isinstance(file.body, PlanesBody)

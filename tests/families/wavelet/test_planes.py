@@ -1,0 +1,148 @@
+"""Coefficients in integers, and what part of them a stream tells."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_codec.families.wavelet.gains import STEP_UNITS, Gains
+from rnn_codec.families.wavelet.layout import (
+    COMPONENTS,
+    GROUPS,
+    PHASES,
+    SCALES,
+    Run,
+    bands,
+    channels,
+    run_length,
+)
+from rnn_codec.families.wavelet.planes import (
+    CENTRE,
+    Planes,
+    Shape,
+    analysed,
+    share_of_plane,
+    synthesised,
+    values,
+)
+from rnn_codec.families.wavelet.rotation import Rotation
+
+sides = st.integers(1, 70)
+SAME = Gains(STEP_UNITS)
+
+
+@given(sides, sides)
+def test_a_picture_has_as_many_coefficients_as_samples(height: int, width: int) -> None:
+    shape = Shape(height, width)
+    total = 0
+    for scale in range(SCALES):
+        exists = shape.exists(scale)
+        rows, columns = shape.sizes()[scale]
+        total += rows * columns * bands(scale) if exists is None else int(exists.sum())
+    assert total == height * width
+
+
+@given(sides, sides, st.integers(0, 2**32 - 1))
+def test_all_planes_give_back_the_picture(height: int, width: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+    rotation = Rotation(*rng.integers(-127, 128, 3).tolist())
+    fine = Gains(STEP_UNITS // 8).weights(Shape(height, width))
+    planes = analysed(pixels, rotation, fine)
+    whole = values(planes, planes.first(), Run(0, SCALES - 1, len(GROUPS) - 1, 31), fine)
+    assert np.abs(synthesised(planes.shape, whole, rotation).astype(int) - pixels).max() <= 1
+
+
+@given(sides, sides, st.integers(0, 2**32 - 1))
+def test_what_does_not_exist_is_zero(height: int, width: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    planes = analysed(pixels, Rotation(0, 0, 0), SAME.weights(Shape(height, width)))
+    for scale in range(SCALES):
+        exists = planes.shape.exists(scale)
+        if exists is not None:
+            everywhere = np.tile(exists, COMPONENTS)
+            assert not planes.magnitudes[scale][~everywhere].any()
+
+
+def test_first_counts_the_bits_of_the_largest() -> None:
+    planes = Planes.nothing(Shape(40, 40))
+    planes.magnitudes[2][1, 0, 3] = 9
+    planes.magnitudes[5][0, 1, 2] = 1
+    assert planes.first() == [[0, 0], [0, 0], [0, 4], [0, 0], [0, 0], [1, 0]]
+
+
+runs = st.builds(
+    Run, st.integers(0, 9), st.integers(0, SCALES - 1), st.integers(0, 7), st.integers(0, 31)
+)
+
+
+@given(sides, sides, runs, st.integers(0, 2**32 - 1))
+def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, seed: int) -> None:
+    """Against a loop over all coefficients."""
+    rng = np.random.default_rng(seed)
+    shape = Shape(height, width)
+    planes = Planes.nothing(shape)
+    for magnitudes, negative in zip(planes.magnitudes, planes.negative, strict=True):
+        magnitudes[:] = rng.integers(0, 1 << rng.integers(0, 10), magnitudes.shape)
+        negative[:] = rng.random(negative.shape) < 0.5
+    first = planes.first()
+    found = values(planes, first, run, SAME.weights(shape))
+    for scale in range(SCALES):
+        for index, group in enumerate(GROUPS):
+            row, column = PHASES[group.phase]
+            at = (slice(row, None, 2), slice(column, None, 2), channels(scale, group.colour))
+            m, ours = planes.magnitudes[scale][at], found[scale][at]
+            positions = m.shape[0] * m.shape[1]
+            for position in range(positions):
+                place = (run.plane, scale, index)
+                if place[1:] < (run.scale, run.group):
+                    told = run.plane
+                elif place[1:] > (run.scale, run.group):
+                    told = run.plane + 1
+                else:
+                    told = run.plane + (position // run_length(positions) > run.number)
+                told = min(told, first[scale][group.colour])
+                y, x = divmod(position, m.shape[1])
+                least = m[y, x] >> told << told
+                expected = np.where(least > 0, least + CENTRE * 2.0**told, 0)
+                np.testing.assert_allclose(np.abs(ours[y, x]), expected, rtol=1e-6)
+                negative = planes.negative[scale][at][y, x]
+                assert np.array_equal(ours[y, x] < 0, negative & (least > 0))
+
+
+def test_nothing_told_is_nothing() -> None:
+    shape = Shape(33, 20)
+    planes = Planes.nothing(shape)
+    planes.magnitudes[0][:] = 100
+    found = values(planes, planes.first(), None, SAME.weights(shape))
+    assert not any(x.any() for x in found)
+
+
+def test_shares_of_a_plane_grow_to_one() -> None:
+    shape, first = Shape(100, 130), [[5, 4], [5, 3], [4, 4], [4, 4], [4, 3], [4, 2]]
+    shares = []
+    for scale in range(SCALES):
+        for index, group in enumerate(GROUPS):
+            if first[scale][group.colour] > 2:
+                shares.append(share_of_plane(shape, first, Run(2, scale, index, 31)))
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.01
+    assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("scale", range(SCALES))
+def test_one_step_is_one_error_everywhere(scale: int) -> None:
+    """A coefficient that is off by one lets the picture be off by one, whatever its band."""
+    shape, run = Shape(256, 256), Run(0, SCALES - 1, len(GROUPS) - 1, 31)
+    weights, rotation = Gains(1).weights(shape), Rotation(3, -4, 5)
+    # Large enough for pixels to be rounded to, small enough for them to stay within their bounds.
+    magnitude = 8191 if scale < 4 else 3000
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    planes = analysed(grey, rotation, weights)
+    for channel in range(COMPONENTS * bands(scale)):
+        planes.magnitudes[scale][:] = 0
+        rows, columns = shape.sizes()[scale]
+        planes.magnitudes[scale][rows // 2, columns // 2, channel] = magnitude
+        pixels = synthesised(shape, values(planes, planes.first(), run, weights), rotation)
+        error = np.sqrt(np.sum(np.square(pixels.astype(float) - 128)))
+        assert error == pytest.approx(magnitude / 32, rel=0.03)
