@@ -23,7 +23,14 @@ from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import classic_codec
-from rnn_codec_lab.evaluation.learned import CUT, LevelFiles, TunedFiles, describe_model
+from rnn_codec_lab.evaluation.learned import (
+    CUT,
+    LevelFiles,
+    RateFiles,
+    TunedFiles,
+    describe_model,
+    files_of,
+)
 from rnn_codec_lab.evaluation.measurement import (
     Measurable,
     MeasuredClassic,
@@ -128,12 +135,13 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         # An unknown one is refused now, not when all else has been measured.
         model.session(shown, tune)
     about = describe_model(model, dataset, command_line())
-    files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
-    tuned = [TunedFiles(model, tune) for tune in config.adaptive]
+    files: RateFiles | LevelFiles = RateFiles(model)
+    if not model.embedded:
+        files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
+    tuned = files_of(model, config.adaptive)
     measured = measure_all(str(config.model), files, images)
     measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
-    described = files.curves | {name: of for part in tuned for name, of in part.curves.items()}
-    curves = {name: dict(labels) for name, labels in described.items()}
+    curves = {name: dict(of) for part in (files, *tuned) for name, of in part.curves.items()}
     settings = {**about.settings, "pictures": digest}
     record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
     show(config, record, images)
@@ -156,7 +164,9 @@ def levels_to_measure(config: DictConfig, model: Model) -> int:
     return asked
 
 
-def measure_tuned(cache: Path, tuned: Sequence[TunedFiles], images: Images) -> list[Measurement]:
+def measure_tuned(
+    cache: Path, tuned: Sequence[TunedFiles | RateFiles], images: Images
+) -> list[Measurement]:
     """Measure adaptive files of every picture, but for those in the cache."""
     jobs = [(name, pixels, files) for name, pixels in images for files in tuned]
     return [

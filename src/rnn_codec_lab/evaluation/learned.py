@@ -1,6 +1,6 @@
 """Measure a trained model: its files, and the rates beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -111,6 +111,52 @@ class TunedFiles:
             for rate in PREFIX_RATES:
                 data = truncated(open_file(longest), BitsPerPixel(rate).bytes_for(size))
                 yield Point(curve, rate, len(data), self.model.decompress(data))
+
+
+@dataclass(frozen=True)
+class RateFiles:
+    """Files of sixteen sizes, of a model whose files are beginnings of one stream.
+
+    Attributes:
+        model: codes them.
+        tune: what bits are spent for; None for the model's default.
+    """
+
+    model: Model
+    tune: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the curve."""
+        if self.tune is not None:
+            return f"{ADAPTIVE}, {self.tune}"
+        return self.model.labels.get("entropy", "files")
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """As of `TunedFiles`."""
+        return RULES, self.model.identifier, self.tune, RATES
+
+    @property
+    def curves(self) -> Mapping[str, Labels]:
+        """See `Measurable.curves`."""
+        tune = {} if self.tune is None else {"tune": self.tune}
+        return {self.name: {"kind": "files", **entropy_label(self.model), **tune}}
+
+    def points(self, pixels: Pixels) -> Iterator[Point]:
+        """See `Measurable.points`; a point is an eighth of a bit per pixel, as the paper's are."""
+        session = self.model.session(pixels, self.tune)
+        size = pixels.shape[0] * pixels.shape[1]
+        for number, rate in enumerate(RATES, start=1):
+            data = session.within(BitsPerPixel(rate).bytes_for(size)).data
+            yield Point(self.name, number, len(data), self.model.decompress(data))
+
+
+def files_of(model: Model, tunes: Sequence[str]) -> "list[RateFiles] | list[TunedFiles]":
+    """What is measured of a model beside its usual files, for each tune."""
+    if model.embedded:
+        return [RateFiles(model, tune) for tune in tunes]
+    return [TunedFiles(model, tune) for tune in tunes]
 
 
 def entropy_label(model: Model) -> Labels:

@@ -1,6 +1,6 @@
 """The picture of a data set that is shown, and what a model makes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnn_codec.errors import UserError
@@ -8,6 +8,7 @@ from rnn_codec.figures import draw_pictures
 from rnn_codec.metrics.images import pixels_to_batch
 from rnn_codec.metrics.psnr import psnr
 from rnn_codec.models.protocol import Model, Pixels
+from rnn_codec.rates import BitsPerPixel
 
 SHOWN = (1, 2, 4, 8, 16)
 """Levels in the picture, beside the original, as far as the model has them."""
@@ -30,11 +31,26 @@ def chosen_picture(images: Sequence[tuple[str, Pixels]], name: str | None) -> tu
 
 
 def draw_levels(path: Path, model: Model, pixels: Pixels) -> None:
-    """Draw a picture (H, W, 3) and what its files decode to after the levels `SHOWN`."""
+    """Draw a picture (H, W, 3) and what its files decode to at some levels, or some rates."""
     labelled, area = [("original", pixels)], pixels.shape[0] * pixels.shape[1]
+    for file_bytes, decoded in (
+        _by_rate(model, pixels) if model.embedded else _by_level(model, pixels)
+    ):
+        score = float(psnr(pixels_to_batch(decoded), pixels_to_batch(pixels)))
+        labelled.append((f"{8 * file_bytes / area:.3g} bpp, {score:.1f} dB", decoded))
+    draw_pictures(path, labelled)
+
+
+def _by_level(model: Model, pixels: Pixels) -> Iterator[tuple[int, Pixels]]:
+    """Length and picture of files of the levels `SHOWN`."""
     for level in model.session(pixels).levels(min(SHOWN[-1], model.most_levels)):
         if level.number in SHOWN:
-            score = float(psnr(pixels_to_batch(level.pixels), pixels_to_batch(pixels)))
-            rate = 8 * level.file_bytes / area
-            labelled.append((f"{rate:.3g} bpp, {score:.1f} dB", level.pixels))
-    draw_pictures(path, labelled)
+            yield level.file_bytes, level.pixels
+
+
+def _by_rate(model: Model, pixels: Pixels) -> Iterator[tuple[int, Pixels]]:
+    """The same of files of as many eighths of a bit per pixel."""
+    session, area = model.session(pixels), pixels.shape[0] * pixels.shape[1]
+    for eighths in SHOWN:
+        data = session.within(BitsPerPixel(eighths / 8).bytes_for(area)).data
+        yield len(data), model.decompress(data)
