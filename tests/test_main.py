@@ -1,8 +1,6 @@
 """The command `rnn-codec` itself: its subcommands, and what it says to mistakes."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,32 +8,8 @@ from PIL import Image
 
 from rnn_codec import commands
 from rnn_codec.__main__ import subcommands
-from tests.commands.program import run
-
-FOR_FILES = {"numba", "numpy", "PIL", "pytorch_msssim", "rich", "safetensors", "torch", "yaml"}
-"""The packages that compressing files may import."""
-FOR_TRAINING = {
-    *("bjontegaard", "hydra", "lightning", "matplotlib", "omegaconf", "plotly"),
-    *("scipy", "skimage", "sklearn", "torchmetrics", "wandb"),
-}
-"""Those that it must do without."""
-
-WITHOUT = """
-import sys
-sys.modules.update(dict.fromkeys({missing}))
-from rnn_codec.__main__ import main
-for words in {commands}:
-    sys.argv[1:] = words.split()
-    main()
-"""
-"""Commands in a process that cannot import some packages."""
-
-
-def run_without(missing: set[str], *commands: str) -> subprocess.CompletedProcess[str]:
-    """Run commands where packages are not installed, as it seems to them."""
-    code = WITHOUT.format(missing=missing, commands=list(commands))
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+from tests.commands.program import FOR_BINARY, FOR_FILES, FOR_TRAINING, run, run_without
+from tests.families.wavelet.priors import write_model
 
 
 def test_help_lists_every_subcommand_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,15 +49,19 @@ def test_what_a_command_imports_is_not_looked_through_for_garbage(
 
 
 def test_help_needs_no_package() -> None:
-    assert run_without(FOR_FILES | FOR_TRAINING, "--help").returncode == 0
+    done = run_without(FOR_FILES | FOR_BINARY | FOR_TRAINING, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^  ([a-z-]+)  ", done.stdout, re.MULTILINE) == sorted(subcommands())
 
 
-def test_files_need_few_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_the_binary_family_need_nothing_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Image.linear_gradient("L").convert("RGB").resize((200, 170)).save("a.png")
     done = run_without(
         FOR_TRAINING,
-        "compress a.png a.rnc --ms-ssim 0.5",
+        "compress a.png a.rnc --model lstm --ms-ssim 0.5",
         "info a.rnc",
         "truncate a.rnc b.rnc --iterations 1",
         "decompress b.rnc b.png",
@@ -98,7 +76,8 @@ def test_a_mistaken_subcommand_ends_in_one_sentence(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    ("name", "missing", "extra"), [("train", "lightning", "train"), ("kodak", "hydra", "train")]
+    ("name", "missing", "extra"),
+    [("train", "lightning", "train"), ("kodak", "hydra", "train"), ("export", "torch", "train")],
 )
 def test_a_package_that_is_not_installed_is_named_with_its_extra(
     name: str, missing: str, extra: str
@@ -115,6 +94,10 @@ def test_compressing_imports_neither_the_laboratory_nor_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    write_model(tmp_path / "results" / "tiny")
     Image.linear_gradient("L").convert("RGB").resize((40, 30)).save("a.png")
-    done = run_without({"rnn_codec_lab", "rnn_codec.training"}, "compress a.png a.rnc --bpp 2")
+    done = run_without(
+        {"rnn_codec_lab", "rnn_codec.training"},
+        *("compress a.png a.rnc --model tiny --bpp 2", "compress a.png b.rnc --model lstm --bpp 2"),
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import NamedTuple
 
 from rnn_codec import commands
 from rnn_codec.errors import UserError, exit_on_user_error
+from rnn_codec.extras import explained_extras
 
 HELP = """usage: rnn-codec <subcommand> …
 
@@ -40,10 +40,6 @@ class Subcommand(NamedTuple):
 
     module: str
     sentence: str
-
-
-EXTRAS = {"plotly": "report"}
-"""The optional dependencies that bring a module, where they are not `train`."""
 
 
 def main() -> None:
@@ -83,17 +79,9 @@ def run(name: str, words: list[str]) -> None:
         known = subcommands()
     if name not in known:
         raise UserError(f"rnn-codec has no subcommand {name}: it has {', '.join(sorted(known))}")
-    try:
+    own = (command.module.partition(".")[0] for command in known.values())
+    with explained_extras(f"rnn-codec {name}", *own):
         module = imported(known[name].module)
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing in {"", *(command.module.partition(".")[0] for command in known.values())}:
-            raise
-        extra = EXTRAS.get(missing, "train")
-        raise UserError(
-            f"rnn-codec {name} needs {missing}, of the extra {extra}: "
-            f"pip install 'rnn-codec[{extra}]'"
-        ) from error
     module.main(words)
 
 
@@ -114,6 +102,9 @@ def imported(name: str) -> ModuleType:
 
 def subcommands() -> dict[str, Subcommand]:
     """Every subcommand by its name; of two of one name ours counts."""
+    # Not imported for our own commands: it takes as long as all else here.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
     found: dict[str, Subcommand] = {}
     for entry in entry_points(group=commands.__name__):
         spec = find_spec(entry.value)

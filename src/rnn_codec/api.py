@@ -53,7 +53,7 @@ def decompress(source: str | Path | bytes | File, max_pixels: int = MAX_PIXELS) 
         UserError: it is damaged, its model is nowhere to be found, or nothing arrived.
     """
     file = source if isinstance(source, File) else open(source, max_pixels)
-    return _model_of_file(file.head.model).decode(file).pixels
+    return _model_of_file(file.head.model, file.head.version).decode(file).pixels
 
 
 @lru_cache(KEPT)
@@ -62,5 +62,5 @@ def _named_model(place: str) -> Model:
 
 
 @lru_cache(KEPT)
-def _model_of_file(identifier: bytes) -> Model:
-    return find_model(identifier)
+def _model_of_file(identifier: bytes, version: int) -> Model:
+    return find_model(identifier, version=version)

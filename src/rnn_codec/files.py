@@ -1,6 +1,5 @@
 """Files that are either whole or absent."""
 
-import csv
 import errno
 import json
 import os
@@ -9,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from rnn_codec.errors import UserError
 
@@ -62,7 +60,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     target = Path(os.path.realpath(path)) if os.path.islink(path) else path
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
-    partial = target.with_name(f".{uuid4().hex[:12]}.partial{suffix}")
+    partial = target.with_name(f".{os.urandom(6).hex()}.partial{suffix}")
     mode = _mode(target)
     try:
         if mode is not None:
@@ -100,6 +98,8 @@ def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
 
 def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file, whole or not at all."""
+    import csv  # noqa: PLC0415
+
     with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)

@@ -49,6 +49,26 @@ def test_the_best_coder_is_the_default(models: Path, name: str, best: str) -> No
     assert load_model(models / name).coder.name == best
 
 
+def test_models_whose_files_have_another_version_are_passed_over(models: Path) -> None:
+    identifier = load_model(models / "plain").identifier
+    assert find_model(identifier, [models], version=2).path == models / "plain"
+    with pytest.raises(NoModelError):
+        find_model(identifier, [models], version=3)
+
+
+def test_a_number_of_threads_is_that_of_the_process(models: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        load_model(models / "plain", threads=3)
+        assert torch.get_num_threads() == 3
+        load_model(models / "plain")
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    with pytest.raises(UserError, match="threads are at least 1, not 0"):
+        load_model(models / "plain", threads=0)
+
+
 def test_every_coder_makes_files_that_find_their_model(models: Path) -> None:
     identifiers = set()
     for name in ("progressive", "single_iteration", "none"):

@@ -15,7 +15,7 @@ from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
 
 
 def main(words: Sequence[str]) -> None:
-    parser = new_parser("compress", __doc__, "--device", "--max-pixels")
+    parser = new_parser("compress", __doc__, "--device", "--threads", "--max-pixels")
     add_files(parser, "picture")
     parser.add_argument(
         "--model",
@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> None:
     if options.importance is not None:
         grey = Image.fromarray(read_rgb(options.importance, options.max_pixels)).convert("L")
         mask = np.asarray(grey)
-    model = load_model(options.model, options.entropy, options.device)
+    model = load_model(options.model, options.entropy, options.device, options.threads)
 
     def work(job: Job) -> str:
         started = time.perf_counter()

@@ -10,7 +10,7 @@ from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
 def main(words: Sequence[str]) -> None:
-    parser = new_parser("decompress", __doc__, "--model", "--max-pixels", "--device")
+    parser = new_parser("decompress", __doc__, "--model", "--max-pixels", "--device", "--threads")
     add_files(parser, SUFFIX)
     parser.add_argument(
         "--suffix", default=".png", help="format of pictures in the output folder (default: .png)"
@@ -20,12 +20,12 @@ def main(words: Sequence[str]) -> None:
     for job in jobs:
         check_writable_suffix(job.output)
     prepare_outputs(options, jobs)
-    find = model_finder(options.model, options.device)
+    find = model_finder(options.model, options.device, options.threads)
 
     def work(job: Job) -> str:
         started = time.perf_counter()
         file = open_file(job.input, options.max_pixels)
-        decoded = find(file.head.model).decode(file)
+        decoded = find(file.head).decode(file)
         write_rgb(job.output, decoded.pixels)
         seconds = time.perf_counter() - started
         return f"{job.output}: decoded from {describe_amount(decoded.contents)}, in {seconds:.2f} s"

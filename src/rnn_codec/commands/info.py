@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rnn_codec.commands.jobs import Job, model_finder, run_jobs
 from rnn_codec.commands.options import new_parser
+from rnn_codec.extras import MissingPackageError
 from rnn_codec.models.find import NoModelError
 from rnn_codec.models.protocol import open_file
 
@@ -20,13 +21,15 @@ def main(words: Sequence[str]) -> None:
         head, body, size = file.head, file.body, len(file.data)
         arrived, name = "", "not found"
         try:
-            model = find(head.model)
+            model = find(head)
             arrived = f"{model.contents(file).words} arrived, "
             entropy = model.labels.get("entropy")
             name = str(model.path) + (f", entropy coder {entropy}" if entropy else "")
         except NoModelError:
             if options.model is not None:
                 raise
+        except MissingPackageError as error:
+            name = str(error)
         lines = [
             str(job.input),
             f"  picture     {head.width}×{head.height} pixels",

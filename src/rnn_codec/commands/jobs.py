@@ -1,19 +1,17 @@
 """Files that a subcommand reads and writes, one after another, and what it prints of each."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-import torch
-from rich.console import Console
 
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path
 from rnn_codec.models.find import find_folder, find_model
 from rnn_codec.models.protocol import Contents, Model
-from rnn_codec.progress import progress_bar
+from rnn_codec.rnc.file import Head
 
 
 class Job(NamedTuple):
@@ -23,10 +21,17 @@ class Job(NamedTuple):
     output: Path
 
 
-def model_finder(place: str | None, device: str) -> Callable[[bytes], Model]:
-    """Finds a model by the identifier in its files, once, in a folder or the usual places."""
+def model_finder(
+    place: str | None, device: str, threads: int | None = None
+) -> Callable[[Head], Model]:
+    """Finds the model of a file, once for all its files, in a folder or the usual places."""
     places = None if place is None else [find_folder(place)]
-    return cache(lambda identifier: find_model(identifier, places, device))
+
+    @cache
+    def found(identifier: bytes, version: int) -> Model:
+        return find_model(identifier, places, device, threads, version)
+
+    return lambda head: found(head.model, head.version)
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> None:
@@ -35,13 +40,8 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
     Exits with 1 if one has failed.
     """
     failed = 0
-    console = Console(stderr=True)
-    shown = console.is_terminal and len(jobs) > 1
-    # Where only standard error is a terminal, lines for standard output must not go there.
-    with progress_bar(
-        console, disable=not shown, transient=True, redirect_stdout=sys.stdout.isatty()
-    ) as bar:
-        for job in bar.track(jobs, description=label):
+    with _shown(jobs, label) as shown:
+        for job in shown:
             try:
                 print(work(job), flush=True)
             except UserError as error:
@@ -49,7 +49,8 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
                 message = str(error)
                 named = message if str(job.input) in message else f"{job.input}: {message}"
                 print(f"error: {named}", file=sys.stderr, flush=True)
-            except (MemoryError, RuntimeError) as error:
+            # Every library has a kind of its own for what no memory was left for.
+            except Exception as error:
                 if not _is_out_of_memory(error):
                     raise
                 failed += 1
@@ -60,10 +61,36 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
         sys.exit(1)
 
 
+@contextmanager
+def _shown(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
+    """The jobs, with a bar on a terminal if there are several."""
+    if len(jobs) < 2:
+        yield jobs
+        return
+    # What draws takes as long to import as a small picture to code.
+    from rich.console import Console  # noqa: PLC0415
+
+    from rnn_codec.progress import progress_bar  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    # Where only standard error is a terminal, lines for standard output must not go there.
+    with progress_bar(
+        console,
+        disable=not console.is_terminal,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bar:
+        yield bar.track(jobs, description=label)
+
+
+NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad allocation")
+"""In what PyTorch and ONNX Runtime say on a processor, in errors of no special kind."""
+
+
 def _is_out_of_memory(error: Exception) -> bool:
-    # On a processor PyTorch raises a plain RuntimeError.
-    kinds = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds) or "can't allocate memory" in str(error)
+    # PyTorch, which has the latter, is not imported for its name.
+    kind = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return kind or any(words in str(error) for words in NO_MEMORY)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -27,6 +27,11 @@ SHARED: Mapping[str, dict[str, Any]] = {
         "help": "refuse larger pictures (default: %(default)s)",
     },
     "--device": {"default": "cpu", "help": "cpu (default), cuda, mps, …"},
+    "--threads": {
+        "type": int,
+        "metavar": "N",
+        "help": "compute with so many threads (default: every core that may be used)",
+    },
 }
 """Options of more than one subcommand, for argparse."""
 

@@ -19,7 +19,7 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         file, rate = open_file(job.input, options.max_pixels), options.rate
         if isinstance(rate, Levels):
-            shorter = find(file.head.model).truncate(file, rate.count)
+            shorter = find(file.head).truncate(file, rate.count)
         else:
             shorter = truncated(file, rate.bytes_for(file.head.pixels))
         write_bytes(job.output, shorter)

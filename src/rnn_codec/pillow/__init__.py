@@ -23,7 +23,7 @@ Errors are Pillow's: `UnidentifiedImageError` where a header is damaged, else `O
 `ValueError` for options. A file that was there before is emptied by Pillow before a picture is
 compressed, and stays empty if that fails; one that was not is removed.
 
-Importing this is quick: PyTorch is imported with the first picture that is coded.
+Importing this is quick: what codes pictures is imported with the first one that is coded.
 """
 
 from os import SEEK_END
@@ -113,7 +113,7 @@ class RncDecoder(ImageFile.PyDecoder):
     _pulls_fd = True
 
     def decode(self, buffer: Image.DecoderInput) -> tuple[int, int]:
-        # PyTorch is not imported before there is something to do for it.
+        # What codes is not imported before there is something to do for it.
         from rnn_codec.pillow.coding import decode  # noqa: PLC0415
 
         assert self.fd is not None

@@ -1,4 +1,4 @@
-"""What Pillow's pictures are coded with; beside `rnn_codec.pillow`, which must not take PyTorch.
+"""What Pillow's pictures are coded with; beside `rnn_codec.pillow`, which must be imported quickly.
 
 Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.decode ─► bytes of RGB
 """
@@ -95,12 +95,12 @@ def _named_model(folder: Path, _: tuple[int, ...], entropy: str | None, device: 
 
 
 @lru_cache(KEPT)
-def _model_of_file(identifier: bytes, device: str) -> Model:
-    return find_model(identifier, device=device)
+def _model_of_file(identifier: bytes, version: int, device: str) -> Model:
+    return find_model(identifier, device=device, version=version)
 
 
 def decode(data: bytes, iterations: int, device: str) -> bytes:
     """The pixels of a file, height × width × 3 bytes, after so many iterations at most."""
     file = open_file(data, NO_LIMIT)
-    decoded = _model_of_file(file.head.model, device).decode(file, iterations)
+    decoded = _model_of_file(file.head.model, file.head.version, device).decode(file, iterations)
     return decoded.pixels.tobytes()
