@@ -8,7 +8,6 @@ from rnn_codec.families.wavelet.format import stream_of
 from rnn_codec.families.wavelet.prior.arithmetic import Rounded
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
 from rnn_codec.families.wavelet.training.coefficients import transformed
-from rnn_codec.rates import Levels
 from tests.families.wavelet.priors import CELLS, prior, tiny_model
 from tests.families.wavelet.test_model import photograph
 

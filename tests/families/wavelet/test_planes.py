@@ -26,9 +26,11 @@ from rnn_codec.families.wavelet.planes import (
     values,
 )
 from rnn_codec.families.wavelet.rotation import Rotation
+from rnn_codec.families.wavelet.workers import Workers
 
 sides = st.integers(1, 70)
 SAME = Gains(STEP_UNITS)
+WORKERS = Workers(1)
 
 
 @given(sides, sides)
@@ -48,15 +50,17 @@ def test_all_planes_give_back_the_picture(height: int, width: int, seed: int) ->
     pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
     rotation = Rotation(*rng.integers(-127, 128, 3).tolist())
     fine = Gains(STEP_UNITS // 8).weights(Shape(height, width))
-    planes = analysed(pixels, rotation, fine)
-    whole = values(planes, planes.first(), Run(0, SCALES - 1, len(GROUPS) - 1, 31), fine)
-    assert np.abs(synthesised(planes.shape, whole, rotation).astype(int) - pixels).max() <= 1
+    planes = analysed(pixels, rotation, fine, WORKERS)
+    whole = values(planes, planes.first(), Run(0, SCALES - 1, len(GROUPS) - 1, 31), fine, WORKERS)
+    assert (
+        np.abs(synthesised(planes.shape, whole, rotation, WORKERS).astype(int) - pixels).max() <= 1
+    )
 
 
 @given(sides, sides, st.integers(0, 2**32 - 1))
 def test_what_does_not_exist_is_zero(height: int, width: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    planes = analysed(pixels, Rotation(0, 0, 0), SAME.weights(Shape(height, width)))
+    planes = analysed(pixels, Rotation(0, 0, 0), SAME.weights(Shape(height, width)), WORKERS)
     for scale in range(SCALES):
         exists = planes.shape.exists(scale)
         if exists is not None:
@@ -86,7 +90,7 @@ def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, see
         magnitudes[:] = rng.integers(0, 1 << rng.integers(0, 10), magnitudes.shape)
         negative[:] = rng.random(negative.shape) < 0.5
     first = planes.first()
-    found = values(planes, first, run, SAME.weights(shape))
+    found = values(planes, first, run, SAME.weights(shape), WORKERS)
     for scale in range(SCALES):
         for index, group in enumerate(GROUPS):
             row, column = PHASES[group.phase]
@@ -114,7 +118,7 @@ def test_nothing_told_is_nothing() -> None:
     shape = Shape(33, 20)
     planes = Planes.nothing(shape)
     planes.magnitudes[0][:] = 100
-    found = values(planes, planes.first(), None, SAME.weights(shape))
+    found = values(planes, planes.first(), None, SAME.weights(shape), WORKERS)
     assert not any(x.any() for x in found)
 
 
@@ -138,11 +142,12 @@ def test_one_step_is_one_error_everywhere(scale: int) -> None:
     # Large enough for pixels to be rounded to, small enough for them to stay within their bounds.
     magnitude = 8191 if scale < 4 else 3000
     grey = np.full((256, 256, 3), 128, np.uint8)
-    planes = analysed(grey, rotation, weights)
+    planes = analysed(grey, rotation, weights, WORKERS)
     for channel in range(COMPONENTS * bands(scale)):
         planes.magnitudes[scale][:] = 0
         rows, columns = shape.sizes()[scale]
         planes.magnitudes[scale][rows // 2, columns // 2, channel] = magnitude
-        pixels = synthesised(shape, values(planes, planes.first(), run, weights), rotation)
+        told = values(planes, planes.first(), run, weights, WORKERS)
+        pixels = synthesised(shape, told, rotation, WORKERS)
         error = np.sqrt(np.sum(np.square(pixels.astype(float) - 128)))
         assert error == pytest.approx(magnitude / 32, rel=0.03)

@@ -97,7 +97,8 @@ class WaveletModel(Model):
             raise NothingArrivedError(
                 f"nothing of the picture has arrived: {len(file.data)} bytes hold no coefficients"
             )
-        pixels = picture(arrived.planes, body.settings, arrived.run, arrived.gains)
+        found = arrived.planes, body.settings, arrived.run, arrived.gains
+        pixels = picture(*found, self.engine.workers)
         return Decoded(pixels, contents(file, arrived.run))
 
     def contents(self, file: File) -> Contents:

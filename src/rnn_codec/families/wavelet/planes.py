@@ -5,6 +5,7 @@ pixels ─ rotation, transform ─► coefficients ─ scales, steps ─► magn
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ from rnn_codec.families.wavelet.layout import (
 )
 from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, sizes, split
 from rnn_codec.families.wavelet.rotation import Rotation
+from rnn_codec.families.wavelet.workers import Workers
 
 CENTRE = 0.46
 """Where a coefficient is taken to lie in the interval that its bits leave."""
@@ -97,19 +99,26 @@ class Planes:
         return [[count(scale, colour) for colour in range(2)] for scale in range(SCALES)]
 
 
-def analysed(pixels: NDArray[np.uint8], rotation: Rotation, weights: Weights) -> Planes:
+def analysed(
+    pixels: NDArray[np.uint8], rotation: Rotation, weights: Weights, workers: Workers
+) -> Planes:
     """The coefficients of a picture (H, W, 3), multiplied by weights and cut to integers."""
     planes = Planes.nothing(Shape(*pixels.shape[:2]))
-    for component, row in enumerate(rotation.matrix):
+
+    def component(index: int) -> None:
         colours = [pixels[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
-        for scale, of_scale in enumerate(_pyramid(rotated(colours, row))):
-            for band, x in enumerate(of_scale):
-                rows, columns = x.shape
-                place = (slice(rows), slice(columns), component * bands(scale) + band)
+        x = rotated(colours, rotation.matrix[index])
+        del colours
+        for scale, of_scale in enumerate(_pyramid(x)):
+            for band, coefficients in enumerate(of_scale):
+                rows, columns = coefficients.shape
+                place = (slice(rows), slice(columns), index * bands(scale) + band)
                 factor = weights[scale]
-                scaled = x * (factor[:rows, :columns] if factor.ndim else factor)
+                scaled = coefficients * (factor[:rows, :columns] if factor.ndim else factor)
                 planes.negative[scale][place] = scaled < 0
                 planes.magnitudes[scale][place] = np.minimum(np.abs(scaled), MOST_MAGNITUDE)
+
+    workers.map(component, range(COMPONENTS))
     return planes
 
 
@@ -125,7 +134,7 @@ def _pyramid(x: NDArray[np.float32]) -> Iterator[list[NDArray[np.float32]]]:
 
 
 def values(
-    planes: Planes, first: First, run: Run | None, weights: Weights
+    planes: Planes, first: First, run: Run | None, weights: Weights, workers: Workers
 ) -> list[NDArray[np.float32]]:
     """The coefficients (h, w, N) of each scale, as a stream up to a run tells them.
 
@@ -134,20 +143,20 @@ def values(
         run: None for nothing.
         weights: as of `analysed`.
     """
-    found = []
-    for scale, (magnitudes, negative) in enumerate(
-        zip(planes.magnitudes, planes.negative, strict=True)
-    ):
-        x = np.zeros(magnitudes.shape, np.float32)
+
+    def of_scale(scale: int) -> NDArray[np.float32]:
+        magnitudes, negative = planes.magnitudes[scale], planes.negative[scale]
+        found = np.empty(magnitudes.shape, np.float32)
         for group in GROUPS:
             row, column = PHASES[group.phase]
             at = (slice(row, None, 2), slice(column, None, 2), channels(scale, group.colour))
             told = _told(first, run, scale, group, magnitudes[at].shape)
-            x[at] = _middles(magnitudes[at], negative[at], told)
+            found[at] = _middles(magnitudes[at], negative[at], told)
         factor = weights[scale]
-        x /= factor[..., None] if factor.ndim else factor
-        found.append(x)
-    return found
+        found /= factor[..., None] if factor.ndim else factor
+        return found
+
+    return workers.map(of_scale, range(SCALES))
 
 
 def share_of_plane(shape: Shape, first: First, run: Run) -> float:
@@ -198,19 +207,24 @@ def _middles(
 
 
 def synthesised(
-    shape: Shape, values: list[NDArray[np.float32]], rotation: Rotation
+    shape: Shape, values: Sequence[NDArray[np.float32]], rotation: Rotation, workers: Workers
 ) -> NDArray[np.uint8]:
     """The picture (H, W, 3) of coefficients (h, w, N) of each scale."""
-    components = [_picture(shape, values, component) for component in range(COMPONENTS)]
+    components = workers.map(partial(_picture, shape, values), range(COMPONENTS))
     pixels = np.empty((shape.height, shape.width, 3), np.uint8)
-    for colour, column in enumerate(zip(*rotation.matrix, strict=True)):
-        x = rotated(components, column) + np.float32(MIDDLE)
-        pixels[..., colour] = np.clip(np.rint(x), 0, 255)
+    columns = list(zip(*rotation.matrix, strict=True))
+
+    def colour(index: int) -> None:
+        x = rotated(components, columns[index])
+        x += np.float32(MIDDLE)
+        pixels[..., index] = np.clip(np.rint(x, out=x), 0, 255, out=x)
+
+    workers.map(colour, range(3))
     return pixels
 
 
 def _picture(
-    shape: Shape, values: list[NDArray[np.float32]], component: int
+    shape: Shape, values: Sequence[NDArray[np.float32]], component: int
 ) -> NDArray[np.float32]:
     low = values[0][..., component] / np.float32(NORM_LL)
     all_sizes = sizes(shape.height, shape.width)

@@ -23,6 +23,7 @@ from rnn_codec.families.wavelet.planes import (
 )
 from rnn_codec.families.wavelet.stream import Walk
 from rnn_codec.families.wavelet.symbols import Written
+from rnn_codec.families.wavelet.workers import Workers
 from rnn_codec.metrics.pixels import SCORES
 from rnn_codec.models.protocol import BudgetError, Contents, Encoded, Level, OtherRate, Pixels
 from rnn_codec.rates import Quality
@@ -49,6 +50,7 @@ class PictureCode:
         gains: Gains,
     ) -> None:
         self.head, self.settings, self.planes, self.gains = head, settings, planes, gains
+        self.workers = engine.workers
         self._symbols = Written(file_format.seed(head, settings))
         if gains.exponents is not None:
             code_exponents(self._symbols, blocks(planes.shape), gains.exponents)
@@ -64,7 +66,8 @@ class PictureCode:
     ) -> "PictureCode":
         """That of a picture (H, W, 3)."""
         rotation = fitted(pixels)
-        planes = analysed(pixels, rotation, gains.weights(Shape(head.height, head.width)))
+        weights = gains.weights(Shape(head.height, head.width))
+        planes = analysed(pixels, rotation, weights, engine.workers)
         strengths = gains.of_scales, gains.of_blocks
         settings = Settings(gains.step, *strengths, rotation, planes.first())
         return cls(engine, memory, head, settings, planes, gains)
@@ -116,13 +119,16 @@ class PictureCode:
     def pixels(self, index: int) -> Pixels:
         """What the file that ends with a run decodes to."""
         run = self.runs[index] if index >= 0 else None
-        return picture(self.planes, self.settings, run, self.gains)
+        return picture(self.planes, self.settings, run, self.gains, self.workers)
 
 
-def picture(planes: Planes, settings: Settings, run: Run | None, gains: Gains) -> Pixels:
+def picture(
+    planes: Planes, settings: Settings, run: Run | None, gains: Gains, workers: Workers
+) -> Pixels:
     """What coefficients are, as far as a run has told them."""
-    coefficients = values(planes, settings.first, run, gains.weights(planes.shape))
-    return synthesised(planes.shape, coefficients, settings.rotation)
+    weights = gains.weights(planes.shape)
+    coefficients = values(planes, settings.first, run, weights, workers)
+    return synthesised(planes.shape, coefficients, settings.rotation, workers)
 
 
 @dataclass(frozen=True)

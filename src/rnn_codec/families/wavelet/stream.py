@@ -9,7 +9,6 @@ have become significant. A stream may end after any run.
 
 import math
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +70,7 @@ class Walk:
         self._planes, self._first, self._last = planes, first, last
         self.so_far = Planes.nothing(planes.shape)
         self._views: list[Bytes | None] = [None] * SCALES
+        self._exists: dict[int, NDArray[np.bool_] | None] = {}
         self.units = [max(of_scale) for of_scale in first]
 
     def runs(self) -> Generator[Run, None, None]:
@@ -155,48 +155,48 @@ class Walk:
         at = (slice(row, None, 2), slice(column, None, 2), channels(scale, group.colour))
         size = self.so_far.magnitudes[scale][at].shape
         positions, count = size[0] * size[1], size[2]
-
-        def flat(x: NDArray[Any]) -> NDArray[Any]:
-            return x[at].reshape(positions, count)
-
-        significance, refinement, sign = np.split(
-            logits.reshape(positions, PREDICTIONS * count), PREDICTIONS, 1
+        # Flat: runs are then pieces of memory.
+        significance, refinement, sign = (
+            part.ravel() for part in np.split(logits.reshape(positions, -1), PREDICTIONS, 1)
         )
-        significant = flat(self.so_far.magnitudes[scale]) > 0
-        probabilities = PROBABILITIES[np.where(significant, refinement, significance)]
-        bits = (flat(self._planes.magnitudes[scale]) >> plane & 1).astype(np.bool_)
-        negative = flat(self._planes.negative[scale]).copy()
+        significant = (self.so_far.magnitudes[scale][at] > 0).ravel()
+        probabilities = PROBABILITIES.take(np.where(significant, refinement, significance))
+        bits = (self._planes.magnitudes[scale][at] & np.uint16(1 << plane) > 0).ravel()
+        negative = self._planes.negative[scale][at].flatten()
         exists = self._existing(scale, group, at)
         coded, run = 0, run_length(positions)
         try:
             for number, start in enumerate(range(0, positions, run)):
-                part = slice(start, start + run)
-                found = self._bits(
-                    bits[part], probabilities[part], None if exists is None else exists[part]
-                )
-                new = found & ~significant[part]
-                signs = PROBABILITIES[sign[part][new]]
-                positive = self._symbols.code(~negative[part][new], signs)
-                bits[part], negative[part][new] = found, ~positive
-                coded = min(start + run, positions)
+                end = min(start + run, positions)
+                part = slice(start * count, end * count)
+                there = None if exists is None else exists[part]
+                bits[part] = self._bits(bits[part], probabilities[part], there)
+                new = part.start + np.flatnonzero(bits[part] > significant[part])
+                signs = PROBABILITIES.take(sign[new])
+                negative[new] = ~self._symbols.code(~negative[new], signs)
+                coded = end
                 yield number
         finally:
             # A group that ends early counts as far as it was coded.
-            bits[coded:] = False
-            new = bits & ~significant
+            bits[coded * count :] = False
+            negative &= bits > significant
+            positive = (bits > significant) & ~negative
             self.so_far.magnitudes[scale][at] |= bits.reshape(size)
-            self.so_far.negative[scale][at] |= (new & negative).reshape(size)
-            telling.tell(group, *(x.reshape(size) for x in (bits, new & ~negative, new & negative)))
+            self.so_far.negative[scale][at] |= negative.reshape(size)
+            telling.tell(group, *(x.reshape(size) for x in (bits, positive, negative)))
 
     def _existing(
         self, scale: int, group: Group, at: tuple[slice, ...]
     ) -> NDArray[np.bool_] | None:
-        """Which coefficients of a group there are, (positions, bands); None for all."""
-        exists = self._planes.shape.exists(scale)
+        """Which coefficients of a group there are, flat; None for all."""
+        if scale not in self._exists:
+            self._exists[scale] = self._planes.shape.exists(scale)
+        exists = self._exists[scale]
         if exists is None:
             return None
         of_component = exists[at[:2]].reshape(-1, bands(scale))
-        return np.tile(of_component, COMPONENTS - 1) if group.colour else of_component
+        components = COMPONENTS - 1 if group.colour else 1
+        return np.tile(of_component, components).ravel()
 
     def _bits(
         self,
@@ -204,9 +204,9 @@ class Walk:
         probabilities: NDArray[np.float64],
         exists: NDArray[np.bool_] | None,
     ) -> NDArray[np.bool_]:
-        """Bits of a run (positions, bands), zero where there is no coefficient."""
+        """Bits of a run, zero where there is no coefficient."""
         if exists is None:
-            return self._symbols.code(truth.ravel(), probabilities.ravel()).reshape(truth.shape)
+            return self._symbols.code(truth, probabilities)
         found = np.zeros(truth.shape, np.bool_)
         found[exists] = self._symbols.code(truth[exists], probabilities[exists])
         return found
@@ -242,17 +242,12 @@ class _Telling:
         row, column = PHASES[group.phase]
         count = bits.shape[2]
         first = 2 * self._bands if group.colour else 0
-        told = np.concatenate(
-            [
-                np.where(bits, np.uint8(MIDDLE + TOLD_BIT), np.uint8(MIDDLE - TOLD_BIT)),
-                MIDDLE + TOLD_SIGN * (positive.astype(np.uint8) - negative),
-            ],
-            axis=2,
-            dtype=np.uint8,
-            casting="unsafe",
-        )
+        of_bits = bits.view(np.uint8) * np.uint8(2 * TOLD_BIT) + np.uint8(MIDDLE - TOLD_BIT)
+        of_signs = positive.view(np.uint8) * np.uint8(TOLD_SIGN) + np.uint8(MIDDLE)
+        of_signs -= negative.view(np.uint8) * np.uint8(TOLD_SIGN)
         for view in (self.all,) if group.colour else (self.luma, self.all):
-            view[row::2, column::2, first : first + 2 * count] = told
+            view[row::2, column::2, first : first + count] = of_bits
+            view[row::2, column::2, first + count : first + 2 * count] = of_signs
 
 
 def _doubled(x: Bytes, size: tuple[int, ...]) -> Bytes:

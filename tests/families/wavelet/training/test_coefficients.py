@@ -19,6 +19,7 @@ from rnn_codec.families.wavelet.training.coefficients import (
     sensitivity,
     transformed,
 )
+from rnn_codec.families.wavelet.workers import Workers
 from tests.families.wavelet.training.pictures import crops
 
 
@@ -33,7 +34,9 @@ def test_they_are_the_integers_of_files(factor: float) -> None:
     found = Coefficients.of(scaled(transformed(images)[0], images, scaling))
     for index, image in enumerate(images):
         pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
-        of_file = planes.analysed(pixels, fitted(pixels), [np.array(factor, np.float32)] * SCALES)
+        of_file = planes.analysed(
+            pixels, fitted(pixels), [np.array(factor, np.float32)] * SCALES, Workers(1)
+        )
         for scale in range(SCALES):
             magnitudes = found.magnitudes[scale][index].permute(1, 2, 0).numpy()
             negative = found.signs[scale][index].permute(1, 2, 0).numpy() < 0

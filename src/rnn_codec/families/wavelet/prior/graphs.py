@@ -36,7 +36,7 @@ from rnn_codec.families.wavelet.engine import (
 )
 from rnn_codec.families.wavelet.known import MIDDLE
 from rnn_codec.families.wavelet.known import depth as known_depth
-from rnn_codec.families.wavelet.layout import GROUPS, PHASES, SCALES, Group
+from rnn_codec.families.wavelet.layout import GROUPS, SCALES, Group
 from rnn_codec.families.wavelet.prior.arithmetic import (
     GATE_UNITS,
     LARGEST_WEIGHT,
@@ -45,6 +45,7 @@ from rnn_codec.families.wavelet.prior.arithmetic import (
     Rounded,
     shifts,
 )
+from rnn_codec.families.wavelet.prior.complexity import macs_per_pixel, parameters
 from rnn_codec.families.wavelet.prior.network import Prior
 
 LARGEST_SUM = 2**24
@@ -234,26 +235,6 @@ def engine_tensors(prior: Prior) -> dict[str, NDArray[Any]]:
         FACTS: np.array([parameters(prior), macs_per_pixel(prior)]),
         MEMORY: np.frombuffer(prior.memory.name.encode("ascii"), np.uint8),
     }
-
-
-def parameters(prior: Prior) -> int:
-    """How many numbers it has learned."""
-    return sum(weight.numel() for weight in prior.parameters())
-
-
-def macs_per_pixel(prior: Prior) -> float:
-    """Multiply–accumulate operations of one plane of all scales, for each pixel of the picture.
-
-    A scale's positions are a quarter of those of the next; a group's, of its scale's.
-    """
-    total = 0.0
-    for scale in range(SCALES):
-        positions = 0.25 ** (SCALES - max(scale, 1))
-        for name, layer in prior.scale(scale).named_modules():
-            if isinstance(layer, Convolution):
-                of_group = name.startswith("contexts.")
-                total += layer.weight.numel() * positions / (len(PHASES) if of_group else 1)
-    return total
 
 
 class Double:

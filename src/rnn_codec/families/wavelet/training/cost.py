@@ -1,10 +1,9 @@
 """Operations of the training of a configuration, without coding and measuring."""
 
 from omegaconf import DictConfig
-from torch import nn
 
-from rnn_codec.families.wavelet.layout import GROUPS, PHASES, SCALES
-from rnn_codec.families.wavelet.prior.arithmetic import Convolution
+from rnn_codec.families.wavelet.layout import SCALES
+from rnn_codec.families.wavelet.prior.complexity import position_macs
 from rnn_codec.families.wavelet.prior.network import Prior
 from rnn_codec.families.wavelet.training.building import build_prior
 
@@ -31,21 +30,3 @@ def crop_macs(prior: Prior, side: int) -> float:
         planes * position_macs(prior, scale) * (side / (1 << (SCALES - max(scale, 1)))) ** 2
         for scale, planes in enumerate(PLANES_CODED)
     )
-
-
-def position_macs(prior: Prior, scale: int) -> float:
-    """Operations at a position of a plane of a scale."""
-    net = prior.scale(scale)
-    everywhere = weights(net.see) + weights(net.cell)
-    if scale + 1 < SCALES:
-        everywhere += weights(net.message)
-    of_phases = weights(net.contexts) + sum(
-        weights(net.hidden[group.colour]) + weights(net.logits[group.colour]) for group in GROUPS
-    )
-    return everywhere + of_phases / len(PHASES)
-
-
-def weights(module: nn.Module) -> int:
-    """Of all convolutions: operations at a position, if each runs once there."""
-    layers = [layer for layer in module.modules() if isinstance(layer, Convolution)]
-    return sum(layer.weight.numel() for layer in layers)
