@@ -1,8 +1,9 @@
 """Files that a subcommand reads and writes, one after another, and what it prints of each."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from rnn_codec.files import atomic_path
 from rnn_codec.models.find import find_folder, find_model
 from rnn_codec.models.protocol import Contents, Model
 from rnn_codec.rnc.file import Head
+from rnn_codec.watching import watching
 
 
 class Job(NamedTuple):
@@ -65,7 +67,8 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
 def _shown(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
     """The jobs, with a bar on a terminal if there are several."""
     if len(jobs) < 2:
-        yield jobs
+        with _late_bar(label):
+            yield jobs
         return
     # What draws takes as long to import as a small picture to code.
     from rich.console import Console  # noqa: PLC0415
@@ -83,6 +86,37 @@ def _shown(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
         yield bar.track(jobs, description=label)
 
 
+@contextmanager
+def _late_bar(label: str) -> Iterator[None]:
+    """A bar for one file, on a terminal, if it takes longer than one likes to wait."""
+    bar, started = ExitStack(), time.monotonic()
+    shown: list[Callable[[float], None]] = []
+
+    def told(share: float) -> None:
+        if not shown:
+            if time.monotonic() - started < PATIENCE:
+                return
+            shown.append(bar.enter_context(_share_bar(label)))
+        shown[0](share)
+
+    with bar, watching(told) if sys.stderr.isatty() else nullcontext():
+        yield
+
+
+@contextmanager
+def _share_bar(label: str) -> Iterator[Callable[[float], None]]:
+    """A bar, by what shows how much is done, 0 … 1."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from rnn_codec.progress import progress_bar  # noqa: PLC0415
+
+    with progress_bar(Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=100)
+        yield lambda share: bar.update(task, completed=int(100 * share))
+
+
+PATIENCE = 2.0
+"""Seconds before a bar is shown for one file."""
 NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad allocation")
 """In what PyTorch and ONNX Runtime say on a processor, in errors of no special kind."""
 

@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnn_codec.errors import UserError
+from rnn_codec.families.wavelet import layout
 from rnn_codec.families.wavelet.format import PlanesBody, stream_of
+from rnn_codec.families.wavelet.layout import Run
 from rnn_codec.metrics.pixels import psnr
-from rnn_codec.models.protocol import BudgetError, NothingArrivedError, WrongModelError, open_file
+from rnn_codec.models.protocol import (
+    BudgetError,
+    Contents,
+    NothingArrivedError,
+    WrongModelError,
+    open_file,
+)
 from rnn_codec.rates import PSNR, BitsPerPixel, Bytes, Levels
 from rnn_codec.rnc.fields import BadFileError
 from tests.families.wavelet.priors import CELLS, tiny_model, write_model
@@ -174,6 +182,35 @@ def test_truncated_files_hold_the_planes_and_no_byte_more(levels: int) -> None:
     assert model.truncate(file, 15) == file.data
 
 
+@pytest.mark.parametrize("memory", ["progressive", "single_iteration"])
+def test_large_pictures_are_coded_in_stripes(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What large means is made small."""
+    model, pixels = tiny_model(memory=memory), photograph(90, 75)
+    whole = model.session(pixels, "psnr").first(9)
+    monkeypatch.setattr(layout, "STRIPE_POSITIONS", 400)
+    monkeypatch.setattr(layout, "LEAST_STRIPE", 6)
+    session = model.session(pixels, "psnr")
+    striped = session.first(9)
+    assert abs(len(striped.data) - len(whole.data)) < 0.03 * len(whole.data)
+    decoded = model.decode(striped.contents.file)
+    assert np.array_equal(decoded.pixels, session.code.pixels(session.code.last_run_of(9)))
+    for size in (300, 777, 1500, len(striped.data) - 1):
+        shorter = session.within(size).contents
+        found = model.decode(shorter.file)
+        index = session.code.runs.index(end_of(shorter))
+        assert np.array_equal(found.pixels, session.code.pixels(index))
+        assert found.contents.words == shorter.words
+        assert psnr(found.pixels, pixels) > 20
+    stripes = {run.stripe for run in session.code.runs if run.scale == 5}
+    assert len(stripes) == 5
+
+
+def end_of(contents: Contents) -> Run:
+    end = stream_of(contents.file)[0].end
+    assert end is not None
+    return end
+
+
 def test_an_importance_mask_moves_bits() -> None:
     model, pixels = tiny_model(), photograph(128, 128)
     mask = np.zeros((128, 128), np.uint8)
@@ -258,14 +295,13 @@ def test_sizes_that_lie_take_no_memory() -> None:
     """A small file of an enormous picture ends soon, whatever its stream is."""
     from rnn_codec.families.wavelet import format as file_format
     from rnn_codec.families.wavelet.format import Settings
-    from rnn_codec.families.wavelet.layout import Run
     from rnn_codec.families.wavelet.rotation import Rotation
     from rnn_codec.rnc.file import Head
 
     model = tiny_model()
     settings = Settings(32, 0, 0, Rotation(0, 0, 0), [[15, 15]] * 6)
     head = Head(3, model.identifier, 16384, 16384)
-    file = file_format.write(head, settings, Run(0, 5, 7, 31), bytes(range(40)))
+    file = file_format.write(head, settings, Run(0, 5, 0, 7, 31), bytes(range(40)))
     with pytest.raises(BadFileError, match="damaged"):
         model.decode(file)
     assert isinstance(file.body, PlanesBody)

@@ -19,28 +19,30 @@ def test_they_are_due_after_many_new_coefficients() -> None:
     written, lengths = Written(7), []
     for count in (UNCHECKED - 1, UNCHECKED, UNCHECKED + 5, 2 * UNCHECKED):
         before = written.encoder.place
-        written.plane_coded(planes(count))
+        written.plane_coded(3, planes(count))
         lengths.append(written.encoder.place != before)
     assert lengths == [False, True, False, True]
 
 
 def test_they_notice_other_coefficients_and_another_seed() -> None:
     written = Written(7)
-    written.plane_coded(planes(2000))
+    written.plane_coded(3, planes(2000))
     code = written.encoder.code()
-    Read(code, 7, whole=True).plane_coded(planes(2000))
+    read = Read(code, 7, whole=True)
+    read.plane_coded(3, planes(2000))
+    assert read.checked == 3
     other = planes(2000)
     other.negative[5][0, 0, 0] = True
     for seed, found in ((8, planes(2000)), (7, planes(2001)), (7, other)):
         with pytest.raises(BadFileError, match="check value in its stream"):
-            Read(code, seed, whole=True).plane_coded(found)
+            Read(code, seed, whole=True).plane_coded(3, found)
 
 
 def test_they_may_not_have_arrived() -> None:
     written = Written(7)
-    written.plane_coded(planes(2000))
+    written.plane_coded(3, planes(2000))
     with pytest.raises(EndOfCodeError):
-        Read(written.encoder.code()[:1], 7, whole=False).plane_coded(planes(2000))
+        Read(written.encoder.code()[:1], 7, whole=False).plane_coded(3, planes(2000))
 
 
 def test_a_stream_without_end_is_not_read_for_ever() -> None:

@@ -47,6 +47,10 @@ class Stream(Body):
     start: int
     """Where the stream begins in the file."""
     least_bytes: int
+    drafts = ((8, 1), (3, 2), (2, 4))
+    """So many times smaller, a picture is after so many iterations at least as good as in full size
+    after 16: errors of single pixels go when many become one. Measured in MS-SSIM and PSNR of both
+    sizes, of photographs that `flagship` has coded."""
 
     def __str__(self) -> str:
         plural = "" if self.levels == 1 else "s"

@@ -3,7 +3,7 @@
     ┌──────┬──────┬───────┬──────────┬────────┬─────┬──────────────┬─────┬────────┬─────┐
     │ head │ step │ gains │ rotation │ planes │ end │ stream bytes │ CRC │ stream │ CRC │
     └──────┴──────┴───────┴──────────┴────────┴─────┴──────────────┴─────┴────────┴─────┘
-               1      1        3         6       2        LEB128      2             2
+               1      1        3         6     LEB128     LEB128      2             2
 
 `gains` are the two strengths, `planes` how many luma and chroma of each scale have, four bits each;
 `end` says after which run the stream ends. A file may be cut anywhere behind the header.
@@ -18,7 +18,9 @@ from rnn_codec.rnc.fields import CRC_BYTES, BadFileError, pack_crc, pack_number,
 from rnn_codec.rnc.file import Body, File, Head
 
 VERSION = 3
-_ROTATION_BYTES, _FIRST_BYTES, _END_BYTES = 3, SCALES, 2
+_ROTATION_BYTES, _FIRST_BYTES = 3, SCALES
+_PLANES, _SCALES = 16, 8
+"""In the number that says where a stream ends."""
 _COSTLIEST = 12
 """Bits that a bit of a coefficient costs, at most."""
 _SLACK = 4096
@@ -82,10 +84,10 @@ class PlanesBody(Body):
         return self.start + min(self.stream_bytes, 1)
 
 
-def header_bytes(head: Head, stream_bytes: int) -> int:
-    """Length of all that is not the stream, for one of so many bytes."""
-    fixed = len(head.pack()) + 2 + _ROTATION_BYTES + _FIRST_BYTES + _END_BYTES
-    return fixed + len(pack_number(stream_bytes)) + 2 * CRC_BYTES
+def file_bytes(head: Head, end: Run | None, stream_bytes: int) -> int:
+    """Length of the file of a stream of so many bytes that ends with a run."""
+    fixed = len(head.pack()) + 2 + _ROTATION_BYTES + _FIRST_BYTES + 2 * CRC_BYTES
+    return fixed + len(_pack_end(end)) + len(pack_number(stream_bytes)) + stream_bytes
 
 
 def seed(head: Head, settings: Settings) -> int:
@@ -110,11 +112,6 @@ class PlanesFormat:
         (step, strengths), position = read(data, start, 2)
         rotation, position = read(data, position, _ROTATION_BYTES)
         first, position = read(data, position, _FIRST_BYTES)
-        end, position = read(data, position, _END_BYTES)
-        stream_bytes, position = read_number(data, position)
-        crc, body_start = read(data, position, CRC_BYTES)
-        if crc != pack_crc(data[:position]):
-            raise BadFileError("the file's header is damaged: its check value does not agree")
         angles = [angle - 256 if angle > 127 else angle for angle in rotation]
         settings = Settings(
             step,
@@ -123,7 +120,11 @@ class PlanesFormat:
             Rotation(*angles),
             [[pair >> 4, pair & 15] for pair in first],
         )
-        last = _unpack_end(end, settings)
+        last, position = _read_end(data, position, settings)
+        stream_bytes, position = read_number(data, position)
+        crc, body_start = read(data, position, CRC_BYTES)
+        if crc != pack_crc(data[:position]):
+            raise BadFileError("the file's header is damaged: its check value does not agree")
         if step == 0 or -128 in angles or (last is None) != (stream_bytes == 0):
             raise BadFileError("the file's header is invalid: no encoder writes it")
         most = most_stream_bytes(head.width, head.height)
@@ -165,19 +166,21 @@ def _body(settings: Settings, end: Run | None, stream_bytes: int, start: int) ->
 
 
 def _pack_end(end: Run | None) -> bytes:
-    """Plane, scale, group and run in 4 + 3 + 3 + 5 bits; all ones for None."""
+    """One more than a number that counts stripes, planes, scales, groups, runs; 0 for None."""
     if end is None:
-        return b"\xff" * _END_BYTES
-    number = ((end.plane * 8 + end.scale) * len(GROUPS) + end.group) * RUNS + end.number
-    return number.to_bytes(_END_BYTES, "big")
+        return pack_number(0)
+    number = ((end.stripe * _PLANES + end.plane) * _SCALES + end.scale) * len(GROUPS) + end.group
+    return pack_number(number * RUNS + end.number + 1)
 
 
-def _unpack_end(packed: bytes, settings: Settings) -> Run | None:
-    if packed == b"\xff" * _END_BYTES:
-        return None
-    number, run = divmod(int.from_bytes(packed, "big"), RUNS)
+def _read_end(data: bytes, position: int, settings: Settings) -> tuple[Run | None, int]:
+    number, position = read_number(data, position)
+    if number == 0:
+        return None, position
+    number, run = divmod(number - 1, RUNS)
     number, group = divmod(number, len(GROUPS))
-    plane, scale = divmod(number, 8)
+    number, scale = divmod(number, _SCALES)
+    stripe, plane = divmod(number, _PLANES)
     if scale >= SCALES or plane >= settings.first[scale][GROUPS[group].colour]:
         raise BadFileError("the file's header is invalid: its stream ends where nothing is coded")
-    return Run(plane, scale, group, run)
+    return Run(plane, scale, stripe, group, run), position

@@ -1,8 +1,9 @@
 """In which order the coefficients of a picture are coded.
 
-    planes       from the most significant bit of any coefficient down
-      scales     from the coarsest, the low band LL, to the finest details
-        groups   luma, then chroma, each in the four phases of a 2×2 lattice
+    planes         from the most significant bit of any coefficient down
+      scales       from the coarsest, the low band LL, to the finest details
+        stripes    rows of a large picture, from above; all rows of others
+          groups   luma, then chroma, each in the four phases of a 2×2 lattice
 
 A *scale* holds its coefficients as channels of one array (h, w, N): its bands of luma, then those
 of both components of chroma. A *group* is a phase of one of the two: what its bits are told of this
@@ -77,6 +78,29 @@ def told_before(phase: int) -> list[list[bool]]:
     ]
 
 
+STRIPE_POSITIONS = 2**22
+"""Of a stripe, at most, but for the rows of very wide pictures: what is in memory at once."""
+LEAST_STRIPE = 64
+"""Rows of a stripe, at least."""
+
+
+def stripe_rows(height: int, width: int) -> int:
+    """Rows of the stripes of a scale of so many rows and columns, even; the last has what is left.
+
+    >>> stripe_rows(256, 384), stripe_rows(3072, 4096)
+    (256, 1024)
+    """
+    if height * width <= STRIPE_POSITIONS:
+        return height
+    return max(STRIPE_POSITIONS // width // 2 * 2, LEAST_STRIPE)
+
+
+def stripes(height: int, width: int) -> list[tuple[int, int]]:
+    """The first row of each stripe, and the last plus one."""
+    rows = stripe_rows(height, width)
+    return [(start, min(start + rows, height)) for start in range(0, height, rows)]
+
+
 RUNS = 32
 """Of a group, at most."""
 LEAST_RUN = 64
@@ -88,6 +112,7 @@ class Run(NamedTuple):
 
     plane: int
     scale: int
+    stripe: int
     group: int
     number: int
     """In its group, 0 … 31."""

@@ -18,7 +18,7 @@ from rnn_codec.families.wavelet.engine import MEMORY, Engine
 from rnn_codec.families.wavelet.engine_file import cores, read_engine_file
 from rnn_codec.families.wavelet.format import VERSION, stream_of
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
-from rnn_codec.families.wavelet.layout import PLANES, Run
+from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, Run
 from rnn_codec.families.wavelet.memory.protocol import MEMORIES, Memory
 from rnn_codec.families.wavelet.planes import Planes, Shape
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS, Scaling
@@ -38,6 +38,7 @@ from rnn_codec.models.protocol import (
 from rnn_codec.rnc.fields import BadFileError
 from rnn_codec.rnc.file import MODEL_BYTES, File, Head
 from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.watching import tell
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class _Arrived:
     planes: Planes
     run: Run | None
     gains: Gains
+    checked: int | None
+    """How many planes a check value agreed with; None for a file that is there to its end."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,11 @@ class WaveletModel(Model):
             )
         found = arrived.planes, body.settings, arrived.run, arrived.gains
         pixels = picture(*found, self.engine.workers)
-        return Decoded(pixels, contents(file, arrived.run))
+        return Decoded(pixels, contents(file, arrived.run, arrived.checked))
 
     def contents(self, file: File) -> Contents:
-        return contents(file, self._arrived(file).run)
+        arrived = self._arrived(file)
+        return contents(file, arrived.run, arrived.checked)
 
     def truncate(self, file: File, levels: int) -> bytes:
         arrived = self._arrived(file)
@@ -144,7 +148,8 @@ class WaveletModel(Model):
             ended = run == body.end or levels is not None
         if complete and not ended:
             raise BadFileError("the file is damaged: its stream ends before its header says so")
-        return _Arrived(walk.known(), run, gains)
+        checked = 0 if symbols.checked is None else settings.planes - symbols.checked
+        return _Arrived(walk.known(), run, gains, None if file.whole else checked)
 
 
 def _until(walk: Walk, end: Run | None) -> Iterator[Run]:
@@ -153,12 +158,16 @@ def _until(walk: Walk, end: Run | None) -> Iterator[Run]:
         return
     with closing(walk.runs()) as runs:
         for run in runs:
+            if run.number == 0:
+                # Every plane takes about twice as long as the one before.
+                part = run.scale / SCALES + run.group / (SCALES * len(GROUPS))
+                tell(min(2.0 ** (end.plane - run.plane + part - 1), 1.0))
             yield run
             if run == end:
                 return
 
 
-GROUPS = ("cell", "recon", "network", "entropy")
+LABELS = ("cell", "recon", "network", "entropy")
 """Of a run's configuration, whose names label its models."""
 
 
@@ -171,7 +180,7 @@ def load(folder: Path, device: str, threads: int | None) -> WaveletModel:
     engine = Engine(tensors, threads or cores())
     engine.check()
     labels = {"family": "wavelet"}
-    for group in GROUPS:
+    for group in LABELS:
         described = config.get(group)
         if isinstance(described, dict) and isinstance(described.get("name"), str):
             labels[group] = described["name"]

@@ -3,9 +3,8 @@
 pixels ─ rotation, transform ─► coefficients ─ scales, steps ─► magnitudes and signs
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -19,11 +18,11 @@ from rnn_codec.families.wavelet.layout import (
     PLANES,
     SCALES,
     First,
-    Group,
     Run,
     bands,
     channels,
     run_length,
+    stripes,
 )
 from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, sizes, split
 from rnn_codec.families.wavelet.rotation import Rotation
@@ -35,6 +34,8 @@ CENTRE = 0.46
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
 """What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
 MOST_MAGNITUDE = (1 << PLANES) - 1
+STRIP = 256
+"""Rows of a picture whose colours are rotated at once."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,11 @@ def analysed(
     planes = Planes.nothing(Shape(*pixels.shape[:2]))
 
     def component(index: int) -> None:
-        colours = [pixels[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
-        x = rotated(colours, rotation.matrix[index])
-        del colours
+        x = np.empty(pixels.shape[:2], np.float32)
+        for start in range(0, len(x), STRIP):
+            rows = pixels[start : start + STRIP]
+            colours = [rows[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
+            x[start : start + STRIP] = rotated(colours, rotation.matrix[index])
         for scale, of_scale in enumerate(_pyramid(x)):
             for band, coefficients in enumerate(of_scale):
                 rows, columns = coefficients.shape
@@ -134,61 +137,79 @@ def _pyramid(x: NDArray[np.float32]) -> Iterator[list[NDArray[np.float32]]]:
 
 
 def values(
-    planes: Planes, first: First, run: Run | None, weights: Weights, workers: Workers
+    planes: Planes, first: First, run: Run | None, weights: Weights, component: int
 ) -> list[NDArray[np.float32]]:
-    """The coefficients (h, w, N) of each scale, as a stream up to a run tells them.
+    """A component's coefficients (h, w, bands) of each scale, as a stream up to a run tells them.
 
     Args:
         planes: magnitudes of all planes, or of those that the stream has told.
         run: None for nothing.
         weights: as of `analysed`.
     """
+    return [_of_scale(planes, first, run, weights, scale, component) for scale in range(SCALES)]
 
-    def of_scale(scale: int) -> NDArray[np.float32]:
-        magnitudes, negative = planes.magnitudes[scale], planes.negative[scale]
-        found = np.empty(magnitudes.shape, np.float32)
-        for group in GROUPS:
+
+def _of_scale(
+    planes: Planes,
+    first: First,
+    run: Run | None,
+    weights: Weights,
+    scale: int,
+    component: int,
+) -> NDArray[np.float32]:
+    count = bands(scale)
+    own = slice(component * count, (component + 1) * count)
+    magnitudes, negative = planes.magnitudes[scale][..., own], planes.negative[scale][..., own]
+    height, width, _ = magnitudes.shape
+    found = np.empty(magnitudes.shape, np.float32)
+    for stripe, (start, end) in enumerate(stripes(height, width)):
+        for index, group in enumerate(GROUPS):
+            if group.colour != min(component, 1):
+                continue
             row, column = PHASES[group.phase]
-            at = (slice(row, None, 2), slice(column, None, 2), channels(scale, group.colour))
-            told = _told(first, run, scale, group, magnitudes[at].shape)
+            at = (slice(start + row, end, 2), slice(column, None, 2))
+            place = Run(0, scale, stripe, index, 0)
+            told = _told(first, run, place, magnitudes[at].shape)
             found[at] = _middles(magnitudes[at], negative[at], told)
-        factor = weights[scale]
-        found /= factor[..., None] if factor.ndim else factor
-        return found
-
-    return workers.map(of_scale, range(SCALES))
+    factor = weights[scale]
+    found /= factor[..., None] if factor.ndim else factor
+    return found
 
 
 def share_of_plane(shape: Shape, first: First, run: Run) -> float:
     """How many of the coefficients that have a bit in the plane of a run are told it, 0 … 1."""
     told = all_of_plane = 0
     for scale, (height, width) in enumerate(shape.sizes()):
-        for index, group in enumerate(GROUPS):
-            if run.plane >= first[scale][group.colour]:
-                continue
-            row, column = PHASES[group.phase]
-            positions = len(range(row, height, 2)) * len(range(column, width, 2))
-            own = channels(scale, group.colour)
-            depth = own.stop - own.start
-            all_of_plane += positions * depth
-            if (scale, index) < (run.scale, run.group):
-                told += positions * depth
-            elif (scale, index) == (run.scale, run.group):
-                told += min((run.number + 1) * run_length(positions), positions) * depth
+        for stripe, (start, end) in enumerate(stripes(height, width)):
+            for index, group in enumerate(GROUPS):
+                if run.plane >= first[scale][group.colour]:
+                    continue
+                row, column = PHASES[group.phase]
+                positions = len(range(start + row, end, 2)) * len(range(column, width, 2))
+                own = channels(scale, group.colour)
+                depth = own.stop - own.start
+                all_of_plane += positions * depth
+                place, until = (scale, stripe, index), (run.scale, run.stripe, run.group)
+                if place < until:
+                    told += positions * depth
+                elif place == until:
+                    told += min((run.number + 1) * run_length(positions), positions) * depth
     return told / all_of_plane
 
 
-def _told(
-    first: First, run: Run | None, scale: int, group: Group, size: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    """The last plane told of each position of a group, (h, w, 1) or (1, 1, 1)."""
-    most = first[scale][group.colour]
+def _told(first: First, run: Run | None, place: Run, size: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The last plane told of each position of a group, (h, w, 1) or (1, 1, 1).
+
+    Args:
+        place: its scale, stripe and group.
+        size: rows and columns of its positions.
+    """
+    most = first[place.scale][GROUPS[place.group].colour]
     if run is None or run.plane >= most:
         return np.full((1, 1, 1), most, np.uint8)
-    place = (scale, GROUPS.index(group))
-    until = (run.scale, run.group)
-    if place != until:
-        return np.full((1, 1, 1), run.plane + (place > until), np.uint8)
+    here, until = place[1:4], run[1:4]
+    if here != until:
+        return np.full((1, 1, 1), run.plane + (here > until), np.uint8)
     positions = size[0] * size[1]
     behind = np.arange(positions) >= (run.number + 1) * run_length(positions)
     return (run.plane + behind).astype(np.uint8).reshape(*size[:2], 1)
@@ -207,31 +228,39 @@ def _middles(
 
 
 def synthesised(
-    shape: Shape, values: Sequence[NDArray[np.float32]], rotation: Rotation, workers: Workers
+    shape: Shape,
+    values: Callable[[int], list[NDArray[np.float32]]],
+    rotation: Rotation,
+    workers: Workers,
 ) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) of coefficients (h, w, N) of each scale."""
-    components = workers.map(partial(_picture, shape, values), range(COMPONENTS))
+    """The picture (H, W, 3) of coefficients.
+
+    Args:
+        values: a component's coefficients (h, w, bands) of each scale.
+    """
+    components = workers.map(
+        lambda component: _picture(shape, values(component)), range(COMPONENTS)
+    )
     pixels = np.empty((shape.height, shape.width, 3), np.uint8)
     columns = list(zip(*rotation.matrix, strict=True))
 
-    def colour(index: int) -> None:
-        x = rotated(components, columns[index])
-        x += np.float32(MIDDLE)
-        pixels[..., index] = np.clip(np.rint(x, out=x), 0, 255, out=x)
+    def strip(start: int, end: int) -> None:
+        for colour in range(3):
+            x = rotated([component[start:end] for component in components], columns[colour])
+            x += np.float32(MIDDLE)
+            pixels[start:end, :, colour] = np.clip(np.rint(x, out=x), 0, 255, out=x)
 
-    workers.map(colour, range(3))
+    workers.for_strips(strip, shape.height, shape.width)
     return pixels
 
 
-def _picture(
-    shape: Shape, values: Sequence[NDArray[np.float32]], component: int
-) -> NDArray[np.float32]:
-    low = values[0][..., component] / np.float32(NORM_LL)
+def _picture(shape: Shape, values: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """One component (H, W) of its coefficients, which are overwritten."""
+    low = values[0][..., 0] / np.float32(NORM_LL)
     all_sizes = sizes(shape.height, shape.width)
     for scale in range(1, SCALES):
         details = [
-            values[scale][:rows, :columns, component * bands(scale) + band]
-            / np.float32(NORMS[scale - 1][band])
+            values[scale][:rows, :columns, band] / np.float32(NORMS[scale - 1][band])
             for band, (rows, columns) in enumerate(shape.bands(scale))
         ]
         low = joined(np.empty(all_sizes[LEVELS - scale], np.float32), low, details)

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from rnn_codec.coding.bernoulli import Place, certain_after
 from rnn_codec.families.wavelet import format as file_format
@@ -28,6 +28,7 @@ from rnn_codec.metrics.pixels import SCORES
 from rnn_codec.models.protocol import BudgetError, Contents, Encoded, Level, OtherRate, Pixels
 from rnn_codec.rates import Quality
 from rnn_codec.rnc.file import File, Head
+from rnn_codec.watching import tell
 
 _LOOK_AHEAD = 16
 """Bytes by which a code is longer than what it makes certain, at most."""
@@ -97,6 +98,12 @@ class PictureCode:
             self._code = self._symbols.encoder.code()
         return self.end_in(self._code, index)
 
+    def file_bytes(self, index: int) -> int:
+        """Length of the file that ends with a run; −1 for that of a picture without one."""
+        if index < 0:
+            return file_format.file_bytes(self.head, None, 0)
+        return file_format.file_bytes(self.head, self.runs[index], self.end(index))
+
     def end_in(self, stream: bytes, index: int) -> int:
         """The same, of a stream that goes on in another way."""
         return certain_after(stream, self._places[index])
@@ -127,8 +134,8 @@ def picture(
 ) -> Pixels:
     """What coefficients are, as far as a run has told them."""
     weights = gains.weights(planes.shape)
-    coefficients = values(planes, settings.first, run, weights, workers)
-    return synthesised(planes.shape, coefficients, settings.rotation, workers)
+    of_component = partial(values, planes, settings.first, run, weights)
+    return synthesised(planes.shape, of_component, settings.rotation, workers)
 
 
 @dataclass(frozen=True)
@@ -148,13 +155,15 @@ class WaveletSession:
 
     def within(self, size: int) -> Encoded:
         code = self.code
-        budget = size - file_format.header_bytes(code.head, size)
-        code.code_until(lambda: code.most_bytes > budget + _LOOK_AHEAD)
-        if not code.runs and budget >= 0:
-            return self._encoded(-1)
-        index = bisect_right(range(len(code.runs)), budget, key=code.end) - 1
-        if index < 0:
-            least = file_format.header_bytes(code.head, size) + (code.end(0) if code.runs else 0)
+
+        def enough() -> bool:
+            tell(min(code.most_bytes / size, 1.0))
+            return code.most_bytes > size + _LOOK_AHEAD
+
+        code.code_until(enough)
+        index = bisect_right(range(len(code.runs)), size, key=code.file_bytes) - 1
+        if index < 0 and (code.runs or code.file_bytes(-1) > size):
+            least = code.file_bytes(0 if code.runs else -1)
             raise BudgetError(f"{size} bytes hold nothing of the picture: allow at least {least}")
         return self._encoded(index)
 
@@ -188,8 +197,12 @@ class WaveletSession:
         return Encoded(contents(file, self.code.runs[index] if index >= 0 else None), reached)
 
 
-def contents(file: File, run: Run | None) -> Contents:
-    """What a file holds that has arrived up to a run."""
+def contents(file: File, run: Run | None, checked: int | None = None) -> Contents:
+    """What a file holds that has arrived up to a run.
+
+    Args:
+        checked: of a file cut short, how many planes a check value agreed with.
+    """
     body, _ = file_format.stream_of(file)
     settings = body.settings
     if run is None:
@@ -201,4 +214,6 @@ def contents(file: File, run: Run | None) -> Contents:
     words = f"{levels} plane{'' if levels == 1 else 's'}"
     if of_next:
         words += f" and {of_next:.0%} of the next"
+    if checked is not None and checked < levels:
+        words += f" ({checked} checked)"
     return Contents(file, levels, of_next, words)

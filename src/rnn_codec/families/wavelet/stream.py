@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnn_codec.coding.bernoulli import PROBABILITY_BITS
 from rnn_codec.families.wavelet.engine import Bytes, Engine, aligned
-from rnn_codec.families.wavelet.known import MIDDLE, TOLD_BIT, TOLD_SIGN, known
+from rnn_codec.families.wavelet.known import MIDDLE, TOLD_BIT, TOLD_SIGN, WINDOW, known
 from rnn_codec.families.wavelet.known import depth as known_depth
 from rnn_codec.families.wavelet.layout import (
     COMPONENTS,
@@ -29,6 +29,7 @@ from rnn_codec.families.wavelet.layout import (
     bands,
     channels,
     run_length,
+    stripes,
 )
 from rnn_codec.families.wavelet.memory.protocol import Memory
 from rnn_codec.families.wavelet.planes import Planes
@@ -42,6 +43,44 @@ PROBABILITIES = np.array(
     [round(_ONE / (1 + math.exp((MIDDLE - byte) / LOGIT_UNITS))) / _ONE for byte in range(256)]
 )
 """Of a one, by the byte of its logit."""
+
+
+class _Telling:
+    """What has been told of the plane of a scale, as the heads see it.
+
+    Attributes:
+        luma: (h, w, channels): bits and signs of luma.
+        all: the same, then bits and signs of chroma.
+    """
+
+    def __init__(self, height: int, width: int, scale: int) -> None:
+        self._bands = bands(scale)
+        depths = (2 * self._bands, 2 * self._bands * COMPONENTS)
+        self.luma, self.all = (
+            np.full((height, width, aligned(depth)), MIDDLE, np.uint8) for depth in depths
+        )
+
+    def around(self, group: Group) -> Bytes:
+        """What the head of a group sees."""
+        return self.all if group.colour else self.luma
+
+    def tell(
+        self,
+        group: Group,
+        bits: NDArray[np.bool_],
+        positive: NDArray[np.bool_],
+        negative: NDArray[np.bool_],
+    ) -> None:
+        """The bits of a group (h/2, w/2, n), and the signs of what has become significant."""
+        row, column = PHASES[group.phase]
+        count = bits.shape[2]
+        first = 2 * self._bands if group.colour else 0
+        of_bits = bits.view(np.uint8) * np.uint8(2 * TOLD_BIT) + np.uint8(MIDDLE - TOLD_BIT)
+        of_signs = positive.view(np.uint8) * np.uint8(TOLD_SIGN) + np.uint8(MIDDLE)
+        of_signs -= negative.view(np.uint8) * np.uint8(TOLD_SIGN)
+        for view in (self.all,) if group.colour else (self.luma, self.all):
+            view[row::2, column::2, first : first + count] = of_bits
+            view[row::2, column::2, first + count : first + 2 * count] = of_signs
 
 
 class Walk:
@@ -84,7 +123,7 @@ class Walk:
             for scale in range(SCALES):
                 if plane < max(self._first[scale]):
                     handed = yield from self._scale(plane, scale, handed)
-            self._symbols.plane_coded(self.so_far)
+            self._symbols.plane_coded(plane, self.so_far)
 
     def known(self) -> Planes:
         """The coefficients so far, all in units of the last plane of all, 0."""
@@ -97,62 +136,100 @@ class Walk:
         self, plane: int, scale: int, handed: tuple[Bytes, ...] | None
     ) -> Generator[Run, None, tuple[Bytes, ...] | None]:
         """Code a plane of a scale, and return what it hands down to the finer one."""
-        engine, magnitudes = self._engine, self.so_far.magnitudes[scale]
-        height, width, _ = magnitudes.shape
-        if handed is None:
-            handed = (np.full((height, width, engine.depth), MIDDLE, np.uint8),) * engine.states
-        state = engine.state(scale, plane, self._seen_before(scale), handed)
-        magnitudes <<= 1
-        self.units[scale] = plane
-        telling = _Telling(height, width, scale)
-        for index, group in enumerate(GROUPS):
-            row, column = PHASES[group.phase]
-            if plane >= self._first[scale][group.colour]:
-                continue
-            if row < height and column < width:
-                at = np.ascontiguousarray(state[0][row::2, column::2])
-                logits = engine.logits(scale, group, at, telling.around(group))
-                for number in self._group(plane, scale, group, logits, telling):
-                    yield Run(plane, scale, index, number)
-        finer = scale + 1
-        if finer == SCALES or plane >= max(self._first[finer]):
+        self.units[scale], finer = plane, scale + 1
+        hands_down = finer < SCALES and plane < max(self._first[finer])
+        height, width, _ = self.so_far.magnitudes[scale].shape
+        states: list[tuple[Bytes, ...]] = []
+        self.so_far.magnitudes[scale] <<= 1
+        for index, (start, end) in enumerate(stripes(height, width)):
+            state = self._state(plane, scale, start, end, handed)
+            if hands_down:
+                states.append(state)
+            yield from self._stripe(Run(plane, scale, index, 0, 0), start, state[0])
+        if not hands_down:
             return None
-        message = engine.message(scale, state[0], self._seen_after(scale))
-        finer_size = self.so_far.magnitudes[finer].shape
-        handing = (message, *state[1:])
-        return tuple(_doubled(x, finer_size) for x in handing) if scale else handing
+        whole = [x[0] if len(x) == 1 else np.concatenate(x) for x in zip(*states, strict=True)]
+        message = self._engine.message(scale, whole[0], self._seen_after(scale))
+        return message, *whole[1:]
 
-    def _seen_before(self, scale: int) -> Bytes:
-        """What the prior sees of a scale before a plane."""
-        magnitudes = self.so_far.magnitudes[scale]
+    def _state(
+        self, plane: int, scale: int, start: int, end: int, handed: tuple[Bytes, ...] | None
+    ) -> tuple[Bytes, ...]:
+        """The state of some rows."""
+        height, width, _ = self.so_far.magnitudes[scale].shape
+        # With one more on either side, which a kernel sees.
+        first, last = max(start - 1, 0), min(end + 1, height)
+        if handed is None:
+            nothing = np.full((last - first, width, self._engine.depth), MIDDLE, np.uint8)
+            here = (nothing,) * self._engine.states
+        elif scale == 1:
+            # LL is of the size of the coarsest details.
+            here = tuple(x[first:last] for x in handed)
+        else:
+            here = tuple(_doubled(x, first, last, width) for x in handed)
+        states = self._engine.state(scale, plane, self._seen_before(scale, first, last), here)
+        return tuple(x[start - first : end - first] for x in states)
+
+    def _seen_before(self, scale: int, first: int, last: int) -> Bytes:
+        """What the prior sees of some rows of a scale, as they were before the plane."""
+        magnitudes, above = self.so_far.magnitudes[scale], max(first - WINDOW // 2, 0)
         view, self._views[scale] = self._views[scale], None
-        seen = self._memory.before(magnitudes)
-        return self._view(scale, seen) if view is None or seen is not magnitudes else view
+        if view is not None:
+            return view
+        # Without the bit of this plane, which stripes above have already.
+        before = magnitudes[above : last + WINDOW // 2] >> 1
+        negative = self.so_far.negative[scale][above : last + WINDOW // 2]
+        seen = self._memory.before(before)
+        return self._view(scale, seen, negative, first - above, last - above)
 
     def _seen_after(self, scale: int) -> Bytes:
-        """What finer scales hear of when it is coded."""
-        magnitudes = self.so_far.magnitudes[scale]
+        """What the finer scale hears of when a plane is coded."""
+        magnitudes, negative = self.so_far.magnitudes[scale], self.so_far.negative[scale]
         seen = self._memory.after(magnitudes)
-        view = self._view(scale, seen)
+        height, width, _ = magnitudes.shape
+        view = self._view(scale, seen, negative, 0, height)
         # A memory that sees all sees the same before the next plane.
-        self._views[scale] = view if seen is magnitudes else None
+        sees_all = seen is magnitudes and self._memory.before(magnitudes) is magnitudes
+        if sees_all and len(stripes(height, width)) == 1:
+            self._views[scale] = view
         return view
 
-    def _view(self, scale: int, magnitudes: NDArray[np.uint16]) -> Bytes:
-        negative, channels = self.so_far.negative[scale], aligned(known_depth(scale))
-        height, width, _ = magnitudes.shape
+    def _view(
+        self,
+        scale: int,
+        magnitudes: NDArray[np.uint16],
+        negative: NDArray[np.bool_],
+        first: int,
+        last: int,
+    ) -> Bytes:
+        """What is known of some of the rows that are given."""
+        depth = aligned(known_depth(scale))
 
         def strip(start: int, end: int) -> list[Bytes]:
-            return [known(magnitudes, negative, channels, start, end)]
+            return [known(magnitudes, negative, depth, first + start, first + end)]
 
-        return self._engine.workers.by_strips(strip, height, width)[0]
+        return self._engine.workers.by_strips(strip, last - first, magnitudes.shape[1])[0]
+
+    def _stripe(self, at: Run, start: int, state: Bytes) -> Iterator[Run]:
+        """Code the groups of a stripe, from a row on; the state is that of its rows."""
+        height, width, _ = state.shape
+        telling = _Telling(height, width, at.scale)
+        for index, group in enumerate(GROUPS):
+            row, column = PHASES[group.phase]
+            coded = at.plane < self._first[at.scale][group.colour]
+            if coded and row < height and column < width:
+                here = np.ascontiguousarray(state[row::2, column::2])
+                logits = self._engine.logits(at.scale, group, here, telling.around(group))
+                rows = slice(start + row, start + height, 2)
+                for number in self._group(at, group, rows, logits, telling):
+                    yield at._replace(group=index, number=number)
 
     def _group(
-        self, plane: int, scale: int, group: Group, logits: Bytes, telling: "_Telling"
+        self, run: Run, group: Group, rows: slice, logits: Bytes, telling: _Telling
     ) -> Iterator[int]:
-        """Code the runs of a group; the number of each."""
-        row, column = PHASES[group.phase]
-        at = (slice(row, None, 2), slice(column, None, 2), channels(scale, group.colour))
+        """Code the runs of a group, in some rows; the number of each."""
+        scale, column = run.scale, PHASES[group.phase][1]
+        at = (rows, slice(column, None, 2), channels(scale, group.colour))
         size = self.so_far.magnitudes[scale][at].shape
         positions, count = size[0] * size[1], size[2]
         # Flat: runs are then pieces of memory.
@@ -161,13 +238,13 @@ class Walk:
         )
         significant = (self.so_far.magnitudes[scale][at] > 0).ravel()
         probabilities = PROBABILITIES.take(np.where(significant, refinement, significance))
-        bits = (self._planes.magnitudes[scale][at] & np.uint16(1 << plane) > 0).ravel()
+        bits = (self._planes.magnitudes[scale][at] & np.uint16(1 << run.plane) > 0).ravel()
         negative = self._planes.negative[scale][at].flatten()
         exists = self._existing(scale, group, at)
-        coded, run = 0, run_length(positions)
+        coded, length = 0, run_length(positions)
         try:
-            for number, start in enumerate(range(0, positions, run)):
-                end = min(start + run, positions)
+            for number, start in enumerate(range(0, positions, length)):
+                end = min(start + length, positions)
                 part = slice(start * count, end * count)
                 there = None if exists is None else exists[part]
                 bits[part] = self._bits(bits[part], probabilities[part], there)
@@ -212,44 +289,8 @@ class Walk:
         return found
 
 
-class _Telling:
-    """What has been told of the plane of a scale, as the heads see it.
-
-    Attributes:
-        luma: (h, w, channels): bits and signs of luma.
-        all: the same, then bits and signs of chroma.
-    """
-
-    def __init__(self, height: int, width: int, scale: int) -> None:
-        self._bands = bands(scale)
-        depths = (2 * self._bands, 2 * self._bands * COMPONENTS)
-        self.luma, self.all = (
-            np.full((height, width, aligned(depth)), MIDDLE, np.uint8) for depth in depths
-        )
-
-    def around(self, group: Group) -> Bytes:
-        """What the head of a group sees."""
-        return self.all if group.colour else self.luma
-
-    def tell(
-        self,
-        group: Group,
-        bits: NDArray[np.bool_],
-        positive: NDArray[np.bool_],
-        negative: NDArray[np.bool_],
-    ) -> None:
-        """The bits of a group (h/2, w/2, n), and the signs of what has become significant."""
-        row, column = PHASES[group.phase]
-        count = bits.shape[2]
-        first = 2 * self._bands if group.colour else 0
-        of_bits = bits.view(np.uint8) * np.uint8(2 * TOLD_BIT) + np.uint8(MIDDLE - TOLD_BIT)
-        of_signs = positive.view(np.uint8) * np.uint8(TOLD_SIGN) + np.uint8(MIDDLE)
-        of_signs -= negative.view(np.uint8) * np.uint8(TOLD_SIGN)
-        for view in (self.all,) if group.colour else (self.luma, self.all):
-            view[row::2, column::2, first : first + count] = of_bits
-            view[row::2, column::2, first + count : first + 2 * count] = of_signs
-
-
-def _doubled(x: Bytes, size: tuple[int, ...]) -> Bytes:
-    """Every position four times, as far as the finer scale goes."""
-    return x.repeat(2, axis=0).repeat(2, axis=1)[: size[0], : size[1]]
+def _doubled(x: Bytes, first: int, last: int, width: int) -> Bytes:
+    """Every position four times: some rows of the finer scale."""
+    coarse = x[first // 2 : (last + 1) // 2].repeat(2, axis=0).repeat(2, axis=1)
+    start = first % 2
+    return coarse[start : start + last - first, :width]

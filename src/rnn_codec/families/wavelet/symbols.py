@@ -1,8 +1,8 @@
 """Where the bits of a stream go to, or come from, and its check values.
 
-After a plane that leaves many new significant coefficients unchecked come 16 bits of even
-probability: a check value of all coefficients so far. A decoder that reads another knows that its
-stream is damaged.
+After a plane with enough coefficients that became significant since the last one come 16 bits of
+even probability: a check value of all coefficients so far. A decoder that reads another knows that
+its stream is damaged.
 """
 
 from typing import Protocol
@@ -16,7 +16,7 @@ from rnn_codec.families.wavelet.planes import Planes
 from rnn_codec.rnc.fields import BadFileError
 
 CHECK_BITS = 16
-UNCHECKED = 1024
+UNCHECKED = 64
 """Coefficients that become significant before a check value is due."""
 MOST_BITS_PER_BYTE = 16_600
 """No byte of a stream codes more, for no bit costs less than 4.8e-4 bits."""
@@ -36,7 +36,7 @@ class Symbols(Protocol):
             EndOfCodeError: they have not arrived.
         """
 
-    def plane_coded(self, so_far: Planes) -> None:
+    def plane_coded(self, plane: int, so_far: Planes) -> None:
         """A plane is complete.
 
         Raises:
@@ -82,7 +82,7 @@ class Written:
         self.encoder.put(truth, probabilities)
         return truth
 
-    def plane_coded(self, so_far: Planes) -> None:
+    def plane_coded(self, plane: int, so_far: Planes) -> None:
         check = self._checks.due(so_far)
         if check is not None:
             self.encoder.put(check, _EVEN)
@@ -93,11 +93,15 @@ class Read:
 
     Args:
         whole: whether all bytes of the stream are there.
+
+    Attributes:
+        checked: the last plane that a check value agreed with; None before the first.
     """
 
     def __init__(self, code: bytes, seed: int, whole: bool) -> None:
         self._decoder = WholeDecoder(code) if whole else PrefixDecoder(code)
         self._checks = _Checks(seed)
+        self.checked: int | None = None
         self._left = (len(code) + _BEHIND) * MOST_BITS_PER_BYTE
 
     def code(
@@ -109,7 +113,10 @@ class Read:
             raise EndOfCodeError
         return self._decoder.get(probabilities)
 
-    def plane_coded(self, so_far: Planes) -> None:
+    def plane_coded(self, plane: int, so_far: Planes) -> None:
         check = self._checks.due(so_far)
-        if check is not None and not np.array_equal(self._decoder.get(_EVEN), check):
+        if check is None:
+            return
+        if not np.array_equal(self._decoder.get(_EVEN), check):
             raise BadFileError("the file is damaged: a check value in its stream does not agree")
+        self.checked = plane

@@ -35,9 +35,15 @@ class Workers:
         self, strip: Callable[[int, int], list[NDArray[S]]], height: int, width: int
     ) -> list[NDArray[S]]:
         """What `strip` gives for all rows, from a first one to a last, joined along them."""
+        found = self.for_strips(strip, height, width)
+        if len(found) == 1:
+            return found[0]
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+    def for_strips(self, strip: Callable[[int, int], T], height: int, width: int) -> list[T]:
+        """What `strip` gives for some rows, from a first one to a last, for all rows."""
         rows = max(LEAST_ROWS, STRIP_POSITIONS // width)
         starts = range(0, height, rows)
         if len(starts) == 1:
-            return strip(0, height)
-        found = self.map(strip, starts, [min(start + rows, height) for start in starts])
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+            return [strip(0, height)]
+        return self.map(strip, starts, [min(start + rows, height) for start in starts])
