@@ -11,12 +11,12 @@ RUN    := runs/first_$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .DEFAULT_GOAL := help
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml models/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "rnn-codec needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) torch
-	$(PIP_INSTALL) --editable '.[dev]'
+	$(PIP_INSTALL) --editable '.[dev]' --editable ./models
 	@touch $@
 
 .PHONY: help
@@ -66,7 +66,7 @@ baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselin
 	done
 
 .PHONY: bench-models
-bench-models: $(STAMP) ## Time the models that come with the package: results/bench/models/
+bench-models: $(STAMP) ## Time the models of the two packages: results/bench/models/
 	$(BIN)/rnn-codec bench what=models $(OPTIONS)
 
 .PHONY: ablation-table

@@ -15,12 +15,12 @@ from typing import Any
 
 from rnn_codec.files import atomic_path
 from rnn_codec.metrics.curve import quality_at
-from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from rnn_codec.runs.cost import read_cost
 from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.evaluation.record import Record, bd_rates, read_record
 
 RESULTS = Path(__file__).parent
+MODELS = RESULTS.parent / "models" / "rnn_codec_models"
 TEXTS = (RESULTS.parent / "README.md", RESULTS / "README.md")
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FLAGSHIP = "flagship/evaluation/kodak"
@@ -106,7 +106,7 @@ def baselines() -> str:
 
 
 def models() -> str:
-    """The models that come with the package."""
+    """The models of the family `binary`."""
     head = (
         "model | cell | network | parameters | weights | MS-SSIM area | with `progressive` | "
         "BD-rate, % | compress, s | decompress, s"
@@ -114,9 +114,9 @@ def models() -> str:
     jpeg = record("baselines/jpeg_420").mean()
     rows = []
     for name in ("flagship", "lstm", "residual_gru", "associative_lstm"):
-        own = record(FLAGSHIP if name == DEFAULT_MODEL else f"zoo/{name}")
+        own = record(FLAGSHIP if name == "flagship" else f"zoo/{name}")
         labels, facts = own.about.labels, own.about.model
-        weights = sum(f.stat().st_size for f in (SHIPPED / name).rglob("*.safetensors"))
+        weights = sum(f.stat().st_size for f in (MODELS / name).rglob("*.safetensors"))
         (times,) = [
             times
             for times in content("bench/models/bench.json")["times"]

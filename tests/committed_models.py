@@ -1,4 +1,4 @@
-"""Models in the repository: in the package and in results/, and their records."""
+"""Models in the repository: in its packages and in results/, and their records."""
 
 from pathlib import Path
 
@@ -7,11 +7,14 @@ from rnn_codec_lab.evaluation.record import read_about
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"
+SEPARATE = ROOT / "models" / "rnn_codec_models"
+"""The package of the models of the family `binary`."""
 
 
 def place_of(name: str) -> Path:
     """The folder of a model."""
-    return SHIPPED / name if (SHIPPED / name).is_dir() else RESULTS / name
+    places = (place / name for place in (SHIPPED, SEPARATE, RESULTS))
+    return next(place for place in places if place.is_dir())
 
 
 def record_of(name: str) -> Path:

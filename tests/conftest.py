@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[1]
 collect_ignore = ["fuzz.py"]
 
 # Processes that tests start take this checkout, whatever is installed.
-os.environ["PYTHONPATH"] = str(ROOT / "src")
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT / "models")])
 # Figures are drawn small, here and in processes that tests start: writing large ones takes longer
 # than a training of two steps.
 os.environ["MATPLOTLIBRC"] = str(ROOT / "tests" / "matplotlibrc")

@@ -33,7 +33,7 @@ def test_commands_on_files() -> None:
     done = run_without(
         MISSING,
         "compress a.png a.rnc --model tiny --bpp 2 --threads 2",
-        "compress a.png b.rnc --model tiny --ms-ssim 0.5",
+        "compress a.png b.rnc --ms-ssim 0.5",
         "info a.rnc",
         "truncate a.rnc c.rnc --iterations 2",
         "truncate a.rnc d.rnc --bpp 1",
@@ -56,6 +56,9 @@ def test_the_library_and_pillow() -> None:
         "image.save('a.rnc', model='tiny', bpp=2)\n"
         "image.save('b.rnc', model=rnc.load('tiny', threads=1), psnr=10, tune='psnr')\n"
         "assert Image.open('a.rnc').convert('L').size == (200, 170)\n"
+        "data = rnc.compress(np.asarray(image), rnc.BitsPerPixel(2))\n"
+        "assert rnc.open(data).head.model == rnc.load().identifier\n"
+        "assert rnc.decompress(data).shape == (170, 200, 3)\n"
         "data = rnc.compress(np.asarray(image), rnc.BitsPerPixel(2), model='tiny')\n"
         "assert np.array_equal(rnc.decompress(data), np.asarray(Image.open('a.rnc')))\n",
     )

@@ -18,7 +18,7 @@ from rnn_codec.models.find import SHIPPED
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import CLASSIC_CODECS
 from rnn_codec_lab.evaluation.record import Record, bd_rates, read_about, read_record
-from tests.committed_models import record_of
+from tests.committed_models import SEPARATE, record_of
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "results"
@@ -28,11 +28,13 @@ KODAK_RECORDS = [record for record in RECORDS if read_about(record).dataset == "
 BINARY = {".png", ".webp", ".safetensors"}
 TEXTS = sorted(
     path
-    for place in (RESULTS, SHIPPED)
+    for place in (RESULTS, SHIPPED, SEPARATE)
     for path in place.rglob("*")
-    if path.is_file() and path.suffix not in BINARY
+    if path.is_file() and path.suffix not in BINARY and path.parent.name != "__pycache__"
 )
-MODELS = sorted(path.parent for place in (RESULTS, SHIPPED) for path in place.glob("*/config.yaml"))
+MODELS = sorted(
+    path.parent for place in (RESULTS, SEPARATE) for path in place.glob("*/config.yaml")
+)
 
 PUBLISHED_JPEG_AREA = 1.793
 """MS-SSIM area of the Kodak curve in CompressAI's results."""

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from rnn_codec.commands import decompress, jobs
-from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED, load_model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import DEFAULT, Bytes, Levels
 from tests.commands.program import run
@@ -61,8 +61,7 @@ def test_a_model_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None
     assert run("compress", "a.png", "new.rnc", "--bpp", "0.5") == 0
     assert 8 * Path("new.rnc").stat().st_size <= 0.5 * HEIGHT * WIDTH
     assert run("decompress", "new.rnc", "new.png") == 0
-    shipped = load_model(SHIPPED / "flagship")
-    assert shipped.coder.name == "progressive"
+    shipped = load_model(SHIPPED / DEFAULT_MODEL)
     assert np.array_equal(read_rgb("new.png"), shipped.decompress(Path("new.rnc").read_bytes()))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,17 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.identity import codec_digest, digest, model_identifier
 from rnn_codec.families.binary.weights import load_codec
-from rnn_codec.models.find import NoModelError, find_folder, find_model, load_model
+from rnn_codec.models import find
+from rnn_codec.models.find import (
+    DEFAULT_MODEL,
+    SEPARATE_MODELS,
+    SHIPPED,
+    NoModelError,
+    find_folder,
+    find_model,
+    load_model,
+    packaged_places,
+)
 from rnn_codec.models.protocol import open_file
 from rnn_codec.rates import Levels
 from rnn_codec.runs.folder import RunFolder, read_config, write_config, write_digest
@@ -126,6 +137,55 @@ def test_unreadable_models_are_passed_over(models: Path, tmp_path: Path) -> None
 def test_a_model_that_is_nowhere(models: Path) -> None:
     with pytest.raises(NoModelError, match=r"the model 000000000000 is not in .*models.*--model"):
         find_model(bytes(6), [models])
+
+
+def test_models_of_other_packages_are_found(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site" / "some_models"
+    shutil.copytree(models / "plain", package / "theirs")
+    (package / "__init__.py").write_text("raise RuntimeError('it is not imported')")
+    about = package.with_name("some_models-1.dist-info")
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: some-models\nVersion: 1\n")
+    entries = "[rnn_codec.models]\nsome = some_models\nremoved = no_such_package.models\n"
+    (about / "entry_points.txt").write_text(entries)
+    monkeypatch.syspath_prepend(str(package.parent))
+    assert find_folder("theirs") == package / "theirs"
+    assert find_model(load_model(models / "plain").identifier).path == package / "theirs"
+    assert next(packaged_places()) == SHIPPED
+
+
+def test_models_of_the_separate_package_are_found_by_name_and_by_file() -> None:
+    for name, (_, with_coder) in SEPARATE_MODELS.items():
+        folder = find_folder(name)
+        assert (folder.parent.name, folder.name) == ("rnn_codec_models", name)
+        assert find_model(bytes.fromhex(with_coder), version=2).path == folder
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "PACKAGES", "no such group")
+    rest = "of rnn-codec-models, which is not installed: pip install rnn-codec-models"
+    with pytest.raises(NoModelError, match=f"the model lstm is {rest}"):
+        load_model("lstm")
+    for identifier in SEPARATE_MODELS["flagship"]:
+        with pytest.raises(NoModelError, match=f"made by the model flagship {rest}"):
+            find_model(bytes.fromhex(identifier), version=2)
+    # Where it had to be is what its user said.
+    with pytest.raises(NoModelError, match="the model 5f4331e187ec is not in runs"):
+        find_model(bytes.fromhex("5f4331e187ec"), [Path("runs")])
+
+
+def test_other_packages_are_looked_through_last(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes as long as loading a model."""
+    monkeypatch.setattr(find, "PACKAGES", "no such group")
+    monkeypatch.setitem(sys.modules, "importlib.metadata", None)
+    assert load_model().path == SHIPPED / DEFAULT_MODEL
+    assert find_model(load_model().identifier, version=3).path == SHIPPED / DEFAULT_MODEL
+    with pytest.raises(ImportError):
+        find_folder("one")
 
 
 def test_a_device_that_is_not_there(models: Path) -> None:

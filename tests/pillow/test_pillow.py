@@ -19,7 +19,7 @@ import rnn_codec.pillow
 from rnn_codec import rates
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.format import write
-from rnn_codec.models.find import load_model
+from rnn_codec.models.find import DEFAULT_MODEL, load_model
 from rnn_codec.models.protocol import Encoded, Model, open_file
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.pillow import coding
@@ -244,7 +244,7 @@ def test_the_model_is_a_choice(model: Model, folder: Path) -> None:
 
 def test_a_model_comes_with_the_package() -> None:
     file = saved(Image.fromarray(PIXELS[:16, :16]), model=None)
-    assert open_file(file).head.model == load_model("flagship").identifier
+    assert open_file(file).head.model == load_model().identifier
     assert opened(file).convert("L").size == (16, 16)
 
 
@@ -435,6 +435,15 @@ def test_a_draft_decodes_the_first_iterations(
     expected = model.decompress(model.truncate(open_file(data), iterations))
     assert np.array_equal(np.asarray(image), expected)
     assert image.draft("RGB", (1, 1)) is None
+
+
+def test_a_draft_of_a_file_of_planes_decodes_it_whole() -> None:
+    """The first planes are no picture of any size."""
+    model = load_model(DEFAULT_MODEL)
+    data = model.compress(PIXELS, BitsPerPixel(2.0))
+    image = opened(data)
+    assert image.draft("RGB", (1, 1)) is None
+    assert np.array_equal(np.asarray(image), model.decompress(data))
 
 
 def test_a_draft_of_a_prefix_is_no_more_than_what_arrived(data: bytes, model: Model) -> None:

@@ -10,12 +10,12 @@ from rnn_codec.families.binary.identity import codec_digest
 from rnn_codec.families.binary.weights import PARTS
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.legacy import PATHS, with_names, with_paths
-from tests.conftest import ROOT
+from tests.committed_models import SEPARATE
 
-ZOO = sorted((ROOT / "src" / "rnn_codec" / "zoo").iterdir())
+MODELS = sorted(path.parent for path in SEPARATE.glob("*/config.yaml"))
 
 
-@pytest.mark.parametrize("folder", ZOO, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
 def test_there_and_back(folder: Path) -> None:
     described = read_config(RunFolder(folder))["codec"]
     of_old = with_paths("codec", described)

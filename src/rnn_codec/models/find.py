@@ -2,11 +2,14 @@
 
 A model is a run's folder with what its family trains. Names and identifiers are looked up in the
 folders that the environment variable RNN_CODEC_MODELS lists, in `results/` and in `runs/`: models
-themselves, or folders of models; last among the models that come with the package, in `zoo/`.
+themselves, or folders of models; then among the models that come with the package, in `zoo/`; last
+in the packages that entry points of the group `rnn_codec.models` name.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,20 @@ from rnn_codec.runs.folder import RunFolder, is_there, read_config
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
 SHIPPED = Path(__file__).parents[1] / "zoo"
 """Models that come with the package."""
-DEFAULT_MODEL = "flagship"
+DEFAULT_MODEL = "wavelet"
 """The one of `SHIPPED` that is used where none is named."""
+PACKAGES = "rnn_codec.models"
+"""Entry points of packages whose folders hold models."""
+SEPARATE = "rnn-codec-models"
+"""The distribution of the models of the family `binary`, too large to come with the package."""
+SEPARATE_MODELS = {
+    "associative_lstm": ("44b120aad471", "7a453e31b7d3"),
+    "flagship": ("3393b4c47928", "5f4331e187ec"),
+    "lstm": ("0f7d3d09722a", "56f54758b713"),
+    "residual_gru": ("be2f7d2e509d", "dc0cc6c3a6dd"),
+}
+"""Its models: by name, what their files call them, without an entropy coder and with one."""
+_OF_SEPARATE = f"of {SEPARATE}, which is not installed: pip install {SEPARATE}"
 
 
 class NoModelError(UserError):
@@ -27,7 +42,7 @@ class NoModelError(UserError):
 
 
 def load_model(
-    place: str | Path,
+    place: str | Path = DEFAULT_MODEL,
     entropy: str | None = None,
     device: str = "cpu",
     threads: int | None = None,
@@ -35,7 +50,8 @@ def load_model(
     """Load a model.
 
     Args:
-        place: its folder, or the name of one in `default_places`.
+        place: its folder, or the name of one in `default_places`; the best that comes with the
+            package where none is named.
         entropy: the entropy coder; None for the best that the folder has.
         device: where the networks run, such as "cpu" or "cuda".
         threads: that it may compute with; None for every core that the process may use.
@@ -102,11 +118,11 @@ def find_model(
             damaged, or have changed.
     """
     _check_threads(threads)
-    places = default_places() if places is None else places
-    folders = list(model_folders(places))
+    looked_through = 0
     unreadable: list[UserError] = []
     damaged: list[UserError] = []
-    for folder in folders:
+    for folder in model_folders(default_places() if places is None else places):
+        looked_through += 1
         variant = _variant_of_file(folder, identifier, version, unreadable)
         if variant is not None:
             try:
@@ -128,34 +144,63 @@ def find_model(
     if missing:
         raise missing[0]
     # Among many models, one that is not trained yet is no reason to complain.
-    if unreadable and len(folders) == 1:
+    if unreadable and looked_through == 1:
         raise unreadable[0]
-    raise NoModelError(
-        f"the model {identifier.hex()} is not in {_listed(places)}: name its folder with --model, "
-        f"or in the environment variable {PLACES_VARIABLE}"
+    raise _nowhere(identifier.hex(), places)
+
+
+def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
+    """That the model of a file is in none of the places, and what helps."""
+    for name, identifiers in SEPARATE_MODELS.items():
+        if identifier in identifiers and places is None:
+            return NoModelError(f"the file was made by the model {name} {_OF_SEPARATE}")
+    listed = _listed(default_places() if places is None else places)
+    return NoModelError(
+        f"the model {identifier} is not in {listed}: name its folder with --model, or in the "
+        f"environment variable {PLACES_VARIABLE}"
     )
 
 
 def find_folder(place: str | Path) -> Path:
     """The folder of a model: `place` itself, or of that name in `default_places`."""
-    places = default_places() if Path(place).name == str(place) else []
-    for folder in (Path(place), *(other / place for other in places)):
+    is_name = Path(place).name == str(place)
+    if is_there(RunFolder(Path(place)).config):
+        return Path(place)
+    for folder in (other / place for other in default_places() if is_name):
         if is_there(RunFolder(folder).config):
             return folder
     if _children(Path(place)) is not None:
         raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
-    if not places:
+    if not is_name:
         raise NoModelError(f"there is no folder {place}")
-    raise NoModelError(f"there is no model {place}, neither here nor in {_listed(places)}")
+    if str(place) in SEPARATE_MODELS:
+        raise NoModelError(f"the model {place} is {_OF_SEPARATE}")
+    listed = _listed(default_places())
+    raise NoModelError(f"there is no model {place}, neither here nor in {listed}")
 
 
-def default_places() -> list[Path]:
-    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `SHIPPED`."""
+def default_places() -> Iterator[Path]:
+    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `packaged_places`."""
     listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
-    return [*(Path(place) for place in (*listed, "results", "runs") if place), SHIPPED]
+    yield from (Path(place) for place in (*listed, "results", "runs") if place)
+    yield from packaged_places()
 
 
-def model_folders(places: Sequence[Path]) -> Iterator[Path]:
+def packaged_places() -> Iterator[Path]:
+    """Folders of models that come with the package, and with others that are installed."""
+    yield SHIPPED
+    # Not imported where a model is found before: it takes as long as loading one.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    for entry in entry_points(group=PACKAGES):
+        # What has been removed may have left its entry point.
+        with suppress(ImportError):
+            spec = find_spec(entry.value)
+            folders = None if spec is None else spec.submodule_search_locations
+            yield from map(Path, folders or ())
+
+
+def model_folders(places: Iterable[Path]) -> Iterator[Path]:
     """The models among places and in them; what may not be looked into is passed over."""
     for place in places:
         for folder in (place, *(_children(place) or ())):
@@ -195,7 +240,7 @@ def _variant_of_file(
     return None
 
 
-def _listed(places: Sequence[Path]) -> str:
+def _listed(places: Iterable[Path]) -> str:
     return ", ".join(str(place) for place in places)
 
 

@@ -8,7 +8,7 @@ to all before it, an iteration or a plane: files hold the first levels, and cut 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
@@ -64,6 +64,8 @@ class Encoded:
     contents: Contents
     reached: bool = True
     """False if the picture is not as good as was asked for, with all levels."""
+    decoded: Callable[[], Pixels] | None = None
+    """What the file decodes to, where that is known without decoding it."""
 
     @property
     def data(self) -> bytes:

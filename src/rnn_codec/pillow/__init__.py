@@ -5,9 +5,9 @@
     Image.open("photo.rnc").show()
 
 *Opening* reads the header alone. `image.info` has the `model`'s identifier in hexadecimal digits,
-`iterations`, which the whole file holds, and `bits_per_pixel` of as much of it as there is. The
-pixels are decoded when they are needed, by the model that made the file, which is looked for as
-`rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
+`iterations`, or planes, which the whole file holds, and `bits_per_pixel` of as much of it as there
+is. The pixels are decoded when they are needed, by the model that made the file, which is looked
+for as `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
 
 *Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one a
 bit for each pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=` and
@@ -17,7 +17,8 @@ transparent is laid over white. No EXIF, profile or other text is kept. Other ke
 as Pillow's formats do.
 
 *Draft*: with `image.draft("RGB", size)` fewer iterations are decoded, if a smaller size is enough;
-`image.thumbnail` asks for that by itself. The picture keeps its size.
+`image.thumbnail` asks for that by itself. The picture keeps its size. Files of planes are always
+decoded whole.
 
 Errors are Pillow's: `UnidentifiedImageError` where a header is damaged, else `OSError`, or
 `ValueError` for options. A file that was there before is emptied by Pillow before a picture is
@@ -45,11 +46,6 @@ DEVICE = "cpu"
 NO_LIMIT = 2**128
 """Pixels: Pillow has a limit of its own, `Image.MAX_IMAGE_PIXELS`."""
 
-DRAFTS = ((8, 1), (3, 2), (2, 4))
-"""So many times smaller, a picture is after so many iterations at least as good as in full size
-after 16: errors of single pixels go when many become one. Measured in MS-SSIM and PSNR of both
-sizes, of photographs that the flagship has coded."""
-
 
 class RncImageFile(ImageFile.ImageFile):
     """A `.rnc` file, open; its pixels are not decoded yet."""
@@ -75,6 +71,7 @@ class RncImageFile(ImageFile.ImageFile):
             "bits_per_pixel": 8 * here / head.pixels,
         }
         self._file_bytes, self._iterations = body.file_bytes, body.levels
+        self._drafts = body.drafts
         self._decode_first(body.levels)
 
     def _decode_first(self, iterations: int) -> None:
@@ -94,7 +91,7 @@ class RncImageFile(ImageFile.ImageFile):
         if not self.tile or size is None:
             return None
         times = max(own / max(side, 1) for own, side in zip(self.size, size, strict=True))
-        enough = [iterations for least, iterations in DRAFTS if times >= least]
+        enough = [iterations for least, iterations in self._drafts if times >= least]
         iterations = min([*enough, self._iterations])
         self._decode_first(iterations)
         if iterations == self._iterations:

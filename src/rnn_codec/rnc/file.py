@@ -10,9 +10,10 @@ reads what follows the head.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from rnn_codec.errors import UserError
 from rnn_codec.rnc.fields import BadFileError, pack_number, read, read_number
@@ -66,6 +67,9 @@ class Body(ABC):
     """Length of the whole file."""
     least_bytes: int
     """No fewer bytes of the file hold anything of the picture."""
+    drafts: ClassVar[Sequence[tuple[int, int]]] = ()
+    """How many levels are enough for a picture that is shown so many times smaller, the least
+    first; none where all are needed."""
 
     @abstractmethod
     def __str__(self) -> str: ...

@@ -20,7 +20,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
-from rnn_codec.models.find import SHIPPED, load_model, model_folders
+from rnn_codec.models.find import load_model, model_folders, packaged_places
 from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel
@@ -73,7 +73,7 @@ def bench_models(config: DictConfig) -> dict[str, object]:
     """Every model at every rate."""
     images = list(build(DATA, config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
-    shipped = [str(folder) for folder in model_folders([SHIPPED])]
+    shipped = [str(folder) for folder in model_folders(packaged_places())]
     places = list(config.models) if config.models is not None else shipped
     jobs = [(place, rate) for place in places for rate in config.rates]
     times = [

@@ -18,7 +18,7 @@ from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.figures import draw_curves, draw_savings
 from rnn_codec.metrics.curve import Curve
-from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.find import load_model, packaged_places
 from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
@@ -225,8 +225,8 @@ def record_folder(config: DictConfig, path: Path, dataset: str) -> Path:
     """Where the record of a run goes."""
     if config.output is not None:
         return Path(str(config.output))
-    if SHIPPED in path.parents:
-        raise UserError("set output=<folder> for the measurements of a model of the package")
+    if any(place in path.parents for place in packaged_places()):
+        raise UserError("set output=<folder> for the measurements of a model of a package")
     return RunFolder(path).evaluation(dataset)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+
+from rnn_codec.errors import UserError
 from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec.runs.cost import read_cost
@@ -144,12 +147,20 @@ class RateFiles:
         return {self.name: {"kind": "files", **entropy_label(self.model), **tune}}
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """See `Measurable.points`; a point is an eighth of a bit per pixel, as the paper's are."""
+        """See `Measurable.points`; a point is an eighth of a bit per pixel, as the paper's are.
+
+        Raises:
+            UserError: the longest file does not decode to what its encoder says.
+        """
         session = self.model.session(pixels, self.tune)
         size = pixels.shape[0] * pixels.shape[1]
         for number, rate in enumerate(RATES, start=1):
-            data = session.within(BitsPerPixel(rate).bytes_for(size)).data
-            yield Point(self.name, number, len(data), self.model.decompress(data))
+            encoded = session.within(BitsPerPixel(rate).bytes_for(size))
+            found = encoded.decoded() if encoded.decoded else self.model.decompress(encoded.data)
+            # The others are beginnings of the stream of the longest.
+            if rate == RATES[-1] and not np.array_equal(found, self.model.decompress(encoded.data)):
+                raise UserError(f"a file of {self.model.path} decodes to another picture")
+            yield Point(self.name, number, len(encoded.data), found)
 
 
 def files_of(model: Model, tunes: Sequence[str]) -> "list[RateFiles] | list[TunedFiles]":

@@ -52,5 +52,5 @@ def _by_rate(model: Model, pixels: Pixels) -> Iterator[tuple[int, Pixels]]:
     """The same of files of as many eighths of a bit per pixel."""
     session, area = model.session(pixels), pixels.shape[0] * pixels.shape[1]
     for eighths in SHOWN:
-        data = session.within(BitsPerPixel(eighths / 8).bytes_for(area)).data
-        yield len(data), model.decompress(data)
+        encoded = session.within(BitsPerPixel(eighths / 8).bytes_for(area))
+        yield len(encoded.data), model.decompress(encoded.data)

@@ -27,7 +27,7 @@ def models_to_show(
     Args:
         named: names, folders, or folders of models; None for those of `shipped`, then those below
             `records`, the best first.
-        shipped: names of models that come with the package.
+        shipped: names of models of packages.
         rows: of the records.
         records: their folder.
     """

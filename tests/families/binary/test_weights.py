@@ -11,9 +11,9 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy.context_model import CONTEXT_MODELS
 from rnn_codec.families.binary.weights import build_codec
 from rnn_codec.runs.folder import RunFolder, read_config
-from tests.conftest import ROOT
+from tests.committed_models import SEPARATE
 
-FLAGSHIP = ROOT / "src" / "rnn_codec" / "zoo" / "flagship"
+FLAGSHIP = SEPARATE / "flagship"
 
 OTHERS = (
     "os.system",
@@ -32,7 +32,7 @@ OTHERS = (
 
 
 def codec_node() -> dict[str, Any]:
-    """Of the shipped model, which has every kind of part."""
+    """Of the model `flagship`, which has every kind of part."""
     config = read_config(RunFolder(FLAGSHIP))
     return deepcopy(config["codec"])
 
@@ -52,7 +52,7 @@ PLACES = [
 ]
 
 
-def test_the_shipped_model_is_built() -> None:
+def test_a_committed_model_is_built() -> None:
     codec = build_codec(codec_node())
     assert isinstance(codec.encoder.cells[0], GRUCell)
 

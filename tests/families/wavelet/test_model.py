@@ -195,7 +195,10 @@ def test_large_pictures_are_coded_in_stripes(memory: str, monkeypatch: pytest.Mo
     decoded = model.decode(striped.contents.file)
     assert np.array_equal(decoded.pixels, session.code.pixels(session.code.last_run_of(9)))
     for size in (300, 777, 1500, len(striped.data) - 1):
-        shorter = session.within(size).contents
+        encoded = session.within(size)
+        shorter = encoded.contents
+        assert encoded.decoded is not None
+        assert np.array_equal(encoded.decoded(), model.decompress(encoded.data))
         found = model.decode(shorter.file)
         index = session.code.runs.index(end_of(shorter))
         assert np.array_equal(found.pixels, session.code.pixels(index))

@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from rnn_codec.models.find import DEFAULT_MODEL, SHIPPED
 from tests.commands.program import run
+from tests.committed_models import SEPARATE
 from tests.conftest import ROOT
 
-MODEL = DEFAULT_MODEL
+MODEL = "flagship"
 ITERATIONS = 4
 NOT_COPIED = shutil.ignore_patterns("*.png", "logs")
 
@@ -28,8 +28,8 @@ def page_options(folder: Path) -> list[str]:
 
 
 def copy_results(folder: Path) -> None:
-    """Copy the shipped model, its records, those of two classic codecs, and published figures."""
-    shutil.copytree(SHIPPED / MODEL, folder / MODEL, ignore=NOT_COPIED, dirs_exist_ok=True)
+    """Copy a committed model, its records, those of two classic codecs, and published figures."""
+    shutil.copytree(SEPARATE / MODEL, folder / MODEL, ignore=NOT_COPIED, dirs_exist_ok=True)
     for name in (MODEL, "baselines/jpeg_420", "baselines/webp", "published"):
         shutil.copytree(
             ROOT / "results" / name, folder / name, ignore=NOT_COPIED, dirs_exist_ok=True

@@ -149,7 +149,7 @@ class WaveletModel(Model):
         if complete and not ended:
             raise BadFileError("the file is damaged: its stream ends before its header says so")
         checked = 0 if symbols.checked is None else settings.planes - symbols.checked
-        return _Arrived(walk.known(), run, gains, None if file.whole else checked)
+        return _Arrived(walk.finished(), run, gains, None if file.whole else checked)
 
 
 def _until(walk: Walk, end: Run | None) -> Iterator[Run]:

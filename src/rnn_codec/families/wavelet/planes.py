@@ -5,7 +5,7 @@ pixels ─ rotation, transform ─► coefficients ─ scales, steps ─► magn
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,11 @@ CENTRE = 0.46
 
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
 """What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
+T = TypeVar("T")
+
 MOST_MAGNITUDE = (1 << PLANES) - 1
+LARGE = 2**23
+"""Pixels of a picture whose components are transformed one by one."""
 STRIP = 256
 """Rows of a picture whose colours are rotated at once."""
 
@@ -112,28 +116,34 @@ def analysed(
             rows = pixels[start : start + STRIP]
             colours = [rows[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
             x[start : start + STRIP] = rotated(colours, rotation.matrix[index])
-        for scale, of_scale in enumerate(_pyramid(x)):
-            for band, coefficients in enumerate(of_scale):
-                rows, columns = coefficients.shape
-                place = (slice(rows), slice(columns), index * bands(scale) + band)
-                factor = weights[scale]
-                scaled = coefficients * (factor[:rows, :columns] if factor.ndim else factor)
-                planes.negative[scale][place] = scaled < 0
-                planes.magnitudes[scale][place] = np.minimum(np.abs(scaled), MOST_MAGNITUDE)
+        for scale, band, coefficients in _pyramid(x):
+            rows, columns = coefficients.shape
+            place = (slice(rows), slice(columns), index * bands(scale) + band)
+            factor = weights[scale]
+            here = factor[:rows, :columns] if factor.ndim else factor
+            np.multiply(coefficients, here, out=coefficients)
+            np.less(coefficients, 0, out=planes.negative[scale][place])
+            np.abs(coefficients, out=coefficients)
+            planes.magnitudes[scale][place] = np.minimum(coefficients, MOST_MAGNITUDE)
 
-    workers.map(component, range(COMPONENTS))
+    _for_components(component, planes.shape, workers)
     return planes
 
 
-def _pyramid(x: NDArray[np.float32]) -> Iterator[list[NDArray[np.float32]]]:
-    """The bands of each scale, LL first, times their norms."""
-    found = []
-    for level in range(LEVELS):
+def _for_components(function: Callable[[int], T], shape: Shape, workers: Workers) -> list[T]:
+    """What a function gives for each component: at once, or one by one to spare memory."""
+    at_once = shape.height * shape.width <= LARGE
+    return (workers if at_once else Workers(1)).map(function, range(COMPONENTS))
+
+
+def _pyramid(x: NDArray[np.float32]) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """The bands of a component times their norms, with their scales, from the finest to LL."""
+    for scale in range(SCALES - 1, 0, -1):
         x, details = split(x)
-        norms = NORMS[LEVELS - 1 - level]
-        found.append([d * np.float32(norm) for d, norm in zip(details, norms, strict=True)])
-    yield [x * np.float32(NORM_LL)]
-    yield from reversed(found)
+        for band, norm in enumerate(NORMS[scale - 1]):
+            details[band] *= np.float32(norm)
+            yield scale, band, details[band]
+    yield 0, 0, x * np.float32(NORM_LL)
 
 
 def values(
@@ -238,8 +248,8 @@ def synthesised(
     Args:
         values: a component's coefficients (h, w, bands) of each scale.
     """
-    components = workers.map(
-        lambda component: _picture(shape, values(component)), range(COMPONENTS)
+    components = _for_components(
+        lambda component: _picture(shape, values(component)), shape, workers
     )
     pixels = np.empty((shape.height, shape.width, 3), np.uint8)
     columns = list(zip(*rotation.matrix, strict=True))

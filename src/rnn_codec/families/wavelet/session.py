@@ -194,7 +194,8 @@ class WaveletSession:
 
     def _encoded(self, index: int, reached: bool = True) -> Encoded:
         file = self.code.file(index)
-        return Encoded(contents(file, self.code.runs[index] if index >= 0 else None), reached)
+        found = contents(file, self.code.runs[index] if index >= 0 else None)
+        return Encoded(found, reached, partial(self.code.pixels, index))
 
 
 def contents(file: File, run: Run | None, checked: int | None = None) -> Contents:

@@ -125,12 +125,11 @@ class Walk:
                     handed = yield from self._scale(plane, scale, handed)
             self._symbols.plane_coded(plane, self.so_far)
 
-    def known(self) -> Planes:
-        """The coefficients so far, all in units of the last plane of all, 0."""
-        magnitudes: list[NDArray[np.uint16]] = [
-            x << np.uint16(unit) for x, unit in zip(self.so_far.magnitudes, self.units, strict=True)
-        ]
-        return Planes(self.so_far.shape, magnitudes, self.so_far.negative)
+    def finished(self) -> Planes:
+        """The coefficients so far, all in units of the last plane of all, 0: nothing may follow."""
+        for magnitudes, unit in zip(self.so_far.magnitudes, self.units, strict=True):
+            np.left_shift(magnitudes, np.uint16(unit), out=magnitudes)
+        return self.so_far
 
     def _scale(
         self, plane: int, scale: int, handed: tuple[Bytes, ...] | None

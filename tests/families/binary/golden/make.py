@@ -1,8 +1,8 @@
 """Makes the golden files anew, when the version of the format changes.
 
 Photographs inside installed packages, coded by the flagship: with its own coder, with none, and
-with a coder of the other kind whose weights are made up; and one by each of the other models that
-come with the package. `identifiers.json` has what files call each model.
+with a coder of the other kind whose weights are made up; and one by each of the other models of
+rnn-codec-models. `identifiers.json` has what files call each model.
 """
 
 import hashlib
@@ -21,9 +21,10 @@ from rnn_codec.families.binary.entropy.context_model import ContextModel
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 from rnn_codec.families.binary.model import BinaryModel
 from rnn_codec.files import atomic_path
-from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.find import load_model
 from rnn_codec.models.protocol import open_file
 from rnn_codec.rates import BitsPerPixel, Levels, Rate
+from tests.committed_models import SEPARATE
 
 FOLDER = Path(__file__).parent
 CODERS = ("none", "single_iteration", "progressive")
@@ -67,7 +68,7 @@ def model_of(coder: str) -> BinaryModel:
 
 def binary(name: str, coder: str | None = None) -> BinaryModel:
     """A model of the package."""
-    model = load_model(SHIPPED / name, coder)
+    model = load_model(SEPARATE / name, coder)
     assert isinstance(model, BinaryModel)
     return model
 

@@ -14,8 +14,9 @@ import torch
 from rnn_codec.families.binary.format import Stream
 from rnn_codec.families.binary.model import BinaryModel
 from rnn_codec.metrics.psnr import psnr
-from rnn_codec.models.find import SHIPPED, load_model
+from rnn_codec.models.find import SEPARATE_MODELS, load_model
 from rnn_codec.models.protocol import open_file
+from tests.committed_models import SEPARATE
 from tests.families.binary.golden.make import (
     CODERS,
     CROPS,
@@ -48,10 +49,15 @@ def test_some_files_have_stops_and_some_have_none() -> None:
     assert not any(kinds[f"coffee-{coder}.rnc"] for coder in CODERS)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.iterdir()))
+def test_those_that_are_not_installed_are_known_by_what_files_call_them() -> None:
+    known = {name: set(own) for name, own in SEPARATE_MODELS.items()}
+    assert known == {name: set(own.values()) for name, own in IDENTIFIERS.items()}
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
 def test_files_call_the_models_of_the_package_what_they_always_did(name: str) -> None:
     found = {
-        coder: load_model(SHIPPED / name, coder).identifier.hex() for coder in IDENTIFIERS[name]
+        coder: load_model(SEPARATE / name, coder).identifier.hex() for coder in IDENTIFIERS[name]
     }
     assert found == IDENTIFIERS[name]
 
