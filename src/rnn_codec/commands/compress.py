@@ -41,18 +41,18 @@ def main(words: Sequence[str]) -> None:
         help="grey picture of the same shape, white where the picture matters: bits go there",
     )
     options = parser.parse_args(words)
-    given = [f"--{name}" for name in ("tune", "importance") if getattr(options, name) is not None]
-    if given and isinstance(options.rate, Levels):
-        parser.error(
-            f"{given[0]} is for --bpp, --bytes, --psnr or --ms-ssim: with a number of "
-            "iterations every part of the picture has the same"
-        )
     jobs = compressed_jobs(parser, options)
     mask = None
     if options.importance is not None:
         grey = Image.fromarray(read_rgb(options.importance, options.max_pixels)).convert("L")
         mask = np.asarray(grey)
     model = load_model(options.model, options.entropy, options.device, options.threads)
+    given = [f"--{name}" for name in ("tune", "importance") if getattr(options, name) is not None]
+    if given and isinstance(options.rate, Levels) and not model.embedded:
+        parser.error(
+            f"{given[0]} is for --bpp, --bytes, --psnr or --ms-ssim: with a number of "
+            "iterations every part of the picture has the same"
+        )
 
     def work(job: Job) -> str:
         started = time.perf_counter()

@@ -308,3 +308,10 @@ def test_sizes_that_lie_take_no_memory() -> None:
     with pytest.raises(BadFileError, match="damaged"):
         model.decode(file)
     assert isinstance(file.body, PlanesBody)
+
+
+def test_budgets_that_do_not_hold_the_gains_hold_nothing() -> None:
+    pixels = np.tile(photograph(64, 64), (8, 8, 1))
+    for size in (0, 1, 33, 45):
+        with pytest.raises(BudgetError, match="allow at least"):
+            tiny_model().session(pixels, "balanced").within(size)

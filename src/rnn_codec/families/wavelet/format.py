@@ -112,6 +112,11 @@ class PlanesFormat:
         (step, strengths), position = read(data, start, 2)
         rotation, position = read(data, position, _ROTATION_BYTES)
         first, position = read(data, position, _FIRST_BYTES)
+        end, position = read_number(data, position)
+        stream_bytes, position = read_number(data, position)
+        crc, body_start = read(data, position, CRC_BYTES)
+        if crc != pack_crc(data[:position]):
+            raise BadFileError("the file's header is damaged: its check value does not agree")
         angles = [angle - 256 if angle > 127 else angle for angle in rotation]
         settings = Settings(
             step,
@@ -120,12 +125,9 @@ class PlanesFormat:
             Rotation(*angles),
             [[pair >> 4, pair & 15] for pair in first],
         )
-        last, position = _read_end(data, position, settings)
-        stream_bytes, position = read_number(data, position)
-        crc, body_start = read(data, position, CRC_BYTES)
-        if crc != pack_crc(data[:position]):
-            raise BadFileError("the file's header is damaged: its check value does not agree")
-        if step == 0 or -128 in angles or (last is None) != (stream_bytes == 0):
+        last = _unpack_end(end, settings)
+        nothing = {last is None, stream_bytes == 0, settings.planes == 0}
+        if step == 0 or -128 in angles or len(nothing) > 1:
             raise BadFileError("the file's header is invalid: no encoder writes it")
         most = most_stream_bytes(head.width, head.height)
         if stream_bytes > most:
@@ -173,14 +175,18 @@ def _pack_end(end: Run | None) -> bytes:
     return pack_number(number * RUNS + end.number + 1)
 
 
-def _read_end(data: bytes, position: int, settings: Settings) -> tuple[Run | None, int]:
-    number, position = read_number(data, position)
+def _unpack_end(number: int, settings: Settings) -> Run | None:
+    """Undo `_pack_end` of a number.
+
+    Raises:
+        BadFileError: nothing is coded there.
+    """
     if number == 0:
-        return None, position
-    number, run = divmod(number - 1, RUNS)
-    number, group = divmod(number, len(GROUPS))
-    number, scale = divmod(number, _SCALES)
-    stripe, plane = divmod(number, _PLANES)
+        return None
+    rest, run = divmod(number - 1, RUNS)
+    rest, group = divmod(rest, len(GROUPS))
+    rest, scale = divmod(rest, _SCALES)
+    stripe, plane = divmod(rest, _PLANES)
     if scale >= SCALES or plane >= settings.first[scale][GROUPS[group].colour]:
         raise BadFileError("the file's header is invalid: its stream ends where nothing is coded")
-    return Run(plane, scale, stripe, group, run), position
+    return Run(plane, scale, stripe, group, run)

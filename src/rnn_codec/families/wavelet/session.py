@@ -157,8 +157,8 @@ class WaveletSession:
         code = self.code
 
         def enough() -> bool:
-            tell(min(code.most_bytes / size, 1.0))
-            return code.most_bytes > size + _LOOK_AHEAD
+            tell(min(code.most_bytes / max(size, 1), 1.0))
+            return bool(code.runs) and code.most_bytes > size + _LOOK_AHEAD
 
         code.code_until(enough)
         index = bisect_right(range(len(code.runs)), size, key=code.file_bytes) - 1

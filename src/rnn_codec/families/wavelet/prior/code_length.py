@@ -84,7 +84,12 @@ def code_lengths(
         shift = prior.shift(scale)[list(of_scale)].repeat_interleave(batch, 0)
         view = known(prior.memory.before(stack.before), stack.signs)
         state = prior.scale(scale).state(arithmetic, view, shift, state)
-        bits = _bits(prior, arithmetic, scale, state[0], stack).unflatten(1, (count, batch))
+        # Luma that does not have a plane is not told to chroma, which has.
+        has_luma = coefficients.first[scale, 0] >= torch.tensor(
+            list(of_scale), device=coefficients.first.device
+        ).unsqueeze(1)
+        told = has_luma.view(-1, 1, 1, 1)
+        bits = _bits(prior, arithmetic, scale, state[0], stack, told).unflatten(1, (count, batch))
         found[scale] = F.pad(bits, (0, 0, len(planes) - count, 0)).movedim(0, 1)
         if scale + 1 < SCALES:
             view = known(prior.memory.after(stack.after), stack.signs)
@@ -141,11 +146,18 @@ def _handed_down(
     return tuple(found)
 
 
-def _bits(prior: Prior, arithmetic: Smooth, scale: int, state: Tensor, stack: _Stack) -> Tensor:
-    """Of luma and chroma, (2, planes·B)."""
+def _bits(
+    prior: Prior,
+    arithmetic: Smooth,
+    scale: int,
+    state: Tensor,
+    stack: _Stack,
+    has_luma: Tensor,
+) -> Tensor:
+    """Of luma and chroma, (2, planes·B); `has_luma` says which of the planes have luma."""
     new = stack.bit * ~stack.significant
     told = torch.stack([stack.bit - 0.5, new * stack.signs], 1)
-    luma = told[:, :, : bands(scale)].flatten(1, 2)
+    luma = told[:, :, : bands(scale)].flatten(1, 2) * has_luma
     chroma = told[:, :, bands(scale) :].flatten(1, 2)
     seen = [
         x.contiguous(memory_format=torch.channels_last)
