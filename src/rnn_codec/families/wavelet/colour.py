@@ -9,6 +9,8 @@ from rnn_codec.families.wavelet.rotation import FIXED, MOST_ANGLE, UNIT, Rotatio
 
 MIDDLE = 128.0
 """Taken from every pixel before."""
+STRIP = 256
+"""Rows of a picture that are looked at at once."""
 _LEAST_CHROMA = 1e-6
 """Share of the gradients' energy that a picture in grey does not exceed."""
 
@@ -21,11 +23,13 @@ def rotated(planes: Any, row: tuple[float, float, float]) -> Any:
 
 def fitted(pixels: NDArray[Any]) -> Rotation:
     """The rotation to the principal axes of the gradients of a picture (H, W, 3)."""
-    values = pixels.astype(np.float32)
     moments = np.zeros((3, 3))
-    for axis in (0, 1):
-        gradients = np.diff(values, axis=axis).reshape(-1, 3)
-        moments += gradients.T @ gradients
+    for start in range(0, len(pixels), STRIP):
+        # With the first row of the next strip.
+        values = pixels[start : start + STRIP + 1].astype(np.float32)
+        for gradients in (np.diff(values, axis=0), np.diff(values[:STRIP], axis=1)):
+            flat = gradients.reshape(-1, 3)
+            moments += flat.T @ flat
     fixed = np.array(FIXED)
     inside = fixed @ moments @ fixed.T
     energy = np.trace(inside)

@@ -39,21 +39,21 @@ NORMS = (
 """How long the picture of one unit coefficient is, from the coarsest level to the finest."""
 
 
-def analysed(x: Array, axis: int) -> tuple[Array, Array]:
-    """The low band, one sample longer if the length is odd, and the high one, along an axis.
+def analyse(x: Array, axis: int) -> None:
+    """Turn samples into bands along an axis, in place: even ones are low, odd ones high.
 
-    The samples of `x` are overwritten.
+    The low band has one sample more if the length is odd.
     """
-    low, high = _place(axis, slice(0, None, 2)), _place(axis, slice(1, None, 2))
     if x.shape[axis] == 1:
-        return x[low], x[high]
+        return
     for index, weight in enumerate(STEPS):
         _lift(x, axis, 1 - index % 2, weight)
-    return x[low] * GAIN, x[high] * (1 / GAIN)
+    x[_place(axis, slice(0, None, 2))] *= GAIN
+    x[_place(axis, slice(1, None, 2))] *= 1 / GAIN
 
 
 def synthesise(x: Array, axis: int) -> None:
-    """Undo `analysed` in place: the even samples of `x` are the low band, the odd ones the high."""
+    """Undo `analyse`."""
     if x.shape[axis] == 1:
         return
     x[_place(axis, slice(0, None, 2))] *= 1 / GAIN
@@ -63,11 +63,14 @@ def synthesise(x: Array, axis: int) -> None:
 
 
 def split(x: Array) -> tuple[Array, list[Array]]:
-    """One level: the picture at half its size, and its details HL, LH, HH; overwrites `x`."""
-    left, right = analysed(x, -1)
-    low, lh = analysed(left, -2)
-    hl, hh = analysed(right, -2)
-    return low, [hl, lh, hh]
+    """One level: the picture at half its size, and its details HL, LH, HH.
+
+    The samples of `x` are overwritten: details are views of them.
+    """
+    analyse(x, -1)
+    analyse(x, -2)
+    low, details = x[..., 0::2, 0::2], [x[..., 0::2, 1::2], x[..., 1::2, 0::2], x[..., 1::2, 1::2]]
+    return low + 0, details
 
 
 def joined(x: Array, low: Array, details: Sequence[Array]) -> Array:

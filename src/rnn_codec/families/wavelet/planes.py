@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.families.wavelet.colour import MIDDLE, rotated
+from rnn_codec.families.wavelet.colour import MIDDLE, STRIP, rotated
 from rnn_codec.families.wavelet.layout import (
     COMPONENTS,
     GROUPS,
@@ -38,8 +38,6 @@ T = TypeVar("T")
 MOST_MAGNITUDE = (1 << PLANES) - 1
 LARGE = 2**23
 """Pixels of a picture whose components are transformed one by one."""
-STRIP = 256
-"""Rows of a picture whose colours are rotated at once."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def _pyramid(x: NDArray[np.float32]) -> Iterator[tuple[int, int, NDArray[np.floa
     for scale in range(SCALES - 1, 0, -1):
         x, details = split(x)
         for band, norm in enumerate(NORMS[scale - 1]):
-            details[band] *= np.float32(norm)
+            np.multiply(details[band], np.float32(norm), out=details[band])
             yield scale, band, details[band]
     yield 0, 0, x * np.float32(NORM_LL)
 
@@ -269,9 +267,9 @@ def _picture(shape: Shape, values: list[NDArray[np.float32]]) -> NDArray[np.floa
     low = values[0][..., 0] / np.float32(NORM_LL)
     all_sizes = sizes(shape.height, shape.width)
     for scale in range(1, SCALES):
-        details = [
-            values[scale][:rows, :columns, band] / np.float32(NORMS[scale - 1][band])
-            for band, (rows, columns) in enumerate(shape.bands(scale))
-        ]
+        details = []
+        for band, (rows, columns) in enumerate(shape.bands(scale)):
+            details.append(x := values[scale][:rows, :columns, band])
+            np.divide(x, np.float32(NORMS[scale - 1][band]), out=x)
         low = joined(np.empty(all_sizes[LEVELS - scale], np.float32), low, details)
     return low
