@@ -583,9 +583,11 @@ class Decoder:
 
     def values(self, scale: Scale) -> Single:
         """The coefficients, divided by weights and norms."""
-        middle = np.float32(0.46) * (2.0**scale.last_told).astype(np.float32)
-        x = scale.magnitude.astype(np.float32) + middle
-        x = np.where(scale.magnitude == 0, np.float32(0), np.where(scale.negative, -x, x))
+        unit = 2.0**scale.last_told
+        k = np.floor(scale.magnitude / unit)
+        c = np.select([k == 0, k == 1, k < 4], [0.0, 0.4, 0.44], 0.48)
+        x = (k.astype(np.float32) + c.astype(np.float32)) * unit.astype(np.float32)
+        x = np.where(scale.negative, -x, x)
         x = x / self.weight(scale)[..., None]
         norms = (
             (1.0602,),

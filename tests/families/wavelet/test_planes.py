@@ -20,7 +20,7 @@ from rnn_codec.families.wavelet.layout import (
     run_length,
 )
 from rnn_codec.families.wavelet.planes import (
-    CENTRE,
+    CENTRES,
     Planes,
     Shape,
     analysed,
@@ -124,7 +124,8 @@ def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, see
                 told = min(told, first[scale][group.colour])
                 y, x = divmod(position, m.shape[1])
                 least = m[y, x] >> told << told
-                expected = np.where(least > 0, least + CENTRE * 2.0**told, 0)
+                centre = np.array(CENTRES)[np.minimum(least >> told, 4)]
+                expected = least + centre * 2.0**told
                 np.testing.assert_allclose(np.abs(ours[y, x]), expected, rtol=1e-6)
                 negative = planes.negative[scale][at][y, x]
                 assert np.array_equal(ours[y, x] < 0, negative & (least > 0))

@@ -28,13 +28,15 @@ from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, s
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.families.wavelet.workers import Workers
 
-CENTRE = 0.46
-"""Where a coefficient is taken to lie in the interval that its bits leave."""
+CENTRES = (0.0, 0.40, 0.44, 0.44, 0.48)
+"""Where a coefficient is taken to lie in the interval that its bits leave, by its magnitude in
+units of the interval: small ones are more often at its lower end; the last is of all larger ones."""
 
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
 """What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
 T = TypeVar("T")
 
+_CENTRES = np.array(CENTRES, np.float32)
 MOST_MAGNITUDE = (1 << PLANES) - 1
 LARGE = 2**23
 """Pixels of a picture whose components are transformed one by one."""
@@ -227,10 +229,10 @@ def _middles(
     magnitudes: NDArray[np.uint16], negative: NDArray[np.bool_], told: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     """Where coefficients lie of which the planes down to `told` are known."""
-    least = magnitudes >> told << told
-    x = least.astype(np.float32)
-    x += np.float32(CENTRE) * np.exp2(told, dtype=np.float32)
-    x[least == 0] = 0
+    known = magnitudes >> told
+    x = known.astype(np.float32)
+    x += _CENTRES.take(np.minimum(known, len(CENTRES) - 1))
+    x *= np.exp2(told, dtype=np.float32)
     np.negative(x, out=x, where=negative)
     return x
 
