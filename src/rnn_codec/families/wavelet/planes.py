@@ -30,7 +30,7 @@ from rnn_codec.families.wavelet.workers import Workers
 
 CENTRES = (0.0, 0.40, 0.44, 0.44, 0.48)
 """Where a coefficient is taken to lie in the interval that its bits leave, by its magnitude in
-units of the interval: small ones are more often at its lower end; the last is of all larger ones."""
+units of the interval. Small ones are more often at its lower end; the last is of larger ones."""
 
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
 """What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
