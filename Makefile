@@ -85,6 +85,10 @@ report: $(STAMP) ## Draw the records of results/ as a page: results/report/index
 test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
 	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm/by_hand.py
 
+.PHONY: bench-commands
+bench-commands: $(STAMP) ## Time whole commands with the default model: results/bench/commands/
+	$(BIN)/rnn-codec bench what=commands $(OPTIONS)
+
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell: results/bench/networks/
 	$(BIN)/rnn-codec bench $(OPTIONS)

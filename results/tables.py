@@ -24,6 +24,7 @@ MODELS = RESULTS.parent / "models" / "rnn_codec_models"
 TEXTS = (RESULTS.parent / "README.md", RESULTS / "README.md")
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FLAGSHIP = "flagship/evaluation/kodak"
+WAVELET = "wavelet/kodak"
 BEST, ADAPTIVE = "progressive", "adaptive, balanced"
 QUALITY = (("psnr", 2), ("ms_ssim", 4))
 """Metrics, and how many decimals they are printed with."""
@@ -145,6 +146,37 @@ def flagship() -> str:
         rows.append([f"{bpp:g}", *alternating(*columns)])
     last = alternating(areas(own), areas(own, ADAPTIVE), areas(jpeg))
     return table(head, [*rows, ["area", *last]])
+
+
+def wavelet() -> str:
+    """The wavelet codec beside classic ones, on Kodak."""
+    places = {
+        "`tune=psnr`": (WAVELET, "adaptive, psnr"),
+        "`balanced`": (WAVELET, BEST),
+        "`ms-ssim`": (WAVELET, "adaptive, ms-ssim"),
+        "AVIF": ("baselines/avif", "files"),
+        "JPEG 2000": ("baselines/jpeg2000", "files"),
+        "WebP": ("baselines/webp", "files"),
+    }
+    rows = [
+        [f"{bpp:g}", *(" / ".join(at(curve, path, bpp)) for path, curve in places.values())]
+        for bpp in (0.125, 0.25, 0.5, 1, 1.5, 1.99)
+    ]
+    last = [" / ".join(areas(record(path), curve)) for path, curve in places.values()]
+    return table(" | ".join(["bpp", *places]), [*rows, ["area", *last]])
+
+
+def commands() -> str:
+    """Whole commands beside a start of PyTorch."""
+    head = "bpp | bytes | compress, s | decompress, s | `import torch`, s | compress | decompress"
+    return table(head, (
+        [
+            f"{row['bits_per_pixel']:g}", f"{row['file_bytes']:,}",
+            *(f"{row[f'{name}_seconds']:.2f}" for name in ("compress", "decompress", "import_torch")),
+            *(f"{row[f'{name}_ratio']:.2f} ×" for name in ("compress", "decompress")),
+        ]
+        for row in content("bench/commands/bench.json")["times"]
+    ))  # fmt: skip
 
 
 def equal_bytes() -> str:
@@ -362,7 +394,7 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
+        baselines, wavelet, commands, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
         recipe, stops, minutes, reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),

@@ -51,14 +51,15 @@ MARKS = {
     "processes": (
         *("launchers/", "lab/commands/test_grid.py", "lab/grid/test_claims.py"),
         *("lab/grid/test_processes.py", "lab/grid/test_worker.py"),
-        *("test_light.py", "test_main.py"),
+        *("test_light.py", "test_main.py", "lab/benchmark/test_commands.py"),
         *("training/test_ddp.py", "training/test_processes.py", "commands/test_configured.py"),
         "metrics/test_per_iteration_mean.py",
     ),
     "slow": (
         *("commands/test_train.py", "commands/test_train_coder.py", "commands/test_broken_runs.py"),
         *("families/binary/training/", "families/binary/golden/", "lab/commands/test_evaluate.py"),
-        "families/wavelet/training/",
+        *("families/wavelet/training/", "families/wavelet/test_model.py"),
+        *("families/wavelet/test_specification.py", "families/wavelet/test_code_length.py"),
         *("lab/report/test_page.py", "lab/grid/test_plan.py", "models/test_find.py"),
         *("commands/test_compress.py", "families/binary/test_model.py", "cells/test_equations.py"),
         *("families/binary/entropy/test_context_models.py", "test_sweeps.py", "test_readme.py"),

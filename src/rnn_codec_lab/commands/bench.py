@@ -20,11 +20,12 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.building import build_codec
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
-from rnn_codec.models.find import load_model, model_folders, packaged_places
+from rnn_codec.models.find import DEFAULT_MODEL, load_model, model_folders, packaged_places
 from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec.training.options import Execution
+from rnn_codec_lab.benchmark.commands import time_commands
 from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
 from rnn_codec_lab.evaluation.measurement import Pixels
 from rnn_codec_lab.evaluation.pictures import chosen_picture
@@ -32,7 +33,7 @@ from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 def bench(config: DictConfig) -> None:
     """Time what is asked for; write bench.json and bench.md, and print the latter."""
-    timed = {"networks": bench_networks, "models": bench_models}
+    timed = {"networks": bench_networks, "models": bench_models, "commands": bench_commands}
     if config.what not in timed:
         raise UserError(f"what={config.what} is none of {', '.join(timed)}")
     conditions = {
@@ -79,6 +80,19 @@ def bench_models(config: DictConfig) -> dict[str, object]:
     times = [
         time_coding(load_model(place, device=config.device), pixels, rate, config.repetitions)
         for place, rate in progress(jobs, "timing")
+    ]
+    return {"picture": name, "repetitions": config.repetitions, "times": times}
+
+
+def bench_commands(config: DictConfig) -> dict[str, object]:
+    """Whole commands with the models that are named, or the default one."""
+    images = list(build(DATA, config.data).evaluation_images())
+    name, pixels = chosen_picture(images, config.picture)
+    models = [str(place) for place in config.models or [DEFAULT_MODEL]]
+    times = [
+        row
+        for model in progress(models, "timing")
+        for row in time_commands(model, pixels, config.rates, config.repetitions)
     ]
     return {"picture": name, "repetitions": config.repetitions, "times": times}
 

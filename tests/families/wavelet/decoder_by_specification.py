@@ -25,7 +25,7 @@ Single: TypeAlias = NDArray[np.float32]
 
 FIRST_OF_PHASE = ((0, 0), (1, 1), (0, 1), (1, 0))
 CHECK_DUE = 64
-STRIPE_POSITIONS, LEAST_STRIPE = 2**22, 64
+STRIPE_POSITIONS, LEAST_STRIPE = 2**20, 64
 
 
 class RefusedError(Exception):

@@ -47,4 +47,4 @@ def test_models(tmp_path: Path) -> None:
 
 def test_nothing_else_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("bench", "what=cells", f"output={tmp_path}") == 1
-    assert capsys.readouterr().err == "error: what=cells is none of networks, models\n"
+    assert capsys.readouterr().err == "error: what=cells is none of networks, models, commands\n"

@@ -78,7 +78,7 @@ def told_before(phase: int) -> list[list[bool]]:
     ]
 
 
-STRIPE_POSITIONS = 2**22
+STRIPE_POSITIONS = 2**20
 """Of a stripe, at most, but for the rows of very wide pictures: what is in memory at once."""
 LEAST_STRIPE = 64
 """Rows of a stripe, at least."""
@@ -88,7 +88,7 @@ def stripe_rows(height: int, width: int) -> int:
     """Rows of the stripes of a scale of so many rows and columns, even; the last has what is left.
 
     >>> stripe_rows(256, 384), stripe_rows(3072, 4096)
-    (256, 1024)
+    (256, 256)
     """
     if height * width <= STRIPE_POSITIONS:
         return height
