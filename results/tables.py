@@ -169,11 +169,12 @@ def wavelet() -> str:
 def commands() -> str:
     """Whole commands beside a start of PyTorch."""
     head = "bpp | bytes | compress, s | decompress, s | `import torch`, s | compress | decompress"
+    ways = "compress", "decompress"
     return table(head, (
         [
             f"{row['bits_per_pixel']:g}", f"{row['file_bytes']:,}",
-            *(f"{row[f'{name}_seconds']:.2f}" for name in ("compress", "decompress", "import_torch")),
-            *(f"{row[f'{name}_ratio']:.2f} ×" for name in ("compress", "decompress")),
+            *(f"{row[f'{name}_seconds']:.2f}" for name in (*ways, "import_torch")),
+            *(f"{row[f'{name}_ratio']:.2f} ×" for name in ways),
         ]
         for row in content("bench/commands/bench.json")["times"]
     ))  # fmt: skip
@@ -394,8 +395,8 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, wavelet, commands, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
-        recipe, stops, minutes, reference, power_laws, accelerated, eight_bits,
+        baselines, wavelet, commands, models, flagship, equal_bytes, speed, files, grid, adaptive,
+        tunes, beginnings, recipe, stops, minutes, reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "longer": lambda: learning_curves("longer_trainings", "training"),
