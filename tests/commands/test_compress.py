@@ -110,7 +110,7 @@ def test_more_iterations_than_the_model_has(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize("option", [["--tune", "psnr"], ["--importance", "a.png"]])
 def test_iterations_cannot_be_tuned(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("compress", "a.png", "new.rnc", "--iterations", "2", *option) == 2
+    assert run("compress", "a.png", "new.rnc", "--model", "mine", "--iterations", "2", *option) == 2
     assert f"{option[0]} is for --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
 
 

@@ -4,23 +4,26 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load
+from typing import TYPE_CHECKING, Any
 
 from rnn_codec.errors import UserError, reason
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ENGINE_FILE = "prior.safetensors"
 
 
-def read_engine_file(folder: Path) -> tuple[Mapping[str, NDArray[Any]], bytes]:
+def read_engine_file(folder: Path) -> "tuple[Mapping[str, NDArray[Any]], bytes]":
     """What the engine runs, by name, and SHA-256 of the file.
 
     Raises:
         UserError: it cannot be read.
     """
+    # Imports NumPy: a program that opens files only to look at them has no use for it.
+    from safetensors import SafetensorError  # noqa: PLC0415
+    from safetensors.numpy import load  # noqa: PLC0415
+
     path = folder / ENGINE_FILE
     try:
         content = path.read_bytes()

@@ -138,18 +138,19 @@ class Walk:
         self.units[scale], finer = plane, scale + 1
         hands_down = finer < SCALES and plane < max(self._first[finer])
         height, width, _ = self.so_far.magnitudes[scale].shape
-        states: list[tuple[Bytes, ...]] = []
+        states: tuple[Bytes, ...] = ()
         self.so_far.magnitudes[scale] <<= 1
         for index, (start, end) in enumerate(stripes(height, width)):
             state = self._state(plane, scale, start, end, handed)
             if hands_down:
-                states.append(state)
+                states = states or tuple(np.empty((height, *x.shape[1:]), x.dtype) for x in state)
+                for whole, part in zip(states, state, strict=True):
+                    whole[start:end] = part
             yield from self._stripe(Run(plane, scale, index, 0, 0), start, state[0])
         if not hands_down:
             return None
-        whole = [x[0] if len(x) == 1 else np.concatenate(x) for x in zip(*states, strict=True)]
-        message = self._engine.message(scale, whole[0], self._seen_after(scale))
-        return message, *whole[1:]
+        message = self._engine.message(scale, states[0], self._seen_after(scale))
+        return message, *states[1:]
 
     def _state(
         self, plane: int, scale: int, start: int, end: int, handed: tuple[Bytes, ...] | None

@@ -1,6 +1,6 @@
 """Threads that share the work on a picture: how many there are changes nothing they compute."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -27,23 +27,34 @@ class Workers:
 
     def map(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
         """What a function gives for each of its arguments, in their order."""
-        if self._pool is None:
-            return list(map(function, *arguments))
-        return list(self._pool.map(function, *arguments))
+        return list(self._each(function, *arguments))
 
     def by_strips(
         self, strip: Callable[[int, int], list[NDArray[S]]], height: int, width: int
     ) -> list[NDArray[S]]:
         """What `strip` gives for all rows, from a first one to a last, joined along them."""
-        found = self.for_strips(strip, height, width)
-        if len(found) == 1:
-            return found[0]
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        rows = _strips(height, width)
+        if len(rows) == 1:
+            return strip(0, height)
+        whole: list[NDArray[S]] = []
+        # Strips are put where they belong as they come, so that there is no second copy of all.
+        for (start, end), parts in zip(
+            rows, self._each(strip, *zip(*rows, strict=True)), strict=True
+        ):
+            whole = whole or [np.empty((height, *part.shape[1:]), part.dtype) for part in parts]
+            for array, part in zip(whole, parts, strict=True):
+                array[start:end] = part
+        return whole
 
-    def for_strips(self, strip: Callable[[int, int], T], height: int, width: int) -> list[T]:
-        """What `strip` gives for some rows, from a first one to a last, for all rows."""
-        rows = max(LEAST_ROWS, STRIP_POSITIONS // width)
-        starts = range(0, height, rows)
-        if len(starts) == 1:
-            return [strip(0, height)]
-        return self.map(strip, starts, [min(start + rows, height) for start in starts])
+    def for_strips(self, strip: Callable[[int, int], None], height: int, width: int) -> None:
+        """Let `strip` see to some rows, from a first one to a last, until it has to all."""
+        for _ in self._each(strip, *zip(*_strips(height, width), strict=True)):
+            pass
+
+    def _each(self, function: Callable[..., T], *arguments: Iterable[object]) -> Iterator[T]:
+        return (map if self._pool is None else self._pool.map)(function, *arguments)
+
+
+def _strips(height: int, width: int) -> list[tuple[int, int]]:
+    rows = max(LEAST_ROWS, STRIP_POSITIONS // width)
+    return [(start, min(start + rows, height)) for start in range(0, height, rows)]
