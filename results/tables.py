@@ -166,6 +166,18 @@ def wavelet() -> str:
     return table(" | ".join(["bpp", *places]), [*rows, ["area", *last]])
 
 
+def wavelet_areas() -> str:
+    """Areas of the wavelet codec, on Kodak and on photographs held out."""
+    curves = {"`psnr`": "adaptive, psnr", "`balanced`": BEST, "`ms-ssim`": "adaptive, ms-ssim"}
+    rows = [
+        [tune, *areas(record(WAVELET), curve), *areas(record("wavelet/held_out"), curve)]
+        for tune, curve in curves.items()
+    ]
+    rows.append(["`psnr`, ten minutes", "–", "–", *areas(record("wavelet/ten_minutes"))])
+    head = "tune | PSNR, Kodak | MS-SSIM, Kodak | PSNR, held out | MS-SSIM, held out"
+    return table(head, rows)
+
+
 def commands() -> str:
     """Whole commands beside a start of PyTorch."""
     head = "bpp | bytes | compress, s | decompress, s | `import torch`, s | compress | decompress"
@@ -395,8 +407,9 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, wavelet, commands, models, flagship, equal_bytes, speed, files, grid, adaptive,
-        tunes, beginnings, recipe, stops, minutes, reference, power_laws, accelerated, eight_bits,
+        baselines, wavelet, wavelet_areas, commands, models, flagship, equal_bytes, speed, files,
+        grid, adaptive, tunes, beginnings, recipe, stops, minutes, reference, power_laws,
+        accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "longer": lambda: learning_curves("longer_trainings", "training"),

@@ -162,6 +162,28 @@ def test_what_the_prose_says_of_the_flagship() -> None:
         assert list(scores) == sorted(scores)
 
 
+def test_what_the_prose_says_of_the_wavelet_codec() -> None:
+    own = read_record(RESULTS / "wavelet" / "kodak")
+    avif, jpeg2000, webp = (
+        read_record(BASELINES / name).mean() for name in ("avif", "jpeg2000", "webp")
+    )
+    tuned = own.mean("adaptive, psnr")
+    for bpp, decibels in zip(tuned.bpp, tuned.scores["psnr"], strict=True):
+        other = quality_at(jpeg2000.bpp, jpeg2000.scores["psnr"], bpp)
+        assert other is None or decibels > other
+        best = quality_at(avif.bpp, avif.scores["psnr"], bpp)
+        assert best is not None
+        assert decibels > best if bpp > 0.99 else decibels > best - 0.2
+    similar = own.mean("adaptive, ms-ssim")
+    for bpp, score in zip(similar.bpp, similar.scores["ms_ssim"], strict=True):
+        for other in (jpeg2000, webp):
+            below = quality_at(other.bpp, other.scores["ms_ssim"], bpp)
+            assert below is None or score > below
+        best = quality_at(avif.bpp, avif.scores["ms_ssim"], bpp)
+        assert best is not None
+        assert bpp < 1.49 or score > best
+
+
 def test_what_the_prose_says_of_entropy_codings_speed() -> None:
     content = json.loads((RESULTS / "bench" / "entropy" / "bench.json").read_text("utf-8"))
     times = {t["method"]: t["microseconds"] for t in content["entropy_timings"]}
