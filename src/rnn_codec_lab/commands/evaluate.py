@@ -51,6 +51,7 @@ from rnn_codec_lab.evaluation.record import (
 )
 from rnn_codec_lab.evaluation.table import (
     adaptive_sentences,
+    areas_table,
     curve_table,
     cuts_sentence,
     sizes_table,
@@ -189,7 +190,10 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
     draw_curves(record.folder / FIGURE_FILE, about.name, shown, note)
     title = f"{about.name} on {about.dataset}, mean of {count} images"
     points = "level" if about.model is not None else "quality"
-    Console().print(curve_table(record.mean(), title, points, beside))
+    # A terminal is wide enough for one other codec; of more the areas tell.
+    Console().print(curve_table(record.mean(), title, points, beside if len(beside) < 2 else []))
+    if len(beside) > 1:
+        Console().print(areas_table(shown))
 
 
 def show_files(record: Record, uniform: str) -> None:

@@ -40,6 +40,15 @@ def curve_table(
     return table
 
 
+def areas_table(curves: Sequence[tuple[str, Curve]]) -> Table:
+    """A table of the areas under curves, by their labels: for more codecs than fit side by side."""
+    titles = [score.title for score in in_documents().values()]
+    table = empty_table("Areas, 0.125 to 2 bits per pixel", ["codec", *titles])
+    for label, curve in curves:
+        table.add_row(escape(label), *_cells(areas_under(curve)))
+    return table
+
+
 def sizes_table(savings: Mapping[str, Curve]) -> Table:
     """A table with a row for each level and columns for each entropy coder.
 

@@ -11,6 +11,7 @@ from rnn_codec_lab.evaluation.measurement import Measurement
 from rnn_codec_lab.evaluation.record import About, write_record
 from rnn_codec_lab.evaluation.table import (
     adaptive_sentences,
+    areas_table,
     curve_table,
     cuts_sentence,
     sizes_table,
@@ -96,3 +97,10 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
         "Adaptive files, psnr: BD-rate to uniform ones -50.0 % by PSNR."
     ]
     assert "more than 0.250 dB of PSNR below" in cuts_sentence(record, "cut", "progressive")
+
+
+def test_areas_of_several_codecs_stand_below_each_other() -> None:
+    lines = printed(areas_table([("LSTM", OWN), ("JPEG", JPEG)])).splitlines()
+    found = [line.split() for line in lines if line.split()[:1] in (["LSTM"], ["JPEG"])]
+    assert [row[0] for row in found] == ["LSTM", "JPEG"]
+    assert found[0][1:] == rows(curve_table(OWN, "LSTM"))[-1][1:]
