@@ -84,26 +84,26 @@ def code_lengths(
         shift = prior.shift(scale)[list(of_scale)].repeat_interleave(batch, 0)
         view = known(prior.memory.before(stack.before), stack.signs)
         state = prior.scale(scale).state(arithmetic, view, shift, state)
+        # Which planes luma and chroma of each picture have, (planes, 2, B).
+        has = coefficients.first[scale] >= _column(of_scale, shift.device)
         # Luma that does not have a plane is not told to chroma, which has.
-        has_luma = coefficients.first[scale, 0] >= torch.tensor(
-            list(of_scale), device=coefficients.first.device
-        ).unsqueeze(1)
-        told = has_luma.view(-1, 1, 1, 1)
-        bits = _bits(prior, arithmetic, scale, state[0], stack, told).unflatten(1, (count, batch))
+        has_luma = has[:, 0].reshape(-1, 1, 1, 1)
+        bits = _bits(prior, arithmetic, scale, state[0], stack, has_luma).unflatten(1, (count, batch))
         found[scale] = F.pad(bits, (0, 0, len(planes) - count, 0)).movedim(0, 1)
         if scale + 1 < SCALES:
             view = known(prior.memory.after(stack.after), stack.signs)
             told = prior.scale(scale).told(arithmetic, state[0], view)
             # A picture of the batch may not have all of these planes: it hands nothing down then.
-            there = coefficients.first[scale].amax(0) >= torch.tensor(
-                list(of_scale), device=told.device
-            ).unsqueeze(1)
-            handed = tuple(x * there.view(-1, 1, 1, 1) for x in (told, *state[1:]))
+            there = has.any(1).reshape(-1, 1, 1, 1)
+            handed = tuple(x * there for x in (told, *state[1:]))
     bits = torch.stack(found, 1)
-    coded = (
-        coefficients.first >= torch.tensor(list(planes), device=bits.device)[:, None, None, None]
-    )
+    coded = coefficients.first >= _column(planes, bits.device).unsqueeze(-1)
     return CodeLengths(bits * coded, planes)
+
+
+def _column(planes: range, device: torch.device) -> Tensor:
+    """Planes along the first of three dimensions."""
+    return torch.tensor(list(planes), device=device)[:, None, None]
 
 
 @dataclass(frozen=True)
