@@ -165,7 +165,7 @@ def test_models_of_the_separate_package_are_found_by_name_and_by_file() -> None:
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "PACKAGES", "no such group")
-    rest = "of rnn-codec-models, which is not installed: pip install rnn-codec-models"
+    rest = "of rnn-codec-models, which is not installed: pip install ./models in a checkout"
     with pytest.raises(NoModelError, match=f"the model lstm is {rest}"):
         load_model("lstm")
     for identifier in SEPARATE_MODELS["flagship"]:

@@ -34,7 +34,7 @@ SEPARATE_MODELS = {
     "residual_gru": ("be2f7d2e509d", "dc0cc6c3a6dd"),
 }
 """Its models: by name, what their files call them, without an entropy coder and with one."""
-_OF_SEPARATE = f"of {SEPARATE}, which is not installed: pip install {SEPARATE}"
+_OF_SEPARATE = f"of {SEPARATE}, which is not installed: pip install ./models in a checkout"
 
 
 class NoModelError(UserError):

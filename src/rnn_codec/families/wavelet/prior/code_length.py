@@ -88,7 +88,9 @@ def code_lengths(
         has = coefficients.first[scale] >= _column(of_scale, shift.device)
         # Luma that does not have a plane is not told to chroma, which has.
         has_luma = has[:, 0].reshape(-1, 1, 1, 1)
-        bits = _bits(prior, arithmetic, scale, state[0], stack, has_luma).unflatten(1, (count, batch))
+        bits = _bits(prior, arithmetic, scale, state[0], stack, has_luma).unflatten(
+            1, (count, batch)
+        )
         found[scale] = F.pad(bits, (0, 0, len(planes) - count, 0)).movedim(0, 1)
         if scale + 1 < SCALES:
             view = known(prior.memory.after(stack.after), stack.signs)
