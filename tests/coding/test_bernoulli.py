@@ -16,6 +16,7 @@ from rnn_codec.coding.bernoulli import (
     PrefixDecoder,
     WholeDecoder,
     certain_after,
+    of_both,
 )
 
 ONE = 1 << PROBABILITY_BITS
@@ -65,7 +66,7 @@ def parts(count: int) -> list[slice]:
 def encoded(bits: NDArray[np.bool_], probabilities: NDArray[np.int64]) -> tuple[bytes, list[Place]]:
     encoder, places = BitEncoder(), []
     for part in parts(len(bits)):
-        encoder.put(bits[part], probabilities[part] / ONE)
+        encoder.put(bits[part], of_both(probabilities[part] / ONE))
         places.append(encoder.place)
     return encoder.code(), places
 
@@ -78,7 +79,7 @@ def test_what_is_written_is_read(
     code, _ = encoded(bits, probabilities)
     decoder = WholeDecoder(code)
     for part in parts(len(bits)):
-        assert np.array_equal(decoder.get(probabilities[part] / ONE), bits[part])
+        assert np.array_equal(decoder.get(of_both(probabilities[part] / ONE)), bits[part])
 
 
 @given(messages())
@@ -113,9 +114,9 @@ def test_a_prefix_gives_what_is_certain_and_nothing_else(
     for part, end in zip(parts(len(bits)), ends, strict=True):
         if end > size:
             with pytest.raises(EndOfCodeError):
-                decoder.get(probabilities[part] / ONE)
+                decoder.get(of_both(probabilities[part] / ONE))
             return
-        assert np.array_equal(decoder.get(probabilities[part] / ONE), bits[part])
+        assert np.array_equal(decoder.get(of_both(probabilities[part] / ONE)), bits[part])
 
 
 @given(messages(), st.data(), st.binary(max_size=12))
@@ -129,22 +130,22 @@ def test_what_follows_does_not_matter(
     index = data.draw(st.integers(0, len(places) - 1))
     decoder = WholeDecoder(code[: certain_after(code, places[index])] + behind)
     for part in parts(len(bits))[: index + 1]:
-        assert np.array_equal(decoder.get(probabilities[part] / ONE), bits[part])
+        assert np.array_equal(decoder.get(of_both(probabilities[part] / ONE)), bits[part])
 
 
 def test_nothing_takes_no_bytes() -> None:
     assert BitEncoder().code() == b""
-    assert WholeDecoder(b"").get(np.zeros(0)).size == 0
+    assert WholeDecoder(b"").get(np.zeros((0, 2))).size == 0
     with pytest.raises(EndOfCodeError):
-        PrefixDecoder(b"").get(np.array([0.5]))
+        PrefixDecoder(b"").get(np.array([[0.5, 0.5]]))
 
 
 def test_places_count_in_codes_that_go_on() -> None:
     rng = np.random.default_rng(3)
-    p = np.full(1000, 0.5)
+    even = np.full((1000, 2), 0.5)
     encoder = BitEncoder()
-    encoder.put(rng.random(1000) < p, p)
+    encoder.put(rng.random(1000) < 0.5, even)
     place = encoder.place
-    encoder.put(rng.random(1000) < p, p)
+    encoder.put(rng.random(1000) < 0.5, even)
     # A thousand even bits are 125 bytes; the next may be needed to tell the last of them.
     assert 125 <= certain_after(encoder.code(), place) <= 126

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnn_codec.coding.bernoulli import EndOfCodeError
+from rnn_codec.coding.bernoulli import EndOfCodeError, of_both
 from rnn_codec.families.wavelet.planes import Planes, Shape
 from rnn_codec.families.wavelet.symbols import UNCHECKED, Read, Written
 from rnn_codec.rnc.fields import BadFileError
@@ -46,7 +46,7 @@ def test_they_may_not_have_arrived() -> None:
 
 
 def test_a_stream_without_end_is_not_read_for_ever() -> None:
-    read, sure = Read(b"", 0, whole=True), np.full(1 << 20, 22 / 65536)
+    read, sure = Read(b"", 0, whole=True), of_both(np.full(1 << 20, 22 / 65536))
     truth = np.zeros(1 << 20, np.bool_)
     read.code(truth, sure)
     with pytest.raises(EndOfCodeError):

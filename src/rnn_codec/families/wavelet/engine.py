@@ -120,14 +120,19 @@ class Engine:
         return self._by_strips(graph_name(scale, MESSAGE), feeds, {})[0]
 
     def logits(self, scale: int, group: Group, state: Bytes, told: Bytes) -> Bytes:
-        """Bytes of the logits of a group, 16 times a logit, and 128; see `ScalePrior.head`."""
+        """Bytes of the logits of a group, 16 times a logit, and 128; see `ScalePrior.head`.
+
+        Args:
+            state: at the positions of the group; told: at all.
+        """
         graph, row = self._session(head_name(scale, group)), PHASES[group.phase][0]
         height, width, _ = state.shape
 
         def strip(start: int, end: int) -> list[Bytes]:
             above = min(start, 1)
             rows = told[2 * (start - above) : 2 * end + row]
-            feeds = {"told": rows[None], "state": state[None, start - above : end]}
+            here = np.ascontiguousarray(state[start - above : end])
+            feeds = {"told": rows[None], "state": here[None]}
             return [graph.run(None, feeds)[0][0, above:]]
 
         return self.workers.by_strips(strip, height, width)[0]
@@ -183,8 +188,7 @@ def answer(engine: Computing) -> int:
     for group in (GROUPS[1], GROUPS[-1]):
         row, column = PHASES[group.phase]
         told = _arbitrary(*size, aligned(told_depth(1, group)))
-        at = np.ascontiguousarray(states[0][row::2, column::2])
-        found.append(engine.logits(1, group, at, told))
+        found.append(engine.logits(1, group, states[0][row::2, column::2], told))
     value = 0
     for part in found:
         value = crc32(np.ascontiguousarray(part).data, value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.coding.bernoulli import of_both
 from rnn_codec.families.wavelet.layout import SCALES
 from rnn_codec.families.wavelet.planes import Shape, Weights
 from rnn_codec.families.wavelet.symbols import Symbols
@@ -99,7 +100,7 @@ def code_exponents(
 
 
 def _asked(symbols: Symbols, truth: NDArray[np.bool_], probability: float) -> NDArray[np.bool_]:
-    return symbols.code(truth, np.full(truth.size, probability))
+    return symbols.code(truth, of_both(np.full(truth.size, probability)))
 
 
 def _differences(exponents: NDArray[np.int64]) -> NDArray[np.int64]:

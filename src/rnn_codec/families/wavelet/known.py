@@ -72,10 +72,11 @@ def known(
     around = np.minimum(magnitudes[above : end + _MARGIN], MOST_MAGNITUDE).astype(np.uint8)
     few = around[start - above : end - above]
     signs, values, means = (found[..., k * count : (k + 1) * count] for k in range(KINDS))
-    # Bytes wrap around: 128 + 64, less 128 where it is negative.
+    # Computed where they are one piece of memory.
     significant = few != 0
-    signs += significant.view(np.uint8) * np.uint8(SIGN)
-    signs -= (significant & negative[start:end]).view(np.uint8) * np.uint8(2 * SIGN)
+    of_signs = significant.view(np.uint8) * np.uint8(SIGN) + np.uint8(MIDDLE)
+    of_signs -= (significant & negative[start:end]).view(np.uint8) * np.uint8(2 * SIGN)
+    signs[:] = of_signs
     values[:] = _MAGNITUDES.take(few)
     np.minimum(around, MOST_AROUND, out=around)
     means[:] = _AROUND.take(_window_sums(around, start - above, end - start))

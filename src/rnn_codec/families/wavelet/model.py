@@ -133,8 +133,7 @@ class WaveletModel(Model):
         complete = len(stream) == body.stream_bytes
         symbols = Read(stream, file_format.seed(file.head, settings), complete)
         last = 0 if levels is None else max(settings.planes - levels, 0)
-        nothing = Planes.nothing(shape)
-        walk = Walk(self.engine, self.memory, symbols, nothing, settings.first, last)
+        walk = Walk(self.engine, self.memory, symbols, None, shape, settings.first, last)
         gains, run = Gains(settings.step, settings.of_scales), None
         try:
             if settings.of_blocks:

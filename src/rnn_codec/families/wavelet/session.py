@@ -55,7 +55,7 @@ class PictureCode:
         self._symbols = Written(file_format.seed(head, settings))
         if gains.exponents is not None:
             code_exponents(self._symbols, blocks(planes.shape), gains.exponents)
-        walk = Walk(engine, memory, self._symbols, planes, settings.first, 0)
+        walk = Walk(engine, memory, self._symbols, planes, planes.shape, settings.first, 0)
         self._walk = walk.runs() if settings.planes else iter(())
         self.runs: list[Run] = []
         self._places: list[Place] = []

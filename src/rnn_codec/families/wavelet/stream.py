@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.coding.bernoulli import PROBABILITY_BITS
+from rnn_codec.coding.bernoulli import PROBABILITY_BITS, of_both
 from rnn_codec.families.wavelet.engine import Bytes, Engine, aligned
 from rnn_codec.families.wavelet.known import MIDDLE, TOLD_BIT, TOLD_SIGN, WINDOW, known
 from rnn_codec.families.wavelet.known import depth as known_depth
@@ -32,17 +32,20 @@ from rnn_codec.families.wavelet.layout import (
     stripes,
 )
 from rnn_codec.families.wavelet.memory.protocol import Memory
-from rnn_codec.families.wavelet.planes import Planes
+from rnn_codec.families.wavelet.planes import Planes, Shape
+from rnn_codec.families.wavelet.strided import gathered, mark, scatter
 from rnn_codec.families.wavelet.symbols import Symbols
 
 LOGIT_UNITS = 16
 """Of the byte of a logit."""
 
 _ONE = 1 << PROBABILITY_BITS
-PROBABILITIES = np.array(
-    [round(_ONE / (1 + math.exp((MIDDLE - byte) / LOGIT_UNITS))) / _ONE for byte in range(256)]
+PROBABILITIES = of_both(
+    np.array(
+        [round(_ONE / (1 + math.exp((MIDDLE - byte) / LOGIT_UNITS))) / _ONE for byte in range(256)]
+    )
 )
-"""Of a one, by the byte of its logit."""
+"""Of a zero and a one, by the byte of the logit, (256, 2)."""
 
 
 class _Telling:
@@ -73,22 +76,23 @@ class _Telling:
     ) -> None:
         """The bits of a group (h/2, w/2, n), and the signs of what has become significant."""
         row, column = PHASES[group.phase]
-        count = bits.shape[2]
-        first = 2 * self._bands if group.colour else 0
+        first, count = 2 * self._bands if group.colour else 0, bits.shape[2]
         of_bits = bits.view(np.uint8) * np.uint8(2 * TOLD_BIT) + np.uint8(MIDDLE - TOLD_BIT)
         of_signs = positive.view(np.uint8) * np.uint8(TOLD_SIGN) + np.uint8(MIDDLE)
         of_signs -= negative.view(np.uint8) * np.uint8(TOLD_SIGN)
-        for view in (self.all,) if group.colour else (self.luma, self.all):
-            view[row::2, column::2, first : first + count] = of_bits
-            view[row::2, column::2, first + count : first + 2 * count] = of_signs
+        for seen in (self.all,) if group.colour else (self.luma, self.all):
+            here = seen[row::2, column::2, first : first + 2 * count]
+            scatter(of_bits, here[..., :count])
+            scatter(of_signs, here[..., count:])
 
 
 class Walk:
     """The way through the planes of a picture.
 
     Args:
-        planes: of the picture; a decoder's are zeros.
-        first: the same as of the picture; at least one is not zero.
+        planes: of the picture; None of a decoder.
+        shape: of the picture.
+        first: of the picture; at least one is not zero.
         last: the plane to end with.
 
     Attributes:
@@ -101,13 +105,14 @@ class Walk:
         engine: Engine,
         memory: Memory,
         symbols: Symbols,
-        planes: Planes,
+        planes: Planes | None,
+        shape: Shape,
         first: First,
         last: int,
     ) -> None:
         self._engine, self._memory, self._symbols = engine, memory, symbols
         self._planes, self._first, self._last = planes, first, last
-        self.so_far = Planes.nothing(planes.shape)
+        self.so_far = Planes.nothing(shape)
         self._views: list[Bytes | None] = [None] * SCALES
         self._exists: dict[int, NDArray[np.bool_] | None] = {}
         self.units = [max(of_scale) for of_scale in first]
@@ -218,11 +223,11 @@ class Walk:
             row, column = PHASES[group.phase]
             coded = at.plane < self._first[at.scale][group.colour]
             if coded and row < height and column < width:
-                here = np.ascontiguousarray(state[row::2, column::2])
+                here = state[row::2, column::2]
                 logits = self._engine.logits(at.scale, group, here, telling.around(group))
                 rows = slice(start + row, start + height, 2)
                 for number in self._group(at, group, rows, logits, telling):
-                    yield at._replace(group=index, number=number)
+                    yield Run(at.plane, at.scale, at.stripe, index, number)
 
     def _group(
         self, run: Run, group: Group, rows: slice, logits: Bytes, telling: _Telling
@@ -230,44 +235,52 @@ class Walk:
         """Code the runs of a group, in some rows; the number of each."""
         scale, column = run.scale, PHASES[group.phase][1]
         at = (rows, slice(column, None, 2), channels(scale, group.colour))
-        size = self.so_far.magnitudes[scale][at].shape
+        magnitudes = gathered(self.so_far.magnitudes[scale][at])
+        size = magnitudes.shape
         positions, count = size[0] * size[1], size[2]
-        # Flat: runs are then pieces of memory.
+        significant = (magnitudes > 0).ravel()
         significance, refinement, sign = (
-            part.ravel() for part in np.split(logits.reshape(positions, -1), PREDICTIONS, 1)
+            gathered(part).ravel() for part in np.split(logits, PREDICTIONS, 2)
         )
-        significant = (self.so_far.magnitudes[scale][at] > 0).ravel()
-        probabilities = PROBABILITIES.take(np.where(significant, refinement, significance))
-        bits = (self._planes.magnitudes[scale][at] & np.uint16(1 << run.plane) > 0).ravel()
-        negative = self._planes.negative[scale][at].flatten()
+        of_bits = np.where(significant, refinement, significance)
+        bits, positive = self._truth(run.plane, scale, at, size)
         exists = self._existing(scale, group, at)
-        coded, length = 0, run_length(positions)
+        coded, length = 0, run_length(positions) * count
         try:
-            for number, start in enumerate(range(0, positions, length)):
-                end = min(start + length, positions)
-                part = slice(start * count, end * count)
+            for number, start in enumerate(range(0, bits.size, length)):
+                part = slice(start, start + length)
                 there = None if exists is None else exists[part]
-                bits[part] = self._bits(bits[part], probabilities[part], there)
-                new = part.start + np.flatnonzero(bits[part] > significant[part])
-                signs = PROBABILITIES.take(sign[new])
-                negative[new] = ~self._symbols.code(~negative[new], signs)
-                coded = end
+                bits[part] = self._bits(bits[part], of_bits[part], there)
+                new = start + np.flatnonzero(bits[part] > significant[part])
+                positive[new] = self._code(positive[new], sign[new])
+                coded = start + length
                 yield number
         finally:
             # A group that ends early counts as far as it was coded.
-            bits[coded * count :] = False
-            negative &= bits > significant
-            positive = (bits > significant) & ~negative
-            self.so_far.magnitudes[scale][at] |= bits.reshape(size)
-            self.so_far.negative[scale][at] |= negative.reshape(size)
-            telling.tell(group, *(x.reshape(size) for x in (bits, positive, negative)))
+            bits[coded:] = False
+            new_ones = bits > significant
+            positive &= new_ones
+            told = [x.reshape(size) for x in (bits, positive, new_ones > positive)]
+            magnitudes |= told[0]
+            scatter(magnitudes, self.so_far.magnitudes[scale][at])
+            mark(told[2], self.so_far.negative[scale][at])
+            telling.tell(group, *told)
+
+    def _truth(
+        self, plane: int, scale: int, at: tuple[slice, ...], size: tuple[int, ...]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The bits of a group, and which coefficients are positive, flat."""
+        if self._planes is None:
+            return np.zeros(math.prod(size), np.bool_), np.zeros(math.prod(size), np.bool_)
+        bits = gathered(self._planes.magnitudes[scale][at]) & np.uint16(1 << plane) > 0
+        return bits.ravel(), ~gathered(self._planes.negative[scale][at]).ravel()
 
     def _existing(
         self, scale: int, group: Group, at: tuple[slice, ...]
     ) -> NDArray[np.bool_] | None:
         """Which coefficients of a group there are, flat; None for all."""
         if scale not in self._exists:
-            self._exists[scale] = self._planes.shape.exists(scale)
+            self._exists[scale] = self.so_far.shape.exists(scale)
         exists = self._exists[scale]
         if exists is None:
             return None
@@ -276,17 +289,18 @@ class Walk:
         return np.tile(of_component, components).ravel()
 
     def _bits(
-        self,
-        truth: NDArray[np.bool_],
-        probabilities: NDArray[np.float64],
-        exists: NDArray[np.bool_] | None,
+        self, truth: NDArray[np.bool_], logits: Bytes, exists: NDArray[np.bool_] | None
     ) -> NDArray[np.bool_]:
         """Bits of a run, zero where there is no coefficient."""
         if exists is None:
-            return self._symbols.code(truth, probabilities)
+            return self._code(truth, logits)
         found = np.zeros(truth.shape, np.bool_)
-        found[exists] = self._symbols.code(truth[exists], probabilities[exists])
+        found[exists] = self._code(truth[exists], logits[exists])
         return found
+
+    def _code(self, truth: NDArray[np.bool_], logits: Bytes) -> NDArray[np.bool_]:
+        """Bits by the bytes of their logits."""
+        return self._symbols.code(truth, PROBABILITIES.take(logits, axis=0))
 
 
 def _doubled(x: Bytes, first: int, last: int, width: int) -> Bytes:

@@ -32,6 +32,9 @@ class Symbols(Protocol):
     ) -> NDArray[np.bool_]:
         """Bits (n,), which an encoder takes from `truth` and returns, and a decoder finds.
 
+        Args:
+            probabilities: of a zero and of a one, (n, 2).
+
         Raises:
             EndOfCodeError: they have not arrived.
         """
@@ -67,7 +70,7 @@ class _Checks:
         return np.array([value >> bit & 1 for bit in reversed(range(CHECK_BITS))], np.bool_)
 
 
-_EVEN = np.full(CHECK_BITS, 0.5)
+_EVEN = np.full((CHECK_BITS, 2), 0.5)
 
 
 class Written:
@@ -108,7 +111,7 @@ class Read:
         self, truth: NDArray[np.bool_], probabilities: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
         # A damaged file must not be decoded for ever.
-        self._left -= probabilities.size
+        self._left -= len(probabilities)
         if self._left < 0:
             raise EndOfCodeError
         return self._decoder.get(probabilities)
