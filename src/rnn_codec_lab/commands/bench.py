@@ -1,4 +1,4 @@
-"""Time networks in training and coding, or models on a picture, on this machine.
+"""Time networks in training and coding, or models on a picture; count what integers cost.
 
 For example: rnn-codec bench what=models
 """
@@ -14,35 +14,49 @@ from hydra import compose
 from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import command_line, configured
-from rnn_codec.configuration import build
+from rnn_codec.configuration import build, plain
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.building import build_codec
+from rnn_codec.families.wavelet.weights import load_prior
 from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.machine import hardware, versions
-from rnn_codec.models.find import DEFAULT_MODEL, load_model, model_folders, packaged_places
+from rnn_codec.models.find import (
+    DEFAULT_MODEL,
+    find_folder,
+    load_model,
+    model_folders,
+    packaged_places,
+)
 from rnn_codec.models.protocol import Model
 from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.options import Execution
 from rnn_codec_lab.benchmark.commands import time_commands
+from rnn_codec_lab.benchmark.integers import integer_costs
 from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
 from rnn_codec_lab.evaluation.measurement import Pixels
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 
 def bench(config: DictConfig) -> None:
-    """Time what is asked for; write bench.json and bench.md, and print the latter."""
-    timed = {"networks": bench_networks, "models": bench_models, "commands": bench_commands}
-    if config.what not in timed:
-        raise UserError(f"what={config.what} is none of {', '.join(timed)}")
+    """Measure what is asked for; write bench.json and bench.md, and print the latter."""
+    measured = {
+        "networks": bench_networks,
+        "models": bench_models,
+        "commands": bench_commands,
+        "integers": bench_integers,
+    }
+    if config.what not in measured:
+        raise UserError(f"what={config.what} is none of {', '.join(measured)}")
     conditions = {
         "command": command_line(),
         "versions": versions(),
         "hardware": hardware(),
         "threads": torch.get_num_threads(),
     }
-    record = conditions | timed[config.what](config)
+    record = conditions | measured[config.what](config)
     text = "\n\n".join(described(name, value) for name, value in record.items()) + "\n"
     folder = make_folder(config.output)
     write_json(folder / "bench.json", record)
@@ -95,6 +109,20 @@ def bench_commands(config: DictConfig) -> dict[str, object]:
         for row in time_commands(model, pixels, config.rates, config.repetitions)
     ]
     return {"picture": name, "repetitions": config.repetitions, "times": times}
+
+
+def bench_integers(config: DictConfig) -> dict[str, object]:
+    """What integers cost the wavelet codecs that are named, or the default one, on all pictures."""
+    folders = [find_folder(str(place)) for place in config.models or [DEFAULT_MODEL]]
+    images = list(build(DATA, config.data).evaluation_images())
+    lengths = [
+        {"model": folder.name, **row}
+        for folder in folders
+        for row in integer_costs(
+            load_prior(RunFolder(folder)), progress(images, "coding"), config.rates
+        )
+    ]
+    return {"data": plain(config.data), "pictures": len(images), "lengths": lengths}
 
 
 def time_coding(

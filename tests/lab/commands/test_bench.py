@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from safetensors.torch import save_file
 
 from rnn_codec_lab.benchmark.networks import matrix_product_rate
 from tests.commands.program import run
+from tests.families.wavelet.priors import prior
+from tests.families.wavelet.priors import write_model as write_wavelet_model
 from tests.model_folders import write_model
 
 NETWORKS = [
@@ -45,6 +48,23 @@ def test_models(tmp_path: Path) -> None:
     assert "| 0.25 |" in (tmp_path / "out" / "bench.md").read_text()
 
 
+def test_integers(tmp_path: Path) -> None:
+    wavelet = write_wavelet_model(tmp_path / "mine")
+    save_file(prior().state_dict(), wavelet / "weights.safetensors")
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.png")
+    pictures = ["data=folder", f"data.root={tmp_path}", f"output={tmp_path / 'out'}"]
+    assert run("bench", "what=integers", *pictures, f"models=[{wavelet}]", "rates=[0.5]") == 0
+    record = json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert record["pictures"] == 1
+    (length,) = record["lengths"]
+    assert (length["model"], length["bits_per_pixel"]) == ("mine", 0.5)
+    # Weights that are at random lose a lot.
+    assert 0 < abs(length["longer_percent"]) < 20
+
+
 def test_nothing_else_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("bench", "what=cells", f"output={tmp_path}") == 1
-    assert capsys.readouterr().err == "error: what=cells is none of networks, models, commands\n"
+    assert (
+        capsys.readouterr().err
+        == "error: what=cells is none of networks, models, commands, integers\n"
+    )
