@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rnn_codec.families.wavelet.layout import GROUPS, PHASES, SCALES, bands, channels
-from rnn_codec.families.wavelet.prior.arithmetic import Smooth
+from rnn_codec.families.wavelet.prior.arithmetic import Rounded, Smooth
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
 from rnn_codec.families.wavelet.prior.known import known
 from rnn_codec.families.wavelet.prior.network import LOGIT_SCALE, Prior
@@ -44,6 +44,7 @@ def make_module(
         seed=0,
         most_bits=2.2,
         gained_crops=gained,
+        integers_from=0.8,
     )
 
 
@@ -131,7 +132,7 @@ def test_the_loss_is_of_the_planes_that_a_crop_is_coded_to() -> None:
     images = crops(1, 64)
     scaling, _ = module.draw(1)
     coefficients = Coefficients.of(scaled(transformed(images)[0], images, scaling))
-    bits = module.bits_of(images, scaling)
+    bits = module.bits_of(images, scaling, Smooth())
     counts = [sum(int((m >> p > 0).sum()) for m in coefficients.magnitudes) for p in range(8)]
     last = max((p for p in range(1, 8) if counts[p] * 5.5 >= 2.2 * 64 * 64), default=0)
     with torch.no_grad():
@@ -147,6 +148,29 @@ def test_nothing_to_code_is_no_loss_but_a_step() -> None:
     loss.backward()
     assert all(not p.grad.any() for p in module.parameters() if p.grad is not None)
     assert all(p.grad is not None for p in module.parameters())
+
+
+def test_the_end_of_a_training_computes_in_integers() -> None:
+    module = make_module()
+    assert type(module.arithmetic()) is Smooth
+    module.progress.spend(0.79, next_step=1)
+    assert type(module.arithmetic()) is Smooth
+    module.progress.spend(0.8, next_step=1)
+    assert type(module.arithmetic()) is Rounded
+
+
+def test_gradients_pass_through_rounding() -> None:
+    module = make_module()
+    images, (scaling, _) = crops(1, 64), module.draw(1)
+    gradients = []
+    for arithmetic in (Smooth(), Rounded()):
+        loss = weighed(module.bits_of(images, scaling, arithmetic)).mean()
+        parameters = list(module.parameters())
+        found = torch.autograd.grad(loss, parameters, allow_unused=True)
+        gradients.append(torch.cat([g.flatten() for g in found if g is not None]))
+    smooth, rounded = gradients
+    assert torch.cosine_similarity(smooth, rounded, 0) > 0.9
+    assert not torch.equal(smooth, rounded)
 
 
 def test_draws_follow_seed_and_place_in_the_batch() -> None:
@@ -167,7 +191,7 @@ def test_every_cell_overfits_one_crop(cell: Mapping[str, Any]) -> None:
     losses = []
     for _ in range(40):
         optimizer.zero_grad()
-        loss = weighed(module.bits_of(images, scaling)).mean()
+        loss = weighed(module.bits_of(images, scaling, Smooth())).mean()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())

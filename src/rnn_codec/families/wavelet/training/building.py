@@ -116,6 +116,7 @@ def build_model(config: DictConfig, progress: Progress) -> PriorTraining:
         seed=config.seed,
         most_bits=own.most_bits,
         gained_crops=own.gained_crops if gained else 0.0,
+        integers_from=own.integers_from,
     )
 
 

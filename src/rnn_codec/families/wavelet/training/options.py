@@ -14,3 +14,4 @@ class PriorOptions:
 
     most_bits: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     gained_crops: Share
+    integers_from: Share

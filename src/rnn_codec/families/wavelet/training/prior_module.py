@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_codec.data.crops import process_of, step_rng
-from rnn_codec.families.wavelet.prior.arithmetic import Smooth
+from rnn_codec.families.wavelet.prior.arithmetic import Rounded, Smooth
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
 from rnn_codec.families.wavelet.prior.network import Prior
 from rnn_codec.families.wavelet.training.coefficients import (
@@ -57,6 +57,7 @@ class PriorTraining(Training):
         optimizer: as of `Training`; so are the schedule and the progress.
         most_bits: bits per pixel that crops are coded to.
         gained_crops: share of the crops that have gains of blocks and scales, 0 … 1.
+        integers_from: share of the training from which it computes as integers do, 0 … 1.
     """
 
     unit = "images"
@@ -70,13 +71,14 @@ class PriorTraining(Training):
         seed: int,
         most_bits: float,
         gained_crops: float,
+        integers_from: float,
     ) -> None:
         super().__init__(optimizer, schedule, progress)
         self.prior = prior
         self.seed = seed
         self.most_bits = most_bits
         self.gained_crops = gained_crops
-        self.arithmetic = Smooth()
+        self.integers_from = integers_from
         self.curves = {name: MeanCurve() for name in SCORED}
         # Registered, so that they move to the model's device.
         self.registered_curves = nn.ModuleDict(self.curves)
@@ -89,13 +91,19 @@ class PriorTraining(Training):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         scaling, turned = self.draw(len(batch))
-        bits = self.bits_of(torch.where(turned, batch.mT, batch), scaling)
+        bits = self.bits_of(torch.where(turned, batch.mT, batch), scaling, self.arithmetic())
         # With every weight in it, whatever is coded: DDP waits for the gradients of all.
         everything = sum((parameter.sum() for parameter in self.prior.parameters()), start=0.0)
         loss = weighed(bits).mean() + 0.0 * everything
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         self.log("train/bpp", bits.detach().sum(0).mean(), sync_dist=True)
         return loss
+
+    def arithmetic(self) -> Smooth:
+        """Real numbers, or at the end of the training what files are coded with."""
+        begins = self.integers_from * self.progress.max_steps
+        position = self.progress.position(self.global_step)
+        return Rounded() if position >= begins else Smooth()
 
     def draw(self, batch: int) -> tuple[Scaling, Tensor]:
         """The scaling of the crops of this process in this step, and whether rows become columns.
@@ -110,7 +118,7 @@ class PriorTraining(Training):
         own = slice(rank * batch, (rank + 1) * batch)
         return whole.share(own).to(self.device), turned[own, None, None, None].to(self.device)
 
-    def bits_of(self, images: Tensor, scaling: Scaling) -> Tensor:
+    def bits_of(self, images: Tensor, scaling: Scaling, arithmetic: Smooth) -> Tensor:
         """Bits per pixel of uint8 images (B, 3, H, W): (parts, B).
 
         Parts are luma and chroma of each scale of each plane, in the order of files. Each image
@@ -119,7 +127,7 @@ class PriorTraining(Training):
         scales, _ = transformed(images)
         coefficients = Coefficients.of(scaled(scales, images, scaling))
         last = last_planes(coefficients.magnitudes, self.most_bits)
-        lengths = code_lengths(self.prior, self.arithmetic, coefficients, int(last.min()))
+        lengths = code_lengths(self.prior, arithmetic, coefficients, int(last.min()))
         planes = torch.tensor(list(lengths.planes), device=images.device)
         coded = planes[:, None, None, None] >= last
         height, width = images.shape[-2:]
@@ -127,7 +135,7 @@ class PriorTraining(Training):
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """Code one image (1, 3, H, W) as a file is, by ideal code lengths, and score it."""
-        curve = curve_of(self.prior, self.arithmetic, batch)
+        curve = curve_of(self.prior, Rounded(), batch)
         for name, mean in self.curves.items():
             mean.update(torch.from_numpy(np.interp(RATES, curve.bpp, curve.scores[name])))
 
