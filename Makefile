@@ -103,6 +103,10 @@ fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (insta
 damage: $(STAMP) ## Change 100,000 files at random: nothing may go unnoticed (some minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.damage $(OPTIONS)
 
+.PHONY: sizes
+sizes: $(STAMP) ## Code pictures of every size from 1x1 to 70x70 there and back (some minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sizes
+
 .PHONY: clean
 clean: ## Remove .venv and the caches, keep runs
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -38,17 +38,20 @@ def photograph(height: int, width: int) -> NDArray[np.uint8]:
     )
 
 
+def check_size(height: int, width: int) -> None:
+    """A picture of a size comes back, of as many pixels and hardly changed."""
+    model, pixels = tiny_model(), photograph(height, width)
+    found = model.decompress(model.compress(pixels, ALL_PLANES, "psnr"))
+    assert found.shape == pixels.shape
+    assert np.abs(found.astype(int) - pixels).max() <= 4
+    assert psnr(found, pixels) > 48
+
+
 @pytest.mark.parametrize("height", range(1, 71))
 def test_every_size_comes_back(height: int) -> None:
-    """All sizes up to 70×70 are tested over time: some widths for each height at a time."""
-    model = tiny_model()
+    """Some widths for each height: `make sizes` tries all."""
     for width in {1 + (7 * height + 23 * k) % 70 for k in range(4)}:
-        pixels = photograph(height, width)
-        data = model.compress(pixels, ALL_PLANES, "psnr")
-        found = model.decompress(data)
-        assert found.shape == pixels.shape
-        assert np.abs(found.astype(int) - pixels).max() <= 4
-        assert psnr(found, pixels) > 48
+        check_size(height, width)
 
 
 PICTURES = {
@@ -91,9 +94,13 @@ def test_grey_pictures_pay_nothing_for_colour() -> None:
     assert all(chroma == 0 for _, chroma in body.settings.first)
 
 
-@pytest.mark.parametrize("tune", ["psnr", "balanced"])
-def test_every_prefix_decodes_or_says_that_nothing_arrived(tune: str) -> None:
-    model, pixels = tiny_model(), photograph(24, 34)
+@pytest.mark.parametrize(
+    ("tune", "height", "width"), [("psnr", 24, 34), ("balanced", 24, 34), ("ms-ssim", 35, 17)]
+)
+def test_every_prefix_decodes_or_says_that_nothing_arrived(
+    tune: str, height: int, width: int
+) -> None:
+    model, pixels = tiny_model(), photograph(height, width)
     data = model.compress(pixels, Levels(7), tune)
     least = open_file(data).body.least_bytes
     whole, errors, arrived = model.decompress(data), [], 0.0
