@@ -1,15 +1,19 @@
 """Whole commands on a picture, their start included, beside a start of PyTorch."""
 
+import json
+import math
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from rnn_codec.models.protocol import Pixels
+from rnn_codec_lab.benchmark import process
 
 IMPORT_TORCH = (sys.executable, "-c", "import torch")
 """What every command of a codec that needs it takes at least."""
@@ -27,7 +31,8 @@ def time_commands(
         rates: bits per pixel.
 
     Returns:
-        A row of bench.json for each rate: seconds, and their ratios to those of `import torch`.
+        A row of bench.json for each rate: seconds, their ratios to those of `import torch`, and
+        the memory that was taken.
     """
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
@@ -44,27 +49,47 @@ def _row(model: str, picture: Path, rate: float, repetitions: int) -> dict[str, 
         "decompress": (*program, "decompress", str(coded), str(decoded), *end),
         "import_torch": IMPORT_TORCH,
     }
-    seconds: Mapping[str, list[float]] = {name: [] for name in commands}
+    runs: Mapping[str, list[Taken]] = {name: [] for name in commands}
     for _ in range(repetitions):
         for name, command in commands.items():
-            seconds[name].append(process_seconds(command))
-    least = {name: min(times) for name, times in seconds.items()}
-    ratios = {name: least[name] / least["import_torch"] for name in ("compress", "decompress")}
+            runs[name].append(taken(command))
+    least = {name: min(run.seconds for run in of_name) for name, of_name in runs.items()}
+    coding = ("compress", "decompress")
     return {
         "model": model,
         "bits_per_pixel": rate,
         "file_bytes": coded.stat().st_size,
         **{f"{name}_seconds": found for name, found in least.items()},
-        **{f"{name}_ratio": found for name, found in ratios.items()},
+        **{f"{name}_ratio": least[name] / least["import_torch"] for name in coding},
+        **{f"{name}_mebibytes": max(run.mebibytes for run in runs[name]) for name in coding},
     }
 
 
-def process_seconds(command: Sequence[str]) -> float:
-    """How long a process takes.
+class Taken(NamedTuple):
+    """What a process took."""
+
+    seconds: float
+    mebibytes: float
+    """Of memory, at its peak."""
+
+
+def taken(command: Sequence[str]) -> Taken:
+    """Run a command.
 
     Raises:
         CalledProcessError: it fails.
     """
-    started = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - started
+    watched = [sys.executable, process.__file__, *command]
+    return Taken(**json.loads(subprocess.run(watched, check=True, capture_output=True).stdout))
+
+
+def repeated(pixels: Pixels, least: int) -> Pixels:
+    """A picture (H, W, 3), repeated as in mirrors until it has so many pixels, of its proportions.
+
+    >>> repeated(np.zeros((20, 30, 3), np.uint8), 5000).shape
+    (58, 87, 3)
+    """
+    height, width, _ = pixels.shape
+    factor = max(math.sqrt(least / (height * width)), 1.0)
+    below, right = (math.ceil(side * factor) - side for side in (height, width))
+    return np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="symmetric")

@@ -33,7 +33,7 @@ from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.options import Execution
-from rnn_codec_lab.benchmark.commands import time_commands
+from rnn_codec_lab.benchmark.commands import repeated, time_commands
 from rnn_codec_lab.benchmark.integers import integer_costs
 from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
 from rnn_codec_lab.evaluation.measurement import Pixels
@@ -102,13 +102,15 @@ def bench_commands(config: DictConfig) -> dict[str, object]:
     """Whole commands with the models that are named, or the default one."""
     images = list(build(DATA, config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
+    pixels = repeated(pixels, config.least_pixels)
     models = [str(place) for place in config.models or [DEFAULT_MODEL]]
     times = [
         row
         for model in progress(models, "timing")
         for row in time_commands(model, pixels, config.rates, config.repetitions)
     ]
-    return {"picture": name, "repetitions": config.repetitions, "times": times}
+    size = f"{pixels.shape[1]}x{pixels.shape[0]}"
+    return {"picture": name, "size": size, "repetitions": config.repetitions, "times": times}
 
 
 def bench_integers(config: DictConfig) -> dict[str, object]:
