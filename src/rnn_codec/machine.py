@@ -9,7 +9,16 @@ from pathlib import Path
 
 import torch
 
-PACKAGES = ("torch", "lightning", "pillow", "pytorch-msssim", "rnn-codec")
+PACKAGES = (
+    "torch",
+    "lightning",
+    "pillow",
+    "numpy",
+    "onnxruntime",
+    "constriction",
+    "pytorch-msssim",
+    "rnn-codec",
+)
 
 
 def versions() -> dict[str, str]:

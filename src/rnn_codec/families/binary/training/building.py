@@ -1,10 +1,8 @@
 """Builds the trainings of this family, as configured; finds mistakes before the first step."""
 
-from pathlib import Path
-
 import lightning as L
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rnn_codec.configuration import build, check_types, instantiate, options, plain
 from rnn_codec.data.modules import TrainingDataModule
@@ -18,9 +16,15 @@ from rnn_codec.families.binary.training.codes import CodesDataModule
 from rnn_codec.families.binary.training.losses import LOSSES
 from rnn_codec.families.binary.training.options import CodecOptions, CoderOptions
 from rnn_codec.families.binary.weights import load_codec
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
+from rnn_codec.training.building import (
+    build_data,
+    build_progress,
+    check_optimizer,
+    check_trainer,
+    start_of,
+)
 from rnn_codec.training.options import Execution
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
@@ -66,23 +70,10 @@ def check_crops(model: CodecTraining, config: DictConfig) -> None:
 
 
 def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
-    """The weights of the run that a training starts from, if it does.
-
-    Raises:
-        UserError: they are of another network, cell or framework.
-    """
-    if config.start_from is None:
-        return
-    start = RunFolder(Path(config.start_from))
-    for group in ("network", "cell", "recon"):
-        ours = OmegaConf.select(config, f"{group}.name")
-        theirs = read_config(start).get(group, {}).get("name")
-        if theirs is not None and theirs != ours:
-            raise UserError(
-                f"start_from={start.path} is a run of {group}={theirs}, this one is of "
-                f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
-            )
-    load_weights(codec, read_weights(start), start)
+    """The weights of the run that a training starts from, if it does; raises as `start_of`."""
+    start = start_of(config, ("network", "cell", "recon"))
+    if start is not None:
+        load_weights(codec, read_weights(start), start)
 
 
 def build_model(config: DictConfig, progress: Progress) -> CodecTraining:

@@ -22,13 +22,12 @@ from rnn_codec.families.binary.training.building import (
 from rnn_codec.families.binary.training.options import CoderOptions
 from rnn_codec.families.binary.training.pictures import RateDistortionCurves, ReconstructionPictures
 from rnn_codec.families.binary.weights import load_codec
-from rnn_codec.models.find import start_digest
 from rnn_codec.overrides import literal
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.building import build_data, build_progress
-from rnn_codec.training.identity import identity_of, training_identity, without_incidental
+from rnn_codec.training.identity import identity_of, without_incidental
 from rnn_codec.training.options import TrainingOptions
-from rnn_codec.training.stages import Stage, StageTraining
+from rnn_codec.training.stages import Stage, StageTraining, codec_stage
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
@@ -47,20 +46,8 @@ def codec_training(config: DictConfig, run: RunFolder) -> StageTraining:
     model, data = build_model(config, progress), build_data(config, progress)
     if not run.checkpoint.is_file():
         begin(config, model.codec, data)
-    start = start_digest(plain(config), run)
-    identity = training_identity(plain(config), data.digest, start)
-    begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
-    return StageTraining(
-        config=config,
-        options=options(TrainingOptions, config),
-        identity=identity,
-        begun_as=begun or identity,
-        start=start,
-        model=model,
-        learned=model.codec,
-        data=data,
-        callbacks=[ReconstructionPictures(run.reconstructions), RateDistortionCurves()],
-    )
+    callbacks = [ReconstructionPictures(run.reconstructions), RateDistortionCurves()]
+    return codec_stage(config, run, model, model.codec, data, callbacks)
 
 
 def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:

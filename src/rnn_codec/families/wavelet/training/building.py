@@ -1,9 +1,7 @@
 """Builds the training of this family, as configured; finds mistakes before the first step."""
 
-from pathlib import Path
-
 import lightning as L
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rnn_codec.configuration import build, check_types, instantiate, options, plain
 from rnn_codec.errors import UserError
@@ -13,11 +11,15 @@ from rnn_codec.families.wavelet.scaling.protocol import SCALINGS
 from rnn_codec.families.wavelet.training.coefficients import MULTIPLE
 from rnn_codec.families.wavelet.training.options import PriorOptions
 from rnn_codec.families.wavelet.training.prior_module import PriorTraining
-from rnn_codec.models.find import family_of
-from rnn_codec.models.protocol import FAMILIES
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
+from rnn_codec.training.building import (
+    build_data,
+    build_progress,
+    check_optimizer,
+    check_trainer,
+    start_of,
+)
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
 GAINED = "residual_scaling"
@@ -79,28 +81,10 @@ def check_groups(config: DictConfig) -> None:
 
 
 def load_start(config: DictConfig, prior: Prior) -> None:
-    """The weights of the run that a training starts from, if it does.
-
-    Raises:
-        UserError: they are of another family, network or cell.
-    """
-    if config.start_from is None:
-        return
-    start = RunFolder(Path(config.start_from))
-    theirs = read_config(start)
-    if family_of(start.path) is not FAMILIES[config.codec.family]:
-        raise UserError(
-            f"start_from={start.path} is a codec of another family: start from one of "
-            f"network={config.network.name}"
-        )
-    for group in ("network", "cell"):
-        ours, name = OmegaConf.select(config, f"{group}.name"), theirs.get(group, {}).get("name")
-        if name is not None and name != ours:
-            raise UserError(
-                f"start_from={start.path} is a run of {group}={name}, this one is of "
-                f"{group}={ours}: start from a run of the same {group}, or set {group}={name}"
-            )
-    load_weights(prior, read_weights(start), start)
+    """The weights of the run that a training starts from, if it does; raises as `start_of`."""
+    start = start_of(config, ("network", "cell"))
+    if start is not None:
+        load_weights(prior, read_weights(start), start)
 
 
 def build_model(config: DictConfig, progress: Progress) -> PriorTraining:

@@ -4,15 +4,11 @@ from functools import partial
 
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import options, plain
 from rnn_codec.families.wavelet.training.building import build_model, load_start
 from rnn_codec.families.wavelet.weights import digest, export_engine
-from rnn_codec.models.find import start_digest
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.building import build_data, build_progress
-from rnn_codec.training.identity import training_identity
-from rnn_codec.training.options import TrainingOptions
-from rnn_codec.training.stages import Stage, StageTraining
+from rnn_codec.training.stages import Stage, StageTraining, codec_stage
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
@@ -25,17 +21,4 @@ def prior_training(config: DictConfig, run: RunFolder) -> StageTraining:
     model, data = build_model(config, progress), build_data(config, progress)
     if not run.checkpoint.is_file():
         load_start(config, model.prior)
-    start = start_digest(plain(config), run)
-    identity = training_identity(plain(config), data.digest, start)
-    begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
-    return StageTraining(
-        config=config,
-        options=options(TrainingOptions, config),
-        identity=identity,
-        begun_as=begun or identity,
-        start=start,
-        model=model,
-        learned=model.prior,
-        data=data,
-        callbacks=[],
-    )
+    return codec_stage(config, run, model, model.prior, data, callbacks=[])
