@@ -25,12 +25,11 @@ from tests.trainings import without_pictures
 OPTIONS = [
     "data.validation_images=3",  # one process gets two, the other one
     "data.validation_crop=161",
-    "min_iterations=1",
-    "max_iterations=3",
     "trainer.progress_bar=false",
     "trainer.log_every_n_steps=1",
     "averaging.decay=null",
 ]
+ITERATIONS = ["min_iterations=1", "max_iterations=3"]
 # A step of 1 along the gradient itself: the weights after it show the gradient.
 PLAIN_STEP = [
     "optimizer._target_=torch.optim.SGD",
@@ -45,10 +44,14 @@ PLAIN_STEP = [
 WHOLE = ["data.batch_size=4"]
 SHARED = [*DDP_CPU, "data.batch_size=2"]
 GRADIENTS = {
-    "paper": ["cell=gru", "recon=one_shot", "network=tiny"],
-    "paper, scaled": ["cell=lstm", "recon=residual_scaling", "network=tiny"],
+    "paper": [*ITERATIONS, "cell=gru", "recon=one_shot", "network=tiny"],
+    "paper, scaled": [*ITERATIONS, "cell=lstm", "recon=residual_scaling", "network=tiny"],
+    "wavelet": [
+        *("cell=lstm", "recon=residual_scaling", "network=wavelet_tiny", "entropy=progressive"),
+        "data.crop_size=64",
+    ],
     "transform": [
-        *("cell=gru", "recon=one_shot", "network=transform"),
+        *(*ITERATIONS, "cell=gru", "recon=one_shot", "network=transform"),
         *("network.encoder.depth=16", "network.decoder.depth=16"),
     ],
 }
@@ -58,6 +61,7 @@ TRAININGS = {
         for name, more in GRADIENTS.items()
     },
     "long": [
+        *ITERATIONS,
         *("trainer.max_steps=8", "trainer.val_check_interval=4"),
         # So that the processes tell each other how much of it is used.
         "trainer.max_time=01:00:00:00",
