@@ -7,21 +7,19 @@ A group is coded in *runs* of positions: the bits of a run, then the signs of it
 have become significant. A stream may end after any run.
 """
 
-import math
 from collections.abc import Generator, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_codec.coding.bernoulli import PROBABILITY_BITS, of_both
 from rnn_codec.families.wavelet.engine import Bytes, Engine, aligned
+from rnn_codec.families.wavelet.group import GroupCode
 from rnn_codec.families.wavelet.known import MIDDLE, TOLD_BIT, TOLD_SIGN, WINDOW, known
 from rnn_codec.families.wavelet.known import depth as known_depth
 from rnn_codec.families.wavelet.layout import (
     COMPONENTS,
     GROUPS,
     PHASES,
-    PREDICTIONS,
     SCALES,
     First,
     Group,
@@ -35,17 +33,6 @@ from rnn_codec.families.wavelet.memory.protocol import Memory
 from rnn_codec.families.wavelet.planes import Planes, Shape
 from rnn_codec.families.wavelet.strided import gathered, mark, scatter
 from rnn_codec.families.wavelet.symbols import Symbols
-
-LOGIT_UNITS = 16
-"""Of the byte of a logit."""
-
-_ONE = 1 << PROBABILITY_BITS
-PROBABILITIES = of_both(
-    np.array(
-        [round(_ONE / (1 + math.exp((MIDDLE - byte) / LOGIT_UNITS))) / _ONE for byte in range(256)]
-    )
-)
-"""Of a zero and a one, by the byte of the logit, (256, 2)."""
 
 
 class _Telling:
@@ -236,44 +223,31 @@ class Walk:
         scale, column = run.scale, PHASES[group.phase][1]
         at = (rows, slice(column, None, 2), channels(scale, group.colour))
         magnitudes = gathered(self.so_far.magnitudes[scale][at])
-        size = magnitudes.shape
-        positions, count = size[0] * size[1], size[2]
-        significant = (magnitudes > 0).ravel()
-        significance, refinement, sign = (
-            gathered(part).ravel() for part in np.split(logits, PREDICTIONS, 2)
-        )
-        of_bits = np.where(significant, refinement, significance)
-        bits, positive = self._truth(run.plane, scale, at, size)
+        truth = self._truth(run.plane, scale, at, magnitudes.shape)
         exists = self._existing(scale, group, at)
-        coded, length = 0, run_length(positions) * count
+        code = GroupCode(self._symbols, logits, magnitudes > 0, *truth, exists)
+        height, width, count = magnitudes.shape
+        positions, length = height * width, run_length(height * width)
         try:
-            for number, start in enumerate(range(0, bits.size, length)):
-                part = slice(start, start + length)
-                there = None if exists is None else exists[part]
-                bits[part] = self._bits(bits[part], of_bits[part], there)
-                new = start + np.flatnonzero(bits[part] > significant[part])
-                positive[new] = self._code(positive[new], sign[new])
-                coded = start + length
+            for number, start in enumerate(range(0, positions, length)):
+                code.code(min(start + length, positions) * count)
                 yield number
         finally:
             # A group that ends early counts as far as it was coded.
-            bits[coded:] = False
-            new_ones = bits > significant
-            positive &= new_ones
-            told = [x.reshape(size) for x in (bits, positive, new_ones > positive)]
-            magnitudes |= told[0]
+            bits, positive, negative = code.told()
+            magnitudes |= bits
             scatter(magnitudes, self.so_far.magnitudes[scale][at])
-            mark(told[2], self.so_far.negative[scale][at])
-            telling.tell(group, *told)
+            mark(negative, self.so_far.negative[scale][at])
+            telling.tell(group, bits, positive, negative)
 
     def _truth(
         self, plane: int, scale: int, at: tuple[slice, ...], size: tuple[int, ...]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """The bits of a group, and which coefficients are positive, flat."""
+        """The bits of a group, and which coefficients are positive; a decoder knows of none."""
         if self._planes is None:
-            return np.zeros(math.prod(size), np.bool_), np.zeros(math.prod(size), np.bool_)
+            return np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         bits = gathered(self._planes.magnitudes[scale][at]) & np.uint16(1 << plane) > 0
-        return bits.ravel(), ~gathered(self._planes.negative[scale][at]).ravel()
+        return bits, ~gathered(self._planes.negative[scale][at])
 
     def _existing(
         self, scale: int, group: Group, at: tuple[slice, ...]
@@ -287,20 +261,6 @@ class Walk:
         of_component = exists[at[:2]].reshape(-1, bands(scale))
         components = COMPONENTS - 1 if group.colour else 1
         return np.tile(of_component, components).ravel()
-
-    def _bits(
-        self, truth: NDArray[np.bool_], logits: Bytes, exists: NDArray[np.bool_] | None
-    ) -> NDArray[np.bool_]:
-        """Bits of a run, zero where there is no coefficient."""
-        if exists is None:
-            return self._code(truth, logits)
-        found = np.zeros(truth.shape, np.bool_)
-        found[exists] = self._code(truth[exists], logits[exists])
-        return found
-
-    def _code(self, truth: NDArray[np.bool_], logits: Bytes) -> NDArray[np.bool_]:
-        """Bits by the bytes of their logits."""
-        return self._symbols.code(truth, PROBABILITIES.take(logits, axis=0))
 
 
 def _doubled(x: Bytes, first: int, last: int, width: int) -> Bytes:
