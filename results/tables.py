@@ -178,17 +178,45 @@ def wavelet_areas() -> str:
     return table(head, rows)
 
 
+WAYS = "compress", "decompress"
+
+
 def commands() -> str:
     """Whole commands beside a start of PyTorch."""
     head = "bpp | bytes | compress, s | decompress, s | `import torch`, s | compress | decompress"
-    ways = "compress", "decompress"
     return table(head, (
         [
             f"{row['bits_per_pixel']:g}", f"{row['file_bytes']:,}",
-            *(f"{row[f'{name}_seconds']:.2f}" for name in (*ways, "import_torch")),
-            *(f"{row[f'{name}_ratio']:.2f} ×" for name in ways),
+            *(f"{row[f'{name}_seconds']:.2f}" for name in (*WAYS, "import_torch")),
+            *(f"{row[f'{name}_ratio']:.2f} ×" for name in WAYS),
         ]
         for row in content("bench/commands/bench.json")["times"]
+    ))  # fmt: skip
+
+
+def memory() -> str:
+    """What whole commands take of pictures small and large."""
+    head = "pixels | bpp | compress, s | decompress, s | compress, MiB | decompress, MiB"
+    return table(head, (
+        [
+            record["size"].replace("x", "×"), f"{row['bits_per_pixel']:g}",
+            *(f"{row[f'{name}_seconds']:.1f}" for name in WAYS),
+            *(f"{row[f'{name}_mebibytes']:,.0f}" for name in WAYS),
+        ]
+        for record in map(content, ("bench/commands/bench.json", "bench/large/bench.json"))
+        for row in record["times"]
+    ))  # fmt: skip
+
+
+def integers() -> str:
+    """Code lengths of a prior in integers, beside those in real numbers."""
+    return table("bpp | real numbers, bytes | integers, bytes | longer by", (
+        [
+            f"{row['bits_per_pixel']:g}",
+            *(f"{row[name] / 8:,.0f}" for name in ("real_bits", "integer_bits")),
+            f"{row['longer_percent']:.3f} %",
+        ]
+        for row in content("bench/integers/bench.json")["lengths"]
     ))  # fmt: skip
 
 
@@ -407,9 +435,9 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, wavelet, wavelet_areas, commands, models, flagship, equal_bytes, speed, files,
-        grid, adaptive, tunes, beginnings, recipe, stops, minutes, reference, power_laws,
-        accelerated, eight_bits,
+        baselines, wavelet, wavelet_areas, commands, memory, integers, models, flagship,
+        equal_bytes, speed, files, grid, adaptive, tunes, beginnings, recipe, stops, minutes,
+        reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "longer": lambda: learning_curves("longer_trainings", "training"),
