@@ -12,7 +12,7 @@ Arrays are of NumPy or PyTorch, and both compute the very same numbers: every sa
 and products of two, in a fixed order, which IEEE 754 leaves no freedom.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Array: TypeAlias = Any
@@ -37,6 +37,10 @@ NORMS = (
     (1.0113, 1.0113, 1.0404),
 )
 """How long the picture of one unit coefficient is, from the coarsest level to the finest."""
+
+
+AT_ONCE = 2**20
+"""Samples of a picture that are transformed at once."""
 
 
 def analyse(x: Array, axis: int) -> None:
@@ -67,8 +71,10 @@ def split(x: Array) -> tuple[Array, list[Array]]:
 
     The samples of `x` are overwritten: details are views of them.
     """
-    analyse(x, -1)
-    analyse(x, -2)
+    for lines in _some_lines(x, -1):
+        analyse(lines, -1)
+    for lines in _some_lines(x, -2):
+        analyse(lines, -2)
     low, details = x[..., 0::2, 0::2], [x[..., 0::2, 1::2], x[..., 1::2, 0::2], x[..., 1::2, 1::2]]
     return low + 0, details
 
@@ -78,8 +84,10 @@ def joined(x: Array, low: Array, details: Sequence[Array]) -> Array:
     hl, lh, hh = details
     x[..., 0::2, 0::2], x[..., 0::2, 1::2] = low, hl
     x[..., 1::2, 0::2], x[..., 1::2, 1::2] = lh, hh
-    synthesise(x, -2)
-    synthesise(x, -1)
+    for lines in _some_lines(x, -2):
+        synthesise(lines, -2)
+    for lines in _some_lines(x, -1):
+        synthesise(lines, -1)
     return x
 
 
@@ -104,7 +112,9 @@ def _lift(x: Array, axis: int, parity: int, weight: float) -> None:
     length = x.shape[axis]
     both, first = (length - 1 - (parity == 0)) // 2, 1 if parity else 2
     target = at(first, both)
-    target += (at(first - 1, both) + at(first + 1, both)) * weight
+    neighbours = at(first - 1, both) + at(first + 1, both)
+    neighbours *= weight
+    target += neighbours
     # Reflected ends: the one neighbour counts twice.
     if parity == 0:
         start = at(0, 1)
@@ -112,6 +122,14 @@ def _lift(x: Array, axis: int, parity: int, weight: float) -> None:
     if (length - 1) % 2 == parity and length - 1 >= first:
         end = at(length - 1, 1)
         end += (at(length - 2, 1) + at(length - 2, 1)) * weight
+
+
+def _some_lines(x: Array, axis: int) -> Iterator[Array]:
+    """Views of lines along an axis, some at a time: what is computed on the way is small then."""
+    across = -3 - axis
+    count = max(AT_ONCE // x.shape[axis], 1)
+    for start in range(0, x.shape[across], count):
+        yield x[_place(across, slice(start, start + count))]
 
 
 def _place(axis: int, samples: slice) -> tuple[Any, ...]:

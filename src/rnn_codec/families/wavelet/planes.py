@@ -148,15 +148,18 @@ def _pyramid(x: NDArray[np.float32]) -> Iterator[tuple[int, int, NDArray[np.floa
 
 def values(
     planes: Planes, first: First, run: Run | None, weights: Weights, component: int
-) -> list[NDArray[np.float32]]:
+) -> Iterator[NDArray[np.float32]]:
     """A component's coefficients (h, w, bands) of each scale, as a stream up to a run tells them.
+
+    Scale by scale, from the coarsest: the finest one is most of them.
 
     Args:
         planes: magnitudes of all planes, or of those that the stream has told.
         run: None for nothing.
         weights: as of `analysed`.
     """
-    return [_of_scale(planes, first, run, weights, scale, component) for scale in range(SCALES)]
+    for scale in range(SCALES):
+        yield _of_scale(planes, first, run, weights, scale, component)
 
 
 def _of_scale(
@@ -239,7 +242,7 @@ def _middles(
 
 def synthesised(
     shape: Shape,
-    values: Callable[[int], list[NDArray[np.float32]]],
+    values: Callable[[int], Iterator[NDArray[np.float32]]],
     rotation: Rotation,
     workers: Workers,
 ) -> NDArray[np.uint8]:
@@ -264,14 +267,14 @@ def synthesised(
     return pixels
 
 
-def _picture(shape: Shape, values: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _picture(shape: Shape, values: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
     """One component (H, W) of its coefficients, which are overwritten."""
-    low = values[0][..., 0] / np.float32(NORM_LL)
+    low = next(values)[..., 0] / np.float32(NORM_LL)
     all_sizes = sizes(shape.height, shape.width)
-    for scale in range(1, SCALES):
+    for scale, of_scale in enumerate(values, 1):
         details = []
         for band, (rows, columns) in enumerate(shape.bands(scale)):
-            details.append(x := values[scale][:rows, :columns, band])
+            details.append(x := of_scale[:rows, :columns, band])
             np.divide(x, np.float32(NORMS[scale - 1][band]), out=x)
         low = joined(np.empty(all_sizes[LEVELS - scale], np.float32), low, details)
     return low

@@ -8,6 +8,7 @@ have become significant. A stream may end after any run.
 """
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,9 @@ class Walk:
         self._engine, self._memory, self._symbols = engine, memory, symbols
         self._planes, self._first, self._last = planes, first, last
         self.so_far = Planes.nothing(shape)
+        if planes is not None:
+            # The same signs, for only those of significant coefficients count.
+            self.so_far = replace(self.so_far, negative=planes.negative)
         self._views: list[Bytes | None] = [None] * SCALES
         self._exists: dict[int, NDArray[np.bool_] | None] = {}
         self.units = [max(of_scale) for of_scale in first]
@@ -141,8 +145,20 @@ class Walk:
             yield from self._stripe(Run(plane, scale, index, 0, 0), start, state[0])
         if not hands_down:
             return None
-        message = self._engine.message(scale, states[0], self._seen_after(scale))
-        return message, *states[1:]
+        self._tell_finer(scale, states[0])
+        return states
+
+    def _tell_finer(self, scale: int, state: Bytes) -> None:
+        """Put the message to the finer scale where the state was: there are large pictures."""
+        height, width, _ = state.shape
+        above = state[:0]
+        for start, end in stripes(height, width):
+            # With one row more on either side, which a kernel sees.
+            first, last = start - len(above), min(end + 1, height)
+            here = np.concatenate([above, state[start:last]])
+            message = self._engine.message(scale, here, self._seen_after(scale, first, last))
+            above = here[end - 1 - first : end - first]
+            state[start:end] = message[start - first : end - first]
 
     def _state(
         self, plane: int, scale: int, start: int, end: int, handed: tuple[Bytes, ...] | None
@@ -164,43 +180,38 @@ class Walk:
 
     def _seen_before(self, scale: int, first: int, last: int) -> Bytes:
         """What the prior sees of some rows of a scale, as they were before the plane."""
-        magnitudes, above = self.so_far.magnitudes[scale], max(first - WINDOW // 2, 0)
         view, self._views[scale] = self._views[scale], None
         if view is not None:
             return view
+        above = max(first - WINDOW // 2, 0)
+        magnitudes = self.so_far.magnitudes[scale][above : last + WINDOW // 2]
         # Without the bit of this plane, which stripes above have already.
-        before = magnitudes[above : last + WINDOW // 2] >> 1
-        negative = self.so_far.negative[scale][above : last + WINDOW // 2]
-        seen = self._memory.before(before)
-        return self._view(scale, seen, negative, first - above, last - above)
+        return self._view(scale, self._memory.before(magnitudes >> 1), above, first, last)
 
-    def _seen_after(self, scale: int) -> Bytes:
-        """What the finer scale hears of when a plane is coded."""
-        magnitudes, negative = self.so_far.magnitudes[scale], self.so_far.negative[scale]
+    def _seen_after(self, scale: int, first: int, last: int) -> Bytes:
+        """What the finer scale hears of, of some rows, when they are coded."""
+        above = max(first - WINDOW // 2, 0)
+        magnitudes = self.so_far.magnitudes[scale][above : last + WINDOW // 2]
         seen = self._memory.after(magnitudes)
-        height, width, _ = magnitudes.shape
-        view = self._view(scale, seen, negative, 0, height)
+        view = self._view(scale, seen, above, first, last)
         # A memory that sees all sees the same before the next plane.
         sees_all = seen is magnitudes and self._memory.before(magnitudes) is magnitudes
-        if sees_all and len(stripes(height, width)) == 1:
+        if sees_all and last - first == len(self.so_far.magnitudes[scale]):
             self._views[scale] = view
         return view
 
     def _view(
-        self,
-        scale: int,
-        magnitudes: NDArray[np.uint16],
-        negative: NDArray[np.bool_],
-        first: int,
-        last: int,
+        self, scale: int, magnitudes: NDArray[np.uint16], above: int, first: int, last: int
     ) -> Bytes:
-        """What is known of some of the rows that are given."""
-        depth = aligned(known_depth(scale))
+        """What is known of some rows; magnitudes are given from the row `above` on."""
+        depth, width = aligned(known_depth(scale)), magnitudes.shape[1]
+        negative = self.so_far.negative[scale][above : above + len(magnitudes)]
 
         def strip(start: int, end: int) -> list[Bytes]:
-            return [known(magnitudes, negative, depth, first + start, first + end)]
+            start, end = (row + first - above for row in (start, end))
+            return [known(magnitudes, negative, depth, start, end)]
 
-        return self._engine.workers.by_strips(strip, last - first, magnitudes.shape[1])[0]
+        return self._engine.workers.by_strips(strip, last - first, width)[0]
 
     def _stripe(self, at: Run, start: int, state: Bytes) -> Iterator[Run]:
         """Code the groups of a stripe, from a row on; the state is that of its rows."""

@@ -66,8 +66,20 @@ class _Checks:
         value = self._seed
         for magnitudes, negative in zip(so_far.magnitudes, so_far.negative, strict=True):
             value = crc32(magnitudes.astype("<u2", copy=False).data, value)
-            value = crc32(np.packbits(negative).data, value)
+            value = _signs_crc(magnitudes.ravel(), negative.ravel(), value)
         return np.array([value >> bit & 1 for bit in reversed(range(CHECK_BITS))], np.bool_)
+
+
+_AT_ONCE = 2**20
+"""Coefficients, a multiple of eight."""
+
+
+def _signs_crc(magnitudes: NDArray[np.uint16], negative: NDArray[np.bool_], value: int) -> int:
+    """Of one bit for each coefficient: whether it is significant and negative."""
+    for start in range(0, negative.size, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        value = crc32(np.packbits(negative[part] & (magnitudes[part] > 0)).data, value)
+    return value
 
 
 _EVEN = np.full((CHECK_BITS, 2), 0.5)
