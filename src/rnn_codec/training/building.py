@@ -1,7 +1,6 @@
 """Builds what all trainings have in common, as configured; finds mistakes before the first step."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -14,9 +13,7 @@ from rnn_codec.data import DATA
 from rnn_codec.data.crops import LateCrops
 from rnn_codec.data.modules import TrainingDataModule
 from rnn_codec.errors import UserError, reason
-from rnn_codec.models.find import family_of
-from rnn_codec.models.protocol import FAMILIES
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import build_trainer
 from rnn_codec.training.options import LateOptions, TrainingOptions
 from rnn_codec.training.processes import is_first_process
@@ -49,34 +46,6 @@ def check_optimizer(model: Training, steps: int) -> None:
                 f"the schedule multiplies the learning rate by {factor:g} in step {step}: "
                 "see the options of schedule"
             )
-
-
-def start_of(config: DictConfig, groups: Sequence[str]) -> RunFolder | None:
-    """The run that a training starts from, if it does.
-
-    Args:
-        groups: of options that both must have alike.
-
-    Raises:
-        UserError: it is of another family, or has another option.
-    """
-    if config.start_from is None:
-        return None
-    start = RunFolder(Path(config.start_from))
-    if family_of(start.path) is not FAMILIES[config.codec.family]:
-        raise UserError(
-            f"start_from={start.path} is a codec of another family: start from one of "
-            f"network={config.network.name}"
-        )
-    for group in groups:
-        ours = OmegaConf.select(config, f"{group}.name")
-        theirs = read_config(start).get(group, {}).get("name")
-        if theirs is not None and theirs != ours:
-            raise UserError(
-                f"start_from={start.path} is a run of {group}={theirs}, this one is of "
-                f"{group}={ours}: start from a run of the same {group}, or set {group}={theirs}"
-            )
-    return start
 
 
 def late_options(config: DictConfig) -> LateOptions | None:

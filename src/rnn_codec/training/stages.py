@@ -13,26 +13,17 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 from torch import nn
 
-from rnn_codec.configuration import options, plain
-from rnn_codec.data.modules import TrainingDataModule
+from rnn_codec.configuration import plain
 from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
-from rnn_codec.models.find import start_digest
 from rnn_codec.runs.cost import TrainingCost
-from rnn_codec.runs.folder import (
-    RunFolder,
-    mark,
-    read_config,
-    unless_begun,
-    write_config,
-    write_digest,
-)
+from rnn_codec.runs.folder import RunFolder, mark, unless_begun, write_config, write_digest
 from rnn_codec.runs.precision import PRECISIONS
 from rnn_codec.runs.weights import write_weights
 from rnn_codec.training.building import build_logger
 from rnn_codec.training.callbacks import TrainingClock
 from rnn_codec.training.fitting import fit
-from rnn_codec.training.identity import check_unchanged, training_identity
+from rnn_codec.training.identity import check_unchanged
 from rnn_codec.training.options import TrainingOptions
 from rnn_codec.training.processes import is_first_process
 from rnn_codec.training.steps import Training
@@ -59,31 +50,6 @@ class StageTraining:
     learned: nn.Module
     data: L.LightningDataModule
     callbacks: Sequence[L.Callback]
-
-
-def codec_stage(
-    config: DictConfig,
-    run: RunFolder,
-    model: Training,
-    learned: nn.Module,
-    data: TrainingDataModule,
-    callbacks: Sequence[L.Callback],
-) -> StageTraining:
-    """The training of a codec on pictures, as configured, in its run's folder."""
-    start = start_digest(plain(config), run)
-    identity = training_identity(plain(config), data.digest, start)
-    begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""
-    return StageTraining(
-        config=config,
-        options=options(TrainingOptions, config),
-        identity=identity,
-        begun_as=begun or identity,
-        start=start,
-        model=model,
-        learned=learned,
-        data=data,
-        callbacks=callbacks,
-    )
 
 
 def nothing_more(run: RunFolder) -> None:

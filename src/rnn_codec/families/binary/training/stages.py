@@ -25,9 +25,10 @@ from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.overrides import literal
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.building import build_data, build_progress
+from rnn_codec.training.codecs import codec_stage
 from rnn_codec.training.identity import identity_of, without_incidental
 from rnn_codec.training.options import TrainingOptions
-from rnn_codec.training.stages import Stage, StageTraining, codec_stage
+from rnn_codec.training.stages import Stage, StageTraining
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:

@@ -18,8 +18,8 @@ from rnn_codec.training.building import (
     build_progress,
     check_optimizer,
     check_trainer,
-    start_of,
 )
+from rnn_codec.training.codecs import start_of
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
 GAINED = "residual_scaling"

@@ -8,7 +8,8 @@ from rnn_codec.families.wavelet.training.building import build_model, load_start
 from rnn_codec.families.wavelet.weights import digest, export_engine
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.building import build_data, build_progress
-from rnn_codec.training.stages import Stage, StageTraining, codec_stage
+from rnn_codec.training.codecs import codec_stage
+from rnn_codec.training.stages import Stage, StageTraining
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
