@@ -6,6 +6,7 @@ import re
 import runpy
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,6 +183,29 @@ def test_what_the_prose_says_of_the_wavelet_codec() -> None:
         best = quality_at(avif.bpp, avif.scores["ms_ssim"], bpp)
         assert best is not None
         assert bpp < 1.49 or score > best
+
+
+def bench(name: str) -> dict[str, Any]:
+    """The record of a benchmark."""
+    path = RESULTS / "bench" / name / "bench.json"
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def test_what_the_prose_says_of_the_wavelet_codecs_cost() -> None:
+    half, two = bench("commands")["times"]
+    assert (half["bits_per_pixel"], two["bits_per_pixel"]) == (0.5, 2.0)
+    words = (
+        f"compressing at 0.5 bpp takes {half['compress_ratio']:.2f} of a start of PyTorch, "
+        f"decompressing {half['decompress_ratio']:.2f}; at 2 bpp {two['compress_ratio']:.2f} and "
+        f"{two['decompress_ratio']:.2f}"
+    )
+    assert words in READMES["results/README.md"]
+    large = bench("large")
+    width, height = map(int, large["size"].split("x"))
+    assert width * height >= 50e6
+    for row in large["times"]:
+        assert max(row["compress_mebibytes"], row["decompress_mebibytes"]) * 2**20 < 2e9
+    assert all(row["longer_percent"] < 0.3 for row in bench("integers")["lengths"])
 
 
 def test_what_the_prose_says_of_entropy_codings_speed() -> None:
