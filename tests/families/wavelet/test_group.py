@@ -39,8 +39,8 @@ def contents(draw: st.DrawFn) -> Content:
 
 def coded(symbols: Symbols, content: Content, length: int) -> tuple[GroupCode, list[int]]:
     """All runs, or those that arrive; where each ends."""
-    copied = (None if part is None else part.copy() for part in content)
-    code = GroupCode(symbols, *copied)  # type: ignore[arg-type]
+    logits, significant, bits, positive, exists = content
+    code = GroupCode(symbols, logits, significant, bits.copy(), positive.copy(), exists)
     ends = []
     size = content.bits.size
     for start in range(0, size, length):

@@ -248,7 +248,9 @@ class Walk:
             bits, positive, negative = code.told()
             magnitudes |= bits
             scatter(magnitudes, self.so_far.magnitudes[scale][at])
-            mark(negative, self.so_far.negative[scale][at])
+            # An encoder has the picture's signs.
+            if self._planes is None:
+                mark(negative, self.so_far.negative[scale][at])
             telling.tell(group, bits, positive, negative)
 
     def _truth(

@@ -18,12 +18,7 @@ from rnn_codec.families.binary.training.options import CodecOptions, CoderOption
 from rnn_codec.families.binary.weights import load_codec
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.building import (
-    build_data,
-    build_progress,
-    check_optimizer,
-    check_trainer,
-)
+from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
 from rnn_codec.training.codecs import start_of
 from rnn_codec.training.options import Execution
 from rnn_codec.training.schedules import SCHEDULES, Progress

@@ -13,12 +13,7 @@ from rnn_codec.families.wavelet.training.options import PriorOptions
 from rnn_codec.families.wavelet.training.prior_module import PriorTraining
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
-from rnn_codec.training.building import (
-    build_data,
-    build_progress,
-    check_optimizer,
-    check_trainer,
-)
+from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
 from rnn_codec.training.codecs import start_of
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
