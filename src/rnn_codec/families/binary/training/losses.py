@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.registry import Registry
+from rnn_codec.training.similarity import WINDOW, similarity
 
 Loss: TypeAlias = Callable[[Tensor, Sequence[Tensor]], Tensor]
 """From x, (B, 3, H, W), and x̂_1 … x̂_n, each like x, to a scalar."""
@@ -18,14 +19,8 @@ LOSSES: Registry[Callable[..., Tensor]] = Registry(
 )
 LOSSES.parts["of_residuals"] = LOSSES
 
-WINDOW = 11
-"""Side of the window of SSIM, pixels [Wang et al. 2004]."""
-SIGMA = 1.5
-"""Of the Gaussian in that window, pixels."""
 SIGNAL_RANGE = 2.0
 """Of a signal, −1 … 1."""
-C1, C2 = (0.01 * SIGNAL_RANGE) ** 2, (0.03 * SIGNAL_RANGE) ** 2
-"""Constants of SSIM for that range."""
 
 
 @LOSSES.register("l1")
@@ -112,38 +107,10 @@ def structural_loss(
 def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
     """Mean SSIM of x̂_1 … x̂_n, (n, B, 3, H, W), to x, (B, 3, H, W) [Wang et al. 2004].
 
-    Both are shrunk `scale` times first, by averaging, and not padded. The window is applied as two
-    small products of matrices for all reconstructions together, and to the signal once: several
-    times as fast as a convolution for each. It runs in single precision also under autocast:
-    differences of squares stand nothing less.
+    Both are shrunk `scale` times first, by averaging, and not padded.
     """
-    with torch.autocast(signal.device.type, enabled=False):
-        x = F.avg_pool2d(signal.float(), scale)
-        y = F.avg_pool2d(reconstructions.flatten(0, 1).float(), scale)
-        y = y.view(*reconstructions.shape[:2], *y.shape[1:])
-        down, across = (_windows(length, x) for length in x.shape[-2:])
-
-        def blur(image: Tensor) -> Tensor:
-            return down @ image @ across.T
-
-        mean_x, mean_y = blur(x), blur(y)
-        xx, yy, xy = blur(x * x), blur(y * y), blur(x * y)
-        return _similarity(mean_x, mean_y, xx, yy, xy).mean()
-
-
-def _similarity(mean_x: Tensor, mean_y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
-    """SSIM of windows, from the means of x, y, x², y² and xy in each."""
-    of_means, means = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
-    luminance = (2 * of_means + C1) / (means + C1)
-    return luminance * (2 * (xy - of_means) + C2) / (xx + yy - means + C2)
-
-
-def _windows(length: int, like: Tensor) -> Tensor:
-    """The Gaussian at each place of a line, rows of (length − 10, length), made where it is used.
-
-    A copy from the processor would be waited for.
-    """
-    places = torch.arange(length, device=like.device, dtype=like.dtype)
-    offsets = places - places[: length - WINDOW + 1, None] - WINDOW // 2
-    bell = torch.exp(-(offsets**2) / (2 * SIGMA**2)) * (offsets.abs() <= WINDOW // 2)
-    return bell / bell.sum(dim=1, keepdim=True)
+    x = F.avg_pool2d(signal.float(), scale)
+    y = F.avg_pool2d(reconstructions.flatten(0, 1).float(), scale)
+    y = y.view(*reconstructions.shape[:2], *y.shape[1:])
+    luminance, structure = similarity(x, y, SIGNAL_RANGE)
+    return (luminance * structure).mean()
