@@ -46,14 +46,22 @@ def compress(
     return loaded.compress(pixels, rate, tune, importance)
 
 
-def decompress(source: str | Path | bytes | File, max_pixels: int = MAX_PIXELS) -> Pixels:
+def decompress(
+    source: str | Path | bytes | File, max_pixels: int = MAX_PIXELS, fast: bool = False
+) -> Pixels:
     """The picture of a file, or of as much of it as there is, by the model that made it.
+
+    Args:
+        source: the file, its name or its bytes.
+        max_pixels: larger pictures are refused.
+        fast: whether to leave out what restores pictures.
 
     Raises:
         UserError: it is damaged, its model is nowhere to be found, or nothing arrived.
     """
     file = source if isinstance(source, File) else open(source, max_pixels)
-    return _model_of_file(file.head.model, file.head.version).decode(file).pixels
+    model = _model_of_file(file.head.model, file.head.version)
+    return (model.fast() if fast else model).decode(file).pixels
 
 
 @lru_cache(KEPT)

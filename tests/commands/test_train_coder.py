@@ -85,7 +85,7 @@ def test_an_interrupted_coder_goes_on_exactly(
     [
         (["codec=nowhere", "entropy=progressive"], "there is no run folder nowhere"),
         (["codec={run}"], "entropy=progressive"),
-        (["codec={run}", "entropy=progressive"], "already holds a coder"),
+        (["codec={run}", "entropy=progressive"], "is trained already"),
     ],
 )
 def test_mistakes_are_explained(
@@ -94,7 +94,7 @@ def test_mistakes_are_explained(
     run = RunFolder(tmp_path / "run")
     for folder in (run, run.coder("progressive")):
         folder.path.mkdir(parents=True)
-        folder.config.write_text("codec: {}\n")
+        folder.config.write_text("codec: {family: binary}\n")
     with pytest.raises(SystemExit):
         main(*(argument.format(run=run.path) for argument in arguments))
     assert message in capsys.readouterr().err

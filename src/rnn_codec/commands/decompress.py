@@ -10,7 +10,8 @@ from rnn_codec.pictures.writing import check_writable_suffix, write_rgb
 
 
 def main(words: Sequence[str]) -> None:
-    parser = new_parser("decompress", __doc__, "--model", "--max-pixels", "--device", "--threads")
+    shared = ("--model", "--max-pixels", "--device", "--threads", "--fast")
+    parser = new_parser("decompress", __doc__, *shared)
     add_files(parser, SUFFIX)
     parser.add_argument(
         "--suffix", default=".png", help="format of pictures in the output folder (default: .png)"
@@ -25,7 +26,8 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         started = time.perf_counter()
         file = open_file(job.input, options.max_pixels)
-        decoded = find(file.head).decode(file)
+        model = find(file.head)
+        decoded = (model.fast() if options.fast else model).decode(file)
         write_rgb(job.output, decoded.pixels)
         seconds = time.perf_counter() - started
         return f"{job.output}: decoded from {describe_amount(decoded.contents)}, in {seconds:.2f} s"

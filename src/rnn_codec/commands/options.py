@@ -27,6 +27,10 @@ SHARED: Mapping[str, dict[str, Any]] = {
         "help": "refuse larger pictures (default: %(default)s)",
     },
     "--device": {"default": "cpu", "help": "cpu (default), cuda, mps, …"},
+    "--fast": {
+        "action": "store_true",
+        "help": "leave out the network that restores pictures: sooner, and not as good",
+    },
     "--threads": {
         "type": int,
         "metavar": "N",

@@ -18,7 +18,7 @@ TRAINING = (
     *("entropy", "averaging", "checkpoint", "export"),
 )
 """Parts of a configuration without which nothing can be trained."""
-OF_SOME = ("coder",)
+OF_SOME = ("coder", "restoration")
 """Parts that some families have."""
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
 """How the names of options begin that do not change what is trained."""

@@ -1,7 +1,7 @@
-"""Train a codec and its entropy coder.
+"""Train a codec, and what is trained after it: an entropy coder, or a network that restores.
 
-For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folder> the entropy coder
-is trained alone, for the codec of that run.
+For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folder> the latter is
+trained alone, for the codec of that run.
 """
 
 import os
@@ -21,7 +21,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.models.find import family_of
 from rnn_codec.models.protocol import FAMILIES, Family
 from rnn_codec.overrides import hint
-from rnn_codec.runs.folder import RunFolder, read_config
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.fitting import quieten_lightning
 from rnn_codec.training.options import TrainerOptions
 from rnn_codec.training.processes import (
@@ -40,23 +40,20 @@ def train(config: DictConfig, run: RunFolder) -> None:
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
-    """The run whose codec `codec=` names, if it can be given an entropy coder."""
+    """The run whose codec `codec=` names, if there is something to add to it."""
     run = RunFolder(Path(config.codec))
-    read_config(run)
-    if config.entropy.model is None:
-        raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
-    coder = run.coder(config.entropy.name)
-    if coder.config.exists() and is_first_process():
+    added = family_of(run.path).addition(config, run)
+    if added.config.exists() and is_first_process():
         raise UserError(
-            f"{coder.path} already holds a coder: go on with it by {hint('resume', coder.path)}, "
-            "or delete it"
+            f"{added.path} is trained already: go on with it by {hint('resume', added.path)}, or "
+            "delete it"
         )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
     return run
 
 
 def train_as_configured(config: DictConfig) -> None:
-    """Set up the run and train: the codec, unless it is given, then its coder."""
+    """Set up the run and train: the codec, unless it is given, then the rest."""
     quieten_lightning()
     several = config.trainer.devices != 1 or config.trainer.num_nodes != 1
     # Lightning starts its processes by the same command line: each would replay the multirun.

@@ -143,8 +143,16 @@ class Model(ABC):
     labels: Mapping[str, str]
     """What it is, for tables: family, cell, recon, network, entropy, as far as it has them."""
     embedded: ClassVar[bool] = False
-    """Whether a picture's files are beginnings of one stream that may end anywhere, none of them at
-    a loss: then rates are measured, not levels."""
+    """Whether files may end anywhere, not with levels alone: rates are measured, then."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Differs between models by which a file is not decoded to the same picture."""
+        return self.identifier
+
+    def fast(self) -> "Model":
+        """The same without what a decoder may leave out to be done earlier; for most, itself."""
+        return self
 
     @property
     @abstractmethod
@@ -258,6 +266,13 @@ class Family(Protocol):
 
     def complete(self, folder: Path) -> None:
         """Make what a model needs beside weights that have been written into its folder."""
+
+    def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
+        """The folder of what is trained where `codec=` names a run.
+
+        Raises:
+            UserError: nothing that could be added to it is configured.
+        """
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         """Find mistakes in the configuration of a training; nothing is written.

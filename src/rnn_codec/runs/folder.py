@@ -11,6 +11,7 @@
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
+<run>/recon/<name>/              a network that restores what the codec reconstructs: likewise
 <run>/evaluation/<data>/         what rnn-codec evaluate writes
 """
 
@@ -57,6 +58,10 @@ class RunFolder:
         """The folder of an entropy coder."""
         return RunFolder(self.path / "entropy" / name)
 
+    def restoration(self, name: str) -> "RunFolder":
+        """The folder of a restoration network."""
+        return RunFolder(self.path / "recon" / name)
+
     def coders(self) -> list["RunFolder"]:
         """The folders of all entropy coders that have weights, the last name first."""
         runs = map(RunFolder, sorted((self.path / "entropy").glob("*/"), reverse=True))
@@ -64,7 +69,7 @@ class RunFolder:
 
     @property
     def codec_run(self) -> "RunFolder":
-        """The folder of the codec that this folder's entropy coder is for."""
+        """The folder of the codec that what is in this folder was added to."""
         return RunFolder(self.path.absolute().parents[1])
 
     def evaluation(self, data: str) -> Path:

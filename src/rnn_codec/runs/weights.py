@@ -15,8 +15,9 @@ from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.precision import from_precision, to_precision
 
-NETWORKS = ("codec.", "model.", "prior.")
-"""What the networks are called in the checkpoints: of codecs, context models, wavelet priors."""
+NETWORKS = ("codec.", "model.", "prior.", "restoration.")
+"""What the networks are called in the checkpoints: of codecs, context models, wavelet priors, and
+what restores pictures."""
 EQUAL = "equal"
 """In the metadata of exported weights: names of tensors, and those whose values they have."""
 

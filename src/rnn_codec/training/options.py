@@ -159,6 +159,7 @@ class TrainingOptions:
     checkpoint: Incidental[CheckpointOptions]
     export: ExportOptions
     logger: Incidental[Any]
-    # The coder is trained when the codec is: it does not change that.
+    # What is trained when the codec is does not change that.
     entropy: Incidental[Any] = None
     coder: Incidental[Any] = None
+    restoration: Incidental[Any] = None

@@ -14,6 +14,9 @@ from rnn_codec.families.wavelet.engine_file import ENGINE_FILE
 from rnn_codec.families.wavelet.model import WaveletModel, load
 from rnn_codec.families.wavelet.prior.graphs import engine_tensors
 from rnn_codec.families.wavelet.prior.network import Prior
+from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE, RESTORED
+from rnn_codec.families.wavelet.restoration.graph import graph
+from rnn_codec.families.wavelet.restoration.network import Restoration
 
 CELLS: dict[str, dict[str, Any]] = {
     "gru": {"name": "gru"},
@@ -59,7 +62,20 @@ def write_model(
     config = {"name": "tiny", "seed": seed, "codec": codec}
     config.update({group: {"name": name} for group, name in groups.items()})
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    if scaling == RESTORED:
+        network = folder / "recon" / RESTORED / RESTORATION_FILE
+        network.parent.mkdir(parents=True, exist_ok=True)
+        network.write_bytes(graph(restoration(seed)))
     return folder
+
+
+def restoration(seed: int = 0) -> Restoration:
+    """A restoration network whose weights are large enough for it to change pictures."""
+    torch.manual_seed(seed)
+    found = Restoration(width=8, inner=8, blocks=1)
+    with torch.no_grad():
+        found.change.weight.normal_(std=0.1)
+    return found.eval()
 
 
 @cache

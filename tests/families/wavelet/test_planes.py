@@ -26,6 +26,7 @@ from rnn_codec.families.wavelet.planes import (
     analysed,
     share_of_plane,
     synthesised,
+    told_planes,
     values,
 )
 from rnn_codec.families.wavelet.rotation import Rotation
@@ -63,9 +64,8 @@ def test_all_planes_give_back_the_picture(height: int, width: int, seed: int) ->
     fine = Gains(STEP_UNITS // 8).weights(Shape(height, width))
     planes = analysed(pixels, rotation, fine, WORKERS)
     whole = partial(values, planes, planes.first(), LAST, fine)
-    assert (
-        np.abs(synthesised(planes.shape, whole, rotation, WORKERS).astype(int) - pixels).max() <= 1
-    )
+    found = synthesised(planes.shape, whole, rotation, WORKERS).pixels(WORKERS)
+    assert np.abs(found.astype(int) - pixels).max() <= 1
 
 
 @given(sides, sides, st.integers(0, 2**32 - 1))
@@ -139,6 +139,35 @@ def test_nothing_told_is_nothing() -> None:
     assert not any(x.any() for x in found)
 
 
+@given(sides, sides, runs)
+def test_told_planes_are_those_of_values(height: int, width: int, run: Run) -> None:
+    """Against the plane that each position says of itself."""
+    shape = Shape(height, width)
+    planes = Planes.nothing(shape)
+    rng = np.random.default_rng(height * width)
+    # With these bits a coefficient is what it is told to: centres and all.
+    for magnitudes in planes.magnitudes:
+        magnitudes[:] = 1 << rng.integers(0, 10)
+    first, found = planes.first(), told_planes(shape, planes.first(), run)
+    for scale in range(SCALES):
+        for colour in range(2):
+            told = []
+            for index, group in enumerate(GROUPS):
+                if group.colour == colour:
+                    row, column = PHASES[group.phase]
+                    rows, columns = planes.magnitudes[scale][row::2, column::2].shape[:2]
+                    for position in range(rows * columns):
+                        here = (scale, 0, index, position // run_length(rows * columns))
+                        told.append(min(run.plane + (here > run[1:]), first[scale][colour]))
+            expected = np.mean(told) if told else 0.0
+            assert found[scale, colour] == pytest.approx(expected)
+
+
+def test_told_planes_of_nothing_are_all() -> None:
+    first = [[3, 2], [4, 4], [5, 0], [1, 1], [2, 2], [6, 1]]
+    assert np.array_equal(told_planes(Shape(70, 90), first, None), first)
+
+
 def test_shares_of_a_plane_grow_to_one() -> None:
     shape, first = Shape(100, 130), [[5, 4], [5, 3], [4, 4], [4, 4], [4, 3], [4, 2]]
     shares = []
@@ -165,6 +194,6 @@ def test_one_step_is_one_error_everywhere(scale: int) -> None:
         rows, columns = shape.sizes()[scale]
         planes.magnitudes[scale][rows // 2, columns // 2, channel] = magnitude
         told = partial(values, planes, planes.first(), LAST, weights)
-        pixels = synthesised(shape, told, rotation, WORKERS)
+        pixels = synthesised(shape, told, rotation, WORKERS).pixels(WORKERS)
         error = np.sqrt(np.sum(np.square(pixels.astype(float) - 128)))
         assert error == pytest.approx(magnitude / 32, rel=0.03)

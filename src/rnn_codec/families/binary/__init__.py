@@ -7,6 +7,7 @@ a model is looked for or loaded.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnn_codec.errors import UserError
 from rnn_codec.families.binary.format import StreamFormat
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.runs.folder import RunFolder
@@ -45,6 +46,11 @@ class BinaryFamily:
 
     def complete(self, folder: Path) -> None:
         """Weights are all that there is."""
+
+    def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
+        if config.entropy.model is None:
+            raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
+        return run.coder(config.entropy.name)
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         from rnn_codec.families.binary.training import building  # noqa: PLC0415

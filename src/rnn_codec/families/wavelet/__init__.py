@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet.engine_file import read_engine_file
 from rnn_codec.families.wavelet.format import PlanesFormat
+from rnn_codec.families.wavelet.restoration.folder import RESTORED
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.rnc.file import MODEL_BYTES
 from rnn_codec.runs.folder import RunFolder, read_config, read_digest
@@ -51,6 +52,14 @@ class WaveletFamily:
         from rnn_codec.families.wavelet import weights  # noqa: PLC0415
 
         weights.export_engine(RunFolder(folder))
+
+    def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
+        if config.recon.name != RESTORED:
+            raise UserError(
+                f"codec={config.codec} has its entropy coder in it, as every wavelet codec has: "
+                f"recon={RESTORED} trains a network for it that restores pictures"
+            )
+        return run.restoration(RESTORED)
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         from rnn_codec.families.wavelet.training import building  # noqa: PLC0415

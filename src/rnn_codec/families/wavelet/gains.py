@@ -24,8 +24,8 @@ MOST_STRENGTH = 15
 MOST_EXPONENT = 31
 SCALE_EXPONENTS = (-37, -8, 4, 6, -1, -16)
 """Of scales, for structural similarity, which looks at coarse structure less than squared error."""
-STEP_UNITS = 32
-"""Steps are whole multiples of 1/32, up to 255 of them."""
+STEP_UNITS, MOST_STEP = 32, 255
+"""Steps are whole multiples of 1/32, up to so many of them."""
 
 _CHANGES, _NEGATIVE, _MORE = 0.5, 0.5, 0.25
 _ROOTS = np.array([2 ** (unit / OCTAVE) for unit in range(OCTAVE)], np.float32)
@@ -50,9 +50,9 @@ class Gains:
     def weights(self, shape: Shape) -> Weights:
         """See `Weights`."""
         found: list[NDArray[np.float32]] = []
-        for scale, size in enumerate(shape.sizes()):
-            # Halves are rounded up: Python's own rule would be one more thing to specify.
-            exponent = (SCALE_EXPONENTS[scale] * self.of_scales + FULL // 2) // FULL
+        for scale, (size, exponent) in enumerate(
+            zip(shape.sizes(), self.scale_exponents(), strict=True)
+        ):
             if self.exponents is None:
                 found.append(self._weight(np.array(exponent, np.int32)))
                 continue
@@ -61,6 +61,11 @@ class Gains:
             spread = self._weight(blocks).repeat(side, 0).repeat(side, 1)
             found.append(spread[: size[0], : size[1]])
         return found
+
+    def scale_exponents(self) -> list[int]:
+        """Of the weights of scales."""
+        # Halves are rounded up: Python's own rule would be one more thing to specify.
+        return [(exponent * self.of_scales + FULL // 2) // FULL for exponent in SCALE_EXPONENTS]
 
     def _weight(self, exponents: NDArray[np.int32]) -> NDArray[np.float32]:
         powers, units = np.divmod(exponents, OCTAVE)

@@ -125,3 +125,8 @@ def run_length(positions: int) -> int:
     (64, 768)
     """
     return max(LEAST_RUN, -(-positions // RUNS))
+
+
+def last_run(plane: int) -> Run:
+    """One with which, or behind which, every stream of a plane ends."""
+    return Run(plane, SCALES, 0, 0, 0)

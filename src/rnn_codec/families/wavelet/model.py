@@ -6,8 +6,8 @@ pixels ─► transform ─► planes ─► prior and range coder ─► one st
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,10 +19,18 @@ from rnn_codec.families.wavelet.engine_file import cores, read_engine_file
 from rnn_codec.families.wavelet.format import VERSION, stream_of
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
 from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, Run
-from rnn_codec.families.wavelet.memory.protocol import MEMORIES, Memory
+from rnn_codec.families.wavelet.memory.protocol import MEMORIES
 from rnn_codec.families.wavelet.planes import Planes, Shape
+from rnn_codec.families.wavelet.restoration.folder import RESTORED
+from rnn_codec.families.wavelet.restoration.restorer import read_restorer
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS, Scaling
-from rnn_codec.families.wavelet.session import PictureCode, WaveletSession, contents, picture
+from rnn_codec.families.wavelet.session import (
+    Networks,
+    PictureCode,
+    WaveletSession,
+    contents,
+    picture,
+)
 from rnn_codec.families.wavelet.stream import Walk
 from rnn_codec.families.wavelet.symbols import Read
 from rnn_codec.models.protocol import (
@@ -56,20 +64,27 @@ class _Arrived:
 class WaveletModel(Model):
     """See `Model`."""
 
-    engine: Engine
-    memory: Memory
+    networks: Networks
     scaling: Scaling
     identifier: bytes
     path: Path
     labels: Mapping[str, str]
-    embedded = True
+    embedded: ClassVar[bool] = True
+
+    @property
+    def fingerprint(self) -> bytes:
+        restorer = self.networks.restorer
+        return self.identifier + (restorer.digest if restorer else b"")
+
+    def fast(self) -> "WaveletModel":
+        return replace(self, networks=replace(self.networks, restorer=None))
 
     @property
     def most_levels(self) -> int:
         return PLANES
 
     def facts(self) -> Facts:
-        return Facts(*self.engine.facts)
+        return Facts(*self.networks.engine.facts)
 
     def session(
         self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
@@ -90,8 +105,7 @@ class WaveletModel(Model):
             )
         gains = self.scaling.gains(pixels, tune or tunes[0], importance)
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
-        begin = partial(PictureCode.of, self.engine, self.memory, head, pixels, gains)
-        return WaveletSession(begin, pixels)
+        return WaveletSession(self.networks, head, pixels, gains)
 
     def decode(self, file: File, levels: int | None = None) -> Decoded:
         arrived = self._arrived(file, levels)
@@ -101,7 +115,7 @@ class WaveletModel(Model):
                 f"nothing of the picture has arrived: {len(file.data)} bytes hold no coefficients"
             )
         found = arrived.planes, body.settings, arrived.run, arrived.gains
-        pixels = picture(*found, self.engine.workers)
+        pixels = picture(*found, self.networks)
         return Decoded(pixels, contents(file, arrived.run, arrived.checked))
 
     def contents(self, file: File) -> Contents:
@@ -114,9 +128,7 @@ class WaveletModel(Model):
         if contents(file, arrived.run).levels < levels or arrived.run is None:
             return file.data
         # Coded again, only to learn where a plane ends in the stream that is there.
-        code = PictureCode(
-            self.engine, self.memory, file.head, body.settings, arrived.planes, arrived.gains
-        )
+        code = PictureCode(self.networks, file.head, body.settings, arrived.planes, arrived.gains)
         end = code.end_in(stream, code.last_run_of(levels))
         return file.data[: body.start + end]
 
@@ -133,7 +145,8 @@ class WaveletModel(Model):
         complete = len(stream) == body.stream_bytes
         symbols = Read(stream, file_format.seed(file.head, settings), complete)
         last = 0 if levels is None else max(settings.planes - levels, 0)
-        walk = Walk(self.engine, self.memory, symbols, None, shape, settings.first, last)
+        engine, memory = self.networks.engine, self.networks.memory
+        walk = Walk(engine, memory, symbols, None, shape, settings.first, last)
         gains, run = Gains(settings.step, settings.of_scales), None
         try:
             if settings.of_blocks:
@@ -176,16 +189,18 @@ def load(folder: Path, device: str, threads: int | None) -> WaveletModel:
         raise UserError(f"the wavelet codec runs on the processor: --device cpu, not {device}")
     config = read_config(RunFolder(folder))
     tensors, digest = read_engine_file(folder)
-    engine = Engine(tensors, threads or cores())
+    threads = threads or cores()
+    engine = Engine(tensors, threads)
     engine.check()
+    memory = MEMORIES.build({"name": tensors[MEMORY].tobytes().decode("ascii")})
+    restorer = read_restorer(RunFolder(folder).restoration(RESTORED).path, threads)
     labels = {"family": "wavelet"}
     for group in LABELS:
         described = config.get(group)
         if isinstance(described, dict) and isinstance(described.get("name"), str):
             labels[group] = described["name"]
     return WaveletModel(
-        engine=engine,
-        memory=MEMORIES.build({"name": tensors[MEMORY].tobytes().decode("ascii")}),
+        networks=Networks(engine, memory, restorer),
         scaling=SCALINGS.build(config["codec"]["scaling"]),
         identifier=digest[:MODEL_BYTES],
         path=folder,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnn_codec.families.wavelet.colour import MIDDLE, STRIP, rotated
 from rnn_codec.families.wavelet.layout import (
+    COLOURS,
     COMPONENTS,
     GROUPS,
     PHASES,
@@ -191,23 +192,50 @@ def _of_scale(
 
 def share_of_plane(shape: Shape, first: First, run: Run) -> float:
     """How many of the coefficients that have a bit in the plane of a run are told it, 0 … 1."""
-    told = all_of_plane = 0
+    told = all_of_plane = 0.0
+    for place, positions in _groups(shape):
+        colour = GROUPS[place.group].colour
+        if run.plane < first[place.scale][colour]:
+            own = channels(place.scale, colour)
+            coefficients = positions * (own.stop - own.start)
+            all_of_plane += coefficients
+            told += coefficients * _share_told(run, place, positions)
+    return told / all_of_plane
+
+
+def told_planes(shape: Shape, first: First, run: Run | None) -> NDArray[np.float64]:
+    """To which plane a stream up to a run tells luma and chroma of each scale, (SCALES, 2).
+
+    The mean of its positions, where some are told one plane more than others.
+    """
+    sums, counts = np.zeros((2, SCALES, len(COLOURS)))
+    for place, positions in _groups(shape):
+        colour = GROUPS[place.group].colour
+        plane: float = first[place.scale][colour]
+        if run is not None and run.plane < plane:
+            plane = run.plane + 1 - _share_told(run, place, positions)
+        sums[place.scale, colour] += positions * plane
+        counts[place.scale, colour] += positions
+    # A scale without positions is told all that there is.
+    return sums / np.maximum(counts, 1)
+
+
+def _groups(shape: Shape) -> Iterator[tuple[Run, int]]:
+    """All groups of a plane, as the first of their runs, and how many positions they have."""
     for scale, (height, width) in enumerate(shape.sizes()):
         for stripe, (start, end) in enumerate(stripes(height, width)):
             for index, group in enumerate(GROUPS):
-                if run.plane >= first[scale][group.colour]:
-                    continue
                 row, column = PHASES[group.phase]
                 positions = len(range(start + row, end, 2)) * len(range(column, width, 2))
-                own = channels(scale, group.colour)
-                depth = own.stop - own.start
-                all_of_plane += positions * depth
-                place, until = (scale, stripe, index), (run.scale, run.stripe, run.group)
-                if place < until:
-                    told += positions * depth
-                elif place == until:
-                    told += min((run.number + 1) * run_length(positions), positions) * depth
-    return told / all_of_plane
+                yield Run(0, scale, stripe, index, 0), positions
+
+
+def _share_told(run: Run, place: Run, positions: int) -> float:
+    """Of a group's positions, in the plane of a run that a stream goes up to."""
+    here, until = place[1:4], run[1:4]
+    if here != until or not positions:
+        return float(here <= until)
+    return min((run.number + 1) * run_length(positions), positions) / positions
 
 
 def _told(first: First, run: Run | None, place: Run, size: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -240,13 +268,55 @@ def _middles(
     return x
 
 
+@dataclass(frozen=True)
+class Synthesis:
+    """A picture as its coefficients give it, before its pixels are rounded.
+
+    Attributes:
+        components: (H, W) each.
+    """
+
+    components: Sequence[NDArray[np.float32]]
+    rotation: Rotation
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        height, width = self.components[0].shape
+        return height, width
+
+    def colours(self, rows: slice, columns: slice) -> list[NDArray[np.float32]]:
+        """Red, green and blue of a part."""
+        here = [component[rows, columns] for component in self.components]
+        matrix = zip(*self.rotation.matrix, strict=True)
+        return [rotated(here, column) + np.float32(MIDDLE) for column in matrix]
+
+    def pixels(self, workers: Workers) -> NDArray[np.uint8]:
+        """All of it, (H, W, 3)."""
+        height, width = self.size
+        found = np.empty((height, width, 3), np.uint8)
+
+        def strip(start: int, end: int) -> None:
+            part = slice(start, end)
+            for colour, x in enumerate(self.colours(part, slice(None))):
+                found[part, :, colour] = rounded(x)
+
+        workers.for_strips(strip, height, width)
+        return found
+
+
+def rounded(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """To whole numbers 0 … 255, in place."""
+    return np.clip(np.rint(x, out=x), 0, 255, out=x)
+
+
 def synthesised(
     shape: Shape,
     values: Callable[[int], Iterator[NDArray[np.float32]]],
     rotation: Rotation,
     workers: Workers,
-) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) of coefficients.
+) -> Synthesis:
+    """The picture of coefficients.
 
     Args:
         values: a component's coefficients (h, w, bands) of each scale.
@@ -254,17 +324,7 @@ def synthesised(
     components = _for_components(
         lambda component: _picture(shape, values(component)), shape, workers
     )
-    pixels = np.empty((shape.height, shape.width, 3), np.uint8)
-    columns = list(zip(*rotation.matrix, strict=True))
-
-    def strip(start: int, end: int) -> None:
-        for colour in range(3):
-            x = rotated([component[start:end] for component in components], columns[colour])
-            x += np.float32(MIDDLE)
-            pixels[start:end, :, colour] = np.clip(np.rint(x, out=x), 0, 255, out=x)
-
-    workers.for_strips(strip, shape.height, shape.width)
-    return pixels
+    return Synthesis(components, rotation)
 
 
 def _picture(shape: Shape, values: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -1,9 +1,15 @@
-"""A picture being coded: one stream, and every rate is a beginning of it."""
+"""A picture being coded: streams, each with a step that suits a rate.
+
+Every beginning of a stream is a file. Its step is that with which a plane ends where the file does.
+"""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnn_codec.coding.bernoulli import Place, certain_after
 from rnn_codec.families.wavelet import format as file_format
@@ -11,7 +17,7 @@ from rnn_codec.families.wavelet.colour import fitted
 from rnn_codec.families.wavelet.engine import Engine
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
-from rnn_codec.families.wavelet.layout import Run
+from rnn_codec.families.wavelet.layout import Run, last_run
 from rnn_codec.families.wavelet.memory.protocol import Memory
 from rnn_codec.families.wavelet.planes import (
     Planes,
@@ -20,6 +26,17 @@ from rnn_codec.families.wavelet.planes import (
     share_of_plane,
     synthesised,
     values,
+)
+from rnn_codec.families.wavelet.restoration.conditions import Conditions
+from rnn_codec.families.wavelet.restoration.restorer import Restorer
+from rnn_codec.families.wavelet.rotation import Rotation
+from rnn_codec.families.wavelet.steps import (
+    FINE_STEP,
+    THRESHOLDS,
+    counts,
+    plane_of,
+    step_with,
+    threshold,
 )
 from rnn_codec.families.wavelet.stream import Walk
 from rnn_codec.families.wavelet.symbols import Written
@@ -34,6 +51,20 @@ _LOOK_AHEAD = 16
 """Bytes by which a code is longer than what it makes certain, at most."""
 
 
+@dataclass(frozen=True)
+class Networks:
+    """What a model computes with."""
+
+    engine: Engine
+    memory: Memory
+    restorer: Restorer | None
+
+    @property
+    def workers(self) -> Workers:
+        """Threads that share what is not a network."""
+        return self.engine.workers
+
+
 class PictureCode:
     """The stream of a picture, coded as far as it is needed.
 
@@ -43,18 +74,18 @@ class PictureCode:
 
     def __init__(
         self,
-        engine: Engine,
-        memory: Memory,
+        networks: Networks,
         head: Head,
         settings: Settings,
         planes: Planes,
         gains: Gains,
     ) -> None:
+        self.networks = networks
         self.head, self.settings, self.planes, self.gains = head, settings, planes, gains
-        self.workers = engine.workers
         self._symbols = Written(file_format.seed(head, settings))
         if gains.exponents is not None:
             code_exponents(self._symbols, blocks(planes.shape), gains.exponents)
+        engine, memory = networks.engine, networks.memory
         walk = Walk(engine, memory, self._symbols, planes, planes.shape, settings.first, 0)
         self._walk = walk.runs() if settings.planes else iter(())
         self.runs: list[Run] = []
@@ -63,15 +94,14 @@ class PictureCode:
 
     @classmethod
     def of(
-        cls, engine: Engine, memory: Memory, head: Head, pixels: Pixels, gains: Gains
+        cls, networks: Networks, head: Head, pixels: Pixels, rotation: Rotation, gains: Gains
     ) -> "PictureCode":
         """That of a picture (H, W, 3)."""
-        rotation = fitted(pixels)
         weights = gains.weights(Shape(head.height, head.width))
-        planes = analysed(pixels, rotation, weights, engine.workers)
+        planes = analysed(pixels, rotation, weights, networks.workers)
         strengths = gains.of_scales, gains.of_blocks
         settings = Settings(gains.step, *strengths, rotation, planes.first())
-        return cls(engine, memory, head, settings, planes, gains)
+        return cls(networks, head, settings, planes, gains)
 
     def code_until(self, enough: Callable[[], bool]) -> None:
         """Code run after run until it is enough, or all is coded."""
@@ -125,36 +155,56 @@ class PictureCode:
 
     def pixels(self, index: int) -> Pixels:
         """What the file that ends with a run decodes to."""
-        run = self.runs[index] if index >= 0 else None
-        return picture(self.planes, self.settings, run, self.gains, self.workers)
+        return self._pixels(self.runs[index] if index >= 0 else None)
+
+    def pixels_to(self, plane: int) -> Pixels:
+        """What a file that ends with a plane decodes to; nothing is coded."""
+        return self._pixels(last_run(plane))
+
+    def _pixels(self, run: Run | None) -> Pixels:
+        return picture(self.planes, self.settings, run, self.gains, self.networks)
 
 
 def picture(
-    planes: Planes, settings: Settings, run: Run | None, gains: Gains, workers: Workers
+    planes: Planes, settings: Settings, run: Run | None, gains: Gains, networks: Networks
 ) -> Pixels:
     """What coefficients are, as far as a run has told them."""
-    weights = gains.weights(planes.shape)
-    of_component = partial(values, planes, settings.first, run, weights)
-    return synthesised(planes.shape, of_component, settings.rotation, workers)
+    shape, workers, restorer = planes.shape, networks.workers, networks.restorer
+    of_component = partial(values, planes, settings.first, run, gains.weights(shape))
+    found = synthesised(shape, of_component, settings.rotation, workers)
+    if restorer is None:
+        return found.pixels(workers)
+    return restorer.pixels(found, Conditions.of(shape, settings, run, gains), workers)
 
 
 @dataclass(frozen=True)
 class WaveletSession:
     """See `Session`."""
 
-    begin: Callable[[], PictureCode]
+    networks: Networks
+    head: Head
     pixels: Pixels
+    gains: Gains
 
     @cached_property
     def code(self) -> PictureCode:
-        """The picture's stream."""
-        return self.begin()
+        """The picture's stream, with the usual step."""
+        return self.code_with(self.gains.step)
+
+    def code_with(self, step: int) -> PictureCode:
+        """The picture's stream with a step of its own."""
+        gains = replace(self.gains, step=step)
+        return PictureCode.of(self.networks, self.head, self.pixels, self._rotation, gains)
+
+    @cached_property
+    def _rotation(self) -> Rotation:
+        return fitted(self.pixels)
 
     def first(self, levels: int) -> Encoded:
-        return self._encoded(self.code.last_run_of(levels))
+        return self._encoded(self.code, self.code.last_run_of(levels))
 
     def within(self, size: int) -> Encoded:
-        code = self.code
+        code = self.code_with(step_with(threshold(self._counts, 8 * size)))
 
         def enough() -> bool:
             tell(min(code.most_bytes / max(size, 1), 1.0))
@@ -165,23 +215,32 @@ class WaveletSession:
         if index < 0 and (code.runs or code.file_bytes(-1) > size):
             least = code.file_bytes(0 if code.runs else -1)
             raise BudgetError(f"{size} bytes hold nothing of the picture: allow at least {least}")
-        return self._encoded(index)
+        return self._encoded(code, index)
+
+    @cached_property
+    def _counts(self) -> NDArray[np.int64]:
+        """See `steps.counts`."""
+        shape = Shape(self.head.height, self.head.width)
+        weights = replace(self.gains, step=FINE_STEP).weights(shape)
+        return counts(analysed(self.pixels, self._rotation, weights, self.networks.workers))
 
     def reaching(self, quality: Quality) -> Encoded:
-        """See `Session.reaching`: the plane that reaches it, then the run."""
+        """See `Session.reaching`: all planes to the coarsest threshold whose picture is so good."""
         score = SCORES[quality.metric]
 
-        def reached(index: int) -> bool:
-            return score(self.code.pixels(index), self.pixels) >= quality.least
+        def missed(threshold: float) -> bool:
+            code = self.code_with(step_with(threshold))
+            return score(code.pixels_to(plane_of(threshold)), self.pixels) < quality.least
 
-        before = -1
-        for levels in range(1, self.code.settings.planes + 1):
-            last = self.code.last_run_of(levels)
-            if reached(last):
-                between = range(before + 1, last)
-                return self._encoded(before + 1 + bisect_right(between, False, key=reached))
-            before = last
-        return self._encoded(before, reached=self.code.settings.planes == 0)
+        highest = 2.0 ** (self.code.settings.planes - 1)
+        found = bisect_right(THRESHOLDS, False, hi=bisect_right(THRESHOLDS, highest), key=missed)
+        if found == 0:
+            last = self.code.last_run_of(self.code.settings.planes)
+            return self._encoded(self.code, last, reached=self.code.settings.planes == 0)
+        threshold = THRESHOLDS[found - 1]
+        code = self.code_with(step_with(threshold))
+        last = code.last_run_of(code.settings.planes - plane_of(threshold))
+        return self._encoded(code, last)
 
     def levels(self, most: int) -> Iterator[Level]:
         for number in range(1, min(most, max(self.code.settings.planes, 1)) + 1):
@@ -192,10 +251,10 @@ class WaveletSession:
     def other_rates(self, most: int) -> dict[str, OtherRate]:
         return {}
 
-    def _encoded(self, index: int, reached: bool = True) -> Encoded:
-        file = self.code.file(index)
-        found = contents(file, self.code.runs[index] if index >= 0 else None)
-        return Encoded(found, reached, partial(self.code.pixels, index))
+    def _encoded(self, code: PictureCode, index: int, reached: bool = True) -> Encoded:
+        file = code.file(index)
+        found = contents(file, code.runs[index] if index >= 0 else None)
+        return Encoded(found, reached, partial(code.pixels, index))
 
 
 def contents(file: File, run: Run | None, checked: int | None = None) -> Contents:

@@ -14,8 +14,11 @@ from rnn_codec.commands import train as entry
 from rnn_codec.configuration import plain
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet.engine_file import ENGINE_FILE, read_engine_file
+from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE
+from rnn_codec.families.wavelet.restoration.graph import graph, load_restoration
 from rnn_codec.families.wavelet.training.building import check
 from rnn_codec.families.wavelet.training.prior_module import PriorTraining
+from rnn_codec.families.wavelet.training.restoration_module import RestorationTraining
 from rnn_codec.families.wavelet.weights import export_engine, load_prior
 from rnn_codec.models.export import export_run
 from rnn_codec.models.protocol import FAMILIES
@@ -26,6 +29,12 @@ TINY = [
     *("network=wavelet_tiny", "recon=additive", "entropy=progressive"),
     *("data.crop_size=64", "data.batch_size=2", "data.validation_images=1"),
     *("data.validation_crop=161", "trainer.progress_bar=false", "trainer.log_every_n_steps=1"),
+]
+
+
+RESTORING = [
+    *("recon=one_shot", "restoration.max_steps=3", "restoration.crop_size=64"),
+    *("restoration.batch_size=2", "restoration.val_check_interval=2"),
 ]
 
 
@@ -55,12 +64,12 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
 
 
 @pytest.mark.parametrize("entropy", ["single_iteration", "progressive"])
-@pytest.mark.parametrize("recon", ["additive", "residual_scaling"])
+@pytest.mark.parametrize("recon", ["additive", "residual_scaling", "one_shot"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_combination_trains_and_loads(
     cell: str, recon: str, entropy: str, tmp_path: Path, cache: str
 ) -> None:
-    options = [f"cell={cell}", f"recon={recon}", f"entropy={entropy}", cache]
+    options = [f"cell={cell}", *RESTORING, f"recon={recon}", f"entropy={entropy}", cache]
     weights = run_training(tmp_path, *options, "trainer.max_steps=2")
     run = RunFolder(tmp_path)
     prior = load_prior(run)
@@ -74,6 +83,83 @@ def test_every_combination_trains_and_loads(
     assert digest == read_digest(run) == family.digest(tmp_path)
     assert family.identifier(tmp_path, entropy) == digest[:6]
     assert family.load(tmp_path, entropy, "cpu", 1).identifier == digest[:6]
+
+
+def test_one_shot_trains_the_prior_and_what_restores(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path / "run", *RESTORING, "trainer.max_steps=2", cache)
+    run = RunFolder(tmp_path / "run")
+    restoration = run.restoration("one_shot")
+    network = load_restoration(restoration)
+    content = (restoration.path / RESTORATION_FILE).read_bytes()
+    assert content == graph(network)
+    assert hashlib.sha256(content).digest() == read_digest(restoration)
+    family = FAMILIES["wavelet"]
+    model = family.load(run.path, "progressive", "cpu", 1)
+    # What restores decides what files decode to, not which files there are.
+    assert model.identifier == family.digest(run.path)[:6]
+    assert model.fingerprint != model.fast().fingerprint == model.identifier
+    assert read_config(restoration)["codec"] == str(run.path)
+
+
+def test_what_restores_is_added_to_a_codec(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path / "codec", "recon=residual_scaling", "trainer.max_steps=1", cache)
+    run = RunFolder(tmp_path / "codec")
+    before = read_digest(run)
+    config = configure(*RESTORING, f"codec={run.path}", cache)
+    entry.train(*entry.prepared(config))
+    assert read_digest(run) == before
+    assert (run.restoration("one_shot").path / RESTORATION_FILE).is_file()
+    with pytest.raises(UserError, match="is trained already: go on with it by resume="):
+        entry.prepared(config)
+    # And goes on from there in another run.
+    other = RunFolder(tmp_path / "other")
+    run_training(other.path, "recon=residual_scaling", "trainer.max_steps=1", cache)
+    still = ["restoration.optimizer.lr=0", "averaging.decay=null", f"start_from={run.path}"]
+    config = configure(*RESTORING, *still, f"codec={other.path}", cache)
+    entry.train(*entry.prepared(config))
+    weights = [load_file(x.restoration("one_shot").weights) for x in (run, other)]
+    assert_same(*weights)
+
+
+def test_adding_needs_something_to_add(tmp_path: Path, cache: str) -> None:
+    run_training(tmp_path, "trainer.max_steps=1", cache)
+    with pytest.raises(UserError, match="recon=one_shot trains a network for it"):
+        entry.prepared(configure(f"codec={tmp_path}", cache))
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", ["recon=one_shot", f"codec={tmp_path}", cache])
+    with pytest.raises(UserError, match="set network=wavelet, as the codec's"):
+        entry.prepared(config)
+    with pytest.raises(UserError, match=r"restoration\.crop_size must be a multiple of 32"):
+        check(configure(*RESTORING, "restoration.crop_size=80", cache))
+
+
+def test_a_resumed_restoration_equals_an_uninterrupted_one(
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = [*RESTORING, "trainer.max_steps=1", cache]
+    run_training(tmp_path / "whole", *options)
+    original = RestorationTraining.training_step
+
+    def interrupt(self: RestorationTraining, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        if self.global_step == 1:
+            signal.raise_signal(signal.SIGINT)
+        return original(self, batch, batch_idx)
+
+    monkeypatch.setattr(RestorationTraining, "training_step", interrupt)
+    with pytest.raises(UserError, match=r"resume=.*one_shot"):
+        run_training(tmp_path / "parts", *options)
+    monkeypatch.undo()
+    words = [f"resume={tmp_path / 'parts' / 'recon' / 'one_shot'}"]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", words)
+    saved, run = entry.resumed(config, words)
+    assert run.path == tmp_path / "parts"
+    entry.train(saved, run)
+    weights = [
+        load_file(RunFolder(tmp_path / name).restoration("one_shot").weights)
+        for name in ("whole", "parts")
+    ]
+    assert_same(*weights)
 
 
 @pytest.mark.parametrize("stop_at", [1, 3])
@@ -159,11 +245,10 @@ def test_what_is_exported_again_is_the_same(tmp_path: Path, cache: str) -> None:
     ("options", "message"),
     [
         (["entropy=none"], "a wavelet network without its prior is no codec: entropy=prog"),
-        (["recon=one_shot"], "recon=one_shot is not there for wavelet networks: recon=additive or"),
+        (["recon.name=both"], "recon=both is not there for wavelet networks: recon=additive or"),
         (["late=larger_crops"], "set late=none"),
-        (["codec=runs/mine"], "codec=runs/mine has its entropy coder in it"),
-        (["data.crop_size=80"], "data.crop_size must be a multiple of 32, from 64 on, with netw"),
-        (["data.crop_size=32"], "from 64 on, with network=wavelet_tiny, not 32"),
+        (["data.crop_size=80"], "data.crop_size must be a multiple of 32, from 64 on, with wave"),
+        (["data.crop_size=32"], "with wavelet networks, not 32"),
         (["trainer.compile=true", "trainer.deferred_weight_gradients=false"], "trainer.compile is"),
         (["network.depth=0"], "depth of a codec must be a whole number from 1 on, not 0"),
         (["network.depth=7", "cell=associative_lstm"], "needs an even depth, not 7"),

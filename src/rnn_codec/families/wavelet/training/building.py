@@ -7,18 +7,22 @@ from rnn_codec.configuration import build, check_types, instantiate, options, pl
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet import weights
 from rnn_codec.families.wavelet.prior.network import Prior
+from rnn_codec.families.wavelet.restoration.folder import RESTORED
+from rnn_codec.families.wavelet.restoration.network import Restoration
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS
 from rnn_codec.families.wavelet.training.coefficients import MULTIPLE
-from rnn_codec.families.wavelet.training.options import PriorOptions
+from rnn_codec.families.wavelet.training.options import PriorOptions, RestorationOptions
 from rnn_codec.families.wavelet.training.prior_module import PriorTraining
+from rnn_codec.families.wavelet.training.restoration_module import RestorationTraining
+from rnn_codec.families.wavelet.weights import load_prior
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
 from rnn_codec.training.codecs import start_of
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
-GAINED = "residual_scaling"
-"""The scaling whose blocks have gains."""
+WITHOUT_GAINS = "additive"
+"""The scaling whose blocks have none."""
 
 
 def check(config: DictConfig, run: RunFolder | None = None) -> None:
@@ -28,23 +32,47 @@ def check(config: DictConfig, run: RunFolder | None = None) -> None:
     """
     check_groups(config)
     check_trainer(config)
-    progress = build_progress(config)
-    data = build_data(config, progress)
-    model = build_model(config, progress)
-    check_optimizer(model, config.trainer.max_steps)
-    check_crops(config)
-    if run is None or not run.checkpoint.is_file():
-        load_start(config, model.prior)
+    data = build_data(config, build_progress(config))
+    if isinstance(config.codec, str):
+        assert run is not None
+        load_prior(run)
+    else:
+        check_prior(config, run)
+    if is_restored(config):
+        check_restoration(config)
     data.prepare_data()
 
 
-def check_crops(config: DictConfig) -> None:
+def is_restored(config: DictConfig) -> bool:
+    """Whether a network is to restore what is decoded."""
+    return bool(config.recon.name == RESTORED)
+
+
+def check_prior(config: DictConfig, run: RunFolder | None) -> None:
+    model = build_model(config, build_progress(config))
+    check_optimizer(model, config.trainer.max_steps)
+    check_crops("data.crop_size", config.data.crop_size)
+    if run is None or not run.checkpoint.is_file():
+        load_start(config, model.prior)
+
+
+def check_restoration(config: DictConfig) -> None:
+    if "restoration" not in config:
+        raise UserError(
+            f"recon={RESTORED} trains a network that only wavelet networks have: set "
+            "network=wavelet, as the codec's"
+        )
+    own = options(RestorationOptions, config.restoration)
+    check_crops("restoration.crop_size", own.crop_size)
+    check_optimizer(build_restoration_model(config), own.max_steps)
+
+
+def check_crops(option: str, size: int) -> None:
     """Crops have whole positions at all scales, and phases at the coarsest."""
-    size = config.data.crop_size
     if size % MULTIPLE or size < 2 * MULTIPLE:
         raise UserError(
-            f"data.crop_size must be a multiple of {MULTIPLE}, from {2 * MULTIPLE} on, with "
-            f"network={config.network.name}, not {size}"
+            f"{option} must be a multiple of {MULTIPLE}, from {2 * MULTIPLE} on, with wavelet "
+            f"networks, not {size}"
         )
 
 
@@ -52,13 +80,14 @@ def check_groups(config: DictConfig) -> None:
     """Refuse what has no meaning for this family.
 
     Raises:
-        UserError: codec= names a run, or entropy, recon, late or trainer cannot be.
+        UserError: entropy, recon, late or trainer cannot be.
     """
+    if config.late.begins is not None:
+        raise UserError("a wavelet network trains alike to its end: set late=none")
+    if config.trainer.compile:
+        raise UserError("trainer.compile is for other networks than wavelet ones: set it to false")
     if isinstance(config.codec, str):
-        raise UserError(
-            f"codec={config.codec} has its entropy coder in it, as every wavelet codec has: train "
-            "another with entropy="
-        )
+        return
     if config.entropy.name == "none":
         raise UserError(
             "a wavelet network without its prior is no codec: entropy=progressive or "
@@ -69,10 +98,6 @@ def check_groups(config: DictConfig) -> None:
             f"recon={config.recon.name} is not there for wavelet networks: "
             + " or ".join(f"recon={name}" for name in SCALINGS.names())
         )
-    if config.late.begins is not None:
-        raise UserError("a wavelet network trains alike to its end: set late=none")
-    if config.trainer.compile:
-        raise UserError("trainer.compile is for other networks than wavelet ones: set it to false")
 
 
 def load_start(config: DictConfig, prior: Prior) -> None:
@@ -85,7 +110,7 @@ def load_start(config: DictConfig, prior: Prior) -> None:
 def build_model(config: DictConfig, progress: Progress) -> PriorTraining:
     """The prior, its weights random, and how it is trained."""
     own = options(PriorOptions, config)
-    gained = config.codec.scaling.name == GAINED
+    gained = config.codec.scaling.name != WITHOUT_GAINS
     L.seed_everything(config.seed, verbose=False)
     return PriorTraining(
         prior=build_prior(config),
@@ -96,6 +121,20 @@ def build_model(config: DictConfig, progress: Progress) -> PriorTraining:
         most_bits=own.most_bits,
         gained_crops=own.gained_crops if gained else 0.0,
         integers_from=own.integers_from,
+    )
+
+
+def build_restoration_model(config: DictConfig) -> RestorationTraining:
+    """The restoration network, its weights random, and how it is trained."""
+    own = options(RestorationOptions, config.restoration)
+    L.seed_everything(config.seed, verbose=False)
+    return RestorationTraining(
+        restoration=Restoration(own.width, own.inner, own.blocks),
+        optimizer=instantiate(config.restoration.optimizer),
+        schedule=build(SCHEDULES, config.restoration.schedule),
+        progress=Progress(own.max_steps, late_begins=None),
+        seed=config.seed,
+        gained_crops=options(PriorOptions, config).gained_crops,
     )
 
 

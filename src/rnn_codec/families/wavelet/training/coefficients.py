@@ -18,6 +18,7 @@ from torch import Tensor
 from rnn_codec.families.wavelet.colour import MIDDLE, fitted, rotated
 from rnn_codec.families.wavelet.layout import COMPONENTS, SCALES
 from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, split
+from rnn_codec.families.wavelet.planes import CENTRES
 
 MULTIPLE = 2**LEVELS
 """Sides of crops are multiples of it: then all bands of a scale are of one size."""
@@ -60,6 +61,16 @@ class Scaling:
         powers = torch.where(is_gained & (with_power < WITH_POWER), MOST_POWER * power, 0.0)
         return cls(torch.exp2(-step).float(), torch.exp2(exponents).float(), powers.float())
 
+    @classmethod
+    def plain(cls, count: int) -> "Scaling":
+        """Of so many crops, by nothing."""
+        return cls(torch.ones(count), torch.ones(count, SCALES), torch.zeros(count))
+
+    @property
+    def factors(self) -> Tensor:
+        """Of all blocks whose gain is 1, (B, SCALES)."""
+        return self.factor[:, None] * self.scales
+
     def share(self, part: slice) -> "Scaling":
         """Of some of the crops."""
         return Scaling(self.factor[part], self.scales[part], self.power[part])
@@ -89,6 +100,11 @@ def transformed(images: Tensor) -> tuple[list[Tensor], Tensor]:
 
 def pictured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
     """Undo `transformed`: uint8 (B, 3, H, W), rounded."""
+    return coloured(scales, rotations).round().clamp(0, 255).to(torch.uint8)
+
+
+def coloured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
+    """Undo `transformed`: float32 (B, 3, H, W), as they come, around 0 … 255."""
     x = scales[0] / scales[0].new_tensor(NORM_LL)
     for coefficients, norms in zip(scales[1:], NORMS, strict=True):
         bands = coefficients.unflatten(1, (COMPONENTS, -1)) / x.new_tensor(norms)[:, None, None]
@@ -96,8 +112,7 @@ def pictured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
         picture = x.new_empty(batch, COMPONENTS, 2 * height, 2 * width)
         x = joined(picture, x, bands.unbind(2))
     # The inverse of a rotation is its transpose.
-    pixels = _rotated(x.unbind(1), rotations.mT)
-    return (pixels + MIDDLE).round().clamp(0, 255).to(torch.uint8)
+    return _rotated(x.unbind(1), rotations.mT) + MIDDLE
 
 
 def _rotated(planes: Sequence[Tensor], rotations: Tensor) -> Tensor:
@@ -110,15 +125,25 @@ def _rotated(planes: Sequence[Tensor], rotations: Tensor) -> Tensor:
 
 def scaled(scales: Sequence[Tensor], images: Tensor, scaling: Scaling) -> list[Tensor]:
     """The coefficients (B, N, h, w) of uint8 images (B, 3, H, W), times what scaling says."""
-    gains = torch.exp2(scaling.power[:, None, None, None] * sensitivity(images))
-    factors = scaling.factor[:, None] * scaling.scales
+    pairs = zip(scales, weights(scales, images, scaling), strict=True)
+    return [coefficients * weight for coefficients, weight in pairs]
+
+
+def weights(scales: Sequence[Tensor], images: Tensor, scaling: Scaling) -> list[Tensor]:
+    """What the coefficients of each scale are multiplied by, (B, 1, h, w)."""
+    gains, factors = block_gains(images, scaling), scaling.factors
     found = []
     for scale, coefficients in enumerate(scales):
         each = coefficients.shape[-1] // gains.shape[-1]
         of_blocks = gains.repeat_interleave(each, 2).repeat_interleave(each, 3)
-        found.append(coefficients * (of_blocks * factors[:, scale, None, None, None]))
+        found.append(of_blocks * factors[:, scale, None, None, None])
     assert len(found) == SCALES
     return found
+
+
+def block_gains(images: Tensor, scaling: Scaling) -> Tensor:
+    """Of the blocks of uint8 images (B, 3, H, W), (B, 1, H/32, W/32)."""
+    return torch.exp2(scaling.power[:, None, None, None] * sensitivity(images))
 
 
 def sensitivity(images: Tensor) -> Tensor:
@@ -168,3 +193,16 @@ def last_planes(magnitudes: Sequence[Tensor], bits_per_pixel: float) -> Tensor:
 BITS_OF_A_COEFFICIENT = 5.5
 """That is significant, with its sign, its later bits, and the zeros around it."""
 HIGHEST_LAST_PLANE = 7
+
+
+def middles(magnitudes: Tensor, planes: Tensor) -> Tensor:
+    """Where magnitudes lie of which the planes down to `planes` are known; see `planes.CENTRES`.
+
+    Args:
+        magnitudes: int32, of all planes.
+        planes: of a shape that goes with theirs.
+    """
+    known = magnitudes >> planes
+    centres = torch.tensor(CENTRES, device=magnitudes.device)
+    within = centres[known.clamp(max=len(CENTRES) - 1)]
+    return (known + within) * torch.exp2(planes.float())

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnn_codec.data.crops import process_of, step_rng
 from rnn_codec.families.wavelet.prior.arithmetic import Rounded, Smooth
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
 from rnn_codec.families.wavelet.prior.network import Prior
@@ -14,6 +13,7 @@ from rnn_codec.families.wavelet.training.coefficients import (
     scaled,
     transformed,
 )
+from rnn_codec.families.wavelet.training.scaled_module import ScaledTraining
 from rnn_codec.families.wavelet.training.validation import (
     RATES,
     SCORED,
@@ -23,10 +23,8 @@ from rnn_codec.families.wavelet.training.validation import (
 )
 from rnn_codec.metrics.curve import area_under_curve
 from rnn_codec.training.schedules import Progress
-from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
+from rnn_codec.training.steps import BuildOptimizer, Schedule
 
-STREAM = 2
-"""Of random numbers, beside those of the crops."""
 HIGHEST_RATE, LOWEST_RATE, LEAST_WEIGHT = 3.0, 0.02, 0.15
 """Bits per pixel between which a bit is weighed by how far it moves the curve; a weight."""
 
@@ -43,24 +41,17 @@ def weighed(bits: Tensor) -> Tensor:
     return (bits * weights).sum(0)
 
 
-class PriorTraining(Training):
+class PriorTraining(ScaledTraining):
     """Minimises the code lengths of the coefficients of crops, coded to some bits per pixel.
 
-    Everything random in a step (the quantisation step, gains, whether crops are transposed) follows
-    from the seed, the step and the place in the global batch: a resumed run goes on exactly as it
-    would have, and several processes compute what one with their whole batch does.
-
-    Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of 32,
-    from 64 on, in validation of any size above 160 pixels.
+    Sides of crops are multiples of 32, from 64 on; pictures of the validation have any above 160
+    pixels.
 
     Args:
-        optimizer: as of `Training`; so are the schedule and the progress.
+        optimizer: as of `ScaledTraining`; so are all that are not below.
         most_bits: bits per pixel that crops are coded to.
-        gained_crops: share of the crops that have gains of blocks and scales, 0 … 1.
         integers_from: share of the training from which it computes as integers do, 0 … 1.
     """
-
-    unit = "images"
 
     def __init__(
         self,
@@ -73,21 +64,13 @@ class PriorTraining(Training):
         gained_crops: float,
         integers_from: float,
     ) -> None:
-        super().__init__(optimizer, schedule, progress)
+        super().__init__(optimizer, schedule, progress, seed, gained_crops)
         self.prior = prior
-        self.seed = seed
         self.most_bits = most_bits
-        self.gained_crops = gained_crops
         self.integers_from = integers_from
         self.curves = {name: MeanCurve() for name in SCORED}
         # Registered, so that they move to the model's device.
         self.registered_curves = nn.ModuleDict(self.curves)
-
-    def examples(self, batch: Tensor) -> int:
-        """Images in a batch (B, 3, H, W)."""
-        return len(batch)
-
-    units = examples
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         scaling, turned = self.draw(len(batch))
@@ -104,19 +87,6 @@ class PriorTraining(Training):
         begins = self.integers_from * self.progress.max_steps
         position = self.progress.position(self.global_step)
         return Rounded() if position >= begins else Smooth()
-
-    def draw(self, batch: int) -> tuple[Scaling, Tensor]:
-        """The scaling of the crops of this process in this step, and whether rows become columns.
-
-        The latter is (B, 1, 1, 1).
-        """
-        # Each process draws for all and uses its own.
-        rank, world_size = process_of(self._trainer)
-        rng = step_rng(self.seed, self.global_step, STREAM)
-        whole = Scaling.drawn(rng, batch * world_size, self.gained_crops)
-        turned = torch.from_numpy(rng.random(batch * world_size) < 1 / 2)
-        own = slice(rank * batch, (rank + 1) * batch)
-        return whole.share(own).to(self.device), turned[own, None, None, None].to(self.device)
 
     def bits_of(self, images: Tensor, scaling: Scaling, arithmetic: Smooth) -> Tensor:
         """Bits per pixel of uint8 images (B, 3, H, W): (parts, B).

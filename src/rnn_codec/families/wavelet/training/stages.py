@@ -1,20 +1,47 @@
-"""Which trainings make a model: one, of its prior."""
+"""Which trainings make a model: of its prior, and of the network that restores its pictures."""
 
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
-from rnn_codec.families.wavelet.training.building import build_model, load_start
-from rnn_codec.families.wavelet.weights import digest, export_engine
+from rnn_codec.configuration import options, plain
+from rnn_codec.families.wavelet import weights
+from rnn_codec.families.wavelet.restoration.folder import RESTORED
+from rnn_codec.families.wavelet.restoration.graph import export_restorer, restorer_digest
+from rnn_codec.families.wavelet.restoration.network import Restoration
+from rnn_codec.families.wavelet.training.building import (
+    build_model,
+    build_restoration_model,
+    is_restored,
+    load_start,
+)
+from rnn_codec.families.wavelet.training.options import RestorationOptions
+from rnn_codec.overrides import literal
 from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.building import build_data, build_progress
 from rnn_codec.training.codecs import codec_stage
+from rnn_codec.training.identity import counted, identity_of
+from rnn_codec.training.options import TrainingOptions
 from rnn_codec.training.stages import Stage, StageTraining
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
-    """What is to be trained for a run: the prior."""
-    return [Stage(run, partial(prior_training, config, run), digest, export_engine)]
+    """What is to be trained for a run: the prior, unless it is given, and what restores."""
+    found = []
+    if not isinstance(config.codec, str):
+        prior = partial(prior_training, config, run)
+        found.append(Stage(run, prior, weights.digest, weights.export_engine))
+    if is_restored(config):
+        restoration = partial(restoration_training, config, run)
+        folder = run.restoration(RESTORED)
+        found.append(Stage(folder, restoration, restorer_digest, export_restorer))
+    return found
 
 
 def prior_training(config: DictConfig, run: RunFolder) -> StageTraining:
@@ -23,3 +50,59 @@ def prior_training(config: DictConfig, run: RunFolder) -> StageTraining:
     if not run.checkpoint.is_file():
         load_start(config, model.prior)
     return codec_stage(config, run, model, model.prior, data, callbacks=[])
+
+
+def restoration_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
+    """The training of what restores pictures; the codec's transform is all that it sees of it."""
+    config = copy.deepcopy(config)
+    config.codec = literal(str(codec_run.path))
+    common, own = options(TrainingOptions, config), options(RestorationOptions, config.restoration)
+    trainer = replace(
+        common.trainer,
+        max_steps=own.max_steps,
+        val_check_interval=own.val_check_interval,
+        precision=own.precision,
+    )
+    config.data.crop_size, config.data.batch_size = own.crop_size, own.batch_size
+    model = build_restoration_model(config)
+    data = build_data(config, build_progress(config))
+    start = _begin(config, codec_run.restoration(RESTORED), model.restoration)
+    identity = restoration_identity(plain(config), data.digest, start)
+    return StageTraining(
+        config=config,
+        options=replace(common, trainer=trainer),
+        identity=identity,
+        begun_as=identity,
+        start=start,
+        model=model,
+        learned=model.restoration,
+        data=data,
+        callbacks=[],
+    )
+
+
+def _begin(config: DictConfig, run: RunFolder, network: Restoration) -> str | None:
+    """The digest of the weights that the network starts from, which it is given; None if random.
+
+    Raises:
+        UserError: the run that it is to start from has none, or others.
+    """
+    if run.start.is_file():
+        return run.start.read_text(encoding="ascii").strip()
+    if config.start_from is None:
+        return None
+    start = RunFolder(Path(config.start_from)).restoration(RESTORED)
+    if not start.path.is_dir():
+        # A codec without one may be what the prior starts from.
+        return None
+    load_weights(network, read_weights(start), start)
+    return restorer_digest(start).hex()
+
+
+def restoration_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
+    """16 hexadecimal digits that differ between trainings of networks that restore.
+
+    Arguments are those of `training_identity`.
+    """
+    own = [config["restoration"], config["gained_crops"], config["seed"]]
+    return identity_of([own, counted(config)["data"], data, start])

@@ -8,12 +8,12 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from rnn_codec.families.wavelet.layout import COLOURS, SCALES, channels
-from rnn_codec.families.wavelet.planes import CENTRES
 from rnn_codec.families.wavelet.prior.arithmetic import Smooth
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
 from rnn_codec.families.wavelet.prior.network import Prior
 from rnn_codec.families.wavelet.training.coefficients import (
     last_planes,
+    middles,
     padded,
     pictured,
     transformed,
@@ -107,10 +107,8 @@ def coded(
             for colour in range(len(COLOURS)):
                 if plane <= first[scale][colour]:
                     own = channels(scale, colour)
-                    magnitudes = coefficients.magnitudes[scale][:, own] >> plane
-                    centres = torch.tensor(CENTRES, device=magnitudes.device)
-                    within = centres[magnitudes.clamp(max=len(CENTRES) - 1)]
-                    middle = (magnitudes + within) * 2.0**plane
+                    magnitudes = coefficients.magnitudes[scale][:, own]
+                    middle = middles(magnitudes, torch.tensor(plane, device=magnitudes.device))
                     values[scale][:, own] = middle * coefficients.signs[scale][:, own]
             bits += float(of_plane[scale].sum())
             yield bits, values

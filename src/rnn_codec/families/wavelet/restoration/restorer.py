@@ -1,0 +1,117 @@
+"""Runs a restoration network on decoded pictures, with ONNX Runtime, tile by tile.
+
+It need not be exact: pixels may differ by one between machines.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rnn_codec.errors import UserError, reason
+from rnn_codec.families.wavelet.gains import BLOCK
+from rnn_codec.families.wavelet.planes import Synthesis, rounded
+from rnn_codec.families.wavelet.restoration.conditions import Conditions
+from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE
+from rnn_codec.families.wavelet.workers import Workers
+
+PICTURE, STEPS, STRENGTH, FINE = INPUTS = ("picture", "steps", "strength", "fine")
+"""See `Restoration`."""
+LEAST_STEP = 1.0
+"""Logarithm of the step below which there is nothing to restore."""
+TILE = 1024
+"""Side of what is restored at once, at most: memory does not grow with the picture."""
+MARGIN = 64
+"""Pixels around a tile that are seen, too: the network looks no further."""
+
+
+class Restorer:
+    """A network, ready to run.
+
+    Args:
+        model: as `graph` writes it.
+        threads: that it computes with.
+
+    Attributes:
+        digest: SHA-256 of the model.
+    """
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        self.digest = hashlib.sha256(model).digest()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that wait for work by spinning would take it from those of the prior.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+
+    def pixels(
+        self, picture: Synthesis, conditions: Conditions, workers: Workers
+    ) -> NDArray[np.uint8]:
+        """The restored picture, (H, W, 3)."""
+        if conditions.fine.max() < LEAST_STEP:
+            return picture.pixels(workers)
+        height, width = picture.size
+        found = np.empty((height, width, 3), np.uint8)
+        for rows, seen_rows in _parts(height):
+            for columns, seen_columns in _parts(width):
+                x = np.stack(picture.colours(seen_rows, seen_columns))
+                fine = conditions.fine[_blocks(seen_rows), _blocks(seen_columns)]
+                y = self._restored(x, conditions, fine)
+                here = y[:, _within(rows, seen_rows), _within(columns, seen_columns)]
+                found[rows, columns] = rounded(here).transpose(1, 2, 0)
+        return found
+
+    def _restored(
+        self, x: NDArray[np.float32], conditions: Conditions, fine: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """A part (3, h, w) that begins with whole blocks."""
+        height, width = x.shape[1:]
+        whole = np.pad(x, ((0, 0), (0, -height % BLOCK), (0, -width % BLOCK)), mode="edge")
+        feeds = {
+            PICTURE: whole[None],
+            STEPS: conditions.steps[None],
+            STRENGTH: np.array([[conditions.strength]], np.float32),
+            FINE: fine[None, None],
+        }
+        restored: NDArray[np.float32] = self._session.run(None, feeds)[0]
+        return restored[0, :, :height, :width]
+
+
+def _parts(length: int) -> Iterator[tuple[slice, slice]]:
+    """Tiles along a side, and with what is around them."""
+    for start in range(0, length, TILE):
+        end = min(start + TILE, length)
+        yield slice(start, end), slice(max(start - MARGIN, 0), min(end + MARGIN, length))
+
+
+def _blocks(part: slice) -> slice:
+    """Those that pixels lie in."""
+    return slice(part.start // BLOCK, -(-part.stop // BLOCK))
+
+
+def _within(part: slice, seen: slice) -> slice:
+    return slice(part.start - seen.start, part.stop - seen.start)
+
+
+def read_restorer(folder: Path, threads: int) -> Restorer | None:
+    """The network in a folder; None if there is none.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = folder / RESTORATION_FILE
+    try:
+        if not path.is_file():
+            return None
+        return Restorer(path.read_bytes(), threads)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    # ONNX Runtime's own errors have no base class of their own.
+    except Exception as error:
+        raise UserError(f"{path} is damaged: {reason(error)}") from error
