@@ -4,6 +4,7 @@
                                  but for the precision of the weights
 <kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
 <kept>/entropy/<name>/           the same of its entropy coders
+<kept>/recon/<name>/             the same of what restores its pictures
 """
 
 import shutil
@@ -62,6 +63,9 @@ def export_run(
     try:
         copies = [(run, RunFolder(partial))]
         copies += [(trained[name], RunFolder(partial).coder(name)) for name in chosen]
+        copies += [
+            (found, RunFolder(partial).restoration(found.path.name)) for found in run.restorations()
+        ]
         for original, copy in copies:
             _copy(original, copy.path, dtype)
             family.complete(copy.path)

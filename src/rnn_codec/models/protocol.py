@@ -107,7 +107,8 @@ class Facts(NamedTuple):
     parameters: int
     """Of its networks."""
     macs_per_pixel: float
-    """Multiply–accumulate operations of coding and decoding a pixel of one level."""
+    """Multiply–accumulate operations of coding and decoding a pixel of one level, with what is done
+    once for all."""
 
 
 class Session(Protocol):

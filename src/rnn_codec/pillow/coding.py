@@ -84,7 +84,7 @@ def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
 
 def _written(run: RunFolder) -> tuple[int, ...]:
     """When a model's files were written: the one that is trained on is another one then."""
-    parts = (run, *run.coders())
+    parts = (run, *run.coders(), *run.restorations())
     files = (file for part in parts for file in (part.config, part.weights, part.checkpoint))
     return tuple(file.stat().st_mtime_ns for file in files if is_there(file))
 

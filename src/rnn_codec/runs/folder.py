@@ -67,6 +67,11 @@ class RunFolder:
         runs = map(RunFolder, sorted((self.path / "entropy").glob("*/"), reverse=True))
         return [run for run in runs if is_there(run.weights)]
 
+    def restorations(self) -> list["RunFolder"]:
+        """The folders of all restoration networks that have weights."""
+        runs = map(RunFolder, sorted((self.path / "recon").glob("*/")))
+        return [run for run in runs if is_there(run.weights)]
+
     @property
     def codec_run(self) -> "RunFolder":
         """The folder of the codec that what is in this folder was added to."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet.engine_file import read_engine_file
 from rnn_codec.families.wavelet.format import PlanesFormat
-from rnn_codec.families.wavelet.restoration.folder import RESTORED
+from rnn_codec.families.wavelet.restoration.folder import RESTORED, is_restoration
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.rnc.file import MODEL_BYTES
 from rnn_codec.runs.folder import RunFolder, read_config, read_digest
@@ -45,13 +45,17 @@ class WaveletFamily:
 
     def digest(self, folder: Path) -> bytes:
         from rnn_codec.families.wavelet import weights  # noqa: PLC0415
+        from rnn_codec.families.wavelet.restoration import graph  # noqa: PLC0415
 
-        return weights.digest(RunFolder(folder))
+        run = RunFolder(folder)
+        return graph.digest(run) if is_restoration(folder) else weights.digest(run)
 
     def complete(self, folder: Path) -> None:
         from rnn_codec.families.wavelet import weights  # noqa: PLC0415
+        from rnn_codec.families.wavelet.restoration import graph  # noqa: PLC0415
 
-        weights.export_engine(RunFolder(folder))
+        export = graph.export if is_restoration(folder) else weights.export_engine
+        export(RunFolder(folder))
 
     def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
         if config.recon.name != RESTORED:

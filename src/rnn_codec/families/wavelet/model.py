@@ -84,7 +84,11 @@ class WaveletModel(Model):
         return PLANES
 
     def facts(self) -> Facts:
-        return Facts(*self.networks.engine.facts)
+        parameters, macs = self.networks.engine.facts
+        if self.networks.restorer is not None:
+            more, once = self.networks.restorer.facts
+            parameters, macs = parameters + more, macs + once
+        return Facts(parameters, macs)
 
     def session(
         self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None

@@ -79,6 +79,7 @@ class PictureCode:
         settings: Settings,
         planes: Planes,
         gains: Gains,
+        rounded_at: int | None = None,
     ) -> None:
         self.networks = networks
         self.head, self.settings, self.planes, self.gains = head, settings, planes, gains
@@ -86,7 +87,9 @@ class PictureCode:
         if gains.exponents is not None:
             code_exponents(self._symbols, blocks(planes.shape), gains.exponents)
         engine, memory = networks.engine, networks.memory
-        walk = Walk(engine, memory, self._symbols, planes, planes.shape, settings.first, 0)
+        walk = Walk(
+            engine, memory, self._symbols, planes, planes.shape, settings.first, 0, rounded_at
+        )
         self._walk = walk.runs() if settings.planes else iter(())
         self.runs: list[Run] = []
         self._places: list[Place] = []
@@ -94,14 +97,20 @@ class PictureCode:
 
     @classmethod
     def of(
-        cls, networks: Networks, head: Head, pixels: Pixels, rotation: Rotation, gains: Gains
+        cls,
+        networks: Networks,
+        head: Head,
+        pixels: Pixels,
+        rotation: Rotation,
+        gains: Gains,
+        rounded_at: int | None = None,
     ) -> "PictureCode":
-        """That of a picture (H, W, 3)."""
+        """That of a picture (H, W, 3); the last argument is as of `Walk`."""
         weights = gains.weights(Shape(head.height, head.width))
         planes = analysed(pixels, rotation, weights, networks.workers)
         strengths = gains.of_scales, gains.of_blocks
         settings = Settings(gains.step, *strengths, rotation, planes.first())
-        return cls(networks, head, settings, planes, gains)
+        return cls(networks, head, settings, planes, gains, rounded_at)
 
     def code_until(self, enough: Callable[[], bool]) -> None:
         """Code run after run until it is enough, or all is coded."""
@@ -191,10 +200,11 @@ class WaveletSession:
         """The picture's stream, with the usual step."""
         return self.code_with(self.gains.step)
 
-    def code_with(self, step: int) -> PictureCode:
-        """The picture's stream with a step of its own."""
+    def code_with(self, step: int, rounded_at: int | None = None) -> PictureCode:
+        """The picture's stream with a step of its own; see `Walk`."""
         gains = replace(self.gains, step=step)
-        return PictureCode.of(self.networks, self.head, self.pixels, self._rotation, gains)
+        given = self.networks, self.head, self.pixels, self._rotation, gains, rounded_at
+        return PictureCode.of(*given)
 
     @cached_property
     def _rotation(self) -> Rotation:
@@ -204,7 +214,8 @@ class WaveletSession:
         return self._encoded(self.code, self.code.last_run_of(levels))
 
     def within(self, size: int) -> Encoded:
-        code = self.code_with(step_with(threshold(self._counts, 8 * size)))
+        until = threshold(self._counts, 8 * size)
+        code = self.code_with(step_with(until), plane_of(until))
 
         def enough() -> bool:
             tell(min(code.most_bytes / max(size, 1), 1.0))

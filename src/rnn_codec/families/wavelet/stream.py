@@ -32,6 +32,7 @@ from rnn_codec.families.wavelet.layout import (
 )
 from rnn_codec.families.wavelet.memory.protocol import Memory
 from rnn_codec.families.wavelet.planes import Planes, Shape
+from rnn_codec.families.wavelet.rounding import rounded
 from rnn_codec.families.wavelet.strided import gathered, mark, scatter
 from rnn_codec.families.wavelet.symbols import Symbols
 
@@ -82,6 +83,7 @@ class Walk:
         shape: of the picture.
         first: of the picture; at least one is not zero.
         last: the plane to end with.
+        rounded_at: the plane that an encoder rounds at, see `rounding`; None for none.
 
     Attributes:
         so_far: coefficients as far as they were coded; in each scale in units of `units`.
@@ -97,7 +99,9 @@ class Walk:
         shape: Shape,
         first: First,
         last: int,
+        rounded_at: int | None = None,
     ) -> None:
+        self._rounded_at = rounded_at
         self._engine, self._memory, self._symbols = engine, memory, symbols
         self._planes, self._first, self._last = planes, first, last
         self.so_far = Planes.nothing(shape)
@@ -234,8 +238,10 @@ class Walk:
         scale, column = run.scale, PHASES[group.phase][1]
         at = (rows, slice(column, None, 2), channels(scale, group.colour))
         magnitudes = gathered(self.so_far.magnitudes[scale][at])
-        truth = self._truth(run.plane, scale, at, magnitudes.shape)
         exists = self._existing(scale, group, at)
+        if run.plane == self._rounded_at:
+            self._round(run, at, magnitudes > 0, logits, exists)
+        truth = self._truth(run.plane, scale, at, magnitudes.shape)
         code = GroupCode(self._symbols, logits, magnitudes > 0, *truth, exists)
         height, width, count = magnitudes.shape
         positions, length = height * width, run_length(height * width)
@@ -252,6 +258,23 @@ class Walk:
             if self._planes is None:
                 mark(negative, self.so_far.negative[scale][at])
             telling.tell(group, bits, positive, negative)
+
+    def _round(
+        self,
+        run: Run,
+        at: tuple[slice, ...],
+        significant: NDArray[np.bool_],
+        logits: Bytes,
+        exists: NDArray[np.bool_] | None,
+    ) -> None:
+        """Change the picture's coefficients of a group to what the plane is to tell."""
+        assert self._planes is not None
+        magnitudes = self._planes.magnitudes[run.scale][at]
+        whole = gathered(magnitudes)
+        free = ~significant if exists is None else ~significant & exists.reshape(whole.shape)
+        of_significance = gathered(logits[..., : whole.shape[2]])
+        np.copyto(whole, rounded(whole, run.plane, of_significance), where=free)
+        scatter(whole, magnitudes)
 
     def _truth(
         self, plane: int, scale: int, at: tuple[slice, ...], size: tuple[int, ...]

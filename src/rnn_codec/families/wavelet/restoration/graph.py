@@ -15,8 +15,20 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE
-from rnn_codec.families.wavelet.restoration.network import MULTIPLE, STEPS, Restoration
-from rnn_codec.families.wavelet.restoration.restorer import FINE, INPUTS, PICTURE
+from rnn_codec.families.wavelet.restoration.network import (
+    MULTIPLE,
+    STEPS,
+    Restoration,
+    macs_per_pixel,
+    parameters,
+)
+from rnn_codec.families.wavelet.restoration.restorer import (
+    FINE,
+    INPUTS,
+    MACS,
+    PARAMETERS,
+    PICTURE,
+)
 from rnn_codec.files import atomic_path
 from rnn_codec.runs.folder import RunFolder, read_config
 from rnn_codec.runs.weights import load_weights, read_weights
@@ -54,6 +66,8 @@ def graph(network: Restoration) -> bytes:
         )
         model = onnx.load(written)
     _halve(model.graph)
+    facts = {PARAMETERS: parameters(network), MACS: macs_per_pixel(network)}
+    helper.set_model_props(model, {name: str(value) for name, value in facts.items()})
     model.ClearField("producer_version")
     return model.SerializeToString(deterministic=True)
 
@@ -88,18 +102,18 @@ def load_restoration(run: RunFolder) -> Restoration:
     return network.eval()
 
 
-def restorer_bytes(run: RunFolder) -> bytes:
+def _content(run: RunFolder) -> bytes:
     """What the decoder runs, made of a folder's weights."""
     return graph(load_restoration(run))
 
 
-def export_restorer(run: RunFolder) -> None:
+def export(run: RunFolder) -> None:
     """Write what the decoder runs into a folder, of the weights that stand there."""
-    content = restorer_bytes(run)
+    content = _content(run)
     with atomic_path(run.path / RESTORATION_FILE) as partial:
         partial.write_bytes(content)
 
 
-def restorer_digest(run: RunFolder) -> bytes:
+def digest(run: RunFolder) -> bytes:
     """Of what the decoder runs, made of a folder's weights: 32 bytes."""
-    return hashlib.sha256(restorer_bytes(run)).digest()
+    return hashlib.sha256(_content(run)).digest()

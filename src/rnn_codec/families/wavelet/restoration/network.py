@@ -100,6 +100,11 @@ def _blurred(x: Tensor) -> Tensor:
     return F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
 
 
+def parameters(network: Restoration) -> int:
+    """How many numbers it has learned."""
+    return sum(weight.numel() for weight in network.parameters())
+
+
 def macs_per_pixel(network: Restoration) -> float:
     """Multiplications of a pixel."""
     outer, inner = 1 / FACTOR**2, 1 / FACTOR**4

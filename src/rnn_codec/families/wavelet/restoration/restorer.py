@@ -20,6 +20,8 @@ from rnn_codec.families.wavelet.workers import Workers
 
 PICTURE, STEPS, STRENGTH, FINE = INPUTS = ("picture", "steps", "strength", "fine")
 """See `Restoration`."""
+PARAMETERS, MACS = "parameters", "macs_per_pixel"
+"""Facts in the metadata of a model."""
 LEAST_STEP = 1.0
 """Logarithm of the step below which there is nothing to restore."""
 TILE = 1024
@@ -49,6 +51,12 @@ class Restorer:
         self._session = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         )
+
+    @property
+    def facts(self) -> tuple[int, float]:
+        """Parameters, and multiply–accumulate operations for each pixel."""
+        written = self._session.get_modelmeta().custom_metadata_map
+        return int(written[PARAMETERS]), float(written[MACS])
 
     def pixels(
         self, picture: Synthesis, conditions: Conditions, workers: Workers

@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 
 from rnn_codec.configuration import options, plain
 from rnn_codec.families.wavelet import weights
+from rnn_codec.families.wavelet.restoration import graph
 from rnn_codec.families.wavelet.restoration.folder import RESTORED
-from rnn_codec.families.wavelet.restoration.graph import export_restorer, restorer_digest
 from rnn_codec.families.wavelet.restoration.network import Restoration
 from rnn_codec.families.wavelet.training.building import (
     build_model,
@@ -40,7 +40,7 @@ def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
     if is_restored(config):
         restoration = partial(restoration_training, config, run)
         folder = run.restoration(RESTORED)
-        found.append(Stage(folder, restoration, restorer_digest, export_restorer))
+        found.append(Stage(folder, restoration, graph.digest, graph.export))
     return found
 
 
@@ -96,7 +96,7 @@ def _begin(config: DictConfig, run: RunFolder, network: Restoration) -> str | No
         # A codec without one may be what the prior starts from.
         return None
     load_weights(network, read_weights(start), start)
-    return restorer_digest(start).hex()
+    return graph.digest(start).hex()
 
 
 def restoration_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
