@@ -51,8 +51,8 @@ def build_grid(config: DictConfig) -> Grid:
 
 def training_macs(run: PlannedRun) -> float:
     """Multiply–accumulate operations of all trainings of a run."""
-    macs: dict[str, float] = {}
-    for name in ("none", *run.coder_identities):
+    macs = dict(FAMILIES[run.config.codec.family].training_macs(run.config))
+    for name in run.coder_identities:
         config = compose("train", [*run.options, f"entropy={name}"])
         macs |= FAMILIES[config.codec.family].training_macs(config)
     return sum(macs.values())

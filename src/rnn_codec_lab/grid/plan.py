@@ -109,7 +109,8 @@ def _plan_run(
     digests: dict[str, str],
 ) -> PlannedRun:
     """One run, with coders by name; `digests` are of the pictures so far, by configuration."""
-    config = compose("train", [*options, "entropy=none"])
+    # Without coders a family's codecs have entropy coding in them, or none.
+    config = compose("train", [*options, *(["entropy=none"] if entropies else [])])
     described = plain(config)
     pictures = repr(described["data"])
     if pictures not in digests:

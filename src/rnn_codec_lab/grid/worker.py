@@ -10,6 +10,7 @@ from subprocess import CalledProcessError
 
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec_lab.evaluation.record import ABOUT_FILE, About, read_about
@@ -147,7 +148,9 @@ def sentence(error: Exception) -> str:
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
     """What is left to do, as (name, command) pairs."""
     output, codec = override("output", folder.path), override("codec", folder.path)
-    trainings = [("codec", folder, ["entropy=none", output])]
+    without = ["entropy=none"] if run.coder_identities else []
+    parts = FAMILIES[run.config.codec.family].stages(run.config, folder)
+    trainings = [("codec", folder, [part.run for part in parts], [*without, output])]
     for name, identity in run.coder_identities.items():
         coder = folder.coder(name)
         if read_identity(coder) not in {None, identity}:
@@ -155,10 +158,10 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
                 f"{coder.path} holds an entropy coder that was trained with other options: "
                 "delete it, or go back to them"
             )
-        trainings.append((name, coder, [f"entropy={name}", codec]))
+        trainings.append((name, coder, [coder], [f"entropy={name}", codec]))
     found = []
-    for name, place, own in trainings:
-        if not (place.config.is_file() and place.weights.is_file()):
+    for name, place, all_parts, own in trainings:
+        if not all(part.config.is_file() and part.weights.is_file() for part in all_parts):
             begun = place.config.is_file()
             options = [override("resume", place.path)] if begun else [*run.options, *own]
             command = [*grid.program, "train", *options, "trainer.progress_bar=false"]

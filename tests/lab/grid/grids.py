@@ -64,7 +64,8 @@ CODERS = {"single_iteration": "s" * 16, "progressive": "p" * 16}
 def planned(cell: str) -> PlannedRun:
     """A run; `broken` is a cell that does not train."""
     identity = cell.rjust(16, "0")
-    return PlannedRun(cell, (f"cell={cell}",), identity, CODERS, OmegaConf.create())
+    config = OmegaConf.create({"codec": {"family": "binary"}, "entropy": {"model": None}})
+    return PlannedRun(cell, (f"cell={cell}",), identity, CODERS, config)
 
 
 def write_summary(path: Path, identity: str, coders: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """The plan of a grid."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,9 +30,11 @@ def composed(options: list[str]) -> DictConfig:
         return compose("train", options)
 
 
-def plan(axes: dict[str, list[object]], tmp_path: Path, *options: str) -> list[PlannedRun]:
+def plan(
+    axes: dict[str, list[object]], tmp_path: Path, *options: str, coders: Sequence[str] = CODERS
+) -> list[PlannedRun]:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return plan_grid(axes, [f"data.cache_dir={tmp_path}", *options], CODERS)
+        return plan_grid(axes, [f"data.cache_dir={tmp_path}", *options], coders)
 
 
 def test_every_combination_is_a_run(tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
     # Each value of each axis beside the first of the others: to compose all takes half a minute.
     for name, axis in grid["axes"].items():
         axes = {n: axis if n == name else first_of(other) for n, other in grid["axes"].items()}
-        assert len(plan(axes, tmp_path, *options)) == len(axis)
+        assert len(plan(axes, tmp_path, *options, coders=grid["coders"])) == len(axis)
 
 
 def first_of(axis: Axis) -> Axis:

@@ -14,6 +14,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
+from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from rnn_codec.runs.folder import RunFolder, mark
 from rnn_codec_lab.evaluation.record import About, read_about
 from rnn_codec_lab.grid import worker
 from rnn_codec_lab.grid.claims import claimant
+from rnn_codec_lab.grid.plan import Axis, plan_grid
 from rnn_codec_lab.grid.worker import (
     Grid,
     outcome,
@@ -32,6 +34,7 @@ from rnn_codec_lab.grid.worker import (
     stages,
     try_run,
 )
+from tests.conftest import ROOT
 from tests.forking import FORKING
 from tests.lab.grid.grids import CODERS, make_grid, planned, work_on, write_summary
 
@@ -340,3 +343,22 @@ def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
 
     monkeypatch.setattr(worker, "read_about", replace_second)
     assert identities(tmp_path / "records") == ["first"]
+
+
+def test_a_codec_is_trained_when_all_its_parts_are(tmp_path: Path) -> None:
+    """Those of the wavelet family with a network that restores have two."""
+    axes: dict[str, Axis] = {"recon": ["one_shot"], "entropy": ["progressive"]}
+    options = ["network=wavelet_tiny", "data.crop_size=64", f"data.cache_dir={tmp_path}"]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        runs = plan_grid(axes, options, coders=[])
+    grid = Grid(runs, ["data=photos"], "photos", tmp_path / "runs", tmp_path / "records", ("rnn",))
+    folder = RunFolder(tmp_path / "runs" / runs[0].folder_name)
+    new = stages(grid, runs[0], folder)
+    assert [name for name, _ in new] == ["codec", "evaluation"]
+    assert "entropy=progressive" in new[0][1]
+    for part in (folder, folder.restoration("one_shot")):
+        assert stages(grid, runs[0], folder)[0][0] == "codec"
+        part.path.mkdir(parents=True)
+        part.config.touch()
+        part.weights.touch()
+    assert [name for name, _ in stages(grid, runs[0], folder)] == ["evaluation"]

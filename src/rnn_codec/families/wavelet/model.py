@@ -77,6 +77,7 @@ class WaveletModel(Model):
         return self.identifier + (restorer.digest if restorer else b"")
 
     def fast(self) -> "WaveletModel":
+        """See `Model.fast`; the picture is not restored."""
         return replace(self, networks=replace(self.networks, restorer=None))
 
     @property
@@ -203,6 +204,8 @@ def load(folder: Path, device: str, threads: int | None) -> WaveletModel:
         described = config.get(group)
         if isinstance(described, dict) and isinstance(described.get("name"), str):
             labels[group] = described["name"]
+    if restorer is not None:
+        labels["recon"] = RESTORED
     return WaveletModel(
         networks=Networks(engine, memory, restorer),
         scaling=SCALINGS.build(config["codec"]["scaling"]),

@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rnn_codec.families.wavelet.layout import SCALES
 from rnn_codec.families.wavelet.prior.arithmetic import Smooth
 from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
+from rnn_codec.families.wavelet.restoration.network import Restoration
 from rnn_codec.families.wavelet.training import cost
 from rnn_codec.families.wavelet.training.coefficients import transformed
 from tests.conftest import ROOT
@@ -36,3 +37,23 @@ def test_a_training_costs_three_times_its_crops() -> None:
         config = compose("train", options)
     each = cost.crop_macs(cost.build_prior(config), 64)
     assert cost.training_macs(config) == {"prior": pytest.approx(3 * each * 10 * 2 * 6)}
+
+
+def test_what_restores_costs_its_pixels() -> None:
+    options = ["network=wavelet_tiny", "recon=one_shot", "entropy=progressive"]
+    options += ["restoration.max_steps=7", "restoration.batch_size=3", "restoration.crop_size=96"]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", options)
+    network = Restoration(8, 8, 1)
+    inputs = (
+        torch.zeros(1, 3, 96, 96),
+        torch.zeros(1, 12),
+        torch.zeros(1, 1),
+        torch.zeros(1, 1, 3, 3),
+    )
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(*inputs)
+    # Beside it two small layers for all pixels together.
+    each = counter.get_total_flops() / 2
+    found = cost.training_macs(config)["restoration"]
+    assert found == pytest.approx(3 * each * 3 * 7, rel=0.001)

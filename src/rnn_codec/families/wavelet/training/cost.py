@@ -2,10 +2,13 @@
 
 from omegaconf import DictConfig
 
+from rnn_codec.configuration import options
 from rnn_codec.families.wavelet.layout import SCALES
 from rnn_codec.families.wavelet.prior.complexity import position_macs
 from rnn_codec.families.wavelet.prior.network import Prior
-from rnn_codec.families.wavelet.training.building import build_prior
+from rnn_codec.families.wavelet.restoration.network import Restoration, macs_per_pixel
+from rnn_codec.families.wavelet.training.building import build_prior, is_restored
+from rnn_codec.families.wavelet.training.options import RestorationOptions
 
 TRAINING_FACTOR = 3
 """A training step multiplies once forward and twice backward: for the inputs and the weights."""
@@ -14,14 +17,20 @@ PLANES_CODED = (10.0, 8.5, 8.0, 7.0, 6.0, 5.0)
 
 
 def training_macs(config: DictConfig) -> dict[str, float]:
-    """Multiply–accumulate operations of the prior's training, for photographs."""
+    """Multiply–accumulate operations of the trainings of the prior, and of what restores."""
     trainer, data = config.trainer, config.data
     # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
     processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
     crops = trainer.max_steps * processes * data.batch_size
     each = crop_macs(build_prior(config), data.crop_size)
-    return {"prior": TRAINING_FACTOR * each * crops}
+    found = {"prior": TRAINING_FACTOR * each * crops}
+    if is_restored(config):
+        own = options(RestorationOptions, config.restoration)
+        network = Restoration(own.width, own.inner, own.blocks)
+        pixels = own.max_steps * processes * own.batch_size * own.crop_size**2
+        found["restoration"] = TRAINING_FACTOR * macs_per_pixel(network) * pixels
+    return found
 
 
 def crop_macs(prior: Prior, side: int) -> float:
