@@ -178,6 +178,17 @@ def wavelet_areas() -> str:
     return table(head, rows)
 
 
+def wavelet_beginnings() -> str:
+    """Beginnings of the longest files of the wavelet codec beside files made for their size."""
+    curves = {"`psnr`": "adaptive, psnr", "`balanced`": BEST, "`ms-ssim`": "adaptive, ms-ssim"}
+    head = ["bpp", *(f"{tune}: {what}" for tune in curves for what in ("made", "cut"))]
+    kinds = [name for curve in curves.values() for name in (curve, f"{curve}, beginnings")]
+    return table(" | ".join(head), (
+        [f"{bpp:g}", *(" / ".join(at(kind, WAVELET, bpp)) for kind in kinds)]
+        for bpp in (0.25, 0.5, 1, 1.49)
+    ))  # fmt: skip
+
+
 WAYS = "compress", "decompress"
 
 
@@ -220,15 +231,15 @@ def integers() -> str:
     ))  # fmt: skip
 
 
-def equal_bytes() -> str:
-    """Pictures held out, by codecs whose files are equally large."""
+def equal_bytes(place: str = "equal_bytes", model: str = "flagship") -> str:
+    """Pictures held out, by a model and by codecs whose files are equally large."""
     files: dict[tuple[str, float], dict[str, Any]] = {}
-    for file in content("equal_bytes/equal_bytes.json")["files"]:
+    for file in content(f"{place}/equal_bytes.json")["files"]:
         files.setdefault((file["picture"], file["bits_per_pixel"]), {})[file["codec"]] = file
-    return table("picture | bpp | bytes | flagship | JPEG 4:2:0 | WebP | AVIF", (
-        [code(picture), f"{bpp:g}", f"{own['flagship']['file_bytes']:,}", *(
-            f"{own[codec]['psnr']:.2f} / {own[codec]['ms_ssim']:.4f}"
-            for codec in ("flagship", "jpeg_420", "webp", "avif")
+    return table(f"picture | bpp | bytes | {model} | JPEG 4:2:0 | WebP | AVIF", (
+        [code(picture), f"{bpp:g}", f"{own[model]['file_bytes']:,}", *(
+            f"{own[codec]['psnr']:.2f} / {own[codec]['ms_ssim']:.4f}" if codec in own else "–"
+            for codec in (model, "jpeg_420", "webp", "avif")
         )]
         for (picture, bpp), own in files.items()
     ))  # fmt: skip
@@ -435,10 +446,11 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, wavelet, wavelet_areas, commands, memory, integers, models, flagship,
+        baselines, wavelet, wavelet_areas, wavelet_beginnings, commands, memory, integers, models, flagship,
         equal_bytes, speed, files, grid, adaptive, tunes, beginnings, recipe, stops, minutes,
         reference, power_laws, accelerated, eight_bits,
     )},
+    "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "longer": lambda: learning_curves("longer_trainings", "training"),
 }  # fmt: skip

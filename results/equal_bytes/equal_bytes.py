@@ -1,48 +1,56 @@
-"""The photographs of data=photos that are held out, by the flagship and by classic codecs.
+"""The photographs of data=photos, by a model and by classic codecs with files as large.
 
-python results/equal_bytes/equal_bytes.py [<folder for equal_bytes.json and the figures>]
+python results/equal_bytes/equal_bytes.py
+python results/equal_bytes/equal_bytes.py --model wavelet --rates 0.1 0.25 0.5 --all \\
+    --folder results/equal_bytes/wavelet
 
-Files of the classic codecs have the highest quality with which they are no larger than the
-flagship's. Figures show the middle of each photograph, pixel for pixel, with a line for each rate.
+Files of the classic codecs have the highest quality with which they are no larger than the model's.
+Figures show the middle of each photograph, pixel for pixel, with a line for each rate; beside them
+stands equal_bytes.json. Photographs are those that are held out, or all.
 """
 
+import argparse
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rnn_codec.data.package_photographs import HELD_OUT, locate
+from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import centre_crop
 from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import load_model
+from rnn_codec.models.protocol import Model
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import BitsPerPixel
 from rnn_codec_lab.baselines import AVIF, JPEG_420, WEBP, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
-RATES = (0.25, 0.5, 1.0)
-"""Bits per pixel that the flagship's files may have."""
 SIDE, TITLE, GAP, DPI = 256, 40, 8, 100
 """Pixels: of a detail, of the lines above it, between details; and pixels an inch."""
 
-MODEL = load_model("flagship")
 CODECS = (JPEG_420, WEBP, AVIF)
 
 
-def coded(pixels: NDArray[np.uint8]) -> list[list[tuple[str, str, MeasuredFile]]]:
-    """For each rate the flagship's file and the others: name, title and what is measured."""
+def coded(
+    model: Model, name: str, rates: Sequence[float], pixels: NDArray[np.uint8]
+) -> list[list[tuple[str, str, MeasuredFile]]]:
+    """For each rate the model's file and the others: name, title and what is measured."""
     files = {codec: codec.every_quality(pixels) for codec in CODECS}
     lines = []
-    for rate in RATES:
-        own = MODEL.compress(pixels, BitsPerPixel(rate))
-        measured = measure_file(len(own), MODEL.decompress(own), pixels)
-        line = [("flagship", "flagship", measured)]
+    for rate in rates:
+        own = model.compress(pixels, BitsPerPixel(rate))
+        measured = measure_file(len(own), model.decompress(own), pixels)
+        line = [(name, name, measured)]
         for codec in CODECS:
             quality = best_within(files[codec], len(own))
-            assert quality is not None
+            if quality is None:
+                # Its smallest file is larger.
+                continue
             data = files[codec][quality]
             measured = measure_file(len(data), codec.decode(data), pixels)
             line.append((codec.name, f"{codec.title}, quality {quality}", measured))
@@ -60,7 +68,7 @@ def draw(
     path: Path, original: NDArray[np.uint8], lines: list[list[tuple[str, str, MeasuredFile]]]
 ) -> None:
     """Draw the original and a line of files for each rate."""
-    width = (len(CODECS) + 2) * (SIDE + GAP) + GAP
+    width = (max(map(len, lines)) + 1) * (SIDE + GAP) + GAP
     height = len(lines) * (SIDE + TITLE) + GAP
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     for row, line in enumerate(lines, start=1):
@@ -77,29 +85,38 @@ def draw(
     figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 92, "method": 6})
 
 
-def main(folder: Path) -> None:
+def main(words: Sequence[str]) -> None:
     """Code the photographs; write the record, and a figure of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="flagship")
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.25, 0.5, 1.0])
+    parser.add_argument("--all", action="store_true", help="also those that make train trains on")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
+    options = parser.parse_args(words)
+    name, model = options.model, load_model(options.model)
+    folder: Path = options.folder
+    folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for photograph in HELD_OUT:
+    for photograph in (*TRAINING, *HELD_OUT) if options.all else HELD_OUT:
         path = locate(*photograph)
         pixels = read_rgb(path)
-        lines = coded(pixels)
+        lines = coded(model, name, options.rates, pixels)
         draw(folder / f"{path.stem}.webp", pixels, lines)
         files += [
             {
                 "picture": path.name,
                 "bits_per_pixel": rate,
-                "codec": name,
+                "codec": codec,
                 "file_bytes": file.file_bytes,
                 **file.scores,
             }
-            for rate, line in zip(RATES, lines, strict=True)
-            for name, _, file in line
+            for rate, line in zip(options.rates, lines, strict=True)
+            for codec, _, file in line
         ]
     about = {
-        "command": "python results/equal_bytes/equal_bytes.py",
-        "model": "flagship",
-        "identity": MODEL.identifier.hex(),
+        "command": shlex.join(["python", "results/equal_bytes/equal_bytes.py", *words]),
+        "model": name,
+        "identity": model.fingerprint.hex(),
         "versions": versions(),
         "hardware": hardware(),
     }
@@ -107,4 +124,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    main(sys.argv[1:])

@@ -140,7 +140,7 @@ class RateFiles:
     @property
     def key(self) -> tuple[object, ...]:
         """As of `TunedFiles`."""
-        return RULES, self.model.fingerprint, self.tune, RATES
+        return RULES, self.model.fingerprint, self.tune, RATES, PREFIX_RATES
 
     @property
     def curves(self) -> Mapping[str, Labels]:
@@ -170,7 +170,7 @@ class RateFiles:
                 raise UserError(f"a file of {self.model.path} decodes to another picture")
             yield Point(files, number, len(data), found)
         longest = open_file(data)
-        for rate in RATES[:-1]:
+        for rate in PREFIX_RATES:
             data = truncated(longest, BitsPerPixel(rate).bytes_for(size))
             yield Point(beginnings, rate, len(data), self.model.decompress(data))
 

@@ -49,6 +49,8 @@ from rnn_codec.watching import tell
 
 _LOOK_AHEAD = 16
 """Bytes by which a code is longer than what it makes certain, at most."""
+RESTORED_REACH = 64
+"""Of `THRESHOLDS`, by which restored pictures reach a quality more coarsely: half an octave."""
 
 
 @dataclass(frozen=True)
@@ -164,14 +166,12 @@ class PictureCode:
 
     def pixels(self, index: int) -> Pixels:
         """What the file that ends with a run decodes to."""
-        return self._pixels(self.runs[index] if index >= 0 else None)
-
-    def pixels_to(self, plane: int) -> Pixels:
-        """What a file that ends with a plane decodes to; nothing is coded."""
-        return self._pixels(last_run(plane))
-
-    def _pixels(self, run: Run | None) -> Pixels:
+        run = self.runs[index] if index >= 0 else None
         return picture(self.planes, self.settings, run, self.gains, self.networks)
+
+    def pixels_to(self, plane: int, networks: Networks) -> Pixels:
+        """What networks decode a file to that ends with a plane; nothing is coded."""
+        return picture(self.planes, self.settings, last_run(plane), self.gains, networks)
 
 
 def picture(
@@ -237,21 +237,38 @@ class WaveletSession:
 
     def reaching(self, quality: Quality) -> Encoded:
         """See `Session.reaching`: all planes to the coarsest threshold whose picture is so good."""
-        score = SCORES[quality.metric]
-
-        def missed(threshold: float) -> bool:
-            code = self.code_with(step_with(threshold))
-            return score(code.pixels_to(plane_of(threshold)), self.pixels) < quality.least
-
-        highest = 2.0 ** (self.code.settings.planes - 1)
-        found = bisect_right(THRESHOLDS, False, hi=bisect_right(THRESHOLDS, highest), key=missed)
+        planes = self.code.settings.planes
+        found = self._thresholds_reaching(quality, bisect_right(THRESHOLDS, 2.0 ** (planes - 1)))
         if found == 0:
-            last = self.code.last_run_of(self.code.settings.planes)
-            return self._encoded(self.code, last, reached=self.code.settings.planes == 0)
+            last = self.code.last_run_of(planes)
+            return self._encoded(self.code, last, reached=planes == 0)
         threshold = THRESHOLDS[found - 1]
         code = self.code_with(step_with(threshold))
         last = code.last_run_of(code.settings.planes - plane_of(threshold))
         return self._encoded(code, last)
+
+    def _thresholds_reaching(self, quality: Quality, most: int) -> int:
+        """How many of the first `most` of `THRESHOLDS` reach it."""
+        score = SCORES[quality.metric]
+
+        def missed(networks: Networks, threshold: float) -> bool:
+            code = self.code_with(step_with(threshold))
+            found = code.pixels_to(plane_of(threshold), networks)
+            return score(found, self.pixels) < quality.least
+
+        plain, restored = (
+            partial(missed, networks)
+            for networks in (replace(self.networks, restorer=None), self.networks)
+        )
+        found = bisect_right(THRESHOLDS, False, hi=most, key=plain)
+        if self.networks.restorer is None:
+            return found
+        # What is restored is better, and takes longer: it is looked at where it may matter.
+        most = min(found + RESTORED_REACH, most)
+        further = bisect_right(THRESHOLDS, False, lo=found, hi=most, key=restored)
+        if further == found and found and restored(THRESHOLDS[found - 1]):
+            return bisect_right(THRESHOLDS, False, hi=found - 1, key=restored)
+        return further
 
     def levels(self, most: int) -> Iterator[Level]:
         for number in range(1, min(most, max(self.code.settings.planes, 1)) + 1):
