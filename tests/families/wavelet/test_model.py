@@ -22,7 +22,7 @@ from rnn_codec.models.protocol import (
 )
 from rnn_codec.rates import PSNR, BitsPerPixel, Bytes, Levels
 from rnn_codec.rnc.fields import BadFileError
-from tests.families.wavelet.priors import CELLS, tiny_model, write_model
+from tests.families.wavelet.priors import CELLS, restoration, tiny_model, write_model
 
 ALL_PLANES = Levels(15)
 
@@ -323,6 +323,9 @@ def test_files_decode_with_and_without_the_network_that_restores() -> None:
     assert plain.identifier == restored.identifier
     assert plain.fingerprint != restored.fingerprint
     assert plain.fast().fingerprint == restored.fast().fingerprint == plain.fingerprint
+    assert (plain.labels["recon"], restored.labels["recon"]) == ("residual_scaling", "one_shot")
+    more = restored.facts().parameters - plain.facts().parameters
+    assert more == sum(weight.numel() for weight in restoration().parameters())
     for tune in ("psnr", "balanced"):
         encoded = restored.encode(pixels, BitsPerPixel(2.0), tune)
         assert encoded.data == plain.encode(pixels, BitsPerPixel(2.0), tune).data

@@ -13,6 +13,7 @@ from rnn_codec.families.wavelet.planes import Synthesis
 from rnn_codec.families.wavelet.restoration import restorer as module
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.restoration.graph import graph
+from rnn_codec.families.wavelet.restoration.network import macs_per_pixel
 from rnn_codec.families.wavelet.restoration.restorer import Restorer, read_restorer
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.families.wavelet.workers import Workers
@@ -61,6 +62,11 @@ def test_it_is_the_network_in_half_precision(height: int, width: int) -> None:
     assert (found != expected).mean() < 0.01
 
 
+def test_it_says_what_it_costs() -> None:
+    numbers = sum(weight.numel() for weight in NETWORK.parameters())
+    assert RESTORER.facts == (numbers, macs_per_pixel(NETWORK))
+
+
 def test_tiles_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     given_picture, told = picture(300, 270), conditions(300, 270)
     whole = RESTORER.pixels(given_picture, told, WORKERS)
@@ -82,6 +88,7 @@ def test_weights_are_kept_in_half_precision() -> None:
     numbers = sum(weight.numel() for weight in NETWORK.parameters())
     assert content == graph(restoration())
     assert len(content) < 2 * numbers + 10_000
+    assert b".py" not in content
 
 
 def test_a_damaged_network_is_an_error_that_names_it(tmp_path: Path) -> None:
