@@ -71,6 +71,7 @@ def test_tiles_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     given_picture, told = picture(300, 270), conditions(300, 270)
     whole = RESTORER.pixels(given_picture, told, WORKERS)
     monkeypatch.setattr(module, "TILE", 128)
+    monkeypatch.setattr(module, "WHOLE", 128)
     tiled = RESTORER.pixels(given_picture, told, WORKERS)
     assert np.abs(tiled.astype(int) - whole).max() <= 1
     assert (tiled != whole).mean() < 0.001

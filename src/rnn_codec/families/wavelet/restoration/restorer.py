@@ -24,8 +24,9 @@ PARAMETERS, MACS = "parameters", "macs_per_pixel"
 """Facts in the metadata of a model."""
 LEAST_STEP = 1.0
 """Logarithm of the step below which there is nothing to restore."""
-TILE = 1024
-"""Side of what is restored at once, at most: memory does not grow with the picture."""
+WHOLE, TILE = 1024, 512
+"""Longest side of a picture that is restored at once, and side of the tiles of larger ones: memory
+does not grow with the picture."""
 MARGIN = 64
 """Pixels around a tile that are seen, too: the network looks no further."""
 
@@ -93,8 +94,9 @@ class Restorer:
 
 def _parts(length: int) -> Iterator[tuple[slice, slice]]:
     """Tiles along a side, and with what is around them."""
-    for start in range(0, length, TILE):
-        end = min(start + TILE, length)
+    tile = length if length <= WHOLE else TILE
+    for start in range(0, length, tile):
+        end = min(start + tile, length)
         yield slice(start, end), slice(max(start - MARGIN, 0), min(end + MARGIN, length))
 
 
