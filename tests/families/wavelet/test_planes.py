@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -96,6 +96,7 @@ runs = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(sides, sides, runs, st.integers(0, 2**32 - 1))
 def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, seed: int) -> None:
     """Against a loop over all coefficients."""
@@ -139,6 +140,7 @@ def test_nothing_told_is_nothing() -> None:
     assert not any(x.any() for x in found)
 
 
+@settings(max_examples=25)
 @given(sides, sides, runs)
 def test_told_planes_are_those_of_values(height: int, width: int, run: Run) -> None:
     """Against the plane that each position says of itself."""

@@ -37,7 +37,7 @@ def conditions(height: int, width: int, step: float = 4.0) -> Conditions:
     return Conditions(steps, 0.5, (step + rng.random(blocks)).astype(np.float32))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(1, 100), st.integers(1, 100))
 def test_it_is_the_network_in_half_precision(height: int, width: int) -> None:
     """Against PyTorch, of the picture with its edges repeated to whole blocks."""
