@@ -256,18 +256,18 @@ class WaveletSession:
             found = code.pixels_to(plane_of(threshold), networks)
             return score(found, self.pixels) < quality.least
 
-        plain, restored = (
+        missed_plain, missed_restored = (
             partial(missed, networks)
             for networks in (replace(self.networks, restorer=None), self.networks)
         )
-        found = bisect_right(THRESHOLDS, False, hi=most, key=plain)
+        found = bisect_right(THRESHOLDS, False, hi=most, key=missed_plain)
         if self.networks.restorer is None:
             return found
         # What is restored is better, and takes longer: it is looked at where it may matter.
         most = min(found + RESTORED_REACH, most)
-        further = bisect_right(THRESHOLDS, False, lo=found, hi=most, key=restored)
-        if further == found and found and restored(THRESHOLDS[found - 1]):
-            return bisect_right(THRESHOLDS, False, hi=found - 1, key=restored)
+        further = bisect_right(THRESHOLDS, False, lo=found, hi=most, key=missed_restored)
+        if further == found and found and missed_restored(THRESHOLDS[found - 1]):
+            return bisect_right(THRESHOLDS, False, hi=found - 1, key=missed_restored)
         return further
 
     def levels(self, most: int) -> Iterator[Level]:

@@ -48,11 +48,11 @@ def test_strength_goes_with_gains() -> None:
     assert module.draw_ends(drawn)[1][gained].mean() > 0.6
 
 
-def test_it_learns_to_restore() -> None:
+def test_it_learns_to_restore(monkeypatch: pytest.MonkeyPatch) -> None:
     module = make_module()
     batch, losses = crops(4, 128), []
     optimizer = module.build_optimizer(module.parameters())
-    module.log = lambda *_, **__: None  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(module, "log", lambda *_, **__: None)
     for _ in range(40):
         optimizer.zero_grad()
         losses.append(module.training_step(batch, 0))

@@ -19,6 +19,7 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.weights import load_weights, read_weights
 from rnn_codec.training.building import build_data, build_progress, check_optimizer, check_trainer
 from rnn_codec.training.codecs import start_of
+from rnn_codec.training.options import Execution
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
 WITHOUT_GAINS = "additive"
@@ -128,8 +129,9 @@ def build_restoration_model(config: DictConfig) -> RestorationTraining:
     """The restoration network, its weights random, and how it is trained."""
     own = options(RestorationOptions, config.restoration)
     L.seed_everything(config.seed, verbose=False)
+    network = Restoration(own.width, own.inner, own.blocks)
     return RestorationTraining(
-        restoration=Restoration(own.width, own.inner, own.blocks),
+        restoration=options(Execution, config.trainer).lay_out_weights(network),
         optimizer=instantiate(config.restoration.optimizer),
         schedule=build(SCHEDULES, config.restoration.schedule),
         progress=Progress(own.max_steps, late_begins=None),

@@ -45,8 +45,7 @@ class RestorationTraining(ScaledTraining):
         gained_crops: float,
     ) -> None:
         super().__init__(optimizer, schedule, progress, seed, gained_crops)
-        # torch's own annotation of `to` does not know the argument.
-        self.restoration = restoration.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.restoration = restoration
         self.gains = {(name, plane): MeanMetric() for name in SCORED for plane in VALIDATED}
         # Registered, so that they move to the model's device.
         self.registered_gains = nn.ModuleList(self.gains.values())
