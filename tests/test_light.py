@@ -65,6 +65,14 @@ def test_the_library_and_pillow() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_effort_needs_more_and_says_so() -> None:
+    done = run_without({"torch"}, "compress a.png a.rnc --model tiny --effort 1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: a.png: effort 1 needs torch, of the extra train: pip install 'rnn-codec[train]'\n"
+    )
+
+
 @pytest.mark.parametrize("package", ["torch", "numba"])
 def test_a_model_that_needs_more_says_so(package: str) -> None:
     shutil.copyfile(GOLDEN, "old.rnc")

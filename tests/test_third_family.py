@@ -109,7 +109,11 @@ class RawModel(Model):
         return Facts(parameters=0, macs_per_pixel=0.0)
 
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
+        self,
+        pixels: Pixels,
+        tune: str | None = None,
+        importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> RawSession:
         return RawSession(self, pixels)
 

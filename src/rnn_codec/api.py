@@ -29,6 +29,7 @@ def compress(
     model: Model | str | Path = DEFAULT_MODEL,
     tune: str | None = None,
     importance: "Mask | None" = None,
+    effort: int = 0,
 ) -> bytes:
     """The file of a picture.
 
@@ -38,12 +39,13 @@ def compress(
         model: one that is loaded, its folder, or its name.
         tune: what bits are spent for; see `rnn-codec compress --help`.
         importance: a grey mask, uint8 (H, W), white where the picture matters.
+        effort: how long to look for a better file, 0 … 9; from 1 on it needs the extra train.
 
     Raises:
         UserError: there is no such model, or the rate cannot be met.
     """
     loaded = model if isinstance(model, Model) else _named_model(str(model))
-    return loaded.compress(pixels, rate, tune, importance)
+    return loaded.compress(pixels, rate, tune, importance, effort)
 
 
 def decompress(

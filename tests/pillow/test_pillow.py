@@ -412,13 +412,13 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
     own = Model.encode
     monkeypatch.setattr(Model, "encode", encode)
     grey = Image.fromarray(PIXELS[..., 0])
-    saved(Image.fromarray(PIXELS), tune="psnr", importance=grey, exif=exif(6), quality=3)
+    saved(Image.fromarray(PIXELS), tune="psnr", importance=grey, effort=2, exif=exif(6), quality=3)
     saved(Image.fromarray(PIXELS), tune=None)
     first, second = passed
     assert first["tune"] == "psnr"
     # It is turned with the picture.
     assert np.array_equal(first["importance"], np.rot90(PIXELS[..., 0], -1))
-    assert first.keys() == {"tune", "importance"}
+    assert first.keys() == {"tune", "importance", "effort"}
     assert second == {}
 
 

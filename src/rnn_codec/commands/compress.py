@@ -10,6 +10,7 @@ from PIL import Image
 from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
 from rnn_codec.commands.options import add_files, add_rate, add_sizes, compressed_jobs, new_parser
 from rnn_codec.models.find import DEFAULT_MODEL, load_model
+from rnn_codec.models.protocol import MOST_EFFORT
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.rates import DEFAULT, MSSSIM, PSNR, Levels
 
@@ -40,6 +41,15 @@ def main(words: Sequence[str]) -> None:
         metavar="MASK",
         help="grey picture of the same shape, white where the picture matters: bits go there",
     )
+    parser.add_argument(
+        "--effort",
+        type=int,
+        default=0,
+        choices=range(MOST_EFFORT + 1),
+        metavar=f"0…{MOST_EFFORT}",
+        help="how long to look for a better file; for what is compressed once and read often "
+        "(default: 0)",
+    )
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
     mask = None
@@ -57,7 +67,7 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         started = time.perf_counter()
         pixels = read_rgb(job.input, options.max_pixels)
-        encoded = model.encode(pixels, options.rate, options.tune, mask)
+        encoded = model.encode(pixels, options.rate, options.tune, mask, options.effort)
         write_bytes(job.output, encoded.data)
         seconds = time.perf_counter() - started
         missed = "" if encoded.reached else f"; {options.rate} is not reached"

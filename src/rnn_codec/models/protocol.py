@@ -134,6 +134,10 @@ class Session(Protocol):
         """What the same levels would take otherwise, by name; nothing for most families."""
 
 
+MOST_EFFORT = 9
+"""Of an encoder that looks for a better file."""
+
+
 class Model(ABC):
     """A trained model of a family."""
 
@@ -166,7 +170,11 @@ class Model(ABC):
 
     @abstractmethod
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
+        self,
+        pixels: Pixels,
+        tune: str | None = None,
+        importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> Session:
         """Begin to code a picture.
 
@@ -174,10 +182,12 @@ class Model(ABC):
             pixels: of the picture.
             tune: what bits are spent for; None for the family's default.
             importance: a mask, white where the picture matters, to spend them there.
+            effort: how long to look for a better file, 0 … `MOST_EFFORT`; 0 for what is good at
+                once, which is all that some families know.
 
         Raises:
-            UserError: the picture has no pixels, there is no such tune, or the mask has another
-                shape than the picture.
+            UserError: the picture has no pixels, there is no such tune or effort, or the mask has
+                another shape than the picture.
         """
 
     @abstractmethod
@@ -202,6 +212,7 @@ class Model(ABC):
         rate: Rate = rates.DEFAULT,
         tune: str | None = None,
         importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> Encoded:
         """The file of a picture, with what it holds; see `session`.
 
@@ -209,7 +220,7 @@ class Model(ABC):
             UserError: as `session`, or the rate cannot be met: a budget that holds nothing, MS-SSIM
                 of a small picture.
         """
-        session = self.session(pixels, tune, importance)
+        session = self.session(pixels, tune, importance, effort)
         match rate:
             case Levels(count):
                 return session.first(count)
@@ -224,9 +235,10 @@ class Model(ABC):
         rate: Rate = rates.DEFAULT,
         tune: str | None = None,
         importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> bytes:
         """As `encode`, the file alone."""
-        return self.encode(pixels, rate, tune, importance).data
+        return self.encode(pixels, rate, tune, importance, effort).data
 
     def decompress(self, data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
         """The picture of a file; raises as `open_file` and `decode`."""

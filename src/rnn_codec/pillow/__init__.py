@@ -10,8 +10,9 @@ is. The pixels are decoded when they are needed, by the model that made the file
 for as `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
 
 *Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one a
-bit for each pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=` and
-`importance=`, a grey image as large, of `Model.encode`; see `rnn_codec.pillow.coding.encode`.
+bit for each pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=`,
+`effort=` and `importance=`, a grey image as large, of `Model.encode`; see
+`rnn_codec.pillow.coding.encode`.
 Pixels are turned upright and converted to sRGB, as `image.info` says what they are, and what is
 transparent is laid over white. No EXIF, profile or other text is kept. Other keywords are ignored,
 as Pillow's formats do.

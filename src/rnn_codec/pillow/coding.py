@@ -31,7 +31,7 @@ RATES: Mapping[str, Callable[[Any], Rate]] = {
 }
 """Keywords of `Image.save` that say where to stop."""
 
-PASSED_ON = ("tune", "importance")
+PASSED_ON = ("tune", "importance", "effort")
 """Keywords of `Image.save` that `Model.encode` takes too."""
 
 KEPT = 4

@@ -421,6 +421,11 @@ def test_tunes_spend_bits_for_what_they_are_named_after() -> None:
     assert scores["psnr"][1] < scores["ms-ssim"][1]
 
 
+def test_there_is_no_effort_to_choose() -> None:
+    with pytest.raises(UserError, match="no effort to choose"):
+        make_model().compress(uneven(64, 64), Bytes(300), effort=1)
+
+
 def test_a_mask_keeps_bits_where_it_is_white() -> None:
     model, pixels = make_model(network="transform"), waves(96, 96)
     mask = np.zeros((96, 96), np.uint8)

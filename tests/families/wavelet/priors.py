@@ -17,6 +17,8 @@ from rnn_codec.families.wavelet.prior.network import Prior
 from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE, RESTORED
 from rnn_codec.families.wavelet.restoration.graph import graph
 from rnn_codec.families.wavelet.restoration.network import Restoration
+from rnn_codec.runs.folder import RunFolder
+from rnn_codec.runs.weights import write_weights
 
 CELLS: dict[str, dict[str, Any]] = {
     "gru": {"name": "gru"},
@@ -63,16 +65,29 @@ def write_model(
     config.update({group: {"name": name} for group, name in groups.items()})
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     if scaling == RESTORED:
-        network = folder / "recon" / RESTORED / RESTORATION_FILE
-        network.parent.mkdir(parents=True, exist_ok=True)
-        network.write_bytes(graph(restoration(seed)))
+        write_restoration(RunFolder(folder).restoration(RESTORED), seed)
     return folder
+
+
+LAYOUT = {"width": 8, "inner": 8, "blocks": 1}
+"""Of a tiny restoration network."""
+
+
+def write_restoration(run: RunFolder, seed: int) -> None:
+    """The folder of such a network."""
+    network = restoration(seed)
+    run.path.mkdir(parents=True, exist_ok=True)
+    (run.path / RESTORATION_FILE).write_bytes(graph(network))
+    write_weights(run, network.state_dict(), torch.float16)
+    run.config.write_text(
+        yaml.safe_dump({"codec": "of it", "restoration": LAYOUT}), encoding="utf-8"
+    )
 
 
 def restoration(seed: int = 0) -> Restoration:
     """A restoration network whose weights are large enough for it to change pictures."""
     torch.manual_seed(seed)
-    found = Restoration(width=8, inner=8, blocks=1)
+    found = Restoration(**LAYOUT)
     with torch.no_grad():
         found.change.weight.normal_(std=0.1)
     return found.eval()

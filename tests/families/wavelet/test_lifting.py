@@ -18,6 +18,7 @@ from rnn_codec.families.wavelet.lifting import (
     sizes,
     split,
     synthesise,
+    transpose,
 )
 
 # Analysis filters of the 9/7 transform [Antonini 1992], low-pass gain √2.
@@ -93,6 +94,16 @@ def _reflected(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
     period = max(2 * (len(x) - 1), 1)
     index = np.abs((np.arange(-margin, len(x) + margin) + len(x) - 1) % period - (len(x) - 1))
     return x[index]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 8, 31])
+@pytest.mark.parametrize("axis", [-1, -2])
+def test_the_transpose_is_that_of_the_inverse(length: int, axis: int) -> None:
+    """Against the matrix of the inverse, whose columns are what unit coefficients become."""
+    unit, transposed = np.eye(length, dtype=np.float32), np.eye(length, dtype=np.float32)
+    synthesise(unit, axis)
+    transpose(transposed, axis)
+    np.testing.assert_allclose(transposed, unit.T, atol=1e-5)
 
 
 def test_a_single_sample_stays_as_it_is() -> None:

@@ -13,7 +13,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet import layout
 from rnn_codec.families.wavelet.format import PlanesBody, stream_of
 from rnn_codec.families.wavelet.layout import Run
-from rnn_codec.metrics.pixels import psnr
+from rnn_codec.metrics.pixels import ms_ssim, psnr
 from rnn_codec.models.protocol import (
     BudgetError,
     NothingArrivedError,
@@ -228,6 +228,7 @@ def test_an_importance_mask_moves_bits() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ((None, None, 10), "effort is 0 to 9, not 10"),
         (("loud", None), "no tune loud: the model has balanced, psnr, ms-ssim"),
         ((None, np.zeros((3, 4), np.uint8)), "mask is 4×3 pixels, the picture 50×40"),
     ],
@@ -235,6 +236,49 @@ def test_an_importance_mask_moves_bits() -> None:
 def test_what_cannot_be_is_said(arguments: tuple[object, ...], words: str) -> None:
     with pytest.raises(UserError, match=words):
         tiny_model().session(PICTURES["black"], *arguments)  # type: ignore[arg-type]
+
+
+def loss(tune: str, found: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> float:
+    """What a tune is to make small."""
+    return -psnr(found, pixels) if tune == "psnr" else 1 - ms_ssim(found, pixels)
+
+
+@pytest.mark.parametrize("recon", ["residual_scaling", "one_shot"])
+@pytest.mark.parametrize("tune", ["psnr", "ms-ssim"])
+def test_effort_makes_files_of_a_size_better(tune: str, recon: str) -> None:
+    model, pixels = tiny_model(scaling=recon), photograph(180, 200)
+    without, found = (
+        model.encode(pixels, BitsPerPixel(0.8), tune, effort=effort) for effort in (0, 3)
+    )
+    assert 0.95 * len(without.data) < len(found.data) <= 0.1 * 180 * 200
+    assert found.decoded is not None
+    assert without.decoded is not None
+    assert np.array_equal(model.decompress(found.data), found.decoded())
+    assert loss(tune, found.decoded(), pixels) < loss(tune, without.decoded(), pixels)
+
+
+def test_effort_makes_files_of_a_quality_smaller() -> None:
+    model, pixels = tiny_model(scaling="one_shot"), photograph(100, 90)
+    without, found = (model.encode(pixels, PSNR(32.0), "psnr", effort=e) for e in (0, 4))
+    assert psnr(model.decompress(found.data), pixels) >= 32.0
+    assert len(found.data) < len(without.data)
+
+
+def test_effort_makes_levels_better() -> None:
+    model, pixels = tiny_model(scaling="one_shot"), photograph(100, 90)
+    without, found = (model.encode(pixels, Levels(4), "psnr", effort=e) for e in (0, 3))
+    assert found.contents.levels == without.contents.levels == 4
+    scores = [psnr(model.decompress(encoded.data), pixels) for encoded in (without, found)]
+    assert scores[1] > scores[0]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_effort_is_for_all_kinds_of_pictures(name: str) -> None:
+    model, pixels = tiny_model(scaling="one_shot"), PICTURES[name]
+    for rate in (BitsPerPixel(0.5), PSNR(20.0), Levels(1), Levels(15)):
+        encoded = model.encode(pixels, rate, effort=2)
+        assert encoded.decoded is not None
+        assert np.array_equal(model.decompress(encoded.data), encoded.decoded())
 
 
 def test_a_model_without_gains_has_one_tune() -> None:

@@ -1,5 +1,6 @@
 """Coefficients in integers, and what part of them a stream tells."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -24,9 +25,12 @@ from rnn_codec.families.wavelet.planes import (
     Planes,
     Shape,
     analysed,
+    quantised,
     share_of_plane,
+    slopes,
     synthesised,
     told_planes,
+    transformed,
     values,
 )
 from rnn_codec.families.wavelet.rotation import Rotation
@@ -54,6 +58,46 @@ def test_a_picture_has_as_many_coefficients_as_samples(height: int, width: int) 
         rows, columns = shape.sizes()[scale]
         total += rows * columns * bands(scale) if exists is None else int(exists.sum())
     assert total == height * width
+
+
+@settings(max_examples=20)
+@given(sides, sides, st.integers(0, 2**32 - 1))
+def test_slopes_are_the_transpose_of_the_inverse(height: int, width: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape, rotation = Shape(height, width), Rotation(5, -9, 20)
+    coefficients = [rng.normal(size=x.shape) for x in Planes.nothing(shape).magnitudes]
+    of_pixels = rng.normal(size=(3, height, width)).astype(np.float32)
+
+    def component(index: int) -> Iterator[NDArray[np.float32]]:
+        for scale, x in enumerate(coefficients):
+            yield x[..., index * bands(scale) : (index + 1) * bands(scale)].astype(np.float32)
+
+    picture = synthesised(shape, component, rotation, WORKERS)
+    colours = np.stack(picture.colours(slice(None), slice(None))) - 128
+    found = slopes(of_pixels, rotation, WORKERS)
+    expected = sum(float((x * y).sum()) for x, y in zip(found, coefficients, strict=True))
+    assert float((colours * of_pixels).sum()) == pytest.approx(expected, abs=0.02 * height)
+
+
+@settings(max_examples=20)
+@given(sides, sides, st.integers(0, 2**32 - 1))
+def test_coefficients_are_quantised_as_they_are_analysed(
+    height: int, width: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+    exponents = rng.integers(-9, 9, (-(-height // 32), -(-width // 32))).astype(np.int8)
+    shape, rotation = Shape(height, width), Rotation(5, -9, 20)
+    for gains in (SAME, Gains(50, 8, 8, exponents)):
+        weights = gains.weights(shape)
+        expected = analysed(pixels, rotation, weights, WORKERS)
+        found = quantised(transformed(pixels, rotation, WORKERS), shape, weights)
+        for ours, theirs in zip(found.magnitudes, expected.magnitudes, strict=True):
+            assert np.array_equal(ours, theirs)
+        for told, negative, of_expected in zip(
+            found.magnitudes, found.negative, expected.negative, strict=True
+        ):
+            assert np.array_equal(negative[told > 0], of_expected[told > 0])
 
 
 @given(sides, sides, st.integers(0, 2**32 - 1))

@@ -71,9 +71,17 @@ class BinaryModel(Model):
         return Facts(trained, macs_per_pixel(self.codec))
 
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
+        self,
+        pixels: Pixels,
+        tune: str | None = None,
+        importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> BinarySession:
         """See `Model.session`; tunes are those of `distortion.DISTORTIONS`."""
+        if effort:
+            raise UserError(
+                f"{self.path} has no effort to choose: its encoder always looks for all it can"
+            )
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise ValueError(
                 f"a picture is uint8 (H, W, 3), not {pixels.dtype} {tuple(pixels.shape)}"

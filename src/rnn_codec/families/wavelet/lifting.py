@@ -12,7 +12,7 @@ Arrays are of NumPy or PyTorch, and both compute the very same numbers: every sa
 and products of two, in a fixed order, which IEEE 754 leaves no freedom.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 Array: TypeAlias = Any
@@ -66,15 +66,36 @@ def synthesise(x: Array, axis: int) -> None:
         _lift(x, axis, 1 - index % 2, -weight)
 
 
-def split(x: Array) -> tuple[Array, list[Array]]:
+def transpose(x: Array, axis: int) -> None:
+    """The transpose of `synthesise`, in place: how much bands count for what samples count for.
+
+    Reflection counts samples at the ends once and those between twice. With weights like that every
+    lifting step is the transpose of the one from the other samples.
+    """
+    if x.shape[axis] == 1:
+        return
+    ends = x[_place(axis, slice(0, None, x.shape[axis] - 1))]
+    ends *= 2
+    for index, weight in enumerate(STEPS):
+        _lift(x, axis, index % 2, -weight)
+    x[_place(axis, slice(0, None, 2))] *= 1 / GAIN
+    x[_place(axis, slice(1, None, 2))] *= GAIN
+    ends *= 0.5
+
+
+def split(x: Array, along: Callable[[Array, int], None] = analyse) -> tuple[Array, list[Array]]:
     """One level: the picture at half its size, and its details HL, LH, HH.
 
     The samples of `x` are overwritten: details are views of them.
+
+    Args:
+        along: what turns samples into bands along an axis; `transpose` for the transpose of
+            `joined`.
     """
     for lines in _some_lines(x, -1):
-        analyse(lines, -1)
+        along(lines, -1)
     for lines in _some_lines(x, -2):
-        analyse(lines, -2)
+        along(lines, -2)
     low, details = x[..., 0::2, 0::2], [x[..., 0::2, 1::2], x[..., 1::2, 0::2], x[..., 1::2, 1::2]]
     return low + 0, details
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from rnn_codec.coding.bernoulli import EndOfCodeError
 from rnn_codec.errors import UserError
+from rnn_codec.extras import explained_extras
 from rnn_codec.families.wavelet import format as file_format
 from rnn_codec.families.wavelet.engine import MEMORY, Engine
 from rnn_codec.families.wavelet.engine_file import cores, read_engine_file
@@ -20,20 +21,17 @@ from rnn_codec.families.wavelet.format import VERSION, stream_of
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
 from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, Run
 from rnn_codec.families.wavelet.memory.protocol import MEMORIES
+from rnn_codec.families.wavelet.picture_code import Networks, PictureCode, picture
 from rnn_codec.families.wavelet.planes import Planes, Shape
+from rnn_codec.families.wavelet.refinement import MOVES
 from rnn_codec.families.wavelet.restoration.folder import RESTORED
 from rnn_codec.families.wavelet.restoration.restorer import read_restorer
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS, Scaling
-from rnn_codec.families.wavelet.session import (
-    Networks,
-    PictureCode,
-    WaveletSession,
-    contents,
-    picture,
-)
+from rnn_codec.families.wavelet.session import Search, WaveletSession, contents
 from rnn_codec.families.wavelet.stream import Walk
 from rnn_codec.families.wavelet.symbols import Read
 from rnn_codec.models.protocol import (
+    MOST_EFFORT,
     Contents,
     Decoded,
     Facts,
@@ -92,7 +90,11 @@ class WaveletModel(Model):
         return Facts(parameters, macs)
 
     def session(
-        self, pixels: Pixels, tune: str | None = None, importance: "Mask | None" = None
+        self,
+        pixels: Pixels,
+        tune: str | None = None,
+        importance: "Mask | None" = None,
+        effort: int = 0,
     ) -> WaveletSession:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise ValueError(
@@ -110,7 +112,24 @@ class WaveletModel(Model):
             )
         gains = self.scaling.gains(pixels, tune or tunes[0], importance)
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
-        return WaveletSession(self.networks, head, pixels, gains)
+        return WaveletSession(self.networks, head, pixels, gains, self._search(pixels, effort))
+
+    def _search(self, pixels: Pixels, effort: int) -> Search | None:
+        if not 0 <= effort <= MOST_EFFORT:
+            raise UserError(f"effort is 0 to {MOST_EFFORT}, not {effort}")
+        if not effort:
+            return None
+        with explained_extras(f"effort {effort}"):
+            # Slopes are followed back by PyTorch, which those who only read files need not have.
+            from rnn_codec.families.wavelet.restoration.loss import (  # noqa: PLC0415
+                PictureLoss,
+                read_network,
+            )
+        network = None
+        if self.networks.restorer is not None:
+            folder = RunFolder(self.path).restoration(RESTORED)
+            network = read_network(folder, self.networks.workers.count)
+        return Search(MOVES[effort], PictureLoss(network, pixels))
 
     def decode(self, file: File, levels: int | None = None) -> Decoded:
         arrived = self._arrived(file, levels)

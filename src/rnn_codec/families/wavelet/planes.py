@@ -25,7 +25,15 @@ from rnn_codec.families.wavelet.layout import (
     run_length,
     stripes,
 )
-from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, sizes, split
+from rnn_codec.families.wavelet.lifting import (
+    LEVELS,
+    NORM_LL,
+    NORMS,
+    joined,
+    sizes,
+    split,
+    transpose,
+)
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.families.wavelet.workers import Workers
 
@@ -35,6 +43,8 @@ units of the interval. Small ones are more often at its lower end; the last is o
 
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
 """What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
+Bands: TypeAlias = Iterator[tuple[int, int, NDArray[np.float32]]]
+"""Of a component: the scale, the number and the coefficients (h, w) of each."""
 T = TypeVar("T")
 
 _CENTRES = np.array(CENTRES, np.float32)
@@ -112,12 +122,7 @@ def analysed(
     planes = Planes.nothing(Shape(*pixels.shape[:2]))
 
     def component(index: int) -> None:
-        x = np.empty(pixels.shape[:2], np.float32)
-        for start in range(0, len(x), STRIP):
-            rows = pixels[start : start + STRIP]
-            colours = [rows[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
-            x[start : start + STRIP] = rotated(colours, rotation.matrix[index])
-        for scale, band, coefficients in _pyramid(x):
+        for scale, band, coefficients in _pyramid(_component(pixels, rotation, index)):
             rows, columns = coefficients.shape
             place = (slice(rows), slice(columns), index * bands(scale) + band)
             factor = weights[scale]
@@ -131,13 +136,88 @@ def analysed(
     return planes
 
 
+def transformed(
+    pixels: NDArray[np.uint8], rotation: Rotation, workers: Workers
+) -> list[NDArray[np.float32]]:
+    """The coefficients of a picture (H, W, 3) as they are, (h, w, N) of each scale."""
+
+    def component(index: int) -> Bands:
+        return _pyramid(_component(pixels, rotation, index))
+
+    return _collected(component, Shape(*pixels.shape[:2]), workers)
+
+
+def quantised(
+    coefficients: Sequence[NDArray[np.float32]], shape: Shape, weights: Weights
+) -> Planes:
+    """Coefficients as `transformed` gives them, multiplied by weights and cut to integers."""
+    weighted = [x * broad(w) for x, w in zip(coefficients, weights, strict=True)]
+    magnitudes = [np.minimum(np.abs(x), MOST_MAGNITUDE).astype(np.uint16) for x in weighted]
+    return Planes(shape, magnitudes, [x < 0 for x in weighted])
+
+
+def broad(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A scale's weight, for its array of coefficients."""
+    return weight[..., None] if weight.ndim else weight
+
+
+def slopes(
+    of_colours: NDArray[np.float32], rotation: Rotation, workers: Workers
+) -> list[NDArray[np.float32]]:
+    """How fast something grows with each coefficient, (h, w, N) of each scale.
+
+    The transpose of `synthesised`.
+
+    Args:
+        of_colours: how fast it grows with red, green and blue of each pixel, (3, H, W).
+    """
+
+    def component(index: int) -> Bands:
+        x = rotated(list(of_colours), rotation.matrix[index])
+        for scale in range(SCALES - 1, 0, -1):
+            x, details = split(x, transpose)
+            for band, norm in enumerate(NORMS[scale - 1]):
+                yield scale, band, details[band] / np.float32(norm)
+        yield 0, 0, x / np.float32(NORM_LL)
+
+    return _collected(component, Shape(*of_colours.shape[1:]), workers)
+
+
+def _collected(
+    component: Callable[[int], Bands], shape: Shape, workers: Workers
+) -> list[NDArray[np.float32]]:
+    """The bands of all components, in arrays (h, w, N) of each scale; zeros where there is none."""
+    found = [
+        np.zeros((*size, COMPONENTS * bands(scale)), np.float32)
+        for scale, size in enumerate(shape.sizes())
+    ]
+
+    def collect(index: int) -> None:
+        for scale, band, x in component(index):
+            rows, columns = x.shape
+            found[scale][:rows, :columns, index * bands(scale) + band] = x
+
+    _for_components(collect, shape, workers)
+    return found
+
+
 def _for_components(function: Callable[[int], T], shape: Shape, workers: Workers) -> list[T]:
     """What a function gives for each component: at once, or one by one to spare memory."""
     at_once = shape.height * shape.width <= LARGE
     return (workers if at_once else Workers(1)).map(function, range(COMPONENTS))
 
 
-def _pyramid(x: NDArray[np.float32]) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+def _component(pixels: NDArray[np.uint8], rotation: Rotation, index: int) -> NDArray[np.float32]:
+    """A component (H, W) of a picture, in its rotated colours."""
+    x = np.empty(pixels.shape[:2], np.float32)
+    for start in range(0, len(x), STRIP):
+        rows = pixels[start : start + STRIP]
+        colours = [rows[..., c].astype(np.float32) - np.float32(MIDDLE) for c in range(3)]
+        x[start : start + STRIP] = rotated(colours, rotation.matrix[index])
+    return x
+
+
+def _pyramid(x: NDArray[np.float32]) -> Bands:
     """The bands of a component times their norms, with their scales, from the finest to LL."""
     for scale in range(SCALES - 1, 0, -1):
         x, details = split(x)

@@ -31,6 +31,11 @@ class Workers:
         self._others = threads - 1
         self._pool = ThreadPoolExecutor(self._others) if self._others else None
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._others + 1
+
     def map(self, function: Callable[[A], T], arguments: Iterable[A]) -> list[T]:
         """What a function gives for each of its arguments, in their order."""
         found: dict[int, T] = {}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnn_codec.families.wavelet.restoration.network import STEPS, Restoration, macs_per_pixel
-from rnn_codec.families.wavelet.restoration.restorer import MARGIN
+from rnn_codec.families.wavelet.restoration.tiles import MARGIN
 from tests.families.wavelet.priors import restoration
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet.planes import Synthesis
-from rnn_codec.families.wavelet.restoration import restorer as module
+from rnn_codec.families.wavelet.restoration import tiles as module
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.restoration.graph import graph
 from rnn_codec.families.wavelet.restoration.network import macs_per_pixel

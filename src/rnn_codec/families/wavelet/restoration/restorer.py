@@ -4,7 +4,6 @@ It need not be exact: pixels may differ by one between machines.
 """
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from rnn_codec.families.wavelet.gains import BLOCK
 from rnn_codec.families.wavelet.planes import Synthesis, rounded
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE
+from rnn_codec.families.wavelet.restoration.tiles import tiles
 from rnn_codec.families.wavelet.workers import Workers
 
 PICTURE, STEPS, STRENGTH, FINE = INPUTS = ("picture", "steps", "strength", "fine")
@@ -24,11 +24,6 @@ PARAMETERS, MACS = "parameters", "macs_per_pixel"
 """Facts in the metadata of a model."""
 LEAST_STEP = 1.0
 """Logarithm of the step below which there is nothing to restore."""
-WHOLE, TILE = 1024, 512
-"""Longest side of a picture that is restored at once, and side of the tiles of larger ones: memory
-does not grow with the picture."""
-MARGIN = 64
-"""Pixels around a tile that are seen, too: the network looks no further."""
 
 
 class Restorer:
@@ -67,13 +62,10 @@ class Restorer:
             return picture.pixels(workers)
         height, width = picture.size
         found = np.empty((height, width, 3), np.uint8)
-        for rows, seen_rows in _parts(height):
-            for columns, seen_columns in _parts(width):
-                x = np.stack(picture.colours(seen_rows, seen_columns))
-                fine = conditions.fine[_blocks(seen_rows), _blocks(seen_columns)]
-                y = self._restored(x, conditions, fine)
-                here = y[:, _within(rows, seen_rows), _within(columns, seen_columns)]
-                found[rows, columns] = rounded(here).transpose(1, 2, 0)
+        for tile in tiles(height, width):
+            x = np.stack(picture.colours(*tile.seen))
+            y = self._restored(x, conditions, conditions.fine[tile.blocks])
+            found[tile.own] = rounded(y[:, *tile.own_in_seen]).transpose(1, 2, 0)
         return found
 
     def _restored(
@@ -90,23 +82,6 @@ class Restorer:
         }
         restored: NDArray[np.float32] = self._session.run(None, feeds)[0]
         return restored[0, :, :height, :width]
-
-
-def _parts(length: int) -> Iterator[tuple[slice, slice]]:
-    """Tiles along a side, and with what is around them."""
-    tile = length if length <= WHOLE else TILE
-    for start in range(0, length, tile):
-        end = min(start + tile, length)
-        yield slice(start, end), slice(max(start - MARGIN, 0), min(end + MARGIN, length))
-
-
-def _blocks(part: slice) -> slice:
-    """Those that pixels lie in."""
-    return slice(part.start // BLOCK, -(-part.stop // BLOCK))
-
-
-def _within(part: slice, seen: slice) -> slice:
-    return slice(part.start - seen.start, part.stop - seen.start)
 
 
 def read_restorer(folder: Path, threads: int) -> Restorer | None:

@@ -6,11 +6,11 @@ that weight.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from rnn_codec.families.wavelet.gains import BLOCK, FULL, MOST_EXPONENT, Gains
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS, STEP
+from rnn_codec.families.wavelet.windows import window_means
 
 WINDOW = 7
 """Of the variance, at half the picture's size."""
@@ -48,7 +48,7 @@ class ResidualScaling:
 def sensitivities(pixels: NDArray[np.uint8]) -> NDArray[np.floating]:
     """log₂ of how much errors in blocks count, about 0 on the whole; (H/32, W/32)."""
     grey = _halved(pixels.mean(axis=2, dtype=np.float32))
-    mean, square = _around(grey), _around(grey * grey)
+    mean, square = window_means(grey, WINDOW), window_means(grey * grey, WINDOW)
     weight = 1 / (2 * np.maximum(square - mean * mean, 0) + np.float32(C2))
     return np.log2(_block_means(weight, BLOCK // 2)) + MIDDLE
 
@@ -62,14 +62,6 @@ def _halved(x: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = x.shape
     whole = np.pad(x, ((0, height % 2), (0, width % 2)), mode="edge")
     return whole.reshape(len(whole) // 2, 2, -1, 2).mean((1, 3))
-
-
-def _around(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means of windows, those outside repeating the last sample."""
-    margin = WINDOW // 2
-    padded = np.pad(x, margin, mode="edge")
-    rows = sliding_window_view(padded, WINDOW, axis=0).mean(-1)
-    return sliding_window_view(rows, WINDOW, axis=1).mean(-1)
 
 
 def _block_means(x: NDArray[np.floating], side: int) -> NDArray[np.floating]:

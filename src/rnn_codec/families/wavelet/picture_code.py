@@ -1,0 +1,178 @@
+"""A picture's stream: coded as far as it is needed, and what its files decode to."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from rnn_codec.coding.bernoulli import Place, certain_after
+from rnn_codec.families.wavelet import format as file_format
+from rnn_codec.families.wavelet.engine import Engine
+from rnn_codec.families.wavelet.format import Settings
+from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
+from rnn_codec.families.wavelet.layout import Run, last_run
+from rnn_codec.families.wavelet.memory.protocol import Memory
+from rnn_codec.families.wavelet.planes import (
+    Planes,
+    Shape,
+    analysed,
+    quantised,
+    synthesised,
+    values,
+)
+from rnn_codec.families.wavelet.refinement import Arrays, Told
+from rnn_codec.families.wavelet.restoration.conditions import Conditions
+from rnn_codec.families.wavelet.restoration.restorer import Restorer
+from rnn_codec.families.wavelet.rotation import Rotation
+from rnn_codec.families.wavelet.stream import Walk
+from rnn_codec.families.wavelet.symbols import Written
+from rnn_codec.families.wavelet.workers import Workers
+from rnn_codec.models.protocol import Pixels
+from rnn_codec.rnc.file import File, Head
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a model computes with."""
+
+    engine: Engine
+    memory: Memory
+    restorer: Restorer | None
+
+    @property
+    def workers(self) -> Workers:
+        """Threads that share what is not a network."""
+        return self.engine.workers
+
+
+class PictureCode:
+    """The stream of a picture, coded as far as it is needed.
+
+    Attributes:
+        runs: that have been coded.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        head: Head,
+        settings: Settings,
+        planes: Planes,
+        gains: Gains,
+        rounded_at: int | None = None,
+    ) -> None:
+        self.networks = networks
+        self.head, self.settings, self.planes, self.gains = head, settings, planes, gains
+        self._symbols = Written(file_format.seed(head, settings))
+        if gains.exponents is not None:
+            code_exponents(self._symbols, blocks(planes.shape), gains.exponents)
+        engine, memory = networks.engine, networks.memory
+        walk = Walk(
+            engine, memory, self._symbols, planes, planes.shape, settings.first, 0, rounded_at
+        )
+        self._walk = walk.runs() if settings.planes else iter(())
+        self.runs: list[Run] = []
+        self._places: list[Place] = []
+        self._code = b""
+
+    @classmethod
+    def of(
+        cls,
+        networks: Networks,
+        head: Head,
+        pixels: Pixels,
+        rotation: Rotation,
+        gains: Gains,
+        rounded_at: int | None = None,
+        coefficients: Arrays | None = None,
+    ) -> "PictureCode":
+        """That of a picture (H, W, 3).
+
+        Args:
+            rounded_at: as of `Walk`.
+            coefficients: instead of the picture's own; see `transformed`.
+        """
+        shape = Shape(head.height, head.width)
+        weights = gains.weights(shape)
+        if coefficients is None:
+            planes = analysed(pixels, rotation, weights, networks.workers)
+        else:
+            planes = quantised(coefficients, shape, weights)
+        strengths = gains.of_scales, gains.of_blocks
+        settings = Settings(gains.step, *strengths, rotation, planes.first())
+        return cls(networks, head, settings, planes, gains, rounded_at)
+
+    def code_until(self, enough: Callable[[], bool]) -> None:
+        """Code run after run until it is enough, or all is coded."""
+        while not enough() and self._code_run():
+            pass
+
+    def _code_run(self) -> bool:
+        run = next(self._walk, None)
+        if run is None:
+            return False
+        self.runs.append(run)
+        self._places.append(self._symbols.encoder.place)
+        self._code = b""
+        return True
+
+    @property
+    def most_bytes(self) -> int:
+        """Of the stream so far, at most."""
+        return self._symbols.encoder.most_bytes
+
+    def end(self, index: int) -> int:
+        """How many bytes of the stream a run and all before it take."""
+        if not self._code:
+            self._code = self._symbols.encoder.code()
+        return self.end_in(self._code, index)
+
+    def file_bytes(self, index: int) -> int:
+        """Length of the file that ends with a run; −1 for that of a picture without one."""
+        if index < 0:
+            return file_format.file_bytes(self.head, None, 0)
+        return file_format.file_bytes(self.head, self.runs[index], self.end(index))
+
+    def end_in(self, stream: bytes, index: int) -> int:
+        """The same, of a stream that goes on in another way."""
+        return certain_after(stream, self._places[index])
+
+    def last_run_of(self, levels: int) -> int:
+        """The index of the last run of so many planes, which are coded now; −1 if there is none."""
+        plane = max(self.settings.planes - levels, 0)
+        self.code_until(lambda: bool(self.runs) and self.runs[-1].plane < plane)
+        # Runs go down from plane to plane.
+        return bisect_right(self.runs, -plane, key=lambda run: -run.plane) - 1
+
+    def file(self, index: int) -> File:
+        """The file that ends with a run; −1 for that of a picture without one."""
+        if index < 0:
+            return file_format.write(self.head, self.settings, None, b"")
+        stream_bytes = self.end(index)
+        stream = self._code[:stream_bytes]
+        return file_format.write(self.head, self.settings, self.runs[index], stream)
+
+    def pixels(self, index: int) -> Pixels:
+        """What the file that ends with a run decodes to."""
+        run = self.runs[index] if index >= 0 else None
+        return picture(self.planes, self.settings, run, self.gains, self.networks)
+
+    def pixels_to(self, plane: int, networks: Networks) -> Pixels:
+        """What networks decode a file to that ends with a plane; nothing is coded."""
+        return picture(self.planes, self.settings, last_run(plane), self.gains, networks)
+
+    def told(self, run: Run, threshold: float, size: float = 1.0) -> Told:
+        """What a file tells that ends with a run; other arguments are as of `Told`."""
+        return Told(self.planes, self.settings, self.gains, run, threshold, size)
+
+
+def picture(
+    planes: Planes, settings: Settings, run: Run | None, gains: Gains, networks: Networks
+) -> Pixels:
+    """What coefficients are, as far as a run has told them."""
+    shape, workers, restorer = planes.shape, networks.workers, networks.restorer
+    of_component = partial(values, planes, settings.first, run, gains.weights(shape))
+    found = synthesised(shape, of_component, settings.rotation, workers)
+    if restorer is None:
+        return found.pixels(workers)
+    return restorer.pixels(found, Conditions.of(shape, settings, run, gains), workers)
