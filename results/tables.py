@@ -473,11 +473,12 @@ def eight_bits() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
-        baselines, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory, integers, models,
-        flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings, recipe, stops,
-        minutes, reference, power_laws, accelerated, eight_bits,
+        baselines, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory, integers,
+        models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings, recipe,
+        stops, minutes, reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
+    "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
     "longer": lambda: learning_curves("longer_trainings", "training"),
 }  # fmt: skip
 

@@ -199,6 +199,20 @@ def bench(name: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8")))
 
 
+def test_what_effort_saves_is_made_of_the_files() -> None:
+    own = runpy.run_path(str(RESULTS / "effort" / "effort.py"))
+    for place in ("held_out", "kodak"):
+        folder = RESULTS / "effort" / place
+        about = json.loads((folder / "effort.json").read_text("utf-8"))
+        assert about["efforts"] == list(own["summary"](folder / "files.csv"))
+    highest = [each for each in about["efforts"] if each["effort"] == 9]
+    assert [each["pictures"] for each in highest] == [24] * 4
+    # What an encoder that searches was to save.
+    for tune in ("psnr", "ms-ssim"):
+        saved = [each["saved"] for each in highest if each["tune"] == tune]
+        assert sum(saved) / len(saved) > 0.03
+
+
 def test_what_the_prose_says_of_the_wavelet_codecs_cost() -> None:
     half, two = bench("commands")["times"]
     assert (half["bits_per_pixel"], two["bits_per_pixel"]) == (0.5, 2.0)

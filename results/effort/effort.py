@@ -1,9 +1,9 @@
 """What the encoder of the wavelet codec saves by looking longer, beside a record without effort.
 
 python results/effort/effort.py --data datasets/kodak --record results/wavelet/kodak \\
-    --efforts 9 --folder results/effort/kodak
-python results/effort/effort.py --data datasets/validation --record results/wavelet/held_out \\
-    --every 3 --efforts 1 2 3 4 6 9 --folder results/effort/held_out
+    --efforts 9 --threads 1 --folder results/effort/kodak
+python results/effort/effort.py --data datasets/validation --every 3 --threads 1 \\
+    --record results/wavelet/held_out --efforts 0 1 2 4 9 --folder results/effort/held_out
 
 A file's *bits* are compared with those at which the record's curve of that picture is as good, by
 what the tune is for. The curves are those of files made for their size, their logarithms
