@@ -203,7 +203,8 @@ def effort() -> str:
         return f"{-means[place][key]['saved']:+.1%}" if key in means[place] else "–"
 
     efforts = sorted({key[0] for key in means["held_out"]} - {0})
-    files = sorted({key[1:] for key in means["held_out"]}, reverse=True)
+    rates = sorted({key[2] for key in means["held_out"]})
+    files = [(tune, rate) for tune in ("psnr", "ms-ssim") for rate in rates]
     rows = []
     for number in efforts:
         own = [(number, *file) for file in files]
