@@ -224,8 +224,8 @@ class Refinement:
 def shares(moves: int) -> Sequence[float]:
     """Of so many moves.
 
-    >>> [round(share, 1) for share in shares(3)]
-    [0.5, 0.3, 0.1]
+    >>> [round(share, 2) for share in shares(3)]
+    [0.5, 0.16, 0.05]
     """
     return [float(share) for share in np.geomspace(FIRST_SHARE, LAST_SHARE, moves)]
 
