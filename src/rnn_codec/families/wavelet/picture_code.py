@@ -3,10 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from rnn_codec.coding.bernoulli import Place, certain_after
 from rnn_codec.families.wavelet import format as file_format
+from rnn_codec.families.wavelet.decoding import decoded
 from rnn_codec.families.wavelet.engine import Engine
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
@@ -17,11 +17,8 @@ from rnn_codec.families.wavelet.planes import (
     Shape,
     analysed,
     quantised,
-    synthesised,
-    values,
 )
 from rnn_codec.families.wavelet.refinement import Arrays, Told
-from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.restoration.restorer import Restorer
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.families.wavelet.stream import Walk
@@ -170,9 +167,7 @@ def picture(
     planes: Planes, settings: Settings, run: Run | None, gains: Gains, networks: Networks
 ) -> Pixels:
     """What coefficients are, as far as a run has told them."""
-    shape, workers, restorer = planes.shape, networks.workers, networks.restorer
-    of_component = partial(values, planes, settings.first, run, gains.weights(shape))
-    found = synthesised(shape, of_component, settings.rotation, workers)
-    if restorer is None:
-        return found.pixels(workers)
-    return restorer.pixels(found, Conditions.of(shape, settings, run, gains), workers)
+    found, conditions = decoded(planes, settings, run, gains, networks.workers)
+    if networks.restorer is None:
+        return found.pixels(networks.workers)
+    return networks.restorer.pixels(found, conditions, networks.workers)

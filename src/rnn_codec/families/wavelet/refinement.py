@@ -17,22 +17,21 @@ of a scale: with squared error alone, and nothing that restores, values pull whe
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.families.wavelet.decoding import decoded
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains
-from rnn_codec.families.wavelet.layout import COMPONENTS, Run, bands
+from rnn_codec.families.wavelet.layout import COMPONENTS, Run
 from rnn_codec.families.wavelet.planes import (
     Planes,
     Shape,
     Synthesis,
     broad,
     slopes,
-    synthesised,
     transformed,
     values,
 )
@@ -215,10 +214,7 @@ class Refinement:
         ]
 
     def _decoded(self, told: Told) -> tuple[Synthesis, Conditions]:
-        shape, first = told.planes.shape, told.settings.first
-        of_component = partial(values, told.planes, first, told.run, told.gains.weights(shape))
-        picture = synthesised(shape, of_component, self._rotation, self._workers)
-        return picture, Conditions.of(shape, told.settings, told.run, told.gains)
+        return decoded(told.planes, told.settings, told.run, told.gains, self._workers)
 
 
 def shares(moves: int) -> Sequence[float]:
@@ -248,6 +244,4 @@ def _values(told: Told) -> Arrays:
         list(values(told.planes, told.settings.first, told.run, weights, component))
         for component in range(COMPONENTS)
     ]
-    found = [np.concatenate(of_scale, 2) for of_scale in zip(*of_components, strict=True)]
-    assert [x.shape[2] for x in found] == [COMPONENTS * bands(scale) for scale in range(len(found))]
-    return found
+    return [np.concatenate(of_scale, 2) for of_scale in zip(*of_components, strict=True)]
