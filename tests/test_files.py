@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rnn_codec.files import atomic_path, printable, write_csv, write_json
+from rnn_codec.errors import UserError
+from rnn_codec.files import atomic_path, printable, sync_all, write_csv, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -107,6 +108,62 @@ def test_a_new_file_has_the_mode_of_all_new_files(tmp_path: Path, mask: int) -> 
     finally:
         os.umask(before)
     assert mode(tmp_path / "a") == 0o666 & ~mask
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is told to the disk, in its order: the names of what is synced, and renamings."""
+    found: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        found.append(f"sync {'partial' if 'partial' in name else name}")
+        sync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        found.append("rename")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return found
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, calls: list[str], before: str | None
+) -> None:
+    if before is not None:
+        (tmp_path / "a").write_text(before)
+    with atomic_path(tmp_path / "a") as partial:
+        partial.write_text("new")
+    assert calls == ["sync partial", "rename", f"sync {tmp_path.name}"]
+
+
+def test_a_folder_is_on_the_disk_with_all_that_is_in_it(tmp_path: Path, calls: list[str]) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("a", "b/c"):
+        (tmp_path / name).write_text(name)
+    sync_all(tmp_path)
+    assert sorted(calls[:-1]) == ["sync a", "sync b", "sync c"]
+    assert calls[-1] == f"sync {tmp_path.name}"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, linked: bool) -> None:
+    pipe, given = tmp_path / "pipe", tmp_path / "a"
+    os.mkfifo(pipe)
+    if linked:
+        given.symlink_to(pipe)
+    else:
+        pipe.rename(given)
+    with pytest.raises(UserError, match="a is no file, but a pipe"), atomic_path(given):
+        pytest.fail("nothing is to be written")
+    assert stat.S_ISFIFO(given.stat().st_mode)
+    assert names(tmp_path) == (["a", "pipe"] if linked else ["a"])
+    with pytest.raises(UserError, match="null is no file, but a device"), atomic_path("/dev/null"):
+        pytest.fail("nothing is to be written")
 
 
 STRANGE = os.fsdecode(b"caf\xe9 \xff.png")

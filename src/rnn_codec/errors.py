@@ -27,9 +27,34 @@ def reason(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
+NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad allocation")
+"""In what PyTorch and ONNX Runtime say on a processor, in errors of no special kind."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether no memory was left, for which every library has a kind of error of its own.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError("bad value"))
+    (True, False)
+    """
+    # PyTorch, which has the latter, is not imported for its name.
+    kind = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return kind or any(words in str(error) for words in NO_MEMORY)
+
+
+WRITING = frozenset(
+    number
+    for name in ("EDQUOT", "EFBIG", "EIO", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG")
+    if (number := getattr(errno, name, None)) is not None
+)
+"""Why the system does not write a file, beside a full disk; Windows has not all of them."""
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
-    """Print a `UserError`, or a full disk, as one sentence on standard error and exit with 1.
+    """Print a `UserError`, that a file cannot be written, or that no memory is left; exit with 1.
+
+    In one sentence each.
 
     >>> with exit_on_user_error():
     ...     raise UserError("there is no picture a.png")
@@ -41,9 +66,18 @@ def exit_on_user_error() -> Iterator[None]:
     except UserError as error:
         _exit(str(error))
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        file = error.filename or "a file"
+        if error.errno == errno.ENOSPC:
+            _exit(f"the disk is full: {file} could not be written")
+        # Libraries raise one without a number, which `files.atomic_path` gives a name.
+        if error.errno in WRITING or (error.errno is None and error.filename):
+            # Without a number a name stands in its text, but not in its arguments.
+            _exit(f"{file} cannot be written: {error.strerror or error.args[0]}")
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
             raise
-        _exit(f"the disk is full: {error.filename or 'a file'} could not be written")
+        _exit("this is too large for this memory")
 
 
 def _exit(message: str) -> None:

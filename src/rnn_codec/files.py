@@ -1,11 +1,10 @@
 """Files that are either whole or absent."""
 
-import errno
 import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +44,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path` that takes its name when the block succeeds.
 
     The sibling lies in the same folder, so that the renaming is atomic, and keeps the suffix, from
-    which Pillow and matplotlib choose a format. If the block raises, the sibling is removed and
-    whatever `path` held before stays. A reader thus never meets half a file. Where `path` is a
-    link, the file that it leads to is written. One that is replaced keeps its mode. The folder must
+    which Pillow and matplotlib choose a format. It is on the disk before it is renamed: a reader
+    never meets half a file, nor does who comes back after the power has failed. If the block
+    raises, the sibling is removed and whatever `path` held before stays. Where `path` is a link,
+    the file that it leads to is written. One that is replaced keeps its mode. The folder must
     exist; a block that makes no new file ends in `FileNotFoundError`.
+
+    Raises:
+        UserError: there is something else than a file, such as a device.
+        OSError: it cannot be written; its `filename` is `path`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -58,6 +62,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
+    check_replaceable(path)
     target = Path(os.path.realpath(path)) if os.path.islink(path) else path
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
     partial = target.with_name(f".{os.urandom(6).hex()}.partial{suffix}")
@@ -67,15 +72,70 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             # Nobody may read the new content who could not read the old.
             partial.touch(mode=0o600)
         yield partial
+        sync(partial)
         if mode is not None:
             partial.chmod(mode)
         partial.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
-        # A full disk does not say which file it has no room for.
-        if error.errno == errno.ENOSPC:
+        # A disk that is full, or broken, does not say which file it does not hold.
+        if error.filename in {None, str(partial)}:
             error.filename = str(path)
         raise
     finally:
+        _remove(partial)
+
+
+def check_replaceable(path: str | Path) -> None:
+    """Refuse to replace what is neither a file nor a folder: a device, a pipe, a socket.
+
+    Raises:
+        UserError: it is such a thing, or a link leads to one.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return
+    # A folder is refused by the system, in its own words.
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UserError(f"{path} is no file, but {_kind(mode)}: name another file")
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk, not only in the memory of the system."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """The same for the names in a folder, where the system can do it."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sync_all(folder: Path) -> None:
+    """The same for all files below a folder, and their names."""
+    for path in folder.rglob("*"):
+        (sync_folder if path.is_dir() else sync)(path)
+    sync_folder(folder)
+
+
+def _remove(partial: Path) -> None:
+    """On a disk that has become read-only what is left over stays."""
+    with suppress(OSError):
         partial.unlink(missing_ok=True)
 
 

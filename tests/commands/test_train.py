@@ -1,5 +1,6 @@
 """Trainings: every pair trains, an interrupted run continues exactly, mistakes are explained."""
 
+import errno
 import json
 import re
 import shlex
@@ -511,6 +512,43 @@ def test_what_fails_before_its_first_step_leaves_nothing_in_the_way(
     monkeypatch.chdir(tmp_path)
     entry.main(arguments)
     assert load_codec(RunFolder(folder))
+
+
+@pytest.mark.parametrize("kind", [errno.EFBIG, errno.ENOSPC, errno.EIO])
+def test_steps_that_cannot_be_written_down_leave_nothing(
+    kind: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def full(self: Path, content: object) -> int:
+        raise OSError(kind, "no room")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = fail(
+        [*FAST, "output=run", "trainer.max_steps=1", cache], tmp_path, monkeypatch, capsys
+    )
+    assert re.search("^error: .*run/checkpoints/last.ckpt (cannot|could not) be written", result)
+    assert "Traceback" not in result
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")],
+)
+def test_too_large_for_the_memory(
+    error: Exception, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def step(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(CodecTraining, "training_step", step)
+    result = fail(
+        [*FAST, "output=run", "trainer.max_steps=1", cache], tmp_path, monkeypatch, capsys
+    )
+    assert result.endswith(
+        "error: the training is too large for this memory: lower data.batch_size or "
+        "data.crop_size\n"
+    )
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_numbers_of_other_processes_lose_no_training(

@@ -35,7 +35,7 @@ def test_folders_of_the_same_second_differ(tmp_path: Path) -> None:
 
 
 def fail_after_writing(run: RunFolder, error: type[BaseException], begun: bool) -> None:
-    with unless_begun(run, lambda: begun):
+    with unless_begun(run, lambda _: begun):
         write_config(run, {"seed": 0})
         (run.path / "logs" / "version_0").mkdir(parents=True)
         raise error

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, is_out_of_memory, reason
 from rnn_codec.files import atomic_path
 from rnn_codec.models.find import find_folder, find_model
 from rnn_codec.models.protocol import Contents, Model
@@ -51,9 +51,8 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
                 message = str(error)
                 named = message if str(job.input) in message else f"{job.input}: {message}"
                 print(f"error: {named}", file=sys.stderr, flush=True)
-            # Every library has a kind of its own for what no memory was left for.
             except Exception as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 failed += 1
                 print(f"error: {job.input} is too large for this memory", file=sys.stderr)
@@ -117,14 +116,6 @@ def _share_bar(label: str) -> Iterator[Callable[[float], None]]:
 
 PATIENCE = 2.0
 """Seconds before a bar is shown for one file."""
-NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad allocation")
-"""In what PyTorch and ONNX Runtime say on a processor, in errors of no special kind."""
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # PyTorch, which has the latter, is not imported for its name.
-    kind = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return kind or any(words in str(error) for words in NO_MEMORY)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -133,7 +124,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         with atomic_path(path) as partial:
             partial.write_bytes(data)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+        raise UserError(f"{path} cannot be written: {error.strerror or reason(error)}") from error
 
 
 def describe_amount(contents: Contents) -> str:

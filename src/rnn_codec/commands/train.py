@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from rnn_codec.commands.configured import run_configured, task_overrides
 from rnn_codec.commands.resuming import addable, resumed
 from rnn_codec.configuration import options
-from rnn_codec.errors import UserError
+from rnn_codec.errors import UserError, is_out_of_memory
 from rnn_codec.models.find import family_of
 from rnn_codec.models.protocol import FAMILIES, Family
 from rnn_codec.overrides import hint
@@ -67,6 +67,12 @@ def train_as_configured(config: DictConfig) -> None:
         train(config, run)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU's memory is too small: lower data.batch_size") from error
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            "the training is too large for this memory: lower data.batch_size or data.crop_size"
+        ) from error
     rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from rnn_codec.errors import UserError
+from rnn_codec.files import sync_all, sync_folder
 from rnn_codec.models.find import family_of
 from rnn_codec.overrides import hint
 from rnn_codec.runs.folder import (
@@ -70,7 +71,9 @@ def export_run(
             _copy(original, copy.path, dtype)
             family.complete(copy.path)
             write_digest(copy, family.digest(copy.path))
+        sync_all(partial)
         partial.replace(kept)
+        sync_folder(kept.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return sorted(path for path in kept.rglob("*") if path.is_file())

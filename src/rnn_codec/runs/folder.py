@@ -112,12 +112,12 @@ def mark(run: RunFolder, identity: str, start: str | None = None) -> None:
 
 
 @contextmanager
-def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
+def unless_begun(run: RunFolder, begun: Callable[[Exception], bool]) -> Iterator[None]:
     """Remove what a training that fails before its first step has put into its folder.
 
     A wrong option then leaves nothing in the way of the corrected command. A training that is
-    killed, or stopped by Ctrl-C, can be resumed: all of it stays, as it does once `begun` says that
-    a step has been taken, now or before. The folder need not be there yet.
+    killed, or stopped by Ctrl-C, can be resumed: all of it stays, as it does where `begun` says of
+    the failure that there is something to go on from. The folder need not be there yet.
     """
     # Commands on files, which are short, import this module, too.
     import shutil  # noqa: PLC0415
@@ -126,8 +126,8 @@ def unless_begun(run: RunFolder, begun: Callable[[], bool]) -> Iterator[None]:
     before = set(run.path.iterdir()) if existed else set()
     try:
         yield
-    except Exception:
-        if not begun() and run.path.is_dir():
+    except Exception as error:
+        if not begun(error) and run.path.is_dir():
             for path in set(run.path.iterdir()) - before:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
             if not existed:

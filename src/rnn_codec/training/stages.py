@@ -88,9 +88,12 @@ def train_stage(stage: Stage) -> None:
         check_unchanged(run, training.begun_as)
     clock = TrainingClock(trainer.max_time, model.progress, trainer.log_every_n_steps)
 
-    def begun() -> bool:
+    def begun(error: Exception) -> bool:
         # Only the first process may say that no step has been taken, now or before.
-        return clock.examples > 0 or run.checkpoint.is_file() or not is_first_process()
+        if run.checkpoint.is_file() or not is_first_process():
+            return True
+        # Steps that could not be written down are lost.
+        return clock.examples > 0 and not isinstance(error, OSError)
 
     with unless_begun(run, begun):
         if is_first_process():

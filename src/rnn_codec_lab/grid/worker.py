@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from rnn_codec.errors import UserError
-from rnn_codec.files import atomic_path, make_folder
+from rnn_codec.files import atomic_path, make_folder, sync_all, sync_folder
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.overrides import override
 from rnn_codec.runs.folder import RunFolder, read_identity
@@ -196,7 +196,9 @@ def put_record(evaluation: Path, record: Path) -> None:
     for pattern in KEPT:
         for file in evaluation.glob(pattern):
             shutil.copy2(file, partial / file.name)
+    sync_all(partial)
     if record.exists():
         record.replace(old)
     partial.replace(record)
+    sync_folder(record.parent)
     shutil.rmtree(old, ignore_errors=True)
