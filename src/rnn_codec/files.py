@@ -28,6 +28,21 @@ def make_folder(path: str | Path, advice: str = "") -> Path:
     return folder
 
 
+def check_writable(folder: Path) -> None:
+    """Find out whether files can be made in a folder, by making one.
+
+    Raises:
+        UserError: they cannot.
+    """
+    # What rights say is not all: a disk may be read-only, or have a quota.
+    probe = folder / f".{os.urandom(6).hex()}.partial"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"the folder {folder} cannot be written to: {error.strerror}") from error
+
+
 def printable(name: str | Path) -> str:
     """A file name as text that can be written anywhere; bytes that are not UTF-8 become \\x….
 

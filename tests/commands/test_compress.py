@@ -1,5 +1,7 @@
 """compress, decompress, info, truncate: what they write and print, what they say to mistakes."""
 
+import errno
+import importlib
 import io
 import os
 import re
@@ -286,6 +288,35 @@ def test_an_existing_output_is_kept_unless_told_otherwise(
     assert output.read_bytes() != b"before"
     assert output.stat().st_mode & 0o777 == 0o600
     assert names(folder) == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_output_folder_is_tried_before_the_work(
+    folder: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    module = importlib.import_module(f"rnn_codec.commands.{command.split()[0]}")
+    monkeypatch.setattr(Path, "touch", refused)
+    monkeypatch.setattr(module, "run_jobs", lambda *_: pytest.fail("the work has begun"))
+    assert run(*command.format(COMMANDS[command]).split()) == 1
+    said = "error: the folder . cannot be written to: Read-only file system\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", ["a pipe", "a device"])
+def test_what_is_no_file_is_not_replaced(folder: Path, command: str, kind: str, capsys) -> None:
+    output = Path(COMMANDS[command])
+    if kind == "a pipe":
+        os.mkfifo(output)
+    else:
+        output.symlink_to("/dev/null")
+    assert run(*command.format(output).split(), "--force") == 1
+    said = f"error: {output} is no file, but {kind}: name another file\n"
+    assert capsys.readouterr().err == said
+    assert not output.is_file()
 
 
 def test_no_file_is_written_where_one_exists(folder: Path, capsys) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_codec.commands.options import new_parser
+from rnn_codec.files import check_writable, make_folder
 from rnn_codec.models.export import export_run
 from rnn_codec.models.find import find_folder
 from rnn_codec.runs.folder import RunFolder
@@ -27,7 +28,7 @@ def main(words: Sequence[str]) -> None:
     )
     options = parser.parse_args(words)
     run = RunFolder(find_folder(options.model))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(make_folder(options.output.parent))
     files = export_run(run, options.output, options.coders, PRECISIONS.get(options.dtype))
     size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{options.output}: {len(files)} files, {size:.1f} MB")

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from rnn_codec.commands.jobs import Job
 from rnn_codec.errors import UserError
-from rnn_codec.files import check_replaceable, make_folder
+from rnn_codec.files import check_replaceable, check_writable, make_folder
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.rnc.file import MAX_PIXELS
 
@@ -135,3 +135,5 @@ def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
         if os.path.exists(job.output) and not options.force:
             raise UserError(f"{job.output} exists: name another file, or replace it with --force")
         check_replaceable(job.output)
+    for folder in {job.output.parent for job in jobs}:
+        check_writable(folder)
