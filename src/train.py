@@ -2,9 +2,9 @@
 
 import sys
 
-from rnn_codec.__main__ import print_anything
 from rnn_codec.commands.train import main
+from rnn_codec.streams import prepare_streams
 
 if __name__ == "__main__":
-    print_anything()
+    prepare_streams()
     main(sys.argv[1:])

@@ -1,6 +1,7 @@
 """The command `rnn-codec` itself: its subcommands, and what it says to mistakes."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from rnn_codec import commands
 from rnn_codec.__main__ import subcommands
 from tests.commands.program import FOR_BINARY, FOR_FILES, FOR_TRAINING, run, run_without
+from tests.conftest import ROOT
 from tests.families.wavelet.priors import write_model
 
 
@@ -20,6 +22,28 @@ def test_help_lists_every_subcommand_with_a_sentence(capsys: pytest.CaptureFixtu
         assert f"  {name} " in printed
         assert sentence.endswith(".")
         assert sentence in printed
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["help"]])
+def test_help_has_many_names(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    expected = capsys.readouterr().out
+    assert run(*words) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_help_of_a_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("help", "info") == 0
+    assert capsys.readouterr().out.startswith("usage: rnn-codec info")
+    assert run("help", "nothing") == 1
+    assert "has no subcommand nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["--version", "-V"])
+def test_the_version_is_that_of_the_project(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run(word) == 0
+    assert capsys.readouterr().out == f"rnn-codec {project['version']}\n"
 
 
 def test_a_subcommand_is_one_file(

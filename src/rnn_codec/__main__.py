@@ -9,12 +9,10 @@ that it needs.
 import atexit
 import gc
 import importlib
-import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -22,6 +20,7 @@ from typing import NamedTuple
 from rnn_codec import commands
 from rnn_codec.errors import UserError, exit_on_user_error
 from rnn_codec.extras import explained_extras
+from rnn_codec.streams import prepare_streams, silence
 
 HELP = """usage: rnn-codec <subcommand> …
 
@@ -29,7 +28,8 @@ Progressive image compression with recurrent neural networks.
 
 {subcommands}
 
-What a subcommand takes: rnn-codec <subcommand> --help"""
+What a subcommand takes: rnn-codec <subcommand> --help
+Which version this is:   rnn-codec --version"""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as of shells."""
@@ -44,30 +44,34 @@ class Subcommand(NamedTuple):
 
 def main() -> None:
     """Run a subcommand; a mistake ends in one sentence and an exit status that is not 0."""
-    name, *words = sys.argv[1:] or ["--help"]
-    print_anything()
+    prepare_streams()
     try:
         with exit_on_user_error():
-            if name in {"--help", "-h"}:
-                print(help_text())
-            else:
-                run(name, words)
+            answer(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Nobody reads on, as after `| head`; Python would complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Nobody reads on, as after `| head`.
+        silence(sys.stdout)
         sys.exit(1)
 
 
-def print_anything() -> None:
-    """Write what the encoding of standard output lacks as an escape, not as a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def answer(words: Sequence[str]) -> None:
+    """Do what the words of a command line ask for; raises as `run`."""
+    match words:
+        case [] | ["--help" | "-h" | "help"]:
+            print(help_text())
+        case ["--version" | "-V"]:
+            from importlib.metadata import version  # noqa: PLC0415
+
+            print(f"rnn-codec {version('rnn-codec')}")
+        case ["help", name, *_]:
+            run(name, ["--help"])
+        case [name, *options]:
+            run(name, options)
 
 
-def run(name: str, words: list[str]) -> None:
+def run(name: str, words: Sequence[str]) -> None:
     """Run a subcommand with the words that follow it.
 
     Raises:

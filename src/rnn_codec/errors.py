@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rnn_codec.streams import escaped_lines, say
+
 
 class UserError(Exception):
     """Shown to the user as one sentence, without a traceback."""
@@ -81,5 +83,5 @@ def exit_on_user_error() -> Iterator[None]:
 
 
 def _exit(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {escaped_lines(message)}", sys.stderr)
     sys.exit(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnn_codec.errors import UserError
+from rnn_codec.streams import escaped
 
 LONGEST_SUFFIX = 32
 """Bytes. File systems allow 255 in a name, and no format has a longer suffix."""
@@ -44,14 +45,15 @@ def check_writable(folder: Path) -> None:
 
 
 def printable(name: str | Path) -> str:
-    """A file name as text that can be written anywhere; bytes that are not UTF-8 become \\x….
+    """A file name as text that can be written anywhere; what is no character becomes \\x….
 
-    Python keeps such bytes as lone surrogates, which no encoding has.
+    Bytes that are not UTF-8, which Python keeps as lone surrogates that no encoding has, and what
+    does something to a terminal.
 
     >>> printable(os.fsdecode(b"caf\\xe9.png")), printable("café.png")
     ('caf\\\\xe9.png', 'café.png')
     """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return escaped(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 @contextmanager

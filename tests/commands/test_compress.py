@@ -104,6 +104,14 @@ def test_bits_can_be_tuned_and_directed(capsys: pytest.CaptureFixture[str]) -> N
     assert "a.png: the mask is 40×50, and the picture 50×40" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("written", ["180", "1_80", "1.8e2", "0.18k", "0.18K"])
+def test_a_number_may_be_written_in_many_ways(written: str) -> None:
+    for size, name in (("180", "a.rnc"), (written, "b.rnc")):
+        words = ["compress", "a.png", name, "--model", "mine", "--force"]
+        assert run(*words, "--bytes", size, "--max-pixels", "50M") == 0
+    assert Path("b.rnc").read_bytes() == Path("a.rnc").read_bytes()
+
+
 def test_more_iterations_than_the_model_has(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compress", "a.png", "new.rnc", "--model", "mine", "--iterations", "17") == 1
     assert "a.png: iterations must be 1 … 16, not 17" in capsys.readouterr().err
@@ -249,7 +257,14 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
         ("compress a.png a.tif --output-folder x --model mine", "would be written to x/a.rnc"),
         ("compress a.png x.rnc --model mine --bpp 1 --bytes 9", "not allowed with argument --bpp"),
         ("compress a.png x.rnc --model mine --bpp 0", "bits per pixel must be positive, not 0"),
-        ("compress a.png x.rnc --model mine --bpp two", "argument --bpp: invalid rate value"),
+        ("compress a.png x.rnc --model mine --bpp two", "--bpp: 'two' is no number: write 0.5"),
+        ("compress a.png x.rnc --model mine --bpp 0,75", "'0,75' is no number: write 0.75"),
+        ("compress a.png x.rnc --model mine --psnr 32dB", "'32dB' is no number: write 0.5"),
+        ("compress a.png x.rnc --model mine --bytes 20kb", "'20kb' is no whole number: write it"),
+        ("compress a.png x.rnc --model mine --bytes 0.5", "'0.5' is no whole number: write it"),
+        ("compress a.png x.rnc --model mine --bytes 1e99999", "'1e99999' is no whole number: "),
+        (f"compress a.png x.rnc --model mine --bytes {'9' * 5000}", "is no whole number: "),
+        ("compress a.png x.rnc --model mine --threads two", "--threads: 'two' is no whole number"),
         ("compress a.png x.rnc --model mine --psnr 101", "PSNR must be in 0 … 100 dB, not 101"),
         ("compress a.png x.rnc --model mine --ms-ssim 2", "MS-SSIM must be in 0 … 1, not 2"),
         ("decompress a.rnc a.rnc", "a.rnc is an input: it will not be overwritten"),
@@ -297,7 +312,7 @@ def test_an_output_folder_is_tried_before_the_work(
     def refused(path: Path, *_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    module = importlib.import_module(f"rnn_codec.commands.{command.split()[0]}")
+    module = importlib.import_module(f"rnn_codec.commands.{command.split(maxsplit=1)[0]}")
     monkeypatch.setattr(Path, "touch", refused)
     monkeypatch.setattr(module, "run_jobs", lambda *_: pytest.fail("the work has begun"))
     assert run(*command.format(COMMANDS[command]).split()) == 1

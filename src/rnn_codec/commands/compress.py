@@ -8,7 +8,15 @@ import numpy as np
 from PIL import Image
 
 from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
-from rnn_codec.commands.options import add_files, add_rate, add_sizes, compressed_jobs, new_parser
+from rnn_codec.commands.options import (
+    add_files,
+    add_rate,
+    add_sizes,
+    compressed_jobs,
+    new_parser,
+    real,
+    whole,
+)
 from rnn_codec.models.find import DEFAULT_MODEL, load_model
 from rnn_codec.models.protocol import MOST_EFFORT
 from rnn_codec.pictures.reading import read_rgb
@@ -26,10 +34,8 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--entropy", help="entropy coder of the model (default: its best)")
     group = parser.add_mutually_exclusive_group()
     add_sizes(group)
-    add_rate(group, "--psnr", PSNR, float, "smallest file with so many dB, to 0.05 dB")
-    add_rate(
-        group, "--ms-ssim", MSSSIM, float, "smallest file with so much MS-SSIM, to a hundredth"
-    )
+    add_rate(group, "--psnr", PSNR, real, "smallest file with so many dB, to 0.05 dB")
+    add_rate(group, "--ms-ssim", MSSSIM, real, "smallest file with so much MS-SSIM, to a hundredth")
     parser.set_defaults(rate=DEFAULT)
     parser.add_argument(
         "--tune",
@@ -43,7 +49,7 @@ def main(words: Sequence[str]) -> None:
     )
     parser.add_argument(
         "--effort",
-        type=int,
+        type=whole,
         default=0,
         choices=range(MOST_EFFORT + 1),
         metavar=f"0…{MOST_EFFORT}",

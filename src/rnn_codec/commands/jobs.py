@@ -13,6 +13,7 @@ from rnn_codec.files import atomic_path
 from rnn_codec.models.find import find_folder, find_model
 from rnn_codec.models.protocol import Contents, Model
 from rnn_codec.rnc.file import Head
+from rnn_codec.streams import escaped, escaped_lines, say
 from rnn_codec.watching import watching
 
 
@@ -45,21 +46,29 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
     with _shown(jobs, label) as shown:
         for job in shown:
             try:
-                print(work(job), flush=True)
+                say(_printable(work(job), job))
             except UserError as error:
                 failed += 1
                 message = str(error)
                 named = message if str(job.input) in message else f"{job.input}: {message}"
-                print(f"error: {named}", file=sys.stderr, flush=True)
+                say(f"error: {_printable(named, job)}", sys.stderr)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 failed += 1
-                print(f"error: {job.input} is too large for this memory", file=sys.stderr)
+                too_large = f"{job.input} is too large for this memory"
+                say(f"error: {_printable(too_large, job)}", sys.stderr)
     if failed and len(jobs) > 1:
-        print(f"error: {failed} of {len(jobs)} files failed", file=sys.stderr)
+        say(f"error: {failed} of {len(jobs)} files failed", sys.stderr)
     if failed:
         sys.exit(1)
+
+
+def _printable(text: str, job: Job) -> str:
+    """What is said of a job, its names without what does something to a terminal."""
+    for path in map(str, job):
+        text = text.replace(path, escaped(path))
+    return escaped_lines(text)
 
 
 @contextmanager

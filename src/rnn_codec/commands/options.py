@@ -2,27 +2,74 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from rnn_codec.commands.jobs import Job
 from rnn_codec.errors import UserError
 from rnn_codec.files import check_replaceable, check_writable, make_folder
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.rnc.file import MAX_PIXELS
+from rnn_codec.streams import escaped
 
 SUFFIX = ".rnc"
 """How names of compressed files end."""
 
 RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
+MULTIPLES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+"""By the letter that may follow a number."""
+
+LONGEST_NUMBER = 24
+"""Characters: more than anybody may mean."""
+
+
+def real(text: str) -> float:
+    """A number, as an option has it.
+
+    >>> real("0.5"), real("1e-1")
+    (0.5, 0.1)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        point = text.replace(",", ".")
+        example = point if re.fullmatch(r"\d+\.\d+", point) else "0.5"
+        raise argparse.ArgumentTypeError(f"{text!r} is no number: write {example}") from None
+
+
+def whole(text: str) -> int:
+    """A whole number, as an option has it; thousands may be written with a letter.
+
+    >>> whole("20000"), whole("20k"), whole("1.5M"), whole("1e4")
+    (20000, 20000, 1500000, 10000)
+    """
+    letters = "".join(MULTIPLES)
+    found = re.fullmatch(rf"([+-]?[\d_]*\.?\d+(?:e\d\d?)?) ?([{letters}K]?)", text.strip())
+    try:
+        if found is None or len(text) > LONGEST_NUMBER:
+            raise ValueError
+        multiple = MULTIPLES[found[2].replace("K", "k")]
+        # Exact, however large it is.
+        number = Decimal(found[1]) * multiple
+        if number != number.to_integral_value():
+            raise ValueError
+        return int(number)
+    except (ValueError, ArithmeticError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number: write it as 8, or 20k for 20000"
+        ) from None
+
+
 SHARED: Mapping[str, dict[str, Any]] = {
     "--model": {
         "help": "folder or name of the model (default: found by the identifier in the file)"
     },
     "--max-pixels": {
-        "type": int,
+        "type": whole,
         "default": MAX_PIXELS,
         "help": "refuse larger pictures (default: %(default)s)",
     },
@@ -32,7 +79,7 @@ SHARED: Mapping[str, dict[str, Any]] = {
         "help": "leave out the network that restores pictures: sooner, and not as good",
     },
     "--threads": {
-        "type": int,
+        "type": whole,
         "metavar": "N",
         "help": "compute with so many threads (default: every core that may be used)",
     },
@@ -40,9 +87,16 @@ SHARED: Mapping[str, dict[str, Any]] = {
 """Options of more than one subcommand, for argparse."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Says nothing to a terminal but text, whatever it has been given."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message))
+
+
 def new_parser(name: str, description: str | None, *shared: str) -> argparse.ArgumentParser:
     """A parser of a subcommand's options: those of `SHARED` that are named, to begin with."""
-    parser = argparse.ArgumentParser(prog=f"rnn-codec {name}", description=description)
+    parser = Parser(prog=f"rnn-codec {name}", description=description)
     for option in shared:
         parser.add_argument(option, **SHARED[option])
     return parser
@@ -60,13 +114,17 @@ def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
 
 def add_sizes(rates: RateGroup) -> None:
     """Rates that are known before anything is decoded."""
-    add_rate(rates, "--bytes", Bytes, int, "length of the file, at most")
-    add_rate(rates, "--bpp", BitsPerPixel, float, "bits per pixel of the file, at most")
-    add_rate(rates, "--iterations", Levels, int, "so many everywhere: 1 … those of the model")
+    add_rate(rates, "--bytes", Bytes, whole, "length of the file, at most")
+    add_rate(rates, "--bpp", BitsPerPixel, real, "bits per pixel of the file, at most")
+    add_rate(rates, "--iterations", Levels, whole, "so many everywhere: 1 … those of the model")
 
 
 def add_rate(
-    rates: RateGroup, name: str, make: Callable[..., Rate], number: type[int | float], text: str
+    rates: RateGroup,
+    name: str,
+    make: Callable[..., Rate],
+    number: Callable[[str], float],
+    text: str,
 ) -> None:
     """An option that says where a file ends."""
 
