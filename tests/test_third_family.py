@@ -108,12 +108,8 @@ class RawModel(Model):
     def facts(self) -> Facts:
         return Facts(parameters=0, macs_per_pixel=0.0)
 
-    def session(
-        self,
-        pixels: Pixels,
-        tune: str | None = None,
-        importance: "Mask | None" = None,
-        effort: int = 0,
+    def begun(
+        self, pixels: Pixels, tune: str | None, importance: "Mask | None", effort: int
     ) -> RawSession:
         return RawSession(self, pixels)
 

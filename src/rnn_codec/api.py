@@ -1,32 +1,37 @@
 """The functions of the public interface: see `rnn_codec`."""
 
+import os
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rnn_codec import rates
+from rnn_codec.errors import InvalidOptionError
 from rnn_codec.models.find import DEFAULT_MODEL, find_model, load_model
 from rnn_codec.models.protocol import Mask, Model, Pixels, open_file
 from rnn_codec.rates import Rate
 from rnn_codec.rnc.file import MAX_PIXELS, File
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 load = load_model
 KEPT = 4
 """Models that stay in memory."""
 
 
-def open(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
+def open(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_PIXELS) -> File:
     """A `.rnc` file by its name, or its bytes, whole or cut; nothing is decoded.
 
     Raises:
         UserError: it cannot be read, or is damaged.
     """
-    return open_file(Path(source) if isinstance(source, str) else source, max_pixels)
+    return open_file(source, max_pixels)
 
 
 def compress(
     pixels: Pixels,
     rate: Rate = rates.DEFAULT,
-    model: Model | str | Path = DEFAULT_MODEL,
+    model: "Model | str | os.PathLike[str]" = DEFAULT_MODEL,
     tune: str | None = None,
     importance: "Mask | None" = None,
     effort: int = 0,
@@ -38,23 +43,26 @@ def compress(
         rate: how large the file may be, or how good the picture must be.
         model: one that is loaded, its folder, or its name.
         tune: what bits are spent for; see `rnn-codec compress --help`.
-        importance: a grey mask, uint8 (H, W), white where the picture matters.
+        importance: a grey mask (H, W), white where the picture matters: uint8, bool, or floats
+            0 … 1.
         effort: how long to look for a better file, 0 … 9; from 1 on it needs the extra train.
 
     Raises:
         UserError: there is no such model, or the rate cannot be met.
     """
-    loaded = model if isinstance(model, Model) else _named_model(str(model))
+    loaded = model if isinstance(model, Model) else _named_model(_name(model))
     return loaded.compress(pixels, rate, tune, importance, effort)
 
 
 def decompress(
-    source: str | Path | bytes | File, max_pixels: int = MAX_PIXELS, fast: bool = False
+    source: "str | os.PathLike[str] | Buffer | File",
+    max_pixels: int = MAX_PIXELS,
+    fast: bool = False,
 ) -> Pixels:
     """The picture of a file, or of as much of it as there is, by the model that made it.
 
     Args:
-        source: the file, its name or its bytes.
+        source: the file, its name or its bytes, in anything that holds bytes.
         max_pixels: larger pictures are refused.
         fast: whether to leave out what restores pictures.
 
@@ -64,6 +72,15 @@ def decompress(
     file = source if isinstance(source, File) else open(source, max_pixels)
     model = _model_of_file(file.head.model, file.head.version)
     return (model.fast() if fast else model).decode(file).pixels
+
+
+def _name(model: Any) -> str:
+    if isinstance(model, str | os.PathLike):
+        return os.fspath(model)
+    raise InvalidOptionError(
+        f"a model is its name, its folder, or what load() gives, and not of the type "
+        f"{type(model).__name__}"
+    )
 
 
 @lru_cache(KEPT)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.numbers import real_number, whole_number
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Levels:
     count: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "count", whole_number("a number of levels", self.count))
         if self.count < 1:
             raise InvalidOptionError(f"a file has at least 1 level, not {self.count}")
 
@@ -31,6 +33,7 @@ class Bytes:
     count: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "count", whole_number("a number of bytes", self.count))
         if self.count < 1:
             raise InvalidOptionError(f"a file has at least 1 byte, not {self.count}")
 
@@ -46,6 +49,7 @@ class BitsPerPixel:
     value: float
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "value", real_number("bits per pixel", self.value))
         if not 0 < self.value < math.inf:
             raise InvalidOptionError(f"bits per pixel must be positive, not {self.value:g}")
 
@@ -71,6 +75,7 @@ class PSNR:
     decibels: float
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "decibels", real_number("PSNR", self.decibels))
         if not 0 < self.decibels <= 100:
             raise InvalidOptionError(f"PSNR must be in 0 … 100 dB, not {self.decibels:g}")
 
@@ -99,6 +104,7 @@ class MSSSIM:
     similarity: float
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "similarity", real_number("MS-SSIM", self.similarity))
         if not 0 < self.similarity <= 1:
             raise InvalidOptionError(f"MS-SSIM must be in 0 … 1, not {self.similarity:g}")
 

@@ -16,6 +16,7 @@ from typing import Any
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.extras import MissingPackageError, explained_extras
 from rnn_codec.models.protocol import FAMILIES, Family, Model
+from rnn_codec.numbers import whole_number
 from rnn_codec.runs.folder import RunFolder, is_there, read_config
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
@@ -89,7 +90,7 @@ def _family_in(folder: Path) -> tuple[Family, str]:
 
 
 def _check_threads(threads: int | None) -> None:
-    if threads is not None and threads < 1:
+    if threads is not None and whole_number("threads", threads) < 1:
         raise InvalidOptionError(f"threads are at least 1, not {threads}")
 
 

@@ -7,6 +7,7 @@
 to all before it, an iteration or a plane: files hold the first levels, and cut files fewer.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from rnn_codec import rates
-from rnn_codec.errors import UserError
-from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Quality, Rate
+from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.numbers import whole_number
+from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Quality, Rate
 from rnn_codec.registry import Registry
 from rnn_codec.rnc.file import MAX_PIXELS, File, Format, parse, read_header, read_whole
 from rnn_codec.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     import numpy as np
+    from _typeshed import ReadableBuffer as Buffer
     from numpy.typing import NDArray
     from omegaconf import DictConfig
 
@@ -169,6 +172,19 @@ class Model(ABC):
         """Its size and cost."""
 
     @abstractmethod
+    def begun(
+        self, pixels: Pixels, tune: str | None, importance: "Mask | None", effort: int
+    ) -> Session:
+        """As `session`, of arguments that have been checked.
+
+        Args:
+            importance: uint8, of the picture's shape.
+            effort: 0 … `MOST_EFFORT`.
+
+        Raises:
+            UserError: there is no such tune, or the model has no gains or no effort to choose.
+        """
+
     def session(
         self,
         pixels: Pixels,
@@ -181,14 +197,25 @@ class Model(ABC):
         Args:
             pixels: of the picture.
             tune: what bits are spent for; None for the family's default.
-            importance: a mask, white where the picture matters, to spend them there.
+            importance: a mask (H, W), white where the picture matters, to spend them there: uint8,
+                bool, or floats 0 … 1.
             effort: how long to look for a better file, 0 … `MOST_EFFORT`; 0 for what is good at
                 once, which is all that some families know.
 
         Raises:
             UserError: the picture has no pixels, there is no such tune or effort, or the mask has
                 another shape than the picture.
+            InvalidOptionError: an argument is of another type, or out of its range.
         """
+        # NumPy, which opening a file needs not.
+        from rnn_codec.models.arguments import mask, picture  # noqa: PLC0415
+
+        pixels, effort = picture(pixels), whole_number("effort", effort)
+        if not 0 <= effort <= MOST_EFFORT:
+            raise InvalidOptionError(f"effort is 0 to {MOST_EFFORT}, not {effort}")
+        if importance is not None:
+            importance = mask(importance, pixels)
+        return self.begun(pixels, tune, importance, effort)
 
     @abstractmethod
     def decode(self, file: File, levels: int | None = None) -> Decoded:
@@ -226,8 +253,12 @@ class Model(ABC):
                 return session.first(count)
             case Bytes() | BitsPerPixel():
                 return session.within(rate.bytes_for(pixels.shape[0] * pixels.shape[1]))
-            case _:
+            case PSNR() | MSSSIM():
                 return session.reaching(rate)
+            case _:
+                raise InvalidOptionError(
+                    f"a rate is one such as BitsPerPixel(0.5) or PSNR(32), not {rate!r}"
+                )
 
     def compress(
         self,
@@ -240,7 +271,7 @@ class Model(ABC):
         """As `encode`, the file alone."""
         return self.encode(pixels, rate, tune, importance, effort).data
 
-    def decompress(self, data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
+    def decompress(self, data: "Buffer", max_pixels: int = MAX_PIXELS) -> Pixels:
         """The picture of a file; raises as `open_file` and `decode`."""
         return self.decode(open_file(data, max_pixels)).pixels
 
@@ -311,17 +342,25 @@ def formats() -> dict[int, Format]:
     return {family.format.version: family.format for family in families}
 
 
-def open_file(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
+def open_file(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_PIXELS) -> File:
     """A file, whole or cut, of its path or its bytes; nothing is decoded.
 
     Raises:
         BadFileError: it is empty, foreign, damaged, too new, cut within the header, or has more
             than `max_pixels`.
+        InvalidOptionError: an argument is of another type.
         UserError: it cannot be read.
     """
-    if isinstance(source, bytes):
-        return parse(source, formats(), max_pixels)
-    return read_whole(source, formats(), max_pixels)
+    most = whole_number("max_pixels", max_pixels)
+    if isinstance(source, str | os.PathLike):
+        return read_whole(Path(source), formats(), most)
+    try:
+        data = bytes(memoryview(source))
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"a file is its name or its bytes, and not of the type {type(source).__name__}"
+        ) from error
+    return parse(data, formats(), most)
 
 
 def truncated(file: File, size: int) -> bytes:

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.errors import InvalidOptionError, UserError
+from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.codec import Codes
 from rnn_codec.families.binary.entropy.coder import Stream
 from rnn_codec.families.binary.entropy.none import NoneCoder
@@ -250,10 +250,3 @@ def test_importance_is_the_mean_of_the_mask_at_each_position() -> None:
 
 def test_black_counts_a_little() -> None:
     assert (weights_of(np.zeros((16, 16), np.uint8), 16, 16, patch=32) == LEAST_IMPORTANCE).all()
-
-
-@pytest.mark.parametrize(("shape", "words"), [((16, 17), "17×16"), ((16, 16, 3), "(16, 16, 3)")])
-def test_a_mask_of_another_shape(shape: tuple, words: str) -> None:
-    with pytest.raises(UserError, match="and the picture 16×16") as caught:
-        weights_of(np.zeros(shape, np.uint8), 16, 16, patch=16)
-    assert words in str(caught.value)

@@ -228,9 +228,7 @@ def test_an_importance_mask_moves_bits() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((None, None, 10), "effort is 0 to 9, not 10"),
         (("loud", None), "no tune loud: the model has balanced, psnr, ms-ssim"),
-        ((None, np.zeros((3, 4), np.uint8)), "mask is 4×3 pixels, the picture 50×40"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[object, ...], words: str) -> None:

@@ -24,6 +24,7 @@ from rnn_codec.errors import InvalidOptionError
 from rnn_codec.families.binary.code import CODE_DEPTH, STRIDE, padded_size
 from rnn_codec.families.binary.networks.network import DecoderNetwork, EncoderNetwork, NetworkState
 from rnn_codec.families.binary.reconstruction.framework import Reconstruction, ReconstructionState
+from rnn_codec.numbers import whole_number
 
 FADE = 8
 """Pixels below the last known row over which a cut iteration gives way to the one before it."""
@@ -392,7 +393,7 @@ def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
 
 def check_iterations(iterations: int, most: int) -> None:
     """Refuse a number of iterations outside 1 … `most`."""
-    if not isinstance(iterations, int) or not 1 <= iterations <= most:
+    if not 1 <= whole_number("iterations", iterations) <= most:
         raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
 
 

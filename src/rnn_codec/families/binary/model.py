@@ -70,21 +70,13 @@ class BinaryModel(Model):
         trained = sum(parameter.numel() for parameter in self.codec.parameters())
         return Facts(trained, macs_per_pixel(self.codec))
 
-    def session(
-        self,
-        pixels: Pixels,
-        tune: str | None = None,
-        importance: "Mask | None" = None,
-        effort: int = 0,
+    def begun(
+        self, pixels: Pixels, tune: str | None, importance: "Mask | None", effort: int
     ) -> BinarySession:
-        """See `Model.session`; tunes are those of `distortion.DISTORTIONS`."""
+        """See `Model.begun`; tunes are those of `distortion.DISTORTIONS`."""
         if effort:
             raise UserError(
                 f"{self.path} has no effort to choose: its encoder always looks for all it can"
-            )
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-            raise ValueError(
-                f"a picture is uint8 (H, W, 3), not {pixels.dtype} {tuple(pixels.shape)}"
             )
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
         distortion = distortion_named(tune or BALANCED)

@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_codec.errors import UserError
 from rnn_codec.families.binary import format as stream_format
 from rnn_codec.families.binary import tiling
 from rnn_codec.families.binary.adaptation import Choices, Table, cumulative
@@ -128,8 +127,6 @@ class BinarySession:
         importance: a mask, white where the picture matters; None for all alike.
         others: loads the entropy coders that are measured beside.
 
-    Raises:
-        UserError: the picture has no pixels, or the mask another shape.
     """
 
     def __init__(
@@ -142,8 +139,6 @@ class BinarySession:
         importance: "Mask | None" = None,
         others: Callable[[], Sequence[OtherCoder]] = tuple,
     ) -> None:
-        if head.pixels == 0:
-            raise UserError(f"the picture has no pixels: it is {head.width}×{head.height}")
         self.codec, self.coder, self.head, self.others = codec, coder, head, others
         self.image = pixels_to_batch(pixels).to(next(codec.parameters()).device)
         self.distortion = distortion
@@ -350,19 +345,13 @@ def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.floa
 def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:
     """How much a mask makes of each position: its mean there, 0 … 1, but a little everywhere.
 
-    The mask is grey, white where the picture matters; the picture, of `height` and `width` pixels,
-    is padded to multiples of `patch`.
-
-    Raises:
-        UserError: the mask has not the shape of the picture.
+    The mask is grey, white where the picture matters; the picture, of as many pixels, `height` and
+    `width`, is padded to multiples of `patch`.
 
     Example:
         >>> weights_of(np.full((16, 16), 255, np.uint8), 16, 16, patch=16)
         array([[1.]])
     """
-    if mask.shape != (height, width):
-        of_mask = f"{mask.shape[1]}×{mask.shape[0]}" if mask.ndim == 2 else str(mask.shape)
-        raise UserError(f"the mask is {of_mask}, and the picture {width}×{height}")
     rows, columns = code_size(height, width, patch)
     below, right = rows * STRIDE - height, columns * STRIDE - width
     padded = np.pad(mask, ((0, below), (0, right)), mode="edge").astype(np.float64) / 255

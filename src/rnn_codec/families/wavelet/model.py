@@ -31,7 +31,6 @@ from rnn_codec.families.wavelet.session import Search, WaveletSession, contents
 from rnn_codec.families.wavelet.stream import Walk
 from rnn_codec.families.wavelet.symbols import Read
 from rnn_codec.models.protocol import (
-    MOST_EFFORT,
     Contents,
     Decoded,
     Facts,
@@ -89,34 +88,17 @@ class WaveletModel(Model):
             parameters, macs = parameters + more, macs + once
         return Facts(parameters, macs)
 
-    def session(
-        self,
-        pixels: Pixels,
-        tune: str | None = None,
-        importance: "Mask | None" = None,
-        effort: int = 0,
+    def begun(
+        self, pixels: Pixels, tune: str | None, importance: "Mask | None", effort: int
     ) -> WaveletSession:
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-            raise ValueError(
-                f"a picture is uint8 (H, W, 3), not {pixels.dtype} {tuple(pixels.shape)}"
-            )
-        if not pixels.size:
-            raise UserError("the picture has no pixels")
         tunes = self.scaling.tunes
         if tune is not None and tune not in tunes:
             raise UserError(f"there is no tune {tune}: the model has {', '.join(tunes)}")
-        if importance is not None and importance.shape != pixels.shape[:2]:
-            raise UserError(
-                f"the importance mask is {importance.shape[1]}×{importance.shape[0]} pixels, the "
-                f"picture {pixels.shape[1]}×{pixels.shape[0]}"
-            )
         gains = self.scaling.gains(pixels, tune or tunes[0], importance)
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
         return WaveletSession(self.networks, head, pixels, gains, self._search(pixels, effort))
 
     def _search(self, pixels: Pixels, effort: int) -> Search | None:
-        if not 0 <= effort <= MOST_EFFORT:
-            raise UserError(f"effort is 0 to {MOST_EFFORT}, not {effort}")
         if not effort:
             return None
         with explained_extras(f"effort {effort}"):
