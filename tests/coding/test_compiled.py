@@ -1,6 +1,7 @@
 """Compiled functions: kept on disk where there is a place for them, and done without one."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -86,6 +87,20 @@ def test_a_place_that_fails_later(
     kernel = load(kernels).twice
     monkeypatch.setattr(kernel._cache._cache_file, method, fail)
     assert kernel(4) == 8
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("content", [lambda data: b"", lambda data: data[: len(data) // 2]])
+def test_a_damaged_place_is_written_anew(
+    suffix: str, content: Callable[[bytes], bytes], kernels: Path
+) -> None:
+    load(kernels).twice(4)
+    (damaged,) = kernels.parent.rglob(f"*{suffix}")
+    damaged.write_bytes(content(damaged.read_bytes()))
+    for hits in (0, 1):
+        again = load(kernels)
+        assert again.twice(4) == 8
+        assert sum(again.twice.stats.cache_hits.values()) == hits
 
 
 def test_every_kernel_is_compiled_in_this_way() -> None:

@@ -20,6 +20,8 @@ def sources_stamp(folder: Path) -> tuple[tuple[str, float, int], ...]:
 class SparingCache(FunctionCache):
     """A cache on disk that is done without where it can be neither read nor written.
 
+    One that is damaged is written anew.
+
     A kernel holds what it calls from other modules: numba looks at the source of its own alone, and
     would take an old one when another has changed.
     """
@@ -32,14 +34,24 @@ class SparingCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was compiled before; None if it cannot be read."""
-        with suppress(OSError):
+        try:
             return super().load_overload(sig, target_context)
-        return None
+        except OSError:
+            return None
+        # A damaged file ends in whatever it makes the reader raise.
+        except Exception:
+            self._begin_anew()
+            return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep what was compiled, unless the disk is full or may not be written to."""
         with suppress(OSError):
             super().save_overload(sig, data)
+
+    def _begin_anew(self) -> None:
+        """Forget all that was kept of the function."""
+        with suppress(OSError):
+            self.flush()
 
 
 def compiled(function: Callable[..., Any]) -> Any:
