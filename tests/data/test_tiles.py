@@ -59,6 +59,16 @@ def test_mined_once_for_the_same_pictures_and_options(
             mine(*other, tmp_path)
 
 
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_damaged_file_is_made_anew(share: float, images: DecodedImages, tmp_path: Path) -> None:
+    mined = mine(images, 32, 3, "png", tmp_path).copy()
+    (file,) = tmp_path.glob("tiles-*")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+    np.testing.assert_array_equal(mine(images, 32, 3, "png", tmp_path), mined)
+    assert file.read_bytes() == whole
+
+
 def test_tiles_are_drawn_alike_and_mirrored_half_the_time() -> None:
     stock = np.stack([noise(4, 4, seed) for seed in range(5)])
     batch = CropSampler(tile_images(stock), 4, 10_000, seed=0).batch(0, 0, 1)

@@ -1,5 +1,6 @@
 """High-entropy training data: the tiles of each picture that compress worst [Toderici 2017]."""
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -33,11 +34,13 @@ def mine(
     """
     key = digest_of([RULES, images.digest, size, per_picture, codec])
     cache = cache_folder(cache_dir) / f"tiles-{key}.npy"
-    if not cache.is_file():
-        indices = progress(range(len(images)), "Mining tiles")
-        hardest = [hardest_tiles(images.image(i), size, codec)[:per_picture] for i in indices]
-        with atomic_path(cache) as partial:
-            np.save(partial, np.concatenate(hardest))
+    # A damaged file counts as none.
+    with suppress(OSError, ValueError, EOFError):
+        return np.asarray(np.load(cache, mmap_mode="r"))
+    indices = progress(range(len(images)), "Mining tiles")
+    hardest = [hardest_tiles(images.image(i), size, codec)[:per_picture] for i in indices]
+    with atomic_path(cache) as partial:
+        np.save(partial, np.concatenate(hardest))
     return np.asarray(np.load(cache, mmap_mode="r"))
 
 
