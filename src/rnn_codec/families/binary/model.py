@@ -30,6 +30,7 @@ from rnn_codec.families.binary.format import (
 from rnn_codec.families.binary.identity import codec_digest, model_identifier
 from rnn_codec.families.binary.session import BinarySession, OtherCoder, contents
 from rnn_codec.families.binary.weights import load_codec, load_coder, load_context_model
+from rnn_codec.forking import survive_forks
 from rnn_codec.models.protocol import (
     Contents,
     Decoded,
@@ -154,6 +155,7 @@ def load(folder: Path, variant: str, device: str, threads: int | None) -> Binary
     """See `Family.load`. Threads are PyTorch's: a number counts for the whole process, and for all
     of its models; None leaves it as it is, which is every core unless something has set it.
     """
+    survive_forks()
     if threads is not None:
         torch.set_num_threads(threads)
     run = RunFolder(folder)

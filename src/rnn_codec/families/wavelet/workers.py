@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_codec.forking import anew_in_child
+
 T = TypeVar("T")
 A = TypeVar("A")
 S = TypeVar("S", bound=np.generic)
@@ -29,6 +31,10 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self._others = threads - 1
+        self._start()
+        anew_in_child(self._start)
+
+    def _start(self) -> None:
         self._pool = ThreadPoolExecutor(self._others) if self._others else None
 
     @property

@@ -17,6 +17,7 @@ from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.restoration.folder import RESTORATION_FILE
 from rnn_codec.families.wavelet.restoration.tiles import tiles
 from rnn_codec.families.wavelet.workers import Workers
+from rnn_codec.forking import anew_in_child, leave_behind
 
 PICTURE, STEPS, STRENGTH, FINE = INPUTS = ("picture", "steps", "strength", "fine")
 """See `Restoration`."""
@@ -39,19 +40,36 @@ class Restorer:
 
     def __init__(self, model: bytes, threads: int) -> None:
         self.digest = hashlib.sha256(model).digest()
+        self._model, self._threads = model, threads
+        self._session: onnxruntime.InferenceSession | None = self._opened()
+        anew_in_child(self._close)
+
+    def _opened(self) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self._threads
         # Threads that wait for work by spinning would take it from those of the prior.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(
+            self._model, options, providers=["CPUExecutionProvider"]
         )
+
+    def _close(self) -> None:
+        """Leave a session whose threads are another process's; the next picture opens one."""
+        leave_behind(self._session)
+        self._session = None
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """What runs the network."""
+        if self._session is None:
+            self._session = self._opened()
+        return self._session
 
     @property
     def facts(self) -> tuple[int, float]:
         """Parameters, and multiply–accumulate operations for each pixel."""
-        written = self._session.get_modelmeta().custom_metadata_map
+        written = self.session.get_modelmeta().custom_metadata_map
         return int(written[PARAMETERS]), float(written[MACS])
 
     def pixels(
@@ -80,7 +98,7 @@ class Restorer:
             STRENGTH: np.array([[conditions.strength]], np.float32),
             FINE: fine[None, None],
         }
-        restored: NDArray[np.float32] = self._session.run(None, feeds)[0]
+        restored: NDArray[np.float32] = self.session.run(None, feeds)[0]
         return restored[0, :, :height, :width]
 
 
