@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from PIL import Image
 from PIL.PngImagePlugin import PngStream
@@ -88,6 +89,24 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
         yield data[position + 4 : position + 8], position, end
         position = end
+
+
+def code_points(data: bytes) -> bytes | None:
+    """The body of the cICP of a PNG; None if there is none that is whole before the pixels.
+
+    >>> code_points(PNG + bytes.fromhex("00000004 63494350 0c0d0001 6e03e3ef"))
+    b'\\x0c\\r\\x00\\x01'
+    """
+    if not data.startswith(PNG):
+        return None
+    for kind, position, end in _chunks(data):
+        if kind == b"IDAT":
+            break
+        if kind == b"cICP":
+            check = int.from_bytes(data[end - 4 : end], "big")
+            is_whole = end <= len(data) and check == crc32(data[position + 4 : end - 4])
+            return data[position + 8 : end - 4] if is_whole else None
+    return None
 
 
 def _is_readable(stream: PngStream, position: int) -> bool:

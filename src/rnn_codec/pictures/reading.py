@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
-from rnn_codec.pictures.metadata import readable, upright
+from rnn_codec.pictures.metadata import code_points, readable, upright
 from rnn_codec.pictures.tiff import TiffPicture, tiff_picture
 from rnn_codec.pictures.tiff_directories import is_tiff
 from rnn_codec.rnc.file import MAX_PIXELS
@@ -44,8 +44,8 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
     """Read a picture as uint8 (H, W, 3) in sRGB, turned upright as EXIF or XMP says.
 
     - Grey is replicated, a palette looked up, CMYK and YCbCr converted.
-    - Colours of another space than sRGB are converted: that of a profile, or of a PNG's gamma and
-      chromaticities; see `colour`.
+    - Colours of another space than sRGB are converted: that of a PNG's code points (cICP), or else
+      of a profile, or of a PNG's gamma and chromaticities; see `colour`. HDR is refused.
     - Transparency is laid over white.
     - 16-bit grey v becomes round(v / 257); 32-bit integer grey is taken to hold 16-bit values and
       clipped to them; float grey is taken to lie in 0..1 and clipped, NaN is black. A transparent
@@ -86,7 +86,8 @@ def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     with _limits(max_pixels), _opened(content, max_pixels) as image:
         # A PNG may go on after its pixels.
         image.load()
-        return to_rgb(upright(image, image.info), image.info)
+        info = {**image.info, "cicp": code_points(data)}
+        return to_rgb(upright(image, info), info)
 
 
 def _read_tiff(picture: TiffPicture, max_pixels: int) -> NDArray[np.uint8]:
