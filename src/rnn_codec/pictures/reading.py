@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
+from rnn_codec.pictures.jpeg import lacks_end, with_end
 from rnn_codec.pictures.metadata import code_points, readable, upright
 from rnn_codec.pictures.tiff import TiffPicture, tiff_picture
 from rnn_codec.pictures.tiff_directories import is_tiff
@@ -54,6 +55,7 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
       nothing of what is black, and are refused.
     - Of several frames or pages the first counts; of a TIFF or DNG, the first in full size. A
       camera's raw picture is refused, and so are kinds of TIFF that `tiff_samples` does not list.
+    - A JPEG may lack the marker of its end, if it has all of its pixels.
     - Metadata that is odd or damaged is no hindrance.
 
     Args:
@@ -83,11 +85,16 @@ def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     if is_tiff(data):
         return _read_tiff(tiff_picture(data), max_pixels)
     content = readable(data)
-    with _limits(max_pixels), _opened(content, max_pixels) as image:
-        # A PNG may go on after its pixels.
-        image.load()
-        info = {**image.info, "cicp": code_points(data)}
-        return to_rgb(upright(image, info), info)
+    with _limits(max_pixels):
+        if lacks_end(content):
+            # Which takes long if it is too large.
+            _opened(content, max_pixels).close()
+            content = with_end(content)
+        with _opened(content, max_pixels) as image:
+            # A PNG may go on after its pixels.
+            image.load()
+            info = {**image.info, "cicp": code_points(data)}
+            return to_rgb(upright(image, info), info)
 
 
 def _read_tiff(picture: TiffPicture, max_pixels: int) -> NDArray[np.uint8]:
