@@ -20,20 +20,30 @@ from tests.pictures.test_colour import ADOBE_CHROMATICITIES, MUTED, encode, furt
 
 SRGB, P3, PQ = bytes([1, 13, 0, 1]), bytes([12, 13, 0, 1]), bytes([9, 16, 0, 1])
 
-# Of samples by light, as H.273 states them.
-BT709 = lambda light: np.where(light < 0.018054, 4.5 * light, 1.099297 * light**0.45 - 0.099297)  # noqa: E731
-SMPTE240 = lambda light: np.where(light < 0.022822, 4 * light, 1.111572 * light**0.45 - 0.111572)  # noqa: E731
-STATED: dict[int, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
-    **dict.fromkeys((1, 6, 11, 12, 14, 15), BT709),
+Values = NDArray[np.float64]
+
+
+def broadcast(light: Values, slope: float, alpha: float, beta: float) -> Values:
+    return np.where(light < beta, slope * light, alpha * light**0.45 - (alpha - 1))
+
+
+def bt709(light: Values) -> Values:
+    return broadcast(light, 4.5, 1.099297, 0.018054)
+
+
+STATED: dict[int, Callable[[Values], Values]] = {
+    **dict.fromkeys((1, 6, 11, 12, 14, 15), bt709),
     4: lambda light: light ** (1 / 2.2),
     5: lambda light: light ** (1 / 2.8),
-    7: SMPTE240,
+    7: lambda light: broadcast(light, 4.0, 1.111572, 0.022822),
     8: lambda light: light,
     9: lambda light: np.where(light < 0.01, 0, 1 + np.log10(light) / 2),
     10: lambda light: np.where(light < 10**-2.5, 0, 1 + np.log10(light) / 2.5),
     13: lambda light: encode(light) / 255,
     17: lambda light: (48 * light / 52.37) ** (1 / 2.6),
 }
+"""Samples by light, as H.273 states them."""
+
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
 
