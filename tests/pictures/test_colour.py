@@ -2,7 +2,6 @@
 
 import struct
 import zlib
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image, ImageCms
 
 from rnn_codec.pictures.reading import read_rgb
 from tests.data.pictures import noise
+from tests.pictures.pngs import parts, write_png
 from tests.pictures.profiles import cmyk_profile, grey_profile, rgb_profile
 
 # Rounded as published, for light of D65.
@@ -150,24 +150,6 @@ def test_the_profile_of_a_palette_is_for_its_colours(tmp_path: Path) -> None:
     palette.save(tmp_path / "p.png", icc_profile=rgb_profile())
     palette.convert("RGB").save(tmp_path / "rgb.png", icc_profile=rgb_profile())
     np.testing.assert_array_equal(read_rgb(tmp_path / "p.png"), read_rgb(tmp_path / "rgb.png"))
-
-
-def write_png(path: Path, pixels: NDArray[np.uint8], **chunks: bytes) -> Path:
-    """A PNG with chunks of the given kinds before its pixels."""
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    file, first = stream.getvalue(), 8 + 25
-    added = b""
-    for name, body in chunks.items():
-        kind = name.encode()
-        check = struct.pack(">L", zlib.crc32(kind + body))
-        added += struct.pack(">L", len(body)) + kind + body + check
-    path.write_bytes(file[:first] + added + file[first:])
-    return path
-
-
-def parts(*values: float) -> bytes:
-    return struct.pack(f">{len(values)}L", *(round(100_000 * value) for value in values))
 
 
 @pytest.mark.parametrize("gamma", [1.0, 0.55556, 0.7])

@@ -21,7 +21,7 @@ from rnn_codec.files import atomic_path, make_folder, write_json
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.progress import progress
 
-RULES = 3
+RULES = 4
 """Version of how pictures are read and laid out; a cache made by other rules is not used."""
 
 

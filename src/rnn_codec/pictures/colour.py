@@ -5,10 +5,10 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageCms
 
-Matrix = NDArray[np.float64]
+from rnn_codec.pictures.cicp import CURVES, PRIMARIES, SRGB_CURVE, primaries_and_curve
+from rnn_codec.pictures.light import Matrix, srgb_light, srgb_samples, to_srgb_primaries
 
 UNSEEN_LEVELS = 2
 """Of 255. A profile that moves no colour further is another wording of sRGB."""
@@ -18,29 +18,29 @@ SRGB_GAMMA = 1 / 2.2
 NEAR_GAMMA = 0.05
 """Share of a gamma that makes no difference, as in libpng."""
 
-SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
-"""x and y of white, red, green and blue."""
-NEAR_CHROMATICITY = 0.005
-
-BRADFORD: Matrix = np.array(
-    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-)
-"""XYZ to the responses of cones, in which a white is adapted to another."""
-
 ROWS = 64
 """Rows converted at a time: floats take four times the memory of pixels, and more."""
 
+_LEVELS: Matrix = np.arange(256) / 255
+
 
 def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
-    """The picture in sRGB, as its profile says, or the gamma and chromaticities of its PNG.
+    """The picture in sRGB, as the code points of its PNG say, or its profile, or gamma and such.
 
     What is in sRGB already stays as it is to the bit. So does a picture whose profile is broken or
     is for another kind of colours than it has.
 
     Args:
         image: grey, RGB or CMYK of 8 bits.
-        info: what its file says, as Pillow's images have it.
+        info: what its file says, as Pillow's images have it; the body of a PNG's cICP as "cicp".
+
+    Raises:
+        ValueError: the picture is HDR, or its samples are of narrow range; see `cicp`.
     """
+    code_points = info.get("cicp")
+    stated = primaries_and_curve(code_points) if isinstance(code_points, bytes) else None
+    if stated is not None and image.mode != "CMYK":
+        return _by_code_points(image, *stated)
     profile = info.get("icc_profile")
     converted = _by_profile(image, profile) if profile else None
     if converted is not None:
@@ -82,19 +82,36 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     return bool(np.asarray(moved).max() <= UNSEEN_LEVELS)
 
 
+def _by_code_points(image: Image.Image, primaries: int, curve: int) -> Image.Image:
+    light = None if curve == SRGB_CURVE else CURVES[curve](_LEVELS)
+    return _by_light(image, light, PRIMARIES[primaries])
+
+
 def _by_gamma(
     image: Image.Image, gamma: float, chromaticities: tuple[float, ...] | None
 ) -> Image.Image:
-    """By closed forms: there is no profile to give to a library."""
     if gamma <= 0:
         return image
-    levels, same_curve = np.arange(256) / 255, abs(gamma / SRGB_GAMMA - 1) < NEAR_GAMMA
-    light = srgb_light(levels) if same_curve else levels ** (1 / gamma)
+    is_srgb = abs(gamma / SRGB_GAMMA - 1) < NEAR_GAMMA
+    return _by_light(image, None if is_srgb else _LEVELS ** (1 / gamma), chromaticities)
+
+
+def _by_light(
+    image: Image.Image, light: Matrix | None, chromaticities: tuple[float, ...] | None
+) -> Image.Image:
+    """By closed forms: there is no profile to give to a library.
+
+    Args:
+        image: grey or RGB of 8 bits.
+        light: of each of the 256 levels; None for that of sRGB.
+        chromaticities: of white, red, green and blue; None for those of sRGB.
+    """
     matrix = None
     if chromaticities is not None and image.mode == "RGB":
-        matrix = _to_srgb_primaries(chromaticities)
-    if matrix is None and same_curve:
+        matrix = to_srgb_primaries(chromaticities)
+    if matrix is None and light is None:
         return image
+    light = srgb_light(_LEVELS) if light is None else light
     if matrix is None:
         return image.point(srgb_samples(light).tolist() * len(image.getbands()))
     pixels = np.array(image)
@@ -102,42 +119,3 @@ def _by_gamma(
         rows = pixels[top : top + ROWS]
         rows[:] = srgb_samples(light[rows] @ matrix.T)
     return Image.fromarray(pixels)
-
-
-def srgb_light(samples: Matrix) -> Matrix:
-    """Samples 0 … 1 as light 0 … 1 [IEC 61966-2-1]."""
-    return np.where(samples <= 0.04045, samples / 12.92, ((samples + 0.055) / 1.055) ** 2.4)
-
-
-def srgb_samples(light: Matrix) -> NDArray[np.uint8]:
-    """Light as samples of 8 bits; what is out of 0 … 1 is clipped.
-
-    >>> srgb_samples(np.array([-0.1, 0.214, 1.5])).tolist()
-    [0, 127, 255]
-    """
-    light = light.clip(0, 1)
-    samples = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(samples * 255).astype(np.uint8)
-
-
-def _to_srgb_primaries(chromaticities: tuple[float, ...]) -> Matrix | None:
-    """The matrix for light; None if the primaries are sRGB's, or no primaries."""
-    if np.allclose(chromaticities, SRGB_CHROMATICITIES, rtol=0, atol=NEAR_CHROMATICITY):
-        return None
-    try:
-        with np.errstate(all="raise"):
-            own, white = _light_to_xyz(chromaticities)
-            srgb, srgb_white = _light_to_xyz(SRGB_CHROMATICITIES)
-            cones = (BRADFORD @ srgb_white) / (BRADFORD @ white)
-            adapted = np.linalg.inv(BRADFORD) @ (cones[:, None] * BRADFORD)
-            return np.linalg.inv(srgb) @ adapted @ own
-    except (FloatingPointError, np.linalg.LinAlgError):
-        return None
-
-
-def _light_to_xyz(chromaticities: tuple[float, ...]) -> tuple[Matrix, Matrix]:
-    """The matrix from light to XYZ, and the XYZ of white."""
-    x, y = np.reshape(chromaticities, (4, 2)).T
-    white, *primaries = np.stack([x / y, np.ones(4), (1 - x - y) / y], axis=-1)
-    columns = np.stack(primaries, axis=-1)
-    return columns * np.linalg.solve(columns, white), white

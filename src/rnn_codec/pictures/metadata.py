@@ -7,15 +7,21 @@ wants it, the rest is left as it is, for Pillow to judge.
 
 import re
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from PIL import Image
 from PIL.PngImagePlugin import PngStream
 
-JPEG, PNG, TIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*")
+from rnn_codec.pictures.tiff_directories import first_directory, is_tiff, with_directory
+
+JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+
+ORIENTATION, XMP = 274, 700
+"""Tags of EXIF."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -30,15 +36,12 @@ TURNS = {
 
 
 def readable(data: bytes) -> bytes:
-    """A JPEG, PNG or TIFF file without what Pillow may stumble over; any other as it is.
-
-    A TIFF file also loses its orientation and XMP: it is EXIF's structure itself.
-    """
+    """A JPEG or PNG file without what Pillow may stumble over; any other as it is."""
     if data.startswith(JPEG):
         return _readable_jpeg(data)
     if data.startswith(PNG):
         return _readable_png(data)
-    return _with_tags(data, _TIFF_KEPT) if data.startswith(TIFF) else data
+    return data
 
 
 _FILL = 0xFFFF
@@ -70,17 +73,40 @@ _PNG_SAID = frozenset([b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"eXIf", b"tEXt", b"z
 
 
 def _readable_png(data: bytes) -> bytes:
-    kept, position = [PNG], len(PNG)
-    stream = PngStream(BytesIO(data))
-    while position < len(data):
-        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
-        kind = data[position + 4 : position + 8]
+    kept, stream = [PNG], PngStream(BytesIO(data))
+    for kind, position, end in _chunks(data):
         # A small first letter: a picture is complete without it. But for what is transparent.
         needed = not kind[:1].islower() or kind == b"tRNS"
         if needed or (kind in _PNG_SAID and _is_readable(stream, position)):
             kept.append(data[position:end])
-        position = end
     return b"".join(kept)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of every chunk of a PNG, and where it begins and ends."""
+    position = len(PNG)
+    while position < len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        yield data[position + 4 : position + 8], position, end
+        position = end
+
+
+def code_points(data: bytes) -> bytes | None:
+    """The body of the cICP of a PNG; None if there is none that is whole before the pixels.
+
+    >>> code_points(PNG + bytes.fromhex("00000004 63494350 0c0d0001 6e03e3ef"))
+    b'\\x0c\\r\\x00\\x01'
+    """
+    if not data.startswith(PNG):
+        return None
+    for kind, position, end in _chunks(data):
+        if kind == b"IDAT":
+            break
+        if kind == b"cICP":
+            check = int.from_bytes(data[end - 4 : end], "big")
+            is_whole = end <= len(data) and check == crc32(data[position + 4 : end - 4])
+            return data[position + 8 : end - 4] if is_whole else None
+    return None
 
 
 def _is_readable(stream: PngStream, position: int) -> bool:
@@ -93,43 +119,6 @@ def _is_readable(stream: PngStream, position: int) -> bool:
     except (SyntaxError, ValueError, OSError, IndexError, struct.error):
         return False
     return True
-
-
-_TIFF_KEPT = frozenset(
-    [
-        # Sides, bits, compression, kind of colour, order of bits.
-        *(256, 257, 258, 259, 262, 266),
-        # Where strips or tiles are, samples of a pixel, rows of a strip, planes.
-        *(273, 277, 278, 279, 284, 322, 323, 324, 325),
-        # Fax options, predictor, palette, inks, alpha, kind of numbers.
-        *(292, 293, 317, 320, 332, 338, 339),
-        # Tables of JPEG, old and new; how YCbCr is meant; LERC's parameters.
-        *(347, *range(512, 522), *range(529, 533), 50674),
-        # The profile.
-        34675,
-    ]
-)
-
-
-def _with_tags(data: bytes, tags: Collection[int]) -> bytes:
-    """A TIFF structure, of a file or of EXIF, whose first directory holds these tags alone."""
-    order = "<" if data.startswith(b"II") else ">"
-    lines: dict[int, bytes] = {}
-    with suppress(struct.error):
-        (start,) = struct.unpack_from(order + "L", data, 4)
-        (number,) = struct.unpack_from(order + "H", data, start)
-        for place in range(start + 2, start + 2 + 12 * number, 12):
-            tag, line = struct.unpack_from(order + "H10s", data, place)
-            if tag in tags:
-                lines.setdefault(tag, struct.pack(order + "H10s", tag, line))
-    # Directories begin at even places.
-    data += bytes(len(data) % 2)
-    start_bytes = struct.pack(order + "L", len(data))
-    directory = struct.pack(order + "H", len(lines)) + b"".join(lines[tag] for tag in sorted(lines))
-    return data[:4] + start_bytes + data[8:] + directory + bytes(4)
-
-
-_ORIENTATION, _XMP = 274, 700
 
 
 def upright(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
@@ -150,10 +139,10 @@ def orientation(info: Mapping[Any, Any]) -> int:
     (6, 1)
     """
     tags = _tags(_exif(info))
-    number = _number(tags.get(_ORIENTATION))
+    number = _number(tags.get(ORIENTATION))
     if number in range(1, 9):
         return int(number)
-    xmp = info.get("xmp") or tags.get(_XMP)
+    xmp = info.get("xmp") or tags.get(XMP)
     text = xmp.decode("latin-1") if isinstance(xmp, bytes) else str(xmp)
     stated = re.search(r'tiff:Orientation(?:="|>)([1-8])', text)
     return int(stated[1]) if stated else 1
@@ -175,8 +164,10 @@ def _exif(info: Mapping[Any, Any]) -> bytes:
 def _tags(exif: bytes) -> Image.Exif:
     """Those that count; whatever stands beside them is no hindrance."""
     tags = Image.Exif()
-    if exif.startswith(TIFF):
-        tags.load(_with_tags(exif, [_ORIENTATION, _XMP]))
+    first = first_directory(exif) if is_tiff(exif) else None
+    if first is not None:
+        said = {tag: first.classic_values(tag, first.order) for tag in (ORIENTATION, XMP)}
+        tags.load(with_directory(b"", first.order, said))
     return tags
 
 

@@ -14,7 +14,10 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from rnn_codec.errors import UserError
 from rnn_codec.pictures.colour import to_srgb
-from rnn_codec.pictures.metadata import readable, upright
+from rnn_codec.pictures.jpeg import lacks_end, with_end
+from rnn_codec.pictures.metadata import code_points, readable, upright
+from rnn_codec.pictures.tiff import TiffPicture, tiff_picture
+from rnn_codec.pictures.tiff_directories import is_tiff
 from rnn_codec.rnc.file import MAX_PIXELS
 
 NamedImage: TypeAlias = tuple[str, NDArray[np.uint8]]
@@ -42,13 +45,17 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
     """Read a picture as uint8 (H, W, 3) in sRGB, turned upright as EXIF or XMP says.
 
     - Grey is replicated, a palette looked up, CMYK and YCbCr converted.
-    - Colours of another space than sRGB are converted: that of a profile, or of a PNG's gamma and
-      chromaticities; see `colour`.
+    - Colours of another space than sRGB are converted: that of a PNG's code points (cICP), or else
+      of a profile, or of a PNG's gamma and chromaticities; see `colour`. HDR is refused.
     - Transparency is laid over white.
     - 16-bit grey v becomes round(v / 257); 32-bit integer grey is taken to hold 16-bit values and
       clipped to them; float grey is taken to lie in 0..1 and clipped, NaN is black. A transparent
-      level of such a picture is ignored. Pillow itself reads 16-bit colour by its upper bytes.
-    - Of several frames or pages the first counts.
+      level of such a picture is ignored. Pillow itself reads 16-bit colour by its upper bytes. In
+      a TIFF 12-bit grey v becomes round(v / 4095 · 255); signed integers of 8 or 16 bits say
+      nothing of what is black, and are refused.
+    - Of several frames or pages the first counts; of a TIFF or DNG, the first in full size. A
+      camera's raw picture is refused, and so are kinds of TIFF that `tiff_samples` does not list.
+    - A JPEG may lack the marker of its end, if it has all of its pixels.
     - Metadata that is odd or damaged is no hindrance.
 
     Args:
@@ -56,7 +63,8 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
         max_pixels: a larger picture is refused. Pillow's own limit does not count.
 
     Raises:
-        UnreadableImageError: the file is missing, no picture, cut off, or too large.
+        UnreadableImageError: the file is missing, no picture, cut off, too large, or of a kind that
+            is not read.
     """
     try:
         return _read(Path(path).read_bytes(), max_pixels)
@@ -74,31 +82,47 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
 
 
 def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    with _opened(data, max_pixels) as image:
-        # A PNG may go on after its pixels.
-        image.load()
-        info = image.info
-        if image.format == "TIFF":
-            # Which is EXIF's format.
-            info = {"exif": data, **info}
-        return to_rgb(upright(image, info), info)
+    if is_tiff(data):
+        return _read_tiff(tiff_picture(data), max_pixels)
+    content = readable(data)
+    with _limits(max_pixels):
+        if lacks_end(content):
+            # Which takes long if it is too large.
+            _opened(content, max_pixels).close()
+            content = with_end(content)
+        with _opened(content, max_pixels) as image:
+            # A PNG may go on after its pixels.
+            image.load()
+            info = {**image.info, "cicp": code_points(data)}
+            return to_rgb(upright(image, info), info)
+
+
+def _read_tiff(picture: TiffPicture, max_pixels: int) -> NDArray[np.uint8]:
+    with _limits(max_pixels), picture.decoder(), _opened(picture.content, max_pixels) as image:
+        info = {**image.info, "exif": picture.exif}
+        return to_rgb(upright(picture.load(image), info), info)
 
 
 @contextmanager
-def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
-    """A picture file open, with limits of our own in the place of Pillow's, and no warnings."""
+def _limits(max_pixels: int) -> Iterator[None]:
+    """Limits of our own in the place of Pillow's, and no warnings; one thread at a time."""
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pillows_own = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
         Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = max_pixels, LONGEST_TEXT
         try:
-            with Image.open(BytesIO(readable(data)), formats=FORMATS) as image:
-                # Up to twice the limit Pillow merely warns.
-                if image.width * image.height > max_pixels:
-                    raise Image.DecompressionBombError
-                yield image
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = pillows_own
+
+
+def _opened(content: bytes, max_pixels: int) -> Image.Image:
+    """A picture file open; the pixels are not read yet."""
+    image = Image.open(BytesIO(content), formats=FORMATS)
+    # Up to twice the limit Pillow merely warns.
+    if image.width * image.height > max_pixels:
+        raise Image.DecompressionBombError
+    return image
 
 
 def to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> NDArray[np.uint8]:
