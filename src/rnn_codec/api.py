@@ -6,6 +6,7 @@ from pathlib import Path
 from rnn_codec import rates
 from rnn_codec.models.find import DEFAULT_MODEL, find_model, load_model
 from rnn_codec.models.protocol import Mask, Model, Pixels, open_file
+from rnn_codec.paths import user_path
 from rnn_codec.rates import Rate
 from rnn_codec.rnc.file import MAX_PIXELS, File
 
@@ -20,7 +21,9 @@ def open(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> File:
     Raises:
         UserError: it cannot be read, or is damaged.
     """
-    return open_file(Path(source) if isinstance(source, str) else source, max_pixels)
+    if isinstance(source, str | Path):
+        source = user_path("the name of the file", source)
+    return open_file(source, max_pixels)
 
 
 def compress(
