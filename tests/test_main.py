@@ -72,6 +72,23 @@ def test_what_a_command_imports_is_not_looked_through_for_garbage(
     assert capsys.readouterr().out == "False True True\n"
 
 
+@pytest.mark.parametrize("command", ["train", "table", "compress a.png a.rnc", "info a.rnc"])
+def test_a_working_folder_that_has_been_deleted_is_named(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert run(*command.split()) == 1
+    assert capsys.readouterr().err == (
+        "error: the working folder has been deleted: change to one that is there\n"
+    )
+
+
 def test_help_needs_no_package() -> None:
     done = run_without(FOR_FILES | FOR_BINARY | FOR_TRAINING, "--help")
     assert (done.returncode, done.stderr) == (0, "")

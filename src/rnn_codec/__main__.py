@@ -75,8 +75,10 @@ def run(name: str, words: Sequence[str]) -> None:
     """Run a subcommand with the words that follow it.
 
     Raises:
-        UserError: there is none of that name, or it needs a package that is not installed.
+        UserError: there is none of that name, it needs a package that is not installed, or the
+            working folder has been deleted.
     """
+    check_working_folder()
     # Others are not looked for where it is one of our own: that takes time.
     known = own_subcommands()
     if name not in known:
@@ -87,6 +89,16 @@ def run(name: str, words: Sequence[str]) -> None:
     with explained_extras(f"rnn-codec {name}", *own):
         module = imported(known[name].module)
     module.main(words)
+
+
+def check_working_folder() -> None:
+    """Refuse to work where relative paths lead nowhere."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise UserError(
+            "the working folder has been deleted: change to one that is there"
+        ) from error
 
 
 def imported(name: str) -> ModuleType:

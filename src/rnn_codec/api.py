@@ -8,6 +8,7 @@ from rnn_codec import rates
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.models.find import DEFAULT_MODEL, find_model, load_model
 from rnn_codec.models.protocol import Mask, Model, Pixels, open_file
+from rnn_codec.paths import user_path
 from rnn_codec.rates import Rate
 from rnn_codec.rnc.file import MAX_PIXELS, File
 
@@ -25,6 +26,8 @@ def open(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_PIXELS
     Raises:
         UserError: it cannot be read, or is damaged.
     """
+    if isinstance(source, str | os.PathLike):
+        source = user_path("the name of the file", source)
     return open_file(source, max_pixels)
 
 

@@ -15,9 +15,10 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import ErrorDetails
 
 from rnn_codec.errors import InvalidOptionError, UserError, reason
+from rnn_codec.nearest import did_you_mean
 from rnn_codec.overrides import hint, literals
 from rnn_codec.registry import NAME, Registry
-from rnn_codec.signatures import functions, takes
+from rnn_codec.signatures import arguments, functions, takes
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
     Raises:
         UserError: a value is of another type, or there is no such argument.
     """
-    target = _target(node) if registry is None else registry[node.get(NAME)]
+    target = target_of(node) if registry is None else registry[node.get(NAME)]
     for name in map(str, node):
         value, full_name = node[name], _full_name(node, name)
         says_what = name.startswith("_") if registry is None else name == NAME
@@ -89,11 +90,14 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
             check_types(value, None if registry is None else registry.parts.get(name))
         elif target is not None and not says_what:
             if not takes(target, name):
-                raise InvalidOptionError(f"{full_name} is no option of {target.__name__}")
+                raise InvalidOptionError(
+                    f"{full_name} is no option of {target.__name__}"
+                    + did_you_mean(name, arguments(target))
+                )
             _check_type(full_name, value, _adapter(target, name))
 
 
-def _target(node: DictConfig) -> Callable[..., Any] | None:
+def target_of(node: DictConfig) -> Callable[..., Any] | None:
     """What a node is built by; None if it is not built."""
     if "_target_" not in node:
         return None

@@ -44,11 +44,20 @@ def functions(target: Callable[..., Any]) -> list[Callable[..., Any]]:
     return found
 
 
+def arguments(target: Callable[..., Any]) -> list[str]:
+    """The names of all arguments that are declared, but for the object itself."""
+    variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return [
+        name
+        for function in functions(target)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind not in variable and name != "self"
+    ]
+
+
 def takes(target: Callable[..., Any], argument: str) -> bool:
     """Whether there is an argument of a name."""
-    own = functions(target)
-    named = any(argument in inspect.signature(function).parameters for function in own)
-    return named or takes_any(own[-1])
+    return argument in arguments(target) or takes_any(functions(target)[-1])
 
 
 def takes_any(function: Callable[..., Any]) -> bool:

@@ -9,6 +9,7 @@ import numba
 import pytest
 
 from rnn_codec.coding import compiled as module
+from rnn_codec.errors import UserError
 from rnn_codec.families.binary.entropy import kernels as kernels_of_coders
 from tests.conftest import ROOT
 
@@ -123,3 +124,12 @@ def test_what_was_compiled_of_other_sources_is_not_used(
 def test_all_sources_of_kernels_count() -> None:
     names = {name for name, _, _ in module.sources_stamp(Path(kernels_of_coders.__file__).parent)}
     assert {"kernels.py", "range_coder.py", "stops.py", "vector.py"} <= names
+
+
+def test_a_compiler_that_is_switched_off_is_named(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What numba makes of the environment variable when it is imported.
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    with pytest.raises(UserError, match="NUMBA_DISABLE_JIT switches off the compiler"):
+        load(kernels)

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from omegaconf import DictConfig
 
-from rnn_codec.commands.configured import as_hydra_writes, run_configured
+from rnn_codec.commands.configured import run_configured
+from rnn_codec.composition.words import as_hydra_writes
 from rnn_codec.errors import StoppedError, UserError
 from tests.commands.program import run
 from tests.conftest import ROOT
@@ -44,8 +45,8 @@ def test_help_shows_groups_and_options(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["recrods=runs"], "Could not override 'recrods'"),
-        (["records"], "Error parsing override 'records'"),
+        (["recrods=runs"], "error: there is no option recrods: did you mean records?\n"),
+        (["records"], "error: records cannot be read: options are written name=value\n"),
         (["records=nowhere"], "error: there is no folder nowhere"),
     ],
 )
@@ -126,3 +127,29 @@ def test_an_empty_name_of_the_cache_is_none(
     seen: list[str] = []
     run_configured(lambda config: seen.append(config.data.cache_dir), "train", [])
     assert seen == [f"{folder or '.cache'}/data"]
+
+
+def test_tildes_are_the_home_folder_for_tasks_and_for_hydra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    seen: list[tuple[str, str]] = []
+
+    def look(config: DictConfig) -> None:
+        seen.append((config.output, config.data.root))
+
+    words = ["data=folder", "data.root='~/a b'", "output=~/x", "output_root='~/runs'"]
+    run_configured(look, "train", ["--multirun", "seed=0,1", *words])
+    assert seen == 2 * [(f"{tmp_path}/home/x", f"{tmp_path}/home/a b")]
+    assert (tmp_path / "home" / "runs" / ".multirun").is_dir()
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_a_mistake_of_ours_keeps_its_traceback() -> None:
+    def broken(config: DictConfig) -> None:
+        raise ValueError("not the user's")
+
+    with pytest.raises(ValueError, match="not the user's"):
+        run_configured(broken, "table", [])

@@ -478,6 +478,19 @@ def test_photographs_may_move_while_a_run_rests(tmp_path: Path, cache: str) -> N
     assert RunFolder(folder).config.read_text() == before
 
 
+def test_a_resumed_run_may_have_places_that_the_default_data_has_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[DictConfig] = []
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr(entry, "train_as_configured", seen.append)
+    entry.main(["resume=~/run", "data.root=~/moved"])
+    assert (seen[0].resume, seen[0].data.root) == ("/home/me/run", "/home/me/moved")
+    with pytest.raises(SystemExit):
+        entry.main(["resume=~/run", "data.rot=~/moved"])
+    assert "there is no option data.rot: did you mean " in capsys.readouterr().err
+
+
 def test_a_begun_run_needs_no_longer_what_it_started_from(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path / "first", "trainer.max_steps=1", cache)
     start = f"start_from={tmp_path / 'first'}"

@@ -65,3 +65,21 @@ def test_what_wandb_refuses_is_explained(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(wandb, "init", refuse)
     with pytest.raises(UserError, match="does not answer; with WANDB_MODE=offline"):
         log_into(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("WANDB_MODE", "foo", "WANDB_MODE cannot be foo: it must be 'online', 'offline', "),
+        ("WANDB_SILENT", "perhaps", "WANDB_SILENT cannot be perhaps: it must be a valid boolean"),
+        ("WANDB_API_KEY", "short", "W&B: WANDB_API_KEY invalid: "),
+    ],
+)
+def test_settings_that_cannot_be_are_named(
+    variable: str, value: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError) as error:
+        log_into(tmp_path / "run")
+    assert str(error.value).startswith(sentence)
+    assert "\n" not in str(error.value)

@@ -10,6 +10,7 @@ from rnn_codec.errors import UserError
 from rnn_codec.training.processes import (
     RANKS_VARIABLE,
     RUN_FOLDER_VARIABLE,
+    check_numbers,
     check_processes,
     forget_foreign_ranks,
     is_first_process,
@@ -138,3 +139,40 @@ def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "config.yaml").touch()
     with pytest.raises(UserError, match="already holds a run"):
         new_run(str(tmp_path), "runs", "name")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MASTER_PORT", "abc"),
+        ("MASTER_PORT", ""),
+        ("MASTER_PORT", "-1"),
+        ("MASTER_PORT", "65536"),
+        ("NODE_RANK", "first"),
+        ("SLURM_STEP_NUM_TASKS", "two"),
+    ],
+)
+def test_a_variable_that_holds_no_number_is_named(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError, match=f"^{variable}={value} in the environment is no whole num"):
+        check_numbers(devices=2, num_nodes=1, strategy="auto")
+
+
+def test_what_one_process_does_not_read_may_hold_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTER_PORT", "abc")
+    check_numbers(devices=1, num_nodes=1, strategy="auto")
+    with pytest.raises(UserError, match="MASTER_PORT"):
+        check_numbers(devices=1, num_nodes=1, strategy="ddp")
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    check_numbers(devices=2, num_nodes=1, strategy="ddp")
+
+
+@pytest.mark.parametrize("variable", ["WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"])
+def test_a_number_of_processes_is_a_number(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if variable == "WORLD_SIZE":
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv(variable, "many")
+    with pytest.raises(UserError, match=f"{variable}=many in the environment"):
+        check_processes(1, 1, "runs/a")

@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
 from numba.core.caching import FunctionCache
+
+from rnn_codec.errors import UserError
 
 
 @cache
@@ -60,10 +62,18 @@ def compiled(function: Callable[..., Any]) -> Any:
     It is compiled anew in every process where numba finds no folder for its cache: a package that
     may not be written to, for a user without a home.
 
+    Raises:
+        UserError: numba's compiler has been switched off. As Python the coder would take minutes
+            for a picture, and its sums of integers would not be those of the machine.
+
     Example:
         >>> compiled(lambda x: x + 1)(2)
         3
     """
+    if config.DISABLE_JIT:
+        raise UserError(
+            "NUMBA_DISABLE_JIT switches off the compiler that the entropy coder needs: unset it"
+        )
     dispatcher = njit(nogil=True)(function)
     # What numba raises where it finds no folder; the option `cache` of `njit` would end the import.
     with suppress(RuntimeError):

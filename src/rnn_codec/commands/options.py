@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 from rnn_codec.commands.jobs import Job
 from rnn_codec.errors import UserError
 from rnn_codec.files import check_replaceable, check_writable, make_folder
+from rnn_codec.paths import expanded, not_empty
 from rnn_codec.rates import BitsPerPixel, Bytes, Levels, Rate
 from rnn_codec.rnc.file import MAX_PIXELS
 from rnn_codec.streams import escaped
@@ -97,9 +98,24 @@ class Parser(argparse.ArgumentParser):
 def new_parser(name: str, description: str | None, *shared: str) -> argparse.ArgumentParser:
     """A parser of a subcommand's options: those of `SHARED` that are named, to begin with."""
     parser = Parser(prog=f"rnn-codec {name}", description=description)
+    # Of every option: none can be forgotten.
+    parser.register("type", None, given_text)
+    parser.register("type", Path, lambda text: Path(given_text(text)))
     for option in shared:
         parser.add_argument(option, **SHARED[option])
     return parser
+
+
+def given_text(text: str) -> str:
+    """Text as it is given for an option; where that is a path, it may begin with `~`.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
+    try:
+        return expanded(not_empty("it", text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_files(parser: argparse.ArgumentParser, kind: str) -> None:

@@ -15,7 +15,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import run_configured, task_overrides
-from rnn_codec.commands.resuming import addable, resumed
+from rnn_codec.commands.resuming import PLACES, addable, resumed
 from rnn_codec.configuration import options
 from rnn_codec.errors import UserError, is_out_of_memory
 from rnn_codec.models.find import family_of
@@ -26,6 +26,7 @@ from rnn_codec.training.fitting import quieten_lightning
 from rnn_codec.training.options import TrainerOptions
 from rnn_codec.training.processes import (
     RUN_FOLDER_VARIABLE,
+    check_numbers,
     check_processes,
     forget_foreign_ranks,
     is_first_process,
@@ -86,6 +87,7 @@ def prepared(config: DictConfig) -> tuple[DictConfig, RunFolder]:
     trainer = options(TrainerOptions, config.trainer)
     check_processes(trainer.devices, trainer.num_nodes, folder)
     forget_foreign_ranks(trainer.num_nodes)
+    check_numbers(trainer.devices, trainer.num_nodes, trainer.strategy)
     if run is None and isinstance(config.codec, str):
         run = codec_to_extend(config)
     family(config, run).check(config, run)
@@ -101,4 +103,5 @@ def family(config: DictConfig, run: RunFolder | None) -> Family:
 
 
 def main(words: Sequence[str]) -> None:
-    run_configured(train_as_configured, "train", addable(words))
+    # Of data that a resumed run may have, and the default configuration has not.
+    run_configured(train_as_configured, "train", addable(words), more=PLACES)

@@ -17,6 +17,7 @@ from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.extras import MissingPackageError, explained_extras
 from rnn_codec.models.protocol import FAMILIES, Family, Model
 from rnn_codec.numbers import whole_number
+from rnn_codec.paths import expanded, user_path
 from rnn_codec.runs.folder import RunFolder, is_there, read_config
 
 PLACES_VARIABLE = "RNN_CODEC_MODELS"
@@ -164,13 +165,14 @@ def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
 
 def find_folder(place: str | Path) -> Path:
     """The folder of a model: `place` itself, or of that name in `default_places`."""
-    is_name = Path(place).name == str(place)
-    if is_there(RunFolder(Path(place)).config):
-        return Path(place)
+    written, place = str(place), user_path("the name of the model", place)
+    is_name = place.name == written
+    if is_there(RunFolder(place).config):
+        return place
     for folder in (other / place for other in default_places() if is_name):
         if is_there(RunFolder(folder).config):
             return folder
-    if _children(Path(place)) is not None:
+    if _children(place) is not None:
         raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
     if not is_name:
         raise NoModelError(f"there is no folder {place}")
@@ -183,7 +185,7 @@ def find_folder(place: str | Path) -> Path:
 def default_places() -> Iterator[Path]:
     """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `packaged_places`."""
     listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
-    yield from (Path(place) for place in (*listed, "results", "runs") if place)
+    yield from (Path(expanded(place)) for place in (*listed, "results", "runs") if place)
     yield from packaged_places()
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import wandb
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
+from pydantic import ValidationError
 
 from rnn_codec.errors import UserError
 
@@ -22,8 +23,30 @@ def wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
     entropy coder's. A training that is resumed goes on with its run.
 
     Raises:
-        UserError: W&B cannot log in, or does not answer.
+        UserError: W&B cannot log in, does not answer, or has a setting that it does not know.
     """
+    try:
+        return _wandb_logger(save_dir, project, name)
+    except ValidationError as error:
+        raise UserError(setting_sentence(error)) from error
+    except wandb.Error as error:
+        raise UserError(
+            f"W&B: {error}; with WANDB_MODE=offline the run is kept in {save_dir}"
+        ) from error
+
+
+def setting_sentence(error: ValidationError) -> str:
+    """Which of W&B's settings cannot be: they come from the environment, or from its files."""
+    wrong = error.errors()[0]
+    setting = ".".join(map(str, wrong["loc"]))
+    variable = f"WANDB_{setting.upper()}"
+    named = variable if variable in os.environ else f"W&B's setting {setting}"
+    wanted = wrong["msg"].replace("Input should be", "it must be")
+    return f"{named} cannot be {wrong['input']}: {wanted}"
+
+
+def _wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
+    """As `wandb_logger`; W&B's settings are checked by pydantic."""
     folder = Path(save_dir)
     # W&B keeps a run in <its folder>/wandb/<run>/files.
     own = Path(wandb.run.dir).resolve().parents[2] if wandb.run is not None else None
@@ -53,10 +76,4 @@ def wandb_mode() -> Literal["offline"] | None:
 @rank_zero_only
 def _begin(logger: WandbLogger, file: Path) -> None:
     """Start the run, or go on with it, and write down its identifier."""
-    try:
-        identifier = logger.experiment.id
-    except wandb.Error as error:
-        raise UserError(
-            f"W&B: {error}; with WANDB_MODE=offline the run is kept in {file.parent}"
-        ) from error
-    file.write_text(f"{identifier}\n", encoding="utf-8")
+    file.write_text(f"{logger.experiment.id}\n", encoding="utf-8")

@@ -4,6 +4,7 @@ Lightning starts its own by the command line of the first; torchrun and srun sta
 """
 
 import os
+import re
 from pathlib import Path
 
 from lightning.fabric.utilities.rank_zero import rank_zero_only
@@ -18,6 +19,39 @@ RANKS_VARIABLE = "RNN_CODEC_RANKS"
 """Tells them that their numbers are their own."""
 RANKS = frozenset({"RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK"})
 """Variables that number processes, or machines."""
+
+
+MOST_PORT = 65535
+"""The largest number of a port."""
+
+
+def number(variable: str, default: int, most: int = 10**9 - 1) -> int:
+    """The whole number in an environment variable.
+
+    Raises:
+        UserError: it holds something else, or more than `most`.
+    """
+    text = os.environ.get(variable, str(default))
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) > most:
+        raise UserError(
+            f"{variable}={text} in the environment is no whole number from 0 to {most}: correct "
+            "it, or unset it"
+        )
+    return int(text)
+
+
+def check_numbers(devices: int | str, num_nodes: int, strategy: str) -> None:
+    """Refuse variables that hold no number where several processes find each other by them.
+
+    Raises:
+        UserError: one does not.
+    """
+    alone = processes_started_outside() == devices == num_nodes == 1
+    if alone and strategy == "auto":
+        return
+    number("MASTER_PORT", 0, MOST_PORT)
+    for variable in sorted(RANKS):
+        number(variable, 0)
 
 
 def is_first_process() -> bool:
@@ -42,7 +76,7 @@ def forget_foreign_ranks(num_nodes: int) -> None:
         return
     ours = {
         *(("RANK", "LOCAL_RANK", "GROUP_RANK") if "TORCHELASTIC_RUN_ID" in os.environ else ()),
-        *(("SLURM_PROCID",) if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1 else ()),
+        *(("SLURM_PROCID",) if number("SLURM_STEP_NUM_TASKS", 1) > 1 else ()),
         # The user numbers the machines on which Lightning starts processes.
         *(("NODE_RANK",) if num_nodes > 1 else ()),
     }
@@ -60,8 +94,8 @@ def forget_foreign_ranks(num_nodes: int) -> None:
 def processes_started_outside() -> int:
     """How many processes torchrun or srun has started; 1 where neither has."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
-        return int(os.environ["WORLD_SIZE"])
-    return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+        return number("WORLD_SIZE", 1)
+    return number("SLURM_STEP_NUM_TASKS", 1)
 
 
 def check_processes(devices: int | str, num_nodes: int, output: str | None) -> None:
@@ -73,7 +107,7 @@ def check_processes(devices: int | str, num_nodes: int, output: str | None) -> N
     torchrun = "TORCHELASTIC_RUN_ID" in os.environ
     # Where Lightning leaves Slurm alone.
     ignored = torchrun or os.environ.get("SLURM_JOB_NAME") in {"bash", "interactive"}
-    several = int(os.environ.get("SLURM_NTASKS", "1")) > 1 and not ignored
+    several = number("SLURM_NTASKS", 1) > 1 and not ignored
     if several and "SLURM_NTASKS_PER_NODE" not in os.environ:
         raise UserError(
             "Slurm has been asked for several tasks, but Lightning needs to know how many on each "

@@ -10,10 +10,10 @@ from timeit import repeat
 from typing import Any
 
 import torch
-from hydra import compose
 from omegaconf import DictConfig
 
 from rnn_codec.commands.configured import command_line, configured
+from rnn_codec.composition import composed
 from rnn_codec.configuration import build, plain
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
@@ -74,7 +74,7 @@ def bench_networks(config: DictConfig) -> dict[str, object]:
     timings = []
     for network, cell in progress(pairs, "timing"):
         overrides = [f"network={network}", f"cell={cell}", f"recon={config.recon.name}"]
-        codec = build_codec(compose("train", overrides))
+        codec = build_codec(composed("train", overrides))
         for timing in benchmark(codec, work, execution, device):
             timings.append({"network": network, "cell": cell, **asdict(timing)})
     return {

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import torch
-from hydra import compose
 from omegaconf import DictConfig
 from rich import box
 from rich.console import Console
@@ -19,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rnn_codec.commands.configured import run_configured
+from rnn_codec.composition import composed
 from rnn_codec.configuration import build
 from rnn_codec.data import DATA
 from rnn_codec.errors import StoppedError, UserError
@@ -28,7 +28,7 @@ from rnn_codec.progress import progress_bar
 from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.benchmark.networks import matrix_product_rate
 from rnn_codec_lab.grid.claims import claimant
-from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders, plan_grid
+from rnn_codec_lab.grid.plan import PlannedRun, check_further, find_run_folders, plan_grid
 from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, outcome, work
 
 PROGRAM = (sys.executable, "-m", "rnn_codec")
@@ -37,12 +37,13 @@ PROGRAM = (sys.executable, "-m", "rnn_codec")
 
 def build_grid(config: DictConfig) -> Grid:
     """The grid as configured."""
+    check_further(config.grid.axes, config.grid.coders, config.options)
     options = [*config.grid.train, *config.options]
     measuring = [*config.grid.evaluate, *config.evaluation_options]
     return Grid(
         runs=plan_grid(config.grid.axes, options, config.grid.coders),
         evaluation_options=measuring,
-        dataset=build(DATA, compose("evaluate", measuring).data).evaluation_name,
+        dataset=build(DATA, composed("evaluate", measuring).data).evaluation_name,
         folder=Path(config.output),
         records=Path(config.records),
         program=PROGRAM,
@@ -53,7 +54,7 @@ def training_macs(run: PlannedRun) -> float:
     """Multiply–accumulate operations of all trainings of a run."""
     macs = dict(FAMILIES[run.config.codec.family].training_macs(run.config))
     for name in run.coder_identities:
-        config = compose("train", [*run.options, f"entropy={name}"])
+        config = composed("train", [*run.options, f"entropy={name}"])
         macs |= FAMILIES[config.codec.family].training_macs(config)
     return sum(macs.values())
 

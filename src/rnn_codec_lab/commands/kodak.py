@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from omegaconf import OmegaConf
 
-from rnn_codec.commands.configured import configuration_folder
 from rnn_codec.commands.options import new_parser
+from rnn_codec.composition.folder import configuration_folder
 from rnn_codec.data.kodak import Kodak
 
 

@@ -1,27 +1,30 @@
 """What a grid consists of: a run for every combination of its axes."""
 
 import itertools
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from rnn_codec.configuration import build, plain
+from rnn_codec.composition import composed
+from rnn_codec.configuration import as_list, build, plain
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.stages import coder_identity
 from rnn_codec.models.find import start_digest
-from rnn_codec.overrides import override
+from rnn_codec.overrides import override, quoted
 from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.training.identity import training_identity
 
 Axis = Sequence[object] | Mapping[str, Sequence[str]]
 """Values of an option, or sets of options by their names."""
+OWN = frozenset({"codec", "output", "resume"})
+"""Options that a worker gives each training itself."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def plan_grid(
     """
     digests: dict[str, str] = {}
     # An axis cannot change what is in the group, so each is composed once.
-    entropies = {name: plain(compose("train", [f"entropy={name}"]).entropy) for name in coders}
+    entropies = {name: plain(composed("train", [f"entropy={name}"]).entropy) for name in coders}
     choices = [choices_of(name, axis) for name, axis in axes.items()]
     runs = [
         _plan_run((*options, *itertools.chain(*chosen)), entropies, digests)
@@ -73,6 +76,52 @@ def plan_grid(
                 "remove one of the values of grid.axes"
             )
     return runs
+
+
+def check_further(axes: Mapping[str, Axis], coders: Sequence[str], options: Sequence[str]) -> None:
+    """Refuse further options of all runs that would change nothing.
+
+    Raises:
+        UserError: an axis has it, or sets it, or the grid does.
+    """
+    for option in options:
+        name, _, value = option.partition("=")
+        name = name.lstrip("+~")
+        if name in OWN:
+            raise UserError(f"a grid sets {name} for each of its runs: leave {option} out")
+        if name == "entropy" and coders:
+            wanted = shlex.quote(f"grid.coders=[{value}]")
+            raise UserError(f"the grid has entropy coders: write {wanted} before --")
+        for axis, values in axes.items():
+            if isinstance(values, Mapping):
+                _check_sets(axis, values, name, option)
+            elif axis == name:
+                wanted = shlex.quote(f"grid.axes.{name}=[{value}]")
+                raise UserError(f"{name} is an axis of the grid: write {wanted} before --")
+
+
+def _check_sets(axis: str, sets: Mapping[str, Sequence[str]], name: str, option: str) -> None:
+    """As `check_further`, for an axis whose values are sets of options by their names."""
+    if name == "name":
+        raise UserError(f"the axis {axis} of the grid names its runs: leave {option} out")
+    if not any(name in map(_name_of, options) for options in sets.values()):
+        return
+    others = [key for key, options in sets.items() if option not in options]
+    if len(others) < len(sets):
+        words = " ".join(f"~grid.axes.{axis}.{key}" for key in others)
+        raise UserError(f"the axis {axis} of the grid sets {name}: write {words} before --")
+    key, options = next(iter(sets.items()))
+    changed = [option, *(other for other in options if _name_of(other) != name)]
+    listed = ",".join(map(quoted, changed))
+    wanted = shlex.quote(f"grid.axes.{axis}.{key}=[{listed}]")
+    raise UserError(
+        f"the axis {axis} of the grid sets {name}: write {wanted} before --, and its other values "
+        "likewise"
+    )
+
+
+def _name_of(option: str) -> str:
+    return option.partition("=")[0].lstrip("+~")
 
 
 def choices_of(name: str, axis: Axis) -> list[list[str]]:
@@ -90,7 +139,7 @@ def choices_of(name: str, axis: Axis) -> list[list[str]]:
     """
     if isinstance(axis, Mapping):
         return [[*options, override("name", key)] for key, options in axis.items()]
-    return [[_option(name, value)] for value in axis]
+    return [[_option(name, value)] for value in as_list(axis)]
 
 
 def _option(name: str, value: object) -> str:
@@ -110,7 +159,7 @@ def _plan_run(
 ) -> PlannedRun:
     """One run, with coders by name; `digests` are of the pictures so far, by configuration."""
     # Without coders a family's codecs have entropy coding in them, or none.
-    config = compose("train", [*options, *(["entropy=none"] if entropies else [])])
+    config = composed("train", [*options, *(["entropy=none"] if entropies else [])])
     described = plain(config)
     pictures = repr(described["data"])
     if pictures not in digests:

@@ -1,6 +1,7 @@
 """The plan of a grid."""
 
 import itertools
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +18,14 @@ from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.stages import coder_identity
 from rnn_codec.runs.folder import RunFolder, mark
 from rnn_codec_lab.commands.grid import hydra_words
-from rnn_codec_lab.grid.plan import Axis, PlannedRun, find_run_folders, plan_grid
+from rnn_codec_lab.grid.plan import (
+    Axis,
+    PlannedRun,
+    check_further,
+    choices_of,
+    find_run_folders,
+    plan_grid,
+)
 from tests.conftest import ROOT
 from tests.data.pictures import noise, save
 
@@ -125,3 +133,64 @@ def test_what_follows_two_hyphens_reaches_the_trainings_as_it_is(words: list[str
     (option,) = hydra_words(["--", *words])
     value = OverridesParser.create().parse_override(option).value()
     assert list(OmegaConf.create(value)) == words
+
+
+def grid_of(*words: str) -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("grid", list(words)).grid
+
+
+@pytest.mark.parametrize(
+    ("grid", "option", "sentence"),
+    [
+        ("paper", "cell=gru", "cell is an axis of the grid: write 'grid.axes.cell=[gru]' before"),
+        ("paper", "seed=0,1", "seed is an axis of the grid: write 'grid.axes.seed=[0,1]' before"),
+        (
+            "wavelet",
+            "cell=gru",
+            "the axis cell of the grid sets cell: write ~grid.axes.cell.lstm "
+            "~grid.axes.cell.associative_lstm ~grid.axes.cell.residual_gru before --",
+        ),
+        ("transform", "recon=additive", "the axis pair of the grid sets recon: write ~grid.axes."),
+        ("transform", "name=mine", "the axis pair of the grid names its runs: leave name=mine out"),
+        ("smoke", "entropy=progressive", "the grid has entropy coders: write 'grid.coders=[progre"),
+        ("smoke", "output=runs/a", "a grid sets output for each of its runs: leave output=runs/a"),
+        ("smoke", "resume=runs/a", "a grid sets resume for each of its runs: leave "),
+    ],
+)
+def test_further_options_that_would_change_nothing_are_refused(
+    grid: str, option: str, sentence: str
+) -> None:
+    found = grid_of(f"grid={grid}")
+    with pytest.raises(UserError) as error:
+        check_further(found.axes, found.coders, ["trainer.log_every_n_steps=1", option])
+    assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("grid", "option", "axis", "choices"),
+    [
+        ("paper", "cell=gru", "cell", [["cell=gru"]]),
+        ("paper", "seed=0,1", "seed", [["seed=0"], ["seed=1"]]),
+        ("wavelet", "cell=gru", "cell", [["cell=gru", "trainer.max_steps=1350", "name=gru"]]),
+        (
+            "wavelet",
+            "trainer.max_steps=5",
+            "cell",
+            [["trainer.max_steps=5", "cell=lstm", "name=lstm"]],
+        ),
+    ],
+)
+def test_what_is_to_be_written_instead_is_what_was_meant(
+    grid: str, option: str, axis: str, choices: list[list[str]]
+) -> None:
+    found = grid_of(f"grid={grid}")
+    with pytest.raises(UserError) as error:
+        check_further(found.axes, found.coders, [option])
+    advice = str(error.value).partition(": write ")[2].partition(" before --")[0]
+    words = [f"grid={grid}", *shlex.split(advice)]
+    assert choices_of(axis, grid_of(*words).axes[axis])[: len(choices)] == choices
+
+
+def test_one_value_of_an_axis_needs_no_list() -> None:
+    assert choices_of("cell", "gru") == [["cell=gru"]]

@@ -1,0 +1,59 @@
+"""Names of options, and what is said of one that there is not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig
+
+from rnn_codec.errors import InvalidOptionError
+from rnn_codec.nearest import did_you_mean
+
+
+def full_name(node: Any, key: object = None) -> str:
+    """The name of a node, or of what is in it.
+
+    >>> from omegaconf import OmegaConf
+    >>> full_name(OmegaConf.create({"trainer": {"devices": 1}}).trainer, "devices")
+    'trainer.devices'
+    """
+    return str(node._get_full_key(key))
+
+
+def no_option(name: str, known: DictConfig) -> InvalidOptionError:
+    """That there is no option of a full name, and which it may have been meant for.
+
+    >>> from omegaconf import OmegaConf
+    >>> print(no_option("trainer.device", OmegaConf.create({"trainer": {"devices": 1}})))
+    there is no option trainer.device: did you mean trainer.devices?
+    """
+    return InvalidOptionError(
+        f"there is no option {name}" + did_you_mean(name, list(like_options(name, known)))
+    )
+
+
+def like_options(name: str, known: DictConfig) -> Iterator[str]:
+    """Full names of options of the same group, and of those of the same name in others."""
+    group: Any = known
+    place = ""
+    for part in name.split(".")[:-1]:
+        inside = group.get(part)
+        if not isinstance(inside, DictConfig):
+            break
+        group, place = inside, f"{place}{part}."
+    yield from (f"{place}{option}" for option in group)
+    yield from (other for other in all_options(known) if _last(other) == _last(name))
+
+
+def all_options(node: DictConfig) -> Iterator[str]:
+    """Full names of all options, groups left out."""
+    for name in node:
+        child: Any = node._get_node(name)
+        if isinstance(child, DictConfig):
+            if not child._is_interpolation() and not child._is_none():
+                yield from all_options(child)
+        else:
+            yield full_name(node, name)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
