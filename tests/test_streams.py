@@ -85,3 +85,34 @@ def test_names_do_nothing_to_a_terminal(folder: Path, name: str) -> None:
     )
     assert again.returncode == 2
     assert "\x1b" not in again.stderr
+
+
+def test_pictures_and_files_come_and_go_by_pipes(folder: Path) -> None:
+    done = shell(
+        "rnn-codec compress a.png a.rnc --model tiny --bpp 3 && rnn-codec decompress a.rnc a1.png"
+        " && cat a.png | rnn-codec compress - - --model tiny --bpp 3 > b.rnc"
+        " && rnn-codec truncate - - --bytes 60 < b.rnc | rnn-codec info -"
+        " && rnn-codec decompress - - < b.rnc > b.png",
+        folder,
+    )
+    assert done.returncode == 0
+    assert (folder / "b.rnc").read_bytes() == (folder / "a.rnc").read_bytes()
+    assert Image.open(folder / "b.png").format == "PNG"
+    assert (folder / "b.png").read_bytes() == (folder / "a1.png").read_bytes()
+    assert "file        60 of " in done.stdout
+    # What is said of a file does not come between its bytes.
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["-"] * 3
+
+
+def test_standard_input_is_named(folder: Path) -> None:
+    (folder / "-").write_bytes((folder / "a.png").read_bytes())
+    assert shell("rnn-codec compress ./- x.rnc --model tiny --bpp 2", folder).returncode == 0
+    for command, status, words in (
+        ("compress - y.rnc --model tiny < /dev/null", 1, "standard input cannot be read as a pic"),
+        ("decompress - y.png < a.png", 1, "standard input: the file is no .rnc file"),
+        ("compress - --output-folder out --model tiny", 2, "has no name: name one output"),
+    ):
+        done = shell(f"rnn-codec {command}", folder)
+        assert done.returncode == status
+        assert words in done.stderr
+        assert not list(folder.glob("y.*"))

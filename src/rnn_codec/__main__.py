@@ -9,6 +9,7 @@ that it needs.
 import atexit
 import gc
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rnn_codec.commands.jobs import Job, describe_amount, run_jobs, write_bytes
+from rnn_codec.commands.jobs import Job, describe_amount, picture_of, run_jobs, write_bytes
 from rnn_codec.commands.options import (
     add_files,
     add_rate,
@@ -72,7 +72,7 @@ def main(words: Sequence[str]) -> None:
 
     def work(job: Job) -> str:
         started = time.perf_counter()
-        pixels = read_rgb(job.input, options.max_pixels)
+        pixels = picture_of(job.input, options.max_pixels)
         encoded = model.encode(pixels, options.rate, options.tune, mask, options.effort)
         write_bytes(job.output, encoded.data)
         seconds = time.perf_counter() - started

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnn_codec.commands.jobs import Job, model_finder, run_jobs
+from rnn_codec.commands.jobs import Job, data_of, model_finder, named_path, run_jobs
 from rnn_codec.commands.options import new_parser
 from rnn_codec.extras import MissingPackageError
 from rnn_codec.models.find import NoModelError
@@ -12,12 +12,12 @@ from rnn_codec.models.protocol import open_file
 
 def main(words: Sequence[str]) -> None:
     parser = new_parser("info", __doc__, "--model", "--max-pixels")
-    parser.add_argument("files", nargs="+", type=Path, metavar="file.rnc")
+    parser.add_argument("files", nargs="+", type=named_path, metavar="file.rnc")
     options = parser.parse_args(words)
     find = model_finder(options.model, "cpu")
 
     def work(job: Job) -> str:
-        file = open_file(job.input, options.max_pixels)
+        file = open_file(data_of(job.input), options.max_pixels)
         head, body, size = file.head, file.body, len(file.data)
         arrived, name = "", "not found"
         try:
@@ -40,4 +40,4 @@ def main(words: Sequence[str]) -> None:
         ]
         return "\n".join(lines)
 
-    run_jobs([Job(path, path) for path in options.files], work, "reading")
+    run_jobs([Job(path, Path()) for path in options.files], work, "reading")

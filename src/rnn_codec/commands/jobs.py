@@ -11,7 +11,9 @@ from typing import NamedTuple
 from rnn_codec.errors import UserError, is_out_of_memory, reason
 from rnn_codec.files import atomic_path
 from rnn_codec.models.find import find_folder, find_model
-from rnn_codec.models.protocol import Contents, Model
+from rnn_codec.models.protocol import Contents, Model, Pixels
+from rnn_codec.pictures.reading import read_rgb, rgb_of_bytes
+from rnn_codec.pictures.writing import png, write_rgb
 from rnn_codec.rnc.file import Head
 from rnn_codec.streams import escaped, escaped_lines, say
 from rnn_codec.watching import watching
@@ -22,6 +24,39 @@ class Job(NamedTuple):
 
     input: Path
     output: Path
+
+
+STANDARD = Path("-")
+"""This very object, not every path that is equal: standard input, or standard output."""
+
+
+STANDARD_INPUT = "standard input"
+"""Its name."""
+
+
+def named_path(text: str) -> Path:
+    """The file that a word names; `-` is a standard stream, `./-` a file of that name."""
+    return STANDARD if text == "-" else Path(text)
+
+
+def data_of(path: Path) -> Path | bytes:
+    """A file to read: its name, or the bytes of standard input."""
+    return sys.stdin.buffer.read() if path is STANDARD else path
+
+
+def picture_of(path: Path, max_pixels: int) -> Pixels:
+    """A picture to read; raises as `read_rgb`."""
+    if path is STANDARD:
+        return rgb_of_bytes(sys.stdin.buffer.read(), STANDARD_INPUT, max_pixels)
+    return read_rgb(path, max_pixels)
+
+
+def write_picture(path: Path, pixels: Pixels) -> None:
+    """Write a picture, a PNG where it goes to standard output; raises as `write_rgb`."""
+    if path is STANDARD:
+        write_bytes(path, png(pixels))
+    else:
+        write_rgb(path, pixels)
 
 
 def model_finder(
@@ -46,17 +81,19 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
     with _shown(jobs, label) as shown:
         for job in shown:
             try:
-                say(_printable(work(job), job))
+                # Beside a file that goes to standard output nothing else may.
+                of_job = sys.stderr if job.output is STANDARD else sys.stdout
+                say(_printable(work(job), job), of_job)
             except UserError as error:
                 failed += 1
-                message = str(error)
-                named = message if str(job.input) in message else f"{job.input}: {message}"
+                message, name = str(error), _name(job)
+                named = message if name in message else f"{name}: {message}"
                 say(f"error: {_printable(named, job)}", sys.stderr)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 failed += 1
-                too_large = f"{job.input} is too large for this memory"
+                too_large = f"{_name(job)} is too large for this memory"
                 say(f"error: {_printable(too_large, job)}", sys.stderr)
     if failed and len(jobs) > 1:
         say(f"error: {failed} of {len(jobs)} files failed", sys.stderr)
@@ -64,10 +101,16 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
         sys.exit(1)
 
 
+def _name(job: Job) -> str:
+    """What a job's input is called."""
+    return STANDARD_INPUT if job.input is STANDARD else str(job.input)
+
+
 def _printable(text: str, job: Job) -> str:
     """What is said of a job, its names without what does something to a terminal."""
     for path in map(str, job):
-        text = text.replace(path, escaped(path))
+        if path != (shown := escaped(path)):
+            text = text.replace(path, shown)
     return escaped_lines(text)
 
 
@@ -129,6 +172,10 @@ PATIENCE = 2.0
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; `UserError` if it cannot be written."""
+    if path is STANDARD:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        return
     try:
         with atomic_path(path) as partial:
             partial.write_bytes(data)

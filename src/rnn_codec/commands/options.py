@@ -3,12 +3,13 @@
 import argparse
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from rnn_codec.commands.jobs import Job
+from rnn_codec.commands.jobs import STANDARD, Job, named_path
 from rnn_codec.errors import UserError
 from rnn_codec.files import check_replaceable, check_writable, make_folder
 from rnn_codec.paths import expanded, not_empty
@@ -101,6 +102,7 @@ def new_parser(name: str, description: str | None, *shared: str) -> argparse.Arg
     # Of every option: none can be forgotten.
     parser.register("type", None, given_text)
     parser.register("type", Path, lambda text: Path(given_text(text)))
+    parser.register("type", named_path, lambda text: named_path(given_text(text)))
     for option in shared:
         parser.add_argument(option, **SHARED[option])
     return parser
@@ -120,8 +122,11 @@ def given_text(text: str) -> str:
 
 def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
     """An input and an output, or inputs and a folder for the outputs."""
-    help_text = f"a {kind} and the file to write; with --output-folder any number of inputs"
-    parser.add_argument("files", nargs="+", type=Path, help=help_text)
+    help_text = (
+        f"a {kind} and the file to write; with --output-folder any number of inputs; - is "
+        "standard input, or output"
+    )
+    parser.add_argument("files", nargs="+", type=named_path, help=help_text)
     parser.add_argument("--output-folder", type=Path, help="write a file for each input there")
     parser.add_argument(
         "--force", action="store_true", help="replace files that exist (default: refuse to)"
@@ -163,6 +168,8 @@ def named_jobs(
     """
     files, error = options.files, parser.error
     if options.output_folder is not None:
+        if any(path is STANDARD for path in files):
+            error("what comes from standard input has no name: name one output for it")
         suffix = f".{suffix.removeprefix('.')}"
         jobs = [Job(path, options.output_folder / (path.stem + suffix)) for path in files]
     elif len(files) == 2:
@@ -173,9 +180,15 @@ def named_jobs(
     twice = {str(path) for path in outputs if outputs.count(path) > 1}
     if twice:
         error(f"several inputs would be written to {', '.join(sorted(twice))}")
-    for output in outputs:
+    if outputs[0] is STANDARD and sys.stdout.isatty():
+        error("standard output is a terminal: send it to a file or a pipe")
+    for output in (path for path in outputs if path is not STANDARD):
         # Names that are too long are of no file.
-        there = [path for path in inputs if os.path.exists(path) and os.path.exists(output)]
+        there = [
+            path
+            for path in inputs
+            if path is not STANDARD and os.path.exists(path) and os.path.exists(output)
+        ]
         if any(output.samefile(path) for path in there):
             error(f"{output} is an input: it will not be overwritten")
     return jobs
@@ -185,7 +198,7 @@ def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace
     """`named_jobs` that write compressed files, for which all is prepared."""
     jobs = named_jobs(parser, options, SUFFIX)
     for job in jobs:
-        if job.output.suffix.lower() != SUFFIX:
+        if job.output is not STANDARD and job.output.suffix.lower() != SUFFIX:
             parser.error(f"{job.output} is to be a code file: give it a name that ends in {SUFFIX}")
     prepare_outputs(options, jobs)
     return jobs
@@ -201,6 +214,7 @@ def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
     """
     if options.output_folder is not None:
         make_folder(options.output_folder)
+    jobs = [job for job in jobs if job.output is not STANDARD]
     for job in jobs:
         if not os.path.isdir(job.output.parent):
             raise UserError(f"{job.output} cannot be written: there is no such folder")

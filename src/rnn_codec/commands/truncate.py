@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnn_codec.commands.jobs import Job, model_finder, run_jobs, write_bytes
+from rnn_codec.commands.jobs import Job, data_of, model_finder, run_jobs, write_bytes
 from rnn_codec.commands.options import SUFFIX, add_files, add_sizes, compressed_jobs, new_parser
 from rnn_codec.models.protocol import open_file, truncated
 from rnn_codec.rates import Levels
@@ -17,7 +17,7 @@ def main(words: Sequence[str]) -> None:
     find = model_finder(options.model, "cpu")
 
     def work(job: Job) -> str:
-        file, rate = open_file(job.input, options.max_pixels), options.rate
+        file, rate = open_file(data_of(job.input), options.max_pixels), options.rate
         if isinstance(rate, Levels):
             shorter = find(file.head).truncate(file, rate.count)
         else:

@@ -175,7 +175,7 @@ def find_folder(place: str | Path) -> Path:
     if _children(place) is not None:
         raise NoModelError(f"{place} is not a model's folder: it has no config.yaml")
     if not is_name:
-        raise NoModelError(f"there is no folder {place}")
+        raise NoModelError(f"there is no folder {written}")
     if str(place) in SEPARATE_MODELS:
         raise NoModelError(f"the model {place} is {_OF_SEPARATE}")
     listed = _listed(default_places())

@@ -66,19 +66,32 @@ def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8
         UnreadableImageError: the file is missing, no picture, cut off, too large, or of a kind that
             is not read.
     """
-    try:
+    with _explained(path, max_pixels):
         return _read(Path(path).read_bytes(), max_pixels)
+
+
+def rgb_of_bytes(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """As `read_rgb`, of the bytes of a file; errors call it by a name."""
+    with _explained(name, max_pixels):
+        return _read(data, max_pixels)
+
+
+@contextmanager
+def _explained(name: str | Path, max_pixels: int) -> Iterator[None]:
+    """Say in a sentence why a picture cannot be read."""
+    try:
+        yield
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
         reason = f"it has more pixels than the limit, {max_pixels} pixels (--max-pixels)"
-        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+        raise UnreadableImageError(f"{name} cannot be read as a picture: {reason}") from error
     except UnidentifiedImageError as error:
         reason = "it is no whole JPEG, PNG, WebP or TIFF file"
-        raise UnreadableImageError(f"{path} cannot be read as a picture: {reason}") from error
+        raise UnreadableImageError(f"{name} cannot be read as a picture: {reason}") from error
     # What Pillow's decoders raise on broken files has no end.
     except Exception as error:
-        raise UnreadableImageError(f"{path} cannot be read as a picture: {error}") from error
+        raise UnreadableImageError(f"{name} cannot be read as a picture: {error}") from error
 
 
 def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Pixels to picture files, by suffix."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def check_writable_suffix(path: Path) -> None:
         raise UserError(
             f"{path} cannot be written: a picture's name ends in {', '.join(most)} or {last}"
         )
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """The bytes of a PNG of uint8 pixels (H, W, 3)."""
+    content = BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG", **_QUICK)
+    return content.getvalue()
 
 
 def write_rgb(path: Path, pixels: NDArray[np.uint8]) -> None:
