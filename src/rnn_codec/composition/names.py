@@ -1,10 +1,12 @@
 """Names of options, and what is said of one that there is not."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from omegaconf import DictConfig
 
+from rnn_codec.composition.folder import configuration_folder
 from rnn_codec.errors import InvalidOptionError
 from rnn_codec.nearest import did_you_mean
 
@@ -25,10 +27,29 @@ def no_option(name: str, known: DictConfig) -> InvalidOptionError:
     >>> from omegaconf import OmegaConf
     >>> print(no_option("trainer.device", OmegaConf.create({"trainer": {"devices": 1}})))
     there is no option trainer.device: did you mean trainer.devices?
+    >>> print(no_option("data.root", OmegaConf.create({"data": {"crop_size": 32}})))
+    data.root is an option of data=folder, which is not chosen: write data=folder data.root=…
     """
+    if others := choices_with(name):
+        return InvalidOptionError(
+            f"{name} is an option of {' and '.join(others)}, which is not chosen: "
+            f"write {others[0]} {name}=…"
+        )
     return InvalidOptionError(
         f"there is no option {name}" + did_you_mean(name, list(like_options(name, known)))
     )
+
+
+def choices_with(name: str) -> list[str]:
+    """The choices of a group whose own file has an option of a full name, as words.
+
+    >>> choices_with("network.depth"), choices_with("seeed")
+    (['network=wavelet', 'network=wavelet_tiny'], [])
+    """
+    group, _, option = name.partition(".")
+    line = re.compile(rf"^{re.escape(option)}:", re.MULTILINE)
+    files = sorted((configuration_folder() / group).glob("*.yaml")) if option else []
+    return [f"{group}={file.stem}" for file in files if line.search(file.read_text("utf-8"))]
 
 
 def like_options(name: str, known: DictConfig) -> Iterator[str]:
