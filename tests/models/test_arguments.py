@@ -64,7 +64,7 @@ def test_masks_mean_the_same_in_every_kind(grey: np.ndarray) -> None:
         (WHITE * -1.0 / 255, "as floats is 0 … 1, not -1 … -1"),
         (np.where(WHITE, np.nan, 0), "as floats is 0 … 1, not nan … nan"),
         (np.where(WHITE, np.inf, 0), "as floats is 0 … 1, not inf … inf"),
-        (WHITE // 255, "0 or 1 where uint8 has 255 for white: give it as bool"),
+        (WHITE // 255, "no value above 1, where 255 is white: scale it, or give an array of bool"),
         (WHITE.T, "the mask is 40×50, and the picture 50×40"),
         (PIXELS, r"the mask is \(40, 50, 3\), and the picture 50×40"),
         (WHITE.tolist(), "a NumPy array .* not of the type list"),

@@ -14,6 +14,7 @@ from PIL import Image
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.rnc.file import MAX_PIXELS
 from tests.data.pictures import noise, save
+from tests.pictures.damaged import assert_read_or_refused
 
 GREY = noise(5, 7)[..., 0]
 
@@ -137,14 +138,5 @@ def test_damaged_files_are_read_or_refused(
     changes: list[tuple[int, int]],
     length: int,
 ) -> None:
-    damaged = bytearray(content)
-    for position, value in changes:
-        damaged[position % len(damaged)] = value
     path = tmp_path_factory.getbasetemp() / "damaged.png"
-    path.write_bytes(damaged[:length])
-    try:
-        pixels = read_rgb(path)
-    except UnreadableImageError:
-        return
-    assert pixels.dtype == np.uint8
-    assert pixels.shape[2:] == (3,)
+    assert_read_or_refused(content, changes, length, path)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
+from rnn_codec.pictures.reading import UnreadableImageError
 from tests.data.pictures import noise
+from tests.pictures.damaged import assert_read_or_refused
 from tests.pictures.tiffs import from_tags, read, tiff
 
 PIXELS = noise(40, 50)
@@ -116,14 +117,5 @@ def test_damaged_files_are_read_or_refused(
     changes: list[tuple[int, int]],
     length: int,
 ) -> None:
-    damaged = bytearray(content)
-    for position, value in changes:
-        damaged[position % len(damaged)] = value
     path = tmp_path_factory.getbasetemp() / "damaged.tif"
-    path.write_bytes(damaged[:length])
-    try:
-        pixels = read_rgb(path)
-    except UnreadableImageError:
-        return
-    assert pixels.dtype == np.uint8
-    assert pixels.shape[2:] == (3,)
+    assert_read_or_refused(content, changes, length, path)

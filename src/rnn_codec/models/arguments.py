@@ -55,7 +55,8 @@ def mask(importance: Any, pixels: Pixels) -> Mask:
         )
     if importance.max() == 1:
         raise InvalidOptionError(
-            f"importance is 0 or 1 where uint8 has {WHITE} for white: give it as bool"
+            f"importance has no value above 1, where {WHITE} is white: scale it, or give an array "
+            "of bool"
         )
     return importance
 
