@@ -17,8 +17,8 @@ import csv
 import shlex
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
@@ -36,7 +36,7 @@ from rnn_codec.families.wavelet.layout import COMPONENTS, bands
 from rnn_codec.families.wavelet.lifting import GAIN, LEVELS, NORM_LL, NORMS, STEPS
 from rnn_codec.families.wavelet.planes import CENTRES
 from rnn_codec.families.wavelet.prior.arithmetic import Rounded
-from rnn_codec.families.wavelet.training import coefficients, prior_module, validation
+from rnn_codec.families.wavelet.training import prior_module, validation
 from rnn_codec.families.wavelet.weights import load_prior
 from rnn_codec.files import atomic_path, write_json
 from rnn_codec.machine import hardware, versions
@@ -123,9 +123,7 @@ class Lifting(nn.Module):
         for level, norms in enumerate(reversed(NORMS)):
             unit = UNIT * 2**level
             sides = [s.mT for s in self.analysed(x, unit)]
-            (x, lh), (hl, hh) = (
-                [part.mT for part in self.analysed(side, unit)] for side in sides
-            )
+            (x, lh), (hl, hh) = ([part.mT for part in self.analysed(side, unit)] for side in sides)
             details = torch.cat([hl, lh, hh], 1) * x.new_tensor(norms)[:, None, None]
             found.append(details.unflatten(0, (batch, COMPONENTS)).flatten(1, 2))
         return [x.unflatten(0, (batch, COMPONENTS))[:, :, 0] * NORM_LL, *reversed(found)]
@@ -134,9 +132,7 @@ class Lifting(nn.Module):
         """Undo `forward`."""
         batch = len(scales[0])
         x = (scales[0] / NORM_LL).flatten(0, 1)[:, None]
-        for level, of_scale, norms in zip(
-            reversed(range(LEVELS)), scales[1:], NORMS, strict=True
-        ):
+        for level, of_scale, norms in zip(reversed(range(LEVELS)), scales[1:], NORMS, strict=True):
             unit = UNIT * 2**level
             details = of_scale.unflatten(1, (COMPONENTS, -1)).flatten(0, 1)
             hl, lh, hh = (details / x.new_tensor(norms)[:, None, None]).split(1, 1)
@@ -261,8 +257,9 @@ def train_lifting(run: Path, data: Path, steps: int) -> None:
         torch.save(lifting.state_dict(), partial)
 
 
-def replaced(lifting: Lifting) -> ExitStack:
-    """Trainings and validations have this transform, while it is open."""
+@contextmanager
+def replaced(lifting: Lifting) -> Iterator[None]:
+    """Trainings and validations within have this transform."""
 
     @torch.no_grad()
     def transformed(images: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -274,11 +271,12 @@ def replaced(lifting: Lifting) -> ExitStack:
         x = torch.einsum("bij,bihw->bjhw", rotations, lifting.inverse(scales)) + MIDDLE
         return x.round().clamp(0, 255).to(torch.uint8)
 
-    stack = ExitStack()
-    for module in (prior_module, validation):
-        stack.enter_context(patch.object(module, "transformed", transformed))
-    stack.enter_context(patch.object(validation, "pictured", pictured))
-    return stack
+    with (
+        patch.object(prior_module, "transformed", transformed),
+        patch.object(validation, "transformed", transformed),
+        patch.object(validation, "pictured", pictured),
+    ):
+        yield
 
 
 def train_prior(run: Path, options: argparse.Namespace) -> None:
@@ -333,7 +331,7 @@ def main() -> None:
     lifting.load_state_dict(torch.load(options.run / "transform.pt"))
     images = find_images(options.validation)[:: options.every]
     found = {}
-    for name, transform in (("wavelet_9_7", ExitStack()), ("learned", replaced(lifting))):
+    for name, transform in (("wavelet_9_7", nullcontext()), ("learned", replaced(lifting))):
         with transform:
             train_prior(options.run / name, options)
             found[name] = curves_of(options.run / name, images)
