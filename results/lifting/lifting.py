@@ -25,6 +25,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnn_codec.commands import train
@@ -59,6 +60,8 @@ LEAST_STEP, MOST_STEP = 4.0, 128.0
 SLOPE = 0.13
 """Squared error that a bit is worth, in units of the squared step."""
 SEED = 0
+WEIGHTS = "transform.safetensors"
+"""In the run's folder: the transform. With the copy that stands beside this, none is trained."""
 
 
 class Step(nn.Module):
@@ -253,8 +256,8 @@ def train_lifting(run: Path, data: Path, steps: int) -> None:
                 log.writerow([step + 1, *(mean / 100).round(5)])
                 file.flush()
                 mean[:] = 0
-    with atomic_path(run / "transform.pt") as partial:
-        torch.save(lifting.state_dict(), partial)
+    with atomic_path(run / WEIGHTS) as partial:
+        partial.write_bytes(save(lifting.state_dict()))
 
 
 @contextmanager
@@ -325,10 +328,10 @@ def main() -> None:
     torch.set_num_threads(1)
     options.run.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    if not (options.run / "transform.pt").is_file():
+    if not (options.run / WEIGHTS).is_file():
         train_lifting(options.run, options.data, options.steps)
     lifting = Lifting()
-    lifting.load_state_dict(torch.load(options.run / "transform.pt"))
+    lifting.load_state_dict(load_file(options.run / WEIGHTS))
     images = find_images(options.validation)[:: options.every]
     found = {}
     for name, transform in (("wavelet_9_7", nullcontext()), ("learned", replaced(lifting))):
@@ -346,7 +349,7 @@ def main() -> None:
         "command": shlex.join(["python", *sys.argv]),
         "hardware": hardware(),
         "versions": versions(),
-        "minutes": round((time.perf_counter() - started) / 60, 1),
+        "minutes_of_last_call": round((time.perf_counter() - started) / 60, 1),
         "pictures": len(images),
         "multiplications_per_pixel": round(lifting.macs_per_pixel()),
         **{name: summary(curves) for name, curves in found.items()},
