@@ -213,6 +213,17 @@ def test_what_effort_saves_is_made_of_the_files() -> None:
         assert sum(saved) / len(saved) > 0.03
 
 
+def test_what_the_prose_says_of_learned_lifting() -> None:
+    study = json.loads((RESULTS / "lifting" / "lifting.json").read_text("utf-8"))
+    base, learned = study["wavelet_9_7"], study["learned"]
+    rates = (f"{study['bd_rate'][name]:+.1f} %".replace("-", "−") for name in ("psnr", "ms_ssim"))
+    words = (
+        f"PSNR area {base['psnr_area']:.2f} becomes {learned['psnr_area']:.2f}, MS-SSIM area "
+        f"{base['ms_ssim_area']:.4f} {learned['ms_ssim_area']:.4f}: BD-rates of {' and '.join(rates)}"
+    )
+    assert words in " ".join(READMES["results/README.md"].split())
+
+
 def test_what_the_prose_says_of_the_wavelet_codecs_cost() -> None:
     half, two = bench("commands")["times"]
     assert (half["bits_per_pixel"], two["bits_per_pixel"]) == (0.5, 2.0)
