@@ -113,6 +113,8 @@ def test_areas_in_the_prose_are_recorded(path: str) -> None:
     prose = re.sub(r"^\|.*$", "", (ROOT / path).read_text("utf-8"), flags=re.MULTILINE)
     with (RESULTS / "ablation.csv").open(newline="", encoding="utf-8") as file:
         recorded = [row["ms_ssim_auc"] for row in csv.DictReader(file)]
+    study = json.loads((RESULTS / "lifting" / "lifting.json").read_text("utf-8"))
+    recorded += [study[name]["ms_ssim_area"] for name in ("wavelet_9_7", "learned")]
     areas = {f"{float(area):.4f}" for area in recorded if area}
     assert set(re.findall(r"\b1\.[78]\d\d\d\b", prose)) <= areas
 
@@ -219,7 +221,8 @@ def test_what_the_prose_says_of_learned_lifting() -> None:
     rates = (f"{study['bd_rate'][name]:+.1f} %".replace("-", "−") for name in ("psnr", "ms_ssim"))
     words = (
         f"PSNR area {base['psnr_area']:.2f} becomes {learned['psnr_area']:.2f}, MS-SSIM area "
-        f"{base['ms_ssim_area']:.4f} {learned['ms_ssim_area']:.4f}: BD-rates of {' and '.join(rates)}"
+        f"{base['ms_ssim_area']:.4f} {learned['ms_ssim_area']:.4f}: BD-rates of "
+        f"{' and '.join(rates)}"
     )
     assert words in " ".join(READMES["results/README.md"].split())
 
