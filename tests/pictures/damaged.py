@@ -1,26 +1,34 @@
 """Files of pictures that are damaged: they are read, or refused, in no other way."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from hypothesis import strategies as st
 
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 
 
-def assert_read_or_refused(
-    content: bytes, changes: Sequence[tuple[int, int]], length: int, path: Path
-) -> None:
-    """Change bytes of a file, cut it, and read it.
+class Damage(NamedTuple):
+    """Bytes that are changed, by places that are counted round and round, and where a file ends."""
 
-    Args:
-        changes: places, counted round and round, and the bytes there.
-        path: where it is written.
-    """
+    changes: list[tuple[int, int]]
+    length: int
+
+
+DAMAGE = st.builds(
+    Damage,
+    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), min_size=1, max_size=6),
+    st.integers(0, 2000),
+)
+
+
+def assert_read_or_refused(content: bytes, damage: Damage, path: Path) -> None:
+    """Damage a file, which is written to a path, and read it."""
     damaged = bytearray(content)
-    for position, value in changes:
+    for position, value in damage.changes:
         damaged[position % len(damaged)] = value
-    path.write_bytes(damaged[:length])
+    path.write_bytes(damaged[: damage.length])
     try:
         pixels = read_rgb(path)
     except UnreadableImageError:

@@ -14,7 +14,7 @@ from PIL import Image
 from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.rnc.file import MAX_PIXELS
 from tests.data.pictures import noise, save
-from tests.pictures.damaged import assert_read_or_refused
+from tests.pictures.damaged import DAMAGE, Damage, assert_read_or_refused
 
 GREY = noise(5, 7)[..., 0]
 
@@ -127,16 +127,9 @@ FILES = [encoded(kind) for kind in ("PNG", "JPEG", "WebP", "TIFF")]
 
 
 @settings(max_examples=400, deadline=None)
-@given(
-    st.sampled_from(FILES),
-    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), min_size=1, max_size=6),
-    st.integers(0, 2000),
-)
+@given(st.sampled_from(FILES), DAMAGE)
 def test_damaged_files_are_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-    content: bytes,
-    changes: list[tuple[int, int]],
-    length: int,
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, damage: Damage
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.png"
-    assert_read_or_refused(content, changes, length, path)
+    assert_read_or_refused(content, damage, path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rnn_codec.pictures.reading import UnreadableImageError
 from tests.data.pictures import noise
-from tests.pictures.damaged import assert_read_or_refused
+from tests.pictures.damaged import DAMAGE, Damage, assert_read_or_refused
 from tests.pictures.tiffs import from_tags, read, tiff
 
 PIXELS = noise(40, 50)
@@ -106,16 +106,9 @@ FILES = [
 ]
 
 
-@given(
-    st.sampled_from(FILES),
-    st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), min_size=1, max_size=4),
-    st.integers(0, 2000),
-)
+@given(st.sampled_from(FILES), DAMAGE)
 def test_damaged_files_are_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-    content: bytes,
-    changes: list[tuple[int, int]],
-    length: int,
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, damage: Damage
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.tif"
-    assert_read_or_refused(content, changes, length, path)
+    assert_read_or_refused(content, damage, path)
