@@ -20,14 +20,28 @@ def test_a_full_disk_names_the_file_and_keeps_the_old_one(tmp_path: Path, capsys
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
-@pytest.mark.parametrize("kind", ["EFBIG", "EDQUOT", "EIO", "EROFS", "EACCES", None])
-def test_other_disks_that_do_not_hold_a_file(tmp_path: Path, capsys, kind: str | None) -> None:
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        *((kind, "written") for kind in ("EFBIG", "EDQUOT", "EROFS", None)),
+        *((kind, "used") for kind in ("EIO", "EACCES", "EPERM")),
+    ],
+)
+def test_other_disks_that_do_not_hold_a_file(
+    tmp_path: Path, capsys, kind: str | None, what: str
+) -> None:
     file = tmp_path / "last.ckpt"
     error = OSError(getattr(errno, kind), "not so") if kind else OSError("not so")
     with pytest.raises(SystemExit), exit_on_user_error(), atomic_path(file):
         raise error
-    assert capsys.readouterr().err == f"error: {file} cannot be written: not so\n"
+    assert capsys.readouterr().err == f"error: {file} cannot be {what}: not so\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_may_not_be_read_is_not_said_to_be_written(capsys) -> None:
+    with pytest.raises(SystemExit), exit_on_user_error():
+        raise PermissionError(errno.EACCES, "Permission denied", "a.yaml")
+    assert capsys.readouterr().err == "error: a.yaml cannot be used: Permission denied\n"
 
 
 def test_a_file_too_large_for_the_limit_of_the_process(tmp_path: Path) -> None:

@@ -44,12 +44,27 @@ def is_out_of_memory(error: BaseException) -> bool:
     return kind or any(words in str(error) for words in NO_MEMORY)
 
 
-WRITING = frozenset(
-    number
-    for name in ("EDQUOT", "EFBIG", "EIO", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG")
-    if (number := getattr(errno, name, None)) is not None
-)
-"""Why the system does not write a file, beside a full disk; Windows has not all of them."""
+def _numbers(*names: str) -> frozenset[int]:
+    """Of errors of the system; Windows has not all of them."""
+    return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
+
+
+WRITING = _numbers("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
+"""Why the system does not write a file."""
+USING = _numbers("EACCES", "EPERM", "EIO", "ENAMETOOLONG")
+"""Why it neither reads nor writes one."""
+
+
+def is_of_a_file(error: BaseException) -> bool:
+    """Whether a file could not be written, or not be used at all.
+
+    >>> is_of_a_file(PermissionError(errno.EACCES, "no")), is_of_a_file(ConnectionError())
+    (True, False)
+    """
+    if not isinstance(error, OSError):
+        return False
+    # Libraries raise one without a number, which `files.atomic_path` gives a name.
+    return error.errno in WRITING | USING or (error.errno is None and bool(error.filename))
 
 
 @contextmanager
@@ -68,18 +83,24 @@ def exit_on_user_error() -> Iterator[None]:
     except UserError as error:
         _exit(str(error))
     except OSError as error:
-        file = error.filename or "a file"
-        if error.errno == errno.ENOSPC:
-            _exit(f"the disk is full: {file} could not be written")
-        # Libraries raise one without a number, which `files.atomic_path` gives a name.
-        if error.errno in WRITING or (error.errno is None and error.filename):
-            # Without a number a name stands in its text, but not in its arguments.
-            _exit(f"{file} cannot be written: {error.strerror or error.args[0]}")
-        raise
+        if not is_of_a_file(error):
+            raise
+        _exit(_sentence(error))
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         _exit("this is too large for this memory")
+
+
+def _sentence(error: OSError) -> str:
+    file = error.filename or "a file"
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full: {file} could not be written"
+    if error.errno in USING:
+        return f"{file} cannot be used: {error.strerror}"
+    # Without a number the text has the name in it, but not what a library has said.
+    said = error.strerror or " ".join(map(str, error.args)) or type(error).__name__
+    return f"{file} cannot be written: {said}"
 
 
 def _exit(message: str) -> None:

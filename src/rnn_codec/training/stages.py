@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from rnn_codec.configuration import plain
+from rnn_codec.errors import is_of_a_file
 from rnn_codec.files import write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.runs.cost import TrainingCost
@@ -93,7 +94,7 @@ def train_stage(stage: Stage) -> None:
         if run.checkpoint.is_file() or not is_first_process():
             return True
         # Steps that could not be written down are lost.
-        return clock.examples > 0 and not isinstance(error, OSError)
+        return clock.examples > 0 and not is_of_a_file(error)
 
     with unless_begun(run, begun):
         if is_first_process():
