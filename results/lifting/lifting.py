@@ -1,24 +1,26 @@
 """Does a learned lifting pay? The 9/7 wavelet beside one whose steps have small networks.
 
 python results/lifting/lifting.py --data datasets/train --validation datasets/validation \\
-    --run runs/lifting --folder results/lifting
+    --run runs/lifting --folder results/lifting --widths 16 8
 
 A lifting step adds to the odd samples what the even ones say of them, or the other way. Here a
 network of three layers is added to each of the four steps of the 9/7 wavelet, which it is at first:
 all levels, components and directions share it [Ma et al. 2022, iWave++]. It is trained first, with
-a model of rates that can be differentiated. Then a prior is trained for either transform, alike in
-everything else, and their curves on pictures held out are compared, by ideal code lengths.
+a model of rates that can be differentiated. Then a prior and a network that restores are trained
+for each transform, alike in everything else, and their curves on pictures held out are compared, by
+ideal code lengths, before and after what restores.
 
-Started again, it goes on with the part that is missing.
+Started again, it goes on with the part that is missing. A transform that stands beside this, copied
+to the run's folder, is not trained again.
 """
 
 import argparse
 import csv
+import json
 import shlex
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
@@ -33,23 +35,28 @@ from rnn_codec.data.crops import CropSampler
 from rnn_codec.data.decoding import decode
 from rnn_codec.data.folders import find_images
 from rnn_codec.families.wavelet.colour import MIDDLE, fitted
-from rnn_codec.families.wavelet.layout import COMPONENTS, bands
+from rnn_codec.families.wavelet.layout import COMPONENTS, SCALES, bands
 from rnn_codec.families.wavelet.lifting import GAIN, LEVELS, NORM_LL, NORMS, STEPS
 from rnn_codec.families.wavelet.planes import CENTRES
 from rnn_codec.families.wavelet.prior.arithmetic import Rounded
-from rnn_codec.families.wavelet.training import prior_module, validation
+from rnn_codec.families.wavelet.prior.code_length import Coefficients, code_lengths
+from rnn_codec.families.wavelet.prior.network import Prior
+from rnn_codec.families.wavelet.restoration.folder import RESTORED
+from rnn_codec.families.wavelet.restoration.graph import load_restoration
+from rnn_codec.families.wavelet.restoration.network import Restoration
+from rnn_codec.families.wavelet.training import prior_module, told, validation
+from rnn_codec.families.wavelet.training.coefficients import Scaling, last_planes, padded
 from rnn_codec.families.wavelet.weights import load_prior
 from rnn_codec.files import atomic_path, write_json
 from rnn_codec.machine import hardware, versions
 from rnn_codec.metrics.bd_rate import bd_rate
 from rnn_codec.metrics.curve import area_under_curve
 from rnn_codec.metrics.images import pixels_to_batch
+from rnn_codec.metrics.scores import SCORES
 from rnn_codec.pictures.reading import read_rgb
 from rnn_codec.progress import progress
 from rnn_codec.runs.folder import RunFolder
 
-WIDTH = 16
-"""Channels of the networks of the steps."""
 UNIT = 16.0
 """Samples of the picture are divided by it before a network; those of coarser levels are larger."""
 CROP, BATCH = 128, 1
@@ -60,23 +67,24 @@ LEAST_STEP, MOST_STEP = 4.0, 128.0
 SLOPE = 0.13
 """Squared error that a bit is worth, in units of the squared step."""
 SEED = 0
-WEIGHTS = "transform.safetensors"
-"""In the run's folder: the transform. With the copy that stands beside this, none is trained."""
+FIRST_SCALE = 3
+"""Pictures are looked at where it and each finer scale is told: those below take few bits."""
 
 
 class Step(nn.Module):
     """What a lifting step adds to that of the 9/7 wavelet; nothing, at first.
 
     Args:
+        width: channels of its network.
         before: samples of the other kind before the one that is lifted, of four.
     """
 
-    def __init__(self, before: int) -> None:
+    def __init__(self, width: int, before: int) -> None:
         super().__init__()
         self.margins = (before, 3 - before, 1, 1)
-        self.first = nn.Conv2d(1, WIDTH, (3, 4))
-        self.second = nn.Conv2d(WIDTH, WIDTH, 3, padding=1, padding_mode="replicate")
-        self.last = nn.Conv2d(WIDTH, 1, 3, padding=1, padding_mode="replicate", bias=False)
+        self.first = nn.Conv2d(1, width, (3, 4))
+        self.second = nn.Conv2d(width, width, 3, padding=1, padding_mode="replicate")
+        self.last = nn.Conv2d(width, 1, 3, padding=1, padding_mode="replicate", bias=False)
         nn.init.zeros_(self.last.weight)
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -89,12 +97,12 @@ class Step(nn.Module):
 
 
 class Lifting(nn.Module):
-    """A pyramid of wavelets whose lifting steps have networks."""
+    """A pyramid of wavelets whose lifting steps have networks of so many channels."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         # Steps to the odd samples look at the even ones on both sides, and the other way.
-        self.steps = nn.ModuleList(Step(before=1 + index % 2) for index in range(len(STEPS)))
+        self.steps = nn.ModuleList(Step(width, 1 + index % 2) for index in range(len(STEPS)))
 
     def lifted(self, low: Tensor, high: Tensor, unit: float, sign: float) -> tuple[Tensor, Tensor]:
         """All steps along rows, or with the sign -1 all steps back; even and odd samples."""
@@ -230,19 +238,20 @@ def components(images: Tensor) -> tuple[Tensor, Tensor]:
     return torch.einsum("bij,bjhw->bihw", rotations, images.float() - MIDDLE), rotations
 
 
-def train_lifting(run: Path, data: Path, steps: int) -> None:
-    """Train a transform, and write it to the run's folder with what the training lost."""
+def train_lifting(width: int, weights: Path, data: Path, steps: int) -> None:
+    """Train a transform, and write it down, with what the training lost beside it."""
     torch.manual_seed(SEED)
-    lifting, rates = (m.to(memory_format=torch.channels_last) for m in (Lifting(), Rates(48)))
-    groups = [{"params": model.parameters()} for model in (lifting, rates)]
-    optimizer = torch.optim.Adam(groups, lr=RATE)
+    models = Lifting(width), Rates(48)
+    lifting, rates = (model.to(memory_format=torch.channels_last) for model in models)
+    optimizer = torch.optim.Adam([*lifting.parameters(), *rates.parameters()], lr=RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, FINAL * RATE)
-    sampler = CropSampler(decode(find_images(data), str(run / "cache")), CROP, BATCH, SEED)
+    decoded_pictures = decode(find_images(data), str(weights.parent / "cache"))
+    sampler = CropSampler(decoded_pictures, CROP, BATCH, SEED)
     rng, mean = np.random.default_rng(SEED), np.zeros(2)
-    with (run / "transform.csv").open("w", encoding="utf-8", newline="") as file:
+    with weights.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
         log = csv.writer(file)
         log.writerow(["step", "bits", "errors"])
-        for step in progress(range(steps), "transform"):
+        for step in progress(range(steps), weights.stem):
             drawn = np.exp(rng.uniform(np.log(LEAST_STEP), np.log(MOST_STEP), BATCH))
             sizes = torch.tensor(drawn, dtype=torch.float32)
             parts = loss_of(lifting, rates, sampler.batch(step, 0, 1), sizes)
@@ -256,8 +265,19 @@ def train_lifting(run: Path, data: Path, steps: int) -> None:
                 log.writerow([step + 1, *(mean / 100).round(5)])
                 file.flush()
                 mean[:] = 0
-    with atomic_path(run / WEIGHTS) as partial:
-        partial.write_bytes(save(lifting.state_dict()))
+    with atomic_path(weights) as partial:
+        state = {name: value.contiguous() for name, value in lifting.state_dict().items()}
+        partial.write_bytes(save(state))
+
+
+def trained_lifting(width: int, options: argparse.Namespace) -> Lifting:
+    """The transform with networks of so many channels, trained unless it has been."""
+    weights = options.run / f"transform_{width}.safetensors"
+    if not weights.is_file():
+        train_lifting(width, weights, options.data, options.steps)
+    lifting = Lifting(width)
+    lifting.load_state_dict(load_file(weights))
+    return lifting
 
 
 @contextmanager
@@ -270,49 +290,110 @@ def replaced(lifting: Lifting) -> Iterator[None]:
         return lifting(x), rotations
 
     @torch.no_grad()
-    def pictured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
-        x = torch.einsum("bij,bihw->bjhw", rotations, lifting.inverse(scales)) + MIDDLE
-        return x.round().clamp(0, 255).to(torch.uint8)
+    def coloured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
+        return torch.einsum("bij,bihw->bjhw", rotations, lifting.inverse(scales)) + MIDDLE
 
     with (
         patch.object(prior_module, "transformed", transformed),
-        patch.object(validation, "transformed", transformed),
-        patch.object(validation, "pictured", pictured),
+        patch.object(told, "transformed", transformed),
+        patch.object(told, "coloured", coloured),
     ):
         yield
 
 
-def train_prior(run: Path, options: argparse.Namespace) -> None:
-    """Train a prior as `rnn-codec train` does, for the transform that is in place."""
-    begun = (run / "config.yaml").is_file()
-    words = [
+def train_codec(run: RunFolder, options: argparse.Namespace) -> None:
+    """Train a prior and what restores, as `rnn-codec train` does, for the transform in place."""
+    common = [
         "experiment=wavelet",
-        f"output={run}",
         f"data.root={options.data}",
         f"data.validation_root={options.validation}",
-        f"trainer.max_steps={options.prior_steps}",
         "trainer.val_check_interval=100000",
         "trainer.progress_bar=false",
     ]
-    train.main([f"resume={run}"] if begun else words)
+    prior = [f"output={run.path}", f"trainer.max_steps={options.prior_steps}"]
+    begun = (run.path / "config.yaml").is_file()
+    train.main([f"resume={run.path}"] if begun else [*common, *prior])
+    restoration = [
+        "recon=one_shot",
+        f"codec={run.path}",
+        f"restoration.max_steps={options.restoration_steps}",
+        "restoration.val_check_interval=100000",
+    ]
+    train.main([*common, *restoration])
 
 
-def curves_of(run: Path, images: Sequence[Path]) -> list[validation.PictureCurve]:
-    """Of each picture, with the transform that is in place."""
-    prior = load_prior(RunFolder(run))
-    batches = (pixels_to_batch(read_rgb(path)) for path in progress(images, run.name))
-    return [validation.curve_of(prior, Rounded(), batch) for batch in batches]
+@torch.no_grad()
+def points_of(prior: Prior, network: Restoration, image: Tensor) -> dict[str, list[float]]:
+    """Of a uint8 image (1, 3, H, W): its rates, and its scores there, restored and not."""
+    height, width = image.shape[-2:]
+    whole = padded(image)
+    scales, rotations = told.transformed(whole)
+    coefficients = Coefficients.of(scales)
+    last = int(last_planes(coefficients.magnitudes, validation.CODED_BPP))
+    lengths = code_lengths(prior, Rounded(), coefficients, last)
+    bits = lengths.bits.flatten(1).sum(1).cumsum(0)
+    behind = lengths.bits.sum((2, 3))
+    found: dict[str, list[float]] = {}
+    for index, plane in enumerate(lengths.planes):
+        for scale in range(FIRST_SCALE, SCALES):
+            rest = behind[index, scale + 1 :].sum()
+            rate = float(validation.HEADER_BITS + bits[index] - rest) / (height * width)
+            if not validation.LOWEST_BPP <= rate <= validation.CODED_BPP:
+                continue
+            planes = plane + (torch.arange(SCALES) > scale).long()
+            with patch.object(told, "transformed", lambda _: (scales, rotations)):
+                seen = told.told(whole, Scaling.plain(1), planes[None, :, None].repeat(1, 1, 2))
+            after = network(seen.picture, seen.steps, torch.zeros(1, 1), seen.fine)
+            found.setdefault("bpp", []).append(rate)
+            for name, shown in (("plain", seen.picture), ("restored", after)):
+                rounded = shown.round().clamp(0, 255).to(torch.uint8)[..., :height, :width]
+                for score in validation.SCORED:
+                    value = float(SCORES[score](rounded, image))
+                    found.setdefault(f"{name}_{score}", []).append(value)
+    return found
 
 
-def summary(curves: Sequence[validation.PictureCurve]) -> dict[str, object]:
+def curves_of(run: RunFolder, images: Sequence[Path]) -> list[dict[str, list[float]]]:
+    """Of each picture, with the transform that is in place; measured unless they have been."""
+    measured = run.path / "curves.json"
+    if not measured.is_file():
+        prior, network = load_prior(run), load_restoration(run.restoration(RESTORED))
+        batches = (pixels_to_batch(read_rgb(path)) for path in progress(images, run.path.name))
+        points = [points_of(prior, network, batch) for batch in batches]
+        write_json(measured, {"pictures": points})
+    found: list[dict[str, list[float]]] = json.loads(measured.read_text("utf-8"))["pictures"]
+    return found
+
+
+def summary(curves: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, object]:
     """Mean scores at all rates, and the areas under them."""
     found: dict[str, object] = {}
-    for name in validation.SCORED:
-        each = [np.interp(validation.RATES, curve.bpp, curve.scores[name]) for curve in curves]
+    for name in curves[0].keys() - {"bpp"}:
+        each = [np.interp(validation.RATES, curve["bpp"], curve[name]) for curve in curves]
         mean = np.mean(each, axis=0)
         found[name] = mean.round(5).tolist()
         found[f"{name}_area"] = round(area_under_curve(validation.RATES, mean), 4)
-    return found
+    return dict(sorted(found.items()))
+
+
+def saved(
+    own: Sequence[Mapping[str, Sequence[float]]], anchor: Sequence[Mapping[str, Sequence[float]]]
+) -> dict[str, float]:
+    """BD-rates by each score, mean over pictures, in percent."""
+    return {
+        name: round(
+            float(
+                np.mean(
+                    [
+                        bd_rate(curve["bpp"], curve[name], other["bpp"], other[name], 0.5)
+                        for curve, other in zip(own, anchor, strict=True)
+                    ]
+                )
+            ),
+            2,
+        )
+        for name in sorted(own[0].keys() - {"bpp"})
+    }
 
 
 def main() -> None:
@@ -321,41 +402,45 @@ def main() -> None:
     parser.add_argument("--validation", type=Path, required=True, help="those held out")
     parser.add_argument("--run", type=Path, required=True, help="folder of the trainings")
     parser.add_argument("--folder", type=Path, required=True, help="where the figures go")
-    parser.add_argument("--steps", type=int, default=3000, help="of the transform's training")
+    parser.add_argument("--widths", type=int, nargs="+", default=[16], help="of networks of steps")
+    parser.add_argument("--steps", type=int, default=3000, help="of each transform's training")
     parser.add_argument("--prior-steps", type=int, default=1350, help="of each prior's training")
+    parser.add_argument("--restoration-steps", type=int, default=1500, help="of what restores")
     parser.add_argument("--every", type=int, default=3, help="look at every third picture: 3")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.run.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
-    if not (options.run / WEIGHTS).is_file():
-        train_lifting(options.run, options.data, options.steps)
-    lifting = Lifting()
-    lifting.load_state_dict(load_file(options.run / WEIGHTS))
     images = find_images(options.validation)[:: options.every]
-    found = {}
-    for name, transform in (("wavelet_9_7", nullcontext()), ("learned", replaced(lifting))):
-        with transform:
-            train_prior(options.run / name, options)
-            found[name] = curves_of(options.run / name, images)
-    saved = {
-        name: [
-            bd_rate(own.bpp, own.scores[name], anchor.bpp, anchor.scores[name], 0.5)
-            for own, anchor in zip(found["learned"], found["wavelet_9_7"], strict=True)
-        ]
-        for name in validation.SCORED
-    }
-    about = {
+    about: dict[str, object] = {
         "command": shlex.join(["python", *sys.argv]),
         "hardware": hardware(),
         "versions": versions(),
-        "minutes_of_last_call": round((time.perf_counter() - started) / 60, 1),
         "pictures": len(images),
-        "multiplications_per_pixel": round(lifting.macs_per_pixel()),
-        **{name: summary(curves) for name, curves in found.items()},
-        "bd_rate": {name: round(float(np.mean(each)), 2) for name, each in saved.items()},
     }
-    write_json(options.folder / "lifting.json", about)
+    anchor = measured("wavelet_9_7", nullcontext(), images, options)
+    about["wavelet_9_7"] = summary(anchor)
+    for width in options.widths:
+        lifting = trained_lifting(width, options)
+        curves = measured(f"learned_{width}", replaced(lifting), images, options)
+        about[f"learned_{width}"] = {
+            "multiplications_per_pixel": round(lifting.macs_per_pixel()),
+            **summary(curves),
+            "bd_rate": saved(curves, anchor),
+        }
+        write_json(options.folder / "lifting.json", about)
+
+
+def measured(
+    name: str,
+    transform: AbstractContextManager[None],
+    images: Sequence[Path],
+    options: argparse.Namespace,
+) -> list[dict[str, list[float]]]:
+    """Points of each picture, with a transform, and a codec that is trained for it."""
+    run = RunFolder(options.run / name)
+    with transform:
+        train_codec(run, options)
+        return curves_of(run, images)
 
 
 if __name__ == "__main__":
