@@ -74,8 +74,12 @@ ablation-table: $(STAMP) ## Put the records of results/ together: results/ablati
 	$(BIN)/rnn-codec table $(OPTIONS)
 
 .PHONY: tables
-tables: $(STAMP) ## Write the tables of README.md and results/README.md from the records
-	$(BIN)/python results/tables.py
+tables: $(STAMP) ## Write the tables of README.md, docs/ and results/README.md from records and conf/
+	$(BIN)/python docs/tables
+
+.PHONY: docs
+docs: tables ## Build the manual as a site; whatever warns is an error: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: report
 report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html

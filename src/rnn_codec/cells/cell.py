@@ -66,8 +66,10 @@ class CellFactory(Protocol):
         """Build a cell.
 
         Args:
-            in_channels, channels: depths of the input and the output.
-            kernel, stride: side and step of W, which convolves the input.
+            in_channels: depth of the input.
+            channels: depth of the output.
+            kernel: side of W, which convolves the input.
+            stride: of W.
             hidden_kernel: side of U, which convolves the state.
         """
 

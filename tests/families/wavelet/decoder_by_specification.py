@@ -39,7 +39,7 @@ class NotArrivedError(Exception):
 # --- Header ---------------------------------------------------------------------------------------
 
 
-class Run(NamedTuple):
+class Segment(NamedTuple):
     stripe: int
     plane: int
     scale: int
@@ -57,7 +57,7 @@ class Header:
     of_blocks: int
     rotation: tuple[int, int, int]
     planes: list[tuple[int, int]]
-    end: Run | None
+    end: Segment | None
     stream_bytes: int
     start: int
     seed: int
@@ -120,7 +120,7 @@ def read_header(data: bytes) -> Header:
         rest_of, group = divmod(rest_of, 8)
         rest_of, scale = divmod(rest_of, 8)
         stripe, plane = divmod(rest_of, 16)
-        last = Run(stripe, plane, scale, group, number)
+        last = Segment(stripe, plane, scale, group, number)
         refuse_if(last.scale > 5)
         refuse_if(last.plane >= planes[last.scale][last.group // 4])
     b, c, d = (byte - 256 if byte > 127 else byte for byte in rotation)
@@ -427,15 +427,15 @@ class Decoder:
             (math.ceil(self.header.height / 32), math.ceil(self.header.width / 32)), np.int64
         )
         self.checked = 0
-        self.last_run: Run | None = None
+        self.last_segment: Segment | None = None
         if self.header.end is None:
             return
         try:
             if self.header.of_blocks:
                 self.read_blocks()
-            for run in self.runs():
-                self.last_run = run
-                if run == self.header.end:
+            for segment in self.segments():
+                self.last_segment = segment
+                if segment == self.header.end:
                     return
         except NotArrivedError:
             pass
@@ -459,7 +459,7 @@ class Decoder:
             self.blocks[y, x] = before + difference
         self.blocks = np.clip(self.blocks, -31, 31)
 
-    def runs(self) -> Iterator[Run]:
+    def segments(self) -> Iterator[Segment]:
         for plane in reversed(range(max(map(max, self.header.planes)))):
             handed: list[Whole] | None = None
             for scale in self.scales:
@@ -478,14 +478,14 @@ class Decoder:
                         ]
             self.check(plane)
 
-    def runs_of_scale(self, plane: int, scale: Scale, state: Whole) -> Iterator[Run]:
+    def runs_of_scale(self, plane: int, scale: Scale, state: Whole) -> Iterator[Segment]:
         rows = scale.height
         if scale.height * scale.width > STRIPE_POSITIONS:
             rows = max(LEAST_STRIPE, 2 * (STRIPE_POSITIONS // (2 * scale.width)))
         for stripe, start in enumerate(range(0, scale.height, rows)):
             end = min(start + rows, scale.height)
             for group, number in self.runs_of_stripe(plane, scale, start, end, state[start:end]):
-                yield Run(stripe, plane, scale.number, group, number)
+                yield Segment(stripe, plane, scale.number, group, number)
 
     def runs_of_stripe(
         self, plane: int, scale: Scale, start: int, end: int, state: Whole
@@ -504,11 +504,11 @@ class Decoder:
             logits = self.prior.logits(scale, group, state, told)
             length = max(64, math.ceil(len(positions) / 32))
             for number, first in enumerate(range(0, len(positions), length)):
-                run = positions[first : first + length]
-                self.read_run(plane, scale, colour, start, run, logits, told)
+                segment = positions[first : first + length]
+                self.read_segment(plane, scale, colour, start, segment, logits, told)
                 yield group, number
 
-    def read_run(
+    def read_segment(
         self,
         plane: int,
         scale: Scale,
@@ -533,7 +533,7 @@ class Decoder:
         }
         new = [place for place in bits if bits[place] and not scale.magnitude[place]]
         positive = {place: self.stream.bit(probability(place, 2)) for place in new}
-        # All of the run has arrived.
+        # All of the segment has arrived.
         for place in places:
             y, x, channel = place
             bit = bits.get(place, 0)
@@ -561,7 +561,7 @@ class Decoder:
     # --- Pixels -----------------------------------------------------------------------------------
 
     def pixels(self) -> NDArray[np.uint8]:
-        if self.last_run is None and self.header.end is not None:
+        if self.last_segment is None and self.header.end is not None:
             raise NotArrivedError
         values = [self.values(scale) for scale in self.scales]
         components = [self.synthesised(values, component) for component in range(3)]

@@ -11,7 +11,7 @@ from rnn_codec.families.wavelet.format import (
     most_stream_bytes,
     write,
 )
-from rnn_codec.families.wavelet.layout import GROUPS, Run
+from rnn_codec.families.wavelet.layout import GROUPS, Segment
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.models.protocol import open_file
 from rnn_codec.rnc.fields import BadFileError, pack_crc, pack_number
@@ -22,7 +22,7 @@ angle = st.integers(-127, 127)
 
 
 @st.composite
-def contents(draw: st.DrawFn) -> tuple[Head, Settings, Run | None, bytes]:
+def contents(draw: st.DrawFn) -> tuple[Head, Settings, Segment | None, bytes]:
     head = Head(
         3, draw(st.binary(min_size=6, max_size=6)), *draw(st.tuples(*[st.integers(1, 300)] * 2))
     )
@@ -30,7 +30,7 @@ def contents(draw: st.DrawFn) -> tuple[Head, Settings, Run | None, bytes]:
     rotation = Rotation(draw(angle), draw(angle), draw(angle))
     settings = Settings(draw(st.integers(1, 255)), draw(nibble), draw(nibble), rotation, first)
     ends = [
-        Run(plane, scale, draw(st.integers(0, 20)), group, draw(st.integers(0, 31)))
+        Segment(plane, scale, draw(st.integers(0, 20)), group, draw(st.integers(0, 31)))
         for scale in range(6)
         for group in (0, 7)
         for plane in range(first[scale][GROUPS[group].colour])
@@ -42,7 +42,7 @@ def contents(draw: st.DrawFn) -> tuple[Head, Settings, Run | None, bytes]:
 
 @given(contents())
 def test_files_are_read_as_they_were_written(
-    content: tuple[Head, Settings, Run | None, bytes],
+    content: tuple[Head, Settings, Segment | None, bytes],
 ) -> None:
     head, settings, end, stream = content
     file = write(head, settings, end, stream)
@@ -57,7 +57,7 @@ def test_files_are_read_as_they_were_written(
 
 @given(contents(), st.data())
 def test_a_change_is_noticed(
-    content: tuple[Head, Settings, Run | None, bytes], data: st.DataObject
+    content: tuple[Head, Settings, Segment | None, bytes], data: st.DataObject
 ) -> None:
     file = write(*content)
     position = data.draw(st.integers(0, len(file.data) - 1))
@@ -84,7 +84,7 @@ def packed(settings: Settings = SETTINGS, end: bytes = b"\1", stream: bytes = b"
 
 
 def test_what_stands_where() -> None:
-    file = write(Head(3, bytes(range(6)), 768, 512), SETTINGS, Run(3, 4, 0, 5, 6), b"ab")
+    file = write(Head(3, bytes(range(6)), 768, 512), SETTINGS, Segment(3, 4, 0, 5, 6), b"ab")
     assert file.data.hex(" ") == (
         "52 4e 43 03 00 01 02 03 04 05 80 06 80 04 20 00 00 00 00 98 76 76 76 76 76 "
         "a7 39 02 " + pack_crc(file.data[:28]).hex(" ") + " 61 62 " + pack_crc(b"ab").hex(" ")
@@ -112,11 +112,11 @@ def test_invalid_headers_are_refused(data: bytes, words: str) -> None:
 
 def test_streams_longer_than_can_be_are_refused() -> None:
     stream = bytes(most_stream_bytes(2, 2) + 1)
-    file = write(Head(3, bytes(6), 2, 2), SETTINGS, Run(0, 0, 0, 0, 0), stream)
+    file = write(Head(3, bytes(6), 2, 2), SETTINGS, Segment(0, 0, 0, 0, 0), stream)
     with pytest.raises(BadFileError, match="more than the"):
         open_file(file.data)
 
 
 def test_a_header_is_short() -> None:
     head = Head(3, bytes(6), 768, 512)
-    assert file_bytes(head, Run(5, 5, 0, 7, 31), 10_000) == 10_033
+    assert file_bytes(head, Segment(5, 5, 0, 7, 31), 10_000) == 10_033

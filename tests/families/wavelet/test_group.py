@@ -1,4 +1,4 @@
-"""A group comes back from its code, and up to its last whole run from a part of it."""
+"""A group comes back from its code, and up to its last whole segment from a part of it."""
 
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ def contents(draw: st.DrawFn) -> Content:
 
 
 def coded(symbols: Symbols, content: Content, length: int) -> tuple[GroupCode, list[int]]:
-    """All runs, or those that arrive; where each ends."""
+    """All segments, or those that arrive; where each ends."""
     logits, significant, bits, positive, exists = content
     code = GroupCode(symbols, logits, significant, bits.copy(), positive.copy(), exists)
     ends = []

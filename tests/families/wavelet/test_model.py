@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnn_codec.errors import UserError
 from rnn_codec.families.wavelet import layout
 from rnn_codec.families.wavelet.format import PlanesBody, stream_of
-from rnn_codec.families.wavelet.layout import Run
+from rnn_codec.families.wavelet.layout import Segment
 from rnn_codec.metrics.pixels import ms_ssim, psnr
 from rnn_codec.models.protocol import (
     BudgetError,
@@ -186,7 +186,7 @@ def test_truncated_files_hold_the_planes_and_no_byte_more(levels: int) -> None:
     assert model.contents(open_file(data)).levels == levels
     if len(data) > file.body.least_bytes:
         assert model.contents(open_file(data[:-1])).levels < levels
-    # A few cheap runs of the next plane may be certain already.
+    # A few cheap segments of the next plane may be certain already.
     shorter = model.decode(open_file(data), levels)
     assert np.array_equal(shorter.pixels, model.decode(file, levels).pixels)
     assert model.truncate(file, 15) == file.data
@@ -212,7 +212,7 @@ def test_large_pictures_are_coded_in_stripes(memory: str, monkeypatch: pytest.Mo
         found = model.decode(shorter.file)
         assert found.contents.words == shorter.words
         assert psnr(found.pixels, pixels) > 20
-    stripes = {run.stripe for run in session.code.runs if run.scale == 5}
+    stripes = {segment.stripe for segment in session.code.segments if segment.scale == 5}
     assert len(stripes) == 5
 
 
@@ -348,7 +348,7 @@ def test_sizes_that_lie_take_no_memory() -> None:
     model = tiny_model()
     settings = Settings(32, 0, 0, Rotation(0, 0, 0), [[15, 15]] * 6)
     head = Head(3, model.identifier, 16384, 16384)
-    file = file_format.write(head, settings, Run(0, 5, 0, 7, 31), bytes(range(40)))
+    file = file_format.write(head, settings, Segment(0, 5, 0, 7, 31), bytes(range(40)))
     with pytest.raises(BadFileError, match="damaged"):
         model.decode(file)
     assert isinstance(file.body, PlanesBody)

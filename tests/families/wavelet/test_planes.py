@@ -15,10 +15,10 @@ from rnn_codec.families.wavelet.layout import (
     GROUPS,
     PHASES,
     SCALES,
-    Run,
+    Segment,
     bands,
     channels,
-    run_length,
+    segment_length,
 )
 from rnn_codec.families.wavelet.planes import (
     CENTRES,
@@ -39,13 +39,13 @@ from rnn_codec.families.wavelet.workers import Workers
 sides = st.integers(1, 70)
 SAME = Gains(STEP_UNITS)
 WORKERS = Workers(1)
-LAST = Run(0, SCALES - 1, 0, len(GROUPS) - 1, 31)
+LAST = Segment(0, SCALES - 1, 0, len(GROUPS) - 1, 31)
 
 
-def all_values(planes: Planes, run: Run | None) -> list[NDArray[np.float32]]:
+def all_values(planes: Planes, segment: Segment | None) -> list[NDArray[np.float32]]:
     """Of all components, (h, w, N) of each scale."""
     weights = SAME.weights(planes.shape)
-    components = [values(planes, planes.first(), run, weights, c) for c in range(COMPONENTS)]
+    components = [values(planes, planes.first(), segment, weights, c) for c in range(COMPONENTS)]
     return [np.concatenate(x, axis=2) for x in zip(*components, strict=True)]
 
 
@@ -130,8 +130,8 @@ def test_first_counts_the_bits_of_the_largest() -> None:
     assert planes.first() == [[0, 0], [0, 0], [0, 4], [0, 0], [0, 0], [1, 0]]
 
 
-runs = st.builds(
-    Run,
+segments = st.builds(
+    Segment,
     st.integers(0, 9),
     st.integers(0, SCALES - 1),
     st.just(0),
@@ -141,8 +141,10 @@ runs = st.builds(
 
 
 @settings(max_examples=50)
-@given(sides, sides, runs, st.integers(0, 2**32 - 1))
-def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, seed: int) -> None:
+@given(sides, sides, segments, st.integers(0, 2**32 - 1))
+def test_values_know_the_bits_up_to_a_segment(
+    height: int, width: int, segment: Segment, seed: int
+) -> None:
     """Against a loop over all coefficients."""
     rng = np.random.default_rng(seed)
     shape = Shape(height, width)
@@ -151,7 +153,7 @@ def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, see
         magnitudes[:] = rng.integers(0, 1 << rng.integers(0, 10), magnitudes.shape)
         negative[:] = rng.random(negative.shape) < 0.5
     first = planes.first()
-    found = all_values(planes, run)
+    found = all_values(planes, segment)
     for scale in range(SCALES):
         for index, group in enumerate(GROUPS):
             row, column = PHASES[group.phase]
@@ -159,13 +161,13 @@ def test_values_know_the_bits_up_to_a_run(height: int, width: int, run: Run, see
             m, ours = planes.magnitudes[scale][at], found[scale][at]
             positions = m.shape[0] * m.shape[1]
             for position in range(positions):
-                place = (run.plane, scale, index)
-                if place[1:] < (run.scale, run.group):
-                    told = run.plane
-                elif place[1:] > (run.scale, run.group):
-                    told = run.plane + 1
+                place = (segment.plane, scale, index)
+                if place[1:] < (segment.scale, segment.group):
+                    told = segment.plane
+                elif place[1:] > (segment.scale, segment.group):
+                    told = segment.plane + 1
                 else:
-                    told = run.plane + (position // run_length(positions) > run.number)
+                    told = segment.plane + (position // segment_length(positions) > segment.number)
                 told = min(told, first[scale][group.colour])
                 y, x = divmod(position, m.shape[1])
                 least = m[y, x] >> told << told
@@ -185,8 +187,8 @@ def test_nothing_told_is_nothing() -> None:
 
 
 @settings(max_examples=25)
-@given(sides, sides, runs)
-def test_told_planes_are_those_of_values(height: int, width: int, run: Run) -> None:
+@given(sides, sides, segments)
+def test_told_planes_are_those_of_values(height: int, width: int, segment: Segment) -> None:
     """Against the plane that each position says of itself."""
     shape = Shape(height, width)
     planes = Planes.nothing(shape)
@@ -194,7 +196,7 @@ def test_told_planes_are_those_of_values(height: int, width: int, run: Run) -> N
     # With these bits a coefficient is what it is told to: centres and all.
     for magnitudes in planes.magnitudes:
         magnitudes[:] = 1 << rng.integers(0, 10)
-    first, found = planes.first(), told_planes(shape, planes.first(), run)
+    first, found = planes.first(), told_planes(shape, planes.first(), segment)
     for scale in range(SCALES):
         for colour in range(2):
             told = []
@@ -203,8 +205,8 @@ def test_told_planes_are_those_of_values(height: int, width: int, run: Run) -> N
                     row, column = PHASES[group.phase]
                     rows, columns = planes.magnitudes[scale][row::2, column::2].shape[:2]
                     for position in range(rows * columns):
-                        here = (scale, 0, index, position // run_length(rows * columns))
-                        told.append(min(run.plane + (here > run[1:]), first[scale][colour]))
+                        here = (scale, 0, index, position // segment_length(rows * columns))
+                        told.append(min(segment.plane + (here > segment[1:]), first[scale][colour]))
             expected = np.mean(told) if told else 0.0
             assert found[scale, colour] == pytest.approx(expected)
 
@@ -220,7 +222,7 @@ def test_shares_of_a_plane_grow_to_one() -> None:
     for scale in range(SCALES):
         for index, group in enumerate(GROUPS):
             if first[scale][group.colour] > 2:
-                shares.append(share_of_plane(shape, first, Run(2, scale, 0, index, 31)))
+                shares.append(share_of_plane(shape, first, Segment(2, scale, 0, index, 31)))
     assert shares == sorted(shares)
     assert 0 < shares[0] < 0.01
     assert shares[-1] == 1.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rnn_codec.families.wavelet import refinement as module
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import STEP_UNITS, Gains
-from rnn_codec.families.wavelet.layout import last_run
+from rnn_codec.families.wavelet.layout import last_segment
 from rnn_codec.families.wavelet.planes import Shape, Synthesis, quantised, transformed
 from rnn_codec.families.wavelet.refinement import Refinement, Told, curvature
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
@@ -47,7 +47,7 @@ def told(refined: Refinement, size: float = 1.0) -> Told:
     shape = Shape(*PIXELS.shape[:2])
     planes = quantised(refined.tried.coefficients, shape, GAINS.weights(shape))
     settings = Settings(STEP_UNITS, 0, 0, ROTATION, planes.first())
-    return Told(planes, settings, GAINS, last_run(PLANE), 2.0**PLANE, size)
+    return Told(planes, settings, GAINS, last_segment(PLANE), 2.0**PLANE, size)
 
 
 def test_the_curvature_of_a_parabola_is_found() -> None:

@@ -80,7 +80,7 @@ def test_pictures_of_all_kinds_are_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("rate", [BitsPerPixel(0.6), BitsPerPixel(1.7), Levels(6)])
 def test_groups_of_many_runs_are_the_same(rate: Rate) -> None:
-    """Several blocks, runs and check values; the stream ends within a group."""
+    """Several blocks, segments and check values; the stream ends within a group."""
     pixels = photograph(70, 105)
     mask = np.zeros(pixels.shape[:2], np.uint8)
     mask[:40] = 255

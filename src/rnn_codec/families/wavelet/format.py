@@ -6,13 +6,13 @@
                1      1        3         6     LEB128     LEB128      2             2
 
 `gains` are the two strengths, `planes` how many luma and chroma of each scale have, four bits each;
-`end` says after which run the stream ends. A file may be cut anywhere behind the header.
+`end` says after which segment the stream ends. A file may be cut anywhere behind the header.
 """
 
 from dataclasses import dataclass
 from zlib import crc32
 
-from rnn_codec.families.wavelet.layout import GROUPS, PLANES, RUNS, SCALES, First, Run
+from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, SEGMENTS, First, Segment
 from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.rnc.fields import CRC_BYTES, BadFileError, pack_crc, pack_number, read, read_number
 from rnn_codec.rnc.file import Body, File, Head
@@ -59,8 +59,8 @@ class PlanesBody(Body):
     """What a file says of its stream; see `Body`. A level is a plane."""
 
     settings: Settings
-    end: Run | None
-    """The last run of the whole stream; None if there is nothing to code."""
+    end: Segment | None
+    """The last segment of the whole stream; None if there is nothing to code."""
     levels: int
     stream_bytes: int
     start: int
@@ -84,8 +84,8 @@ class PlanesBody(Body):
         return self.start + min(self.stream_bytes, 1)
 
 
-def file_bytes(head: Head, end: Run | None, stream_bytes: int) -> int:
-    """Length of the file of a stream of so many bytes that ends with a run."""
+def file_bytes(head: Head, end: Segment | None, stream_bytes: int) -> int:
+    """Length of the file of a stream of so many bytes that ends with a segment."""
     fixed = len(head.pack()) + 2 + _ROTATION_BYTES + _FIRST_BYTES + 2 * CRC_BYTES
     return fixed + len(_pack_end(end)) + len(pack_number(stream_bytes)) + stream_bytes
 
@@ -95,8 +95,8 @@ def seed(head: Head, settings: Settings) -> int:
     return crc32(head.pack() + settings.pack())
 
 
-def write(head: Head, settings: Settings, end: Run | None, stream: bytes) -> File:
-    """The file of a stream that ends with a run."""
+def write(head: Head, settings: Settings, end: Segment | None, stream: bytes) -> File:
+    """The file of a stream that ends with a segment."""
     packed = head.pack() + settings.pack() + _pack_end(end) + pack_number(len(stream))
     packed += pack_crc(packed)
     body = _body(settings, end, len(stream), len(packed))
@@ -162,20 +162,20 @@ def most_stream_bytes(width: int, height: int) -> int:
     return coefficients * (PLANES + 1) * _COSTLIEST // 8 + _SLACK
 
 
-def _body(settings: Settings, end: Run | None, stream_bytes: int, start: int) -> PlanesBody:
+def _body(settings: Settings, end: Segment | None, stream_bytes: int, start: int) -> PlanesBody:
     levels = 1 if end is None else settings.planes - end.plane
     return PlanesBody(settings, end, levels, stream_bytes, start)
 
 
-def _pack_end(end: Run | None) -> bytes:
-    """One more than a number that counts stripes, planes, scales, groups, runs; 0 for None."""
+def _pack_end(end: Segment | None) -> bytes:
+    """One more than a number that counts stripes, planes, scales, groups, segments; 0 for None."""
     if end is None:
         return pack_number(0)
     number = ((end.stripe * _PLANES + end.plane) * _SCALES + end.scale) * len(GROUPS) + end.group
-    return pack_number(number * RUNS + end.number + 1)
+    return pack_number(number * SEGMENTS + end.number + 1)
 
 
-def _unpack_end(number: int, settings: Settings) -> Run | None:
+def _unpack_end(number: int, settings: Settings) -> Segment | None:
     """Undo `_pack_end` of a number.
 
     Raises:
@@ -183,10 +183,10 @@ def _unpack_end(number: int, settings: Settings) -> Run | None:
     """
     if number == 0:
         return None
-    rest, run = divmod(number - 1, RUNS)
+    rest, segment = divmod(number - 1, SEGMENTS)
     rest, group = divmod(rest, len(GROUPS))
     rest, scale = divmod(rest, _SCALES)
     stripe, plane = divmod(rest, _PLANES)
     if scale >= SCALES or plane >= settings.first[scale][GROUPS[group].colour]:
         raise BadFileError("the file's header is invalid: its stream ends where nothing is coded")
-    return Run(plane, scale, stripe, group, run)
+    return Segment(plane, scale, stripe, group, segment)

@@ -1,4 +1,4 @@
-"""The bits of a group and the signs of its new coefficients, coded run by run."""
+"""The bits of a group and the signs of its new coefficients, coded segment by segment."""
 
 import math
 
@@ -54,10 +54,10 @@ class GroupCode:
         self._coded = 0
 
     def code(self, end: int) -> None:
-        """Code a run: from the end of the one before to a coefficient.
+        """Code a segment: from the end of the one before to a coefficient.
 
         Raises:
-            EndOfCodeError: it has not arrived: the group ends with the run before.
+            EndOfCodeError: it has not arrived: the group ends with the segment before.
         """
         part = slice(self._coded, end)
         bits = self._bits[part] = self._bits_of(part)
@@ -68,7 +68,7 @@ class GroupCode:
     def told(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
         """The bits as far as they were coded, and which new coefficients are positive and negative.
 
-        Each (h, w, n), false behind the last run.
+        Each (h, w, n), false behind the last segment.
         """
         self._bits[self._coded :] = False
         new = self._bits > self._significant
@@ -79,7 +79,7 @@ class GroupCode:
         return bits, positive, negative
 
     def _bits_of(self, part: slice) -> NDArray[np.bool_]:
-        """Bits of a run, zero where there is no coefficient."""
+        """Bits of a segment, zero where there is no coefficient."""
         truth, logits = self._bits[part], self._bit[part]
         if self._exists is None:
             return self._code(truth, logits)

@@ -12,7 +12,7 @@ plane are the groups before it.
     phases   0 2      so each is surrounded by phases before it
              3 1
 
-A group is coded in *runs* of positions, row by row. A stream may end after any run.
+A group is coded in *segments* of positions, row by row. A stream may end after any segment.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -101,14 +101,14 @@ def stripes(height: int, width: int) -> list[tuple[int, int]]:
     return [(start, min(start + rows, height)) for start in range(0, height, rows)]
 
 
-RUNS = 32
+SEGMENTS = 32
 """Of a group, at most."""
-LEAST_RUN = 64
-"""Positions of a run, but for the last of a group."""
+LEAST_SEGMENT = 64
+"""Positions of a segment, but for the last of a group."""
 
 
-class Run(NamedTuple):
-    """A run, and all before it: how far a stream goes."""
+class Segment(NamedTuple):
+    """A segment, and all before it: how far a stream goes."""
 
     plane: int
     scale: int
@@ -118,15 +118,15 @@ class Run(NamedTuple):
     """In its group, 0 … 31."""
 
 
-def run_length(positions: int) -> int:
-    """Positions of a run in a group of so many.
+def segment_length(positions: int) -> int:
+    """Positions of a segment in a group of so many.
 
-    >>> run_length(100), run_length(24576)
+    >>> segment_length(100), segment_length(24576)
     (64, 768)
     """
-    return max(LEAST_RUN, -(-positions // RUNS))
+    return max(LEAST_SEGMENT, -(-positions // SEGMENTS))
 
 
-def last_run(plane: int) -> Run:
+def last_segment(plane: int) -> Segment:
     """One with which, or behind which, every stream of a plane ends."""
-    return Run(plane, SCALES, 0, 0, 0)
+    return Segment(plane, SCALES, 0, 0, 0)

@@ -19,7 +19,7 @@ from rnn_codec.families.wavelet.engine import MEMORY, Engine
 from rnn_codec.families.wavelet.engine_file import cores, read_engine_file
 from rnn_codec.families.wavelet.format import VERSION, stream_of
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
-from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, Run
+from rnn_codec.families.wavelet.layout import GROUPS, PLANES, SCALES, Segment
 from rnn_codec.families.wavelet.memory.protocol import MEMORIES
 from rnn_codec.families.wavelet.picture_code import Networks, PictureCode, picture
 from rnn_codec.families.wavelet.planes import Planes, Shape
@@ -48,10 +48,10 @@ from rnn_codec.watching import tell
 
 @dataclass(frozen=True)
 class _Arrived:
-    """What has arrived of a file: coefficients, up to a run."""
+    """What has arrived of a file: coefficients, up to a segment."""
 
     planes: Planes
-    run: Run | None
+    segment: Segment | None
     gains: Gains
     checked: int | None
     """How many planes a check value agreed with; None for a file that is there to its end."""
@@ -116,22 +116,22 @@ class WaveletModel(Model):
     def decode(self, file: File, levels: int | None = None) -> Decoded:
         arrived = self._arrived(file, levels)
         body, _ = stream_of(file)
-        if arrived.run is None and body.end is not None:
+        if arrived.segment is None and body.end is not None:
             raise NothingArrivedError(
                 f"nothing of the picture has arrived: {len(file.data)} bytes hold no coefficients"
             )
-        found = arrived.planes, body.settings, arrived.run, arrived.gains
+        found = arrived.planes, body.settings, arrived.segment, arrived.gains
         pixels = picture(*found, self.networks)
-        return Decoded(pixels, contents(file, arrived.run, arrived.checked))
+        return Decoded(pixels, contents(file, arrived.segment, arrived.checked))
 
     def contents(self, file: File) -> Contents:
         arrived = self._arrived(file)
-        return contents(file, arrived.run, arrived.checked)
+        return contents(file, arrived.segment, arrived.checked)
 
     def truncate(self, file: File, levels: int) -> bytes:
         arrived = self._arrived(file)
         body, stream = stream_of(file)
-        if contents(file, arrived.run).levels < levels or arrived.run is None:
+        if contents(file, arrived.segment).levels < levels or arrived.segment is None:
             return file.data
         # Coded again, only to learn where a plane ends in the stream that is there.
         code = PictureCode(self.networks, file.head, body.settings, arrived.planes, arrived.gains)
@@ -153,35 +153,35 @@ class WaveletModel(Model):
         last = 0 if levels is None else max(settings.planes - levels, 0)
         engine, memory = self.networks.engine, self.networks.memory
         walk = Walk(engine, memory, symbols, None, shape, settings.first, last)
-        gains, run = Gains(settings.step, settings.of_scales), None
+        gains, segment = Gains(settings.step, settings.of_scales), None
         try:
             if settings.of_blocks:
                 exponents = code_exponents(symbols, size := blocks(shape), np.zeros(size, np.int8))
                 gains = replace(gains, of_blocks=settings.of_blocks, exponents=exponents)
             for arrived in _until(walk, body.end):
-                run = arrived
+                segment = arrived
         except EndOfCodeError:
             ended = False
         else:
-            ended = run == body.end or levels is not None
+            ended = segment == body.end or levels is not None
         if complete and not ended:
             raise BadFileError("the file is damaged: its stream ends before its header says so")
         checked = 0 if symbols.checked is None else settings.planes - symbols.checked
-        return _Arrived(walk.finished(), run, gains, None if file.whole else checked)
+        return _Arrived(walk.finished(), segment, gains, None if file.whole else checked)
 
 
-def _until(walk: Walk, end: Run | None) -> Iterator[Run]:
-    """The runs of a walk to one, which the stream ends with."""
+def _until(walk: Walk, end: Segment | None) -> Iterator[Segment]:
+    """The segments of a walk to one, which the stream ends with."""
     if end is None:
         return
-    with closing(walk.runs()) as runs:
-        for run in runs:
-            if run.number == 0:
+    with closing(walk.segments()) as segments:
+        for segment in segments:
+            if segment.number == 0:
                 # Every plane takes about twice as long as the one before.
-                part = run.scale / SCALES + run.group / (SCALES * len(GROUPS))
-                tell(min(2.0 ** (end.plane - run.plane + part - 1), 1.0))
-            yield run
-            if run == end:
+                part = segment.scale / SCALES + segment.group / (SCALES * len(GROUPS))
+                tell(min(2.0 ** (end.plane - segment.plane + part - 1), 1.0))
+            yield segment
+            if segment == end:
                 return
 
 

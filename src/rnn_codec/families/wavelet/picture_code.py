@@ -10,7 +10,7 @@ from rnn_codec.families.wavelet.decoding import decoded
 from rnn_codec.families.wavelet.engine import Engine
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains, blocks, code_exponents
-from rnn_codec.families.wavelet.layout import Run, last_run
+from rnn_codec.families.wavelet.layout import Segment, last_segment
 from rnn_codec.families.wavelet.memory.protocol import Memory
 from rnn_codec.families.wavelet.planes import (
     Planes,
@@ -46,7 +46,7 @@ class PictureCode:
     """The stream of a picture, coded as far as it is needed.
 
     Attributes:
-        runs: that have been coded.
+        segments: that have been coded.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class PictureCode:
         walk = Walk(
             engine, memory, self._symbols, planes, planes.shape, settings.first, 0, rounded_at
         )
-        self._walk = walk.runs() if settings.planes else iter(())
-        self.runs: list[Run] = []
+        self._walk = walk.segments() if settings.planes else iter(())
+        self.segments: list[Segment] = []
         self._places: list[Place] = []
         self._code = b""
 
@@ -100,15 +100,15 @@ class PictureCode:
         return cls(networks, head, settings, planes, gains, rounded_at)
 
     def code_until(self, enough: Callable[[], bool]) -> None:
-        """Code run after run until it is enough, or all is coded."""
+        """Code segment after segment until it is enough, or all is coded."""
         while not enough() and self._code_run():
             pass
 
     def _code_run(self) -> bool:
-        run = next(self._walk, None)
-        if run is None:
+        segment = next(self._walk, None)
+        if segment is None:
             return False
-        self.runs.append(run)
+        self.segments.append(segment)
         self._places.append(self._symbols.encoder.place)
         self._code = b""
         return True
@@ -119,55 +119,55 @@ class PictureCode:
         return self._symbols.encoder.most_bytes
 
     def end(self, index: int) -> int:
-        """How many bytes of the stream a run and all before it take."""
+        """How many bytes of the stream a segment and all before it take."""
         if not self._code:
             self._code = self._symbols.encoder.code()
         return self.end_in(self._code, index)
 
     def file_bytes(self, index: int) -> int:
-        """Length of the file that ends with a run; −1 for that of a picture without one."""
+        """Length of the file that ends with a segment; −1 for that of a picture without one."""
         if index < 0:
             return file_format.file_bytes(self.head, None, 0)
-        return file_format.file_bytes(self.head, self.runs[index], self.end(index))
+        return file_format.file_bytes(self.head, self.segments[index], self.end(index))
 
     def end_in(self, stream: bytes, index: int) -> int:
         """The same, of a stream that goes on in another way."""
         return certain_after(stream, self._places[index])
 
     def last_run_of(self, levels: int) -> int:
-        """The index of the last run of so many planes, which are coded now; −1 if there is none."""
+        """The index of the last segment of so many planes, coded now; −1 if there is none."""
         plane = max(self.settings.planes - levels, 0)
-        self.code_until(lambda: bool(self.runs) and self.runs[-1].plane < plane)
-        # Runs go down from plane to plane.
-        return bisect_right(self.runs, -plane, key=lambda run: -run.plane) - 1
+        self.code_until(lambda: bool(self.segments) and self.segments[-1].plane < plane)
+        # Segments go down from plane to plane.
+        return bisect_right(self.segments, -plane, key=lambda segment: -segment.plane) - 1
 
     def file(self, index: int) -> File:
-        """The file that ends with a run; −1 for that of a picture without one."""
+        """The file that ends with a segment; −1 for that of a picture without one."""
         if index < 0:
             return file_format.write(self.head, self.settings, None, b"")
         stream_bytes = self.end(index)
         stream = self._code[:stream_bytes]
-        return file_format.write(self.head, self.settings, self.runs[index], stream)
+        return file_format.write(self.head, self.settings, self.segments[index], stream)
 
     def pixels(self, index: int) -> Pixels:
-        """What the file that ends with a run decodes to."""
-        run = self.runs[index] if index >= 0 else None
-        return picture(self.planes, self.settings, run, self.gains, self.networks)
+        """What the file that ends with a segment decodes to."""
+        segment = self.segments[index] if index >= 0 else None
+        return picture(self.planes, self.settings, segment, self.gains, self.networks)
 
     def pixels_to(self, plane: int, networks: Networks) -> Pixels:
         """What networks decode a file to that ends with a plane; nothing is coded."""
-        return picture(self.planes, self.settings, last_run(plane), self.gains, networks)
+        return picture(self.planes, self.settings, last_segment(plane), self.gains, networks)
 
-    def told(self, run: Run, threshold: float, size: float = 1.0) -> Told:
-        """What a file tells that ends with a run; other arguments are as of `Told`."""
-        return Told(self.planes, self.settings, self.gains, run, threshold, size)
+    def told(self, segment: Segment, threshold: float, size: float = 1.0) -> Told:
+        """What a file tells that ends with a segment; other arguments are as of `Told`."""
+        return Told(self.planes, self.settings, self.gains, segment, threshold, size)
 
 
 def picture(
-    planes: Planes, settings: Settings, run: Run | None, gains: Gains, networks: Networks
+    planes: Planes, settings: Settings, segment: Segment | None, gains: Gains, networks: Networks
 ) -> Pixels:
-    """What coefficients are, as far as a run has told them."""
-    found, conditions = decoded(planes, settings, run, gains, networks.workers)
+    """What coefficients are, as far as a segment has told them."""
+    found, conditions = decoded(planes, settings, segment, gains, networks.workers)
     if networks.restorer is None:
         return found.pixels(networks.workers)
     return networks.restorer.pixels(found, conditions, networks.workers)

@@ -19,10 +19,10 @@ from rnn_codec.families.wavelet.layout import (
     PLANES,
     SCALES,
     First,
-    Run,
+    Segment,
     bands,
     channels,
-    run_length,
+    segment_length,
     stripes,
 )
 from rnn_codec.families.wavelet.lifting import (
@@ -228,25 +228,25 @@ def _pyramid(x: NDArray[np.float32]) -> Bands:
 
 
 def values(
-    planes: Planes, first: First, run: Run | None, weights: Weights, component: int
+    planes: Planes, first: First, segment: Segment | None, weights: Weights, component: int
 ) -> Iterator[NDArray[np.float32]]:
-    """A component's coefficients (h, w, bands) of each scale, as a stream up to a run tells them.
+    """A component's coefficients (h, w, bands) of each scale, as told up to a segment.
 
     Scale by scale, from the coarsest: the finest one is most of them.
 
     Args:
         planes: magnitudes of all planes, or of those that the stream has told.
-        run: None for nothing.
+        segment: None for nothing.
         weights: as of `analysed`.
     """
     for scale in range(SCALES):
-        yield _of_scale(planes, first, run, weights, scale, component)
+        yield _of_scale(planes, first, segment, weights, scale, component)
 
 
 def _of_scale(
     planes: Planes,
     first: First,
-    run: Run | None,
+    segment: Segment | None,
     weights: Weights,
     scale: int,
     component: int,
@@ -262,29 +262,29 @@ def _of_scale(
                 continue
             row, column = PHASES[group.phase]
             at = (slice(start + row, end, 2), slice(column, None, 2))
-            place = Run(0, scale, stripe, index, 0)
-            told = _told(first, run, place, magnitudes[at].shape)
+            place = Segment(0, scale, stripe, index, 0)
+            told = _told(first, segment, place, magnitudes[at].shape)
             found[at] = _middles(magnitudes[at], negative[at], told)
     factor = weights[scale]
     found /= factor[..., None] if factor.ndim else factor
     return found
 
 
-def share_of_plane(shape: Shape, first: First, run: Run) -> float:
-    """How many of the coefficients that have a bit in the plane of a run are told it, 0 … 1."""
+def share_of_plane(shape: Shape, first: First, segment: Segment) -> float:
+    """How many of the coefficients that have a bit in the plane of a segment are told it, 0 … 1."""
     told = all_of_plane = 0.0
     for place, positions in _groups(shape):
         colour = GROUPS[place.group].colour
-        if run.plane < first[place.scale][colour]:
+        if segment.plane < first[place.scale][colour]:
             own = channels(place.scale, colour)
             coefficients = positions * (own.stop - own.start)
             all_of_plane += coefficients
-            told += coefficients * _share_told(run, place, positions)
+            told += coefficients * _share_told(segment, place, positions)
     return told / all_of_plane
 
 
-def told_planes(shape: Shape, first: First, run: Run | None) -> NDArray[np.float64]:
-    """To which plane a stream up to a run tells luma and chroma of each scale, (SCALES, 2).
+def told_planes(shape: Shape, first: First, segment: Segment | None) -> NDArray[np.float64]:
+    """To which plane a stream up to a segment tells luma and chroma of each scale, (SCALES, 2).
 
     The mean of its positions, where some are told one plane more than others.
     """
@@ -292,33 +292,35 @@ def told_planes(shape: Shape, first: First, run: Run | None) -> NDArray[np.float
     for place, positions in _groups(shape):
         colour = GROUPS[place.group].colour
         plane: float = first[place.scale][colour]
-        if run is not None and run.plane < plane:
-            plane = run.plane + 1 - _share_told(run, place, positions)
+        if segment is not None and segment.plane < plane:
+            plane = segment.plane + 1 - _share_told(segment, place, positions)
         sums[place.scale, colour] += positions * plane
         counts[place.scale, colour] += positions
     # A scale without positions is told all that there is.
     return sums / np.maximum(counts, 1)
 
 
-def _groups(shape: Shape) -> Iterator[tuple[Run, int]]:
-    """All groups of a plane, as the first of their runs, and how many positions they have."""
+def _groups(shape: Shape) -> Iterator[tuple[Segment, int]]:
+    """All groups of a plane, as the first of their segments, and how many positions they have."""
     for scale, (height, width) in enumerate(shape.sizes()):
         for stripe, (start, end) in enumerate(stripes(height, width)):
             for index, group in enumerate(GROUPS):
                 row, column = PHASES[group.phase]
                 positions = len(range(start + row, end, 2)) * len(range(column, width, 2))
-                yield Run(0, scale, stripe, index, 0), positions
+                yield Segment(0, scale, stripe, index, 0), positions
 
 
-def _share_told(run: Run, place: Run, positions: int) -> float:
-    """Of a group's positions, in the plane of a run that a stream goes up to."""
-    here, until = place[1:4], run[1:4]
+def _share_told(segment: Segment, place: Segment, positions: int) -> float:
+    """Of a group's positions, in the plane of a segment that a stream goes up to."""
+    here, until = place[1:4], segment[1:4]
     if here != until or not positions:
         return float(here <= until)
-    return min((run.number + 1) * run_length(positions), positions) / positions
+    return min((segment.number + 1) * segment_length(positions), positions) / positions
 
 
-def _told(first: First, run: Run | None, place: Run, size: tuple[int, ...]) -> NDArray[np.uint8]:
+def _told(
+    first: First, segment: Segment | None, place: Segment, size: tuple[int, ...]
+) -> NDArray[np.uint8]:
     """The last plane told of each position of a group, (h, w, 1) or (1, 1, 1).
 
     Args:
@@ -326,14 +328,14 @@ def _told(first: First, run: Run | None, place: Run, size: tuple[int, ...]) -> N
         size: rows and columns of its positions.
     """
     most = first[place.scale][GROUPS[place.group].colour]
-    if run is None or run.plane >= most:
+    if segment is None or segment.plane >= most:
         return np.full((1, 1, 1), most, np.uint8)
-    here, until = place[1:4], run[1:4]
+    here, until = place[1:4], segment[1:4]
     if here != until:
-        return np.full((1, 1, 1), run.plane + (here > until), np.uint8)
+        return np.full((1, 1, 1), segment.plane + (here > until), np.uint8)
     positions = size[0] * size[1]
-    behind = np.arange(positions) >= (run.number + 1) * run_length(positions)
-    return (run.plane + behind).astype(np.uint8).reshape(*size[:2], 1)
+    behind = np.arange(positions) >= (segment.number + 1) * segment_length(positions)
+    return (segment.plane + behind).astype(np.uint8).reshape(*size[:2], 1)
 
 
 def _middles(

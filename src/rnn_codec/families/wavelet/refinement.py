@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rnn_codec.families.wavelet.decoding import decoded
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains
-from rnn_codec.families.wavelet.layout import COMPONENTS, Run
+from rnn_codec.families.wavelet.layout import COMPONENTS, Segment
 from rnn_codec.families.wavelet.planes import (
     Planes,
     Shape,
@@ -87,7 +87,7 @@ class Told:
 
     Attributes:
         planes, settings, gains: of the file.
-        run: up to which it goes.
+        segment: up to which it goes.
         threshold: that it tells coefficients to, with the weights of usual gains.
         size: bytes of the file, in units of what it may have.
     """
@@ -95,7 +95,7 @@ class Told:
     planes: Planes
     settings: Settings
     gains: Gains
-    run: Run
+    segment: Segment
     threshold: float
     size: float
 
@@ -214,7 +214,7 @@ class Refinement:
         ]
 
     def _decoded(self, told: Told) -> tuple[Synthesis, Conditions]:
-        return decoded(told.planes, told.settings, told.run, told.gains, self._workers)
+        return decoded(told.planes, told.settings, told.segment, told.gains, self._workers)
 
 
 def shares(moves: int) -> Sequence[float]:
@@ -241,7 +241,7 @@ def _values(told: Told) -> Arrays:
     shape = told.planes.shape
     weights = told.gains.weights(shape)
     of_components = [
-        list(values(told.planes, told.settings.first, told.run, weights, component))
+        list(values(told.planes, told.settings.first, told.segment, weights, component))
         for component in range(COMPONENTS)
     ]
     return [np.concatenate(of_scale, 2) for of_scale in zip(*of_components, strict=True)]

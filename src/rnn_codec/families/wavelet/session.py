@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnn_codec.families.wavelet import format as file_format
 from rnn_codec.families.wavelet.colour import fitted
 from rnn_codec.families.wavelet.gains import STEP_UNITS, Gains
-from rnn_codec.families.wavelet.layout import Run, last_run
+from rnn_codec.families.wavelet.layout import Segment, last_segment
 from rnn_codec.families.wavelet.picture_code import Networks, PictureCode
 from rnn_codec.families.wavelet.planes import Shape, analysed, share_of_plane
 from rnn_codec.families.wavelet.refinement import Arrays, Loss, Refinement, State, Told, shares
@@ -100,12 +100,12 @@ class WaveletSession:
         def enough() -> bool:
             if self.search is None:
                 tell(min(code.most_bytes / max(size, 1), 1.0))
-            return bool(code.runs) and code.most_bytes > size + _LOOK_AHEAD
+            return bool(code.segments) and code.most_bytes > size + _LOOK_AHEAD
 
         code.code_until(enough)
-        index = bisect_right(range(len(code.runs)), size, key=code.file_bytes) - 1
-        if index < 0 and (code.runs or code.file_bytes(-1) > size):
-            least = code.file_bytes(0 if code.runs else -1)
+        index = bisect_right(range(len(code.segments)), size, key=code.file_bytes) - 1
+        if index < 0 and (code.segments or code.file_bytes(-1) > size):
+            least = code.file_bytes(0 if code.segments else -1)
             raise BudgetError(f"{size} bytes hold nothing of the picture: allow at least {least}")
         return self._encoded(code, index)
 
@@ -120,7 +120,7 @@ class WaveletSession:
             last = code.last_run_of(code.settings.planes - plane)
             if last < 0:
                 return None
-            return code.told(code.runs[last], tried.threshold, code.file_bytes(last) / size)
+            return code.told(code.segments[last], tried.threshold, code.file_bytes(last) / size)
 
         for share in watched(shares(search.moves)):
             if (file := told()) is None:
@@ -136,7 +136,7 @@ class WaveletSession:
         def told() -> Told:
             tried = refinement.tried
             code = self.code_with(step_with(tried.threshold), None, tried.coefficients)
-            return code.told(last_run(plane_of(tried.threshold)), tried.threshold)
+            return code.told(last_segment(plane_of(tried.threshold)), tried.threshold)
 
         for share in watched(of_moves):
             refinement.move(told(), share)
@@ -218,23 +218,23 @@ class WaveletSession:
 
     def _encoded(self, code: PictureCode, index: int, reached: bool = True) -> Encoded:
         file = code.file(index)
-        found = contents(file, code.runs[index] if index >= 0 else None)
+        found = contents(file, code.segments[index] if index >= 0 else None)
         return Encoded(found, reached, partial(code.pixels, index))
 
 
-def contents(file: File, run: Run | None, checked: int | None = None) -> Contents:
-    """What a file holds that has arrived up to a run.
+def contents(file: File, segment: Segment | None, checked: int | None = None) -> Contents:
+    """What a file holds that has arrived up to a segment.
 
     Args:
         checked: of a file cut short, how many planes a check value agreed with.
     """
     body, _ = file_format.stream_of(file)
     settings = body.settings
-    if run is None:
+    if segment is None:
         everything = body.end is None
         return Contents(file, int(everything), 0.0, "all of it" if everything else "nothing")
-    part = share_of_plane(Shape(file.head.height, file.head.width), settings.first, run)
-    levels = settings.planes - run.plane - (part < 1)
+    part = share_of_plane(Shape(file.head.height, file.head.width), settings.first, segment)
+    levels = settings.planes - segment.plane - (part < 1)
     of_next = part % 1
     words = f"{levels} plane{'' if levels == 1 else 's'}"
     if of_next:

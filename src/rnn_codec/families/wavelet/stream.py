@@ -3,8 +3,8 @@
 Encoder and decoder take the same way through the planes: a `Walk` asks its `Symbols` for bits, and
 an encoder's are those of the picture, which it writes, a decoder's those that it reads.
 
-A group is coded in *runs* of positions: the bits of a run, then the signs of its coefficients that
-have become significant. A stream may end after any run.
+A group is coded in *segments* of positions: the bits of a segment, then the signs of its
+coefficients that have become significant. A stream may end after any segment.
 """
 
 from collections.abc import Generator, Iterator
@@ -24,10 +24,10 @@ from rnn_codec.families.wavelet.layout import (
     SCALES,
     First,
     Group,
-    Run,
+    Segment,
     bands,
     channels,
-    run_length,
+    segment_length,
     stripes,
 )
 from rnn_codec.families.wavelet.memory.protocol import Memory
@@ -112,11 +112,11 @@ class Walk:
         self._exists: dict[int, NDArray[np.bool_] | None] = {}
         self.units = [max(of_scale) for of_scale in first]
 
-    def runs(self) -> Generator[Run, None, None]:
-        """Code run after run; close it where a stream ends.
+    def segments(self) -> Generator[Segment, None, None]:
+        """Code segment after segment; close it where a stream ends.
 
         Raises:
-            EndOfCodeError: of a decoder, at the first run that has not arrived.
+            EndOfCodeError: of a decoder, at the first segment that has not arrived.
         """
         for plane in range(max(map(max, self._first)) - 1, self._last - 1, -1):
             handed: tuple[Bytes, ...] | None = None
@@ -133,7 +133,7 @@ class Walk:
 
     def _scale(
         self, plane: int, scale: int, handed: tuple[Bytes, ...] | None
-    ) -> Generator[Run, None, tuple[Bytes, ...] | None]:
+    ) -> Generator[Segment, None, tuple[Bytes, ...] | None]:
         """Code a plane of a scale, and return what it hands down to the finer one."""
         self.units[scale], finer = plane, scale + 1
         hands_down = finer < SCALES and plane < max(self._first[finer])
@@ -146,7 +146,7 @@ class Walk:
                 states = states or tuple(np.empty((height, *x.shape[1:]), x.dtype) for x in state)
                 for whole, part in zip(states, state, strict=True):
                     whole[start:end] = part
-            yield from self._stripe(Run(plane, scale, index, 0, 0), start, state[0])
+            yield from self._stripe(Segment(plane, scale, index, 0, 0), start, state[0])
         if not hands_down:
             return None
         self._tell_finer(scale, states[0])
@@ -217,7 +217,7 @@ class Walk:
 
         return self._engine.workers.by_strips(strip, last - first, width)[0]
 
-    def _stripe(self, at: Run, start: int, state: Bytes) -> Iterator[Run]:
+    def _stripe(self, at: Segment, start: int, state: Bytes) -> Iterator[Segment]:
         """Code the groups of a stripe, from a row on; the state is that of its rows."""
         height, width, _ = state.shape
         telling = _Telling(height, width, at.scale)
@@ -229,22 +229,22 @@ class Walk:
                 logits = self._engine.logits(at.scale, group, here, telling.around(group))
                 rows = slice(start + row, start + height, 2)
                 for number in self._group(at, group, rows, logits, telling):
-                    yield Run(at.plane, at.scale, at.stripe, index, number)
+                    yield Segment(at.plane, at.scale, at.stripe, index, number)
 
     def _group(
-        self, run: Run, group: Group, rows: slice, logits: Bytes, telling: _Telling
+        self, segment: Segment, group: Group, rows: slice, logits: Bytes, telling: _Telling
     ) -> Iterator[int]:
-        """Code the runs of a group, in some rows; the number of each."""
-        scale, column = run.scale, PHASES[group.phase][1]
+        """Code the segments of a group, in some rows; the number of each."""
+        scale, column = segment.scale, PHASES[group.phase][1]
         at = (rows, slice(column, None, 2), channels(scale, group.colour))
         magnitudes = gathered(self.so_far.magnitudes[scale][at])
         exists = self._existing(scale, group, at)
-        if run.plane == self._rounded_at:
-            self._round(run, at, magnitudes > 0, logits, exists)
-        truth = self._truth(run.plane, scale, at, magnitudes.shape)
+        if segment.plane == self._rounded_at:
+            self._round(segment, at, magnitudes > 0, logits, exists)
+        truth = self._truth(segment.plane, scale, at, magnitudes.shape)
         code = GroupCode(self._symbols, logits, magnitudes > 0, *truth, exists)
         height, width, count = magnitudes.shape
-        positions, length = height * width, run_length(height * width)
+        positions, length = height * width, segment_length(height * width)
         try:
             for number, start in enumerate(range(0, positions, length)):
                 code.code(min(start + length, positions) * count)
@@ -261,7 +261,7 @@ class Walk:
 
     def _round(
         self,
-        run: Run,
+        segment: Segment,
         at: tuple[slice, ...],
         significant: NDArray[np.bool_],
         logits: Bytes,
@@ -269,11 +269,11 @@ class Walk:
     ) -> None:
         """Change the picture's coefficients of a group to what the plane is to tell."""
         assert self._planes is not None
-        magnitudes = self._planes.magnitudes[run.scale][at]
+        magnitudes = self._planes.magnitudes[segment.scale][at]
         whole = gathered(magnitudes)
         free = ~significant if exists is None else ~significant & exists.reshape(whole.shape)
         of_significance = gathered(logits[..., : whole.shape[2]])
-        np.copyto(whole, rounded(whole, run.plane, of_significance), where=free)
+        np.copyto(whole, rounded(whole, segment.plane, of_significance), where=free)
         scatter(whole, magnitudes)
 
     def _truth(

@@ -5,7 +5,7 @@ import pytest
 
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains
-from rnn_codec.families.wavelet.layout import Run, last_run
+from rnn_codec.families.wavelet.layout import Segment, last_segment
 from rnn_codec.families.wavelet.planes import Shape
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.rotation import Rotation
@@ -20,7 +20,7 @@ def settings(gains: Gains) -> Settings:
 
 def test_steps_are_planes_times_the_step() -> None:
     gains = Gains(64)
-    found = Conditions.of(SHAPE, settings(gains), last_run(3), gains)
+    found = Conditions.of(SHAPE, settings(gains), last_segment(3), gains)
     expected = np.minimum(3, FIRST) + 1
     assert np.array_equal(found.steps, expected.ravel())
     assert np.array_equal(found.fine, np.full((3, 4), 4.0))
@@ -30,7 +30,7 @@ def test_steps_are_planes_times_the_step() -> None:
 def test_weights_and_gains_make_steps_smaller() -> None:
     exponents = np.arange(12, dtype=np.int8).reshape(3, 4)
     gains = Gains(32, of_scales=8, of_blocks=4, exponents=exponents)
-    found = Conditions.of(SHAPE, settings(gains), last_run(0), gains)
+    found = Conditions.of(SHAPE, settings(gains), last_segment(0), gains)
     # A coefficient is told to what its weight makes of 1.
     weights = gains.weights(SHAPE)
     finest = weights[5][::16, ::16]
@@ -41,8 +41,8 @@ def test_weights_and_gains_make_steps_smaller() -> None:
 
 def test_a_file_that_ends_within_a_plane_is_between() -> None:
     gains = Gains(32)
-    run = Run(plane=2, scale=5, stripe=0, group=1, number=31)
-    found = Conditions.of(SHAPE, settings(gains), run, gains).steps
+    segment = Segment(plane=2, scale=5, stripe=0, group=1, number=31)
+    found = Conditions.of(SHAPE, settings(gains), segment, gains).steps
     assert found[:10].tolist() == [2.0] * 10
     assert found[10] == pytest.approx(2.5, abs=0.02)
     assert found[11] == 2.0

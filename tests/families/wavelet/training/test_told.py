@@ -10,7 +10,7 @@ import torch
 from rnn_codec.families.wavelet.colour import fitted
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import Gains
-from rnn_codec.families.wavelet.layout import SCALES, Run, last_run
+from rnn_codec.families.wavelet.layout import SCALES, Segment, last_segment
 from rnn_codec.families.wavelet.planes import Shape, analysed, synthesised, values
 from rnn_codec.families.wavelet.restoration.conditions import Conditions
 from rnn_codec.families.wavelet.training.coefficients import Scaling
@@ -21,16 +21,16 @@ from tests.families.wavelet.training.pictures import crops
 WORKERS = Workers(1)
 
 
-def behind(run: Run) -> torch.Tensor:
+def behind(segment: Segment) -> torch.Tensor:
     """The planes that a file is told to that ends with chroma of a scale."""
-    planes = torch.full((1, SCALES, 2), run.plane)
-    planes[:, run.scale + 1 :] += 1
+    planes = torch.full((1, SCALES, 2), segment.plane)
+    planes[:, segment.scale + 1 :] += 1
     return planes
 
 
-@pytest.mark.parametrize("run", [last_run(5), last_run(2), Run(4, 3, 0, 7, 31)])
+@pytest.mark.parametrize("segment", [last_segment(5), last_segment(2), Segment(4, 3, 0, 7, 31)])
 @pytest.mark.parametrize("step", [32, 45])
-def test_it_is_what_a_file_tells(run: Run, step: int) -> None:
+def test_it_is_what_a_file_tells(segment: Segment, step: int) -> None:
     """Against NumPy, as the decoder computes it."""
     image = crops(1, 128)
     pixels = image[0].permute(1, 2, 0).numpy()
@@ -39,12 +39,12 @@ def test_it_is_what_a_file_tells(run: Run, step: int) -> None:
     weights = gains.weights(shape)
     planes = analysed(pixels, rotation, weights, WORKERS)
     settings = Settings(step, 0, 0, rotation, planes.first())
-    of_component = partial(values, planes, settings.first, run, weights)
+    of_component = partial(values, planes, settings.first, segment, weights)
     expected = synthesised(shape, of_component, rotation, WORKERS).colours(slice(None), slice(None))
-    conditions = Conditions.of(shape, settings, run, gains)
+    conditions = Conditions.of(shape, settings, segment, gains)
 
     scaling = replace(Scaling.plain(1), factor=torch.tensor([32 / step]))
-    found = told(image, scaling, behind(run))
+    found = told(image, scaling, behind(segment))
     np.testing.assert_allclose(found.picture[0].numpy(), np.stack(expected), atol=0.01)
     np.testing.assert_allclose(found.steps[0].numpy(), conditions.steps, atol=1e-4)
     np.testing.assert_allclose(found.fine[0, 0].numpy(), conditions.fine, atol=1e-4)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rnn_codec.families.wavelet.format import Settings
 from rnn_codec.families.wavelet.gains import FULL, OCTAVE, STEP_UNITS, Gains, blocks
-from rnn_codec.families.wavelet.layout import Run
+from rnn_codec.families.wavelet.layout import Segment
 from rnn_codec.families.wavelet.planes import Shape, told_planes
 
 
@@ -26,11 +26,13 @@ class Conditions:
     fine: NDArray[np.float32]
 
     @classmethod
-    def of(cls, shape: Shape, settings: Settings, run: Run | None, gains: Gains) -> "Conditions":
-        """Those of a file up to a run."""
+    def of(
+        cls, shape: Shape, settings: Settings, segment: Segment | None, gains: Gains
+    ) -> "Conditions":
+        """Those of a file up to a segment."""
         # Logarithms of what coefficients are multiplied by, without gains of blocks.
         weights = np.array(gains.scale_exponents()) / OCTAVE + np.log2(STEP_UNITS / gains.step)
-        steps = told_planes(shape, settings.first, run) - weights[:, None]
+        steps = told_planes(shape, settings.first, segment) - weights[:, None]
         of_blocks = np.zeros(blocks(shape))
         if gains.exponents is not None:
             of_blocks += gains.exponents * (gains.of_blocks / OCTAVE)
