@@ -41,6 +41,14 @@ def trials(sweep: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield dict(zip(sweep["parameters"], chosen, strict=True))
 
 
+def some(sweep: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Trials that have each value of each option beside the first of the others."""
+    first = next(trials(sweep))
+    for trial in trials(sweep):
+        if sum(trial[name] != value for name, value in first.items()) <= 1:
+            yield trial
+
+
 def words_of(sweep: dict[str, Any], trial: dict[str, Any]) -> list[str]:
     """The options on the command line of a trial."""
     fixed = [part for part in create_sweep_command(list(sweep["command"])) if "=" in part]
@@ -59,7 +67,7 @@ def test_every_trial_composes(path: Path) -> None:
     sweep = yaml.safe_load(path.read_text())
     assert (ROOT / sweep["program"]).is_file()
     assert sweep["metric"]["name"] in {f"val/{score}_auc" for score in SCORES}
-    for trial in trials(sweep):
+    for trial in some(sweep):
         config = composed(*words_of(sweep, trial))
         choices = config.hydra.runtime.choices
         assert choices.logger == "wandb"

@@ -49,7 +49,7 @@ def check_size(height: int, width: int) -> None:
 @pytest.mark.parametrize("height", range(1, 71))
 def test_every_size_comes_back(height: int) -> None:
     """Some widths for each height: `make sizes` tries all."""
-    for width in {1 + (7 * height + 23 * k) % 70 for k in range(4)}:
+    for width in {1 + (7 * height + 23 * k) % 70 for k in range(2)}:
         check_size(height, width)
 
 
@@ -94,16 +94,17 @@ def test_grey_pictures_pay_nothing_for_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tune", "height", "width"), [("psnr", 24, 34), ("balanced", 24, 34), ("ms-ssim", 35, 17)]
+    ("tune", "height", "width", "every"),
+    [("psnr", 24, 34, 1), ("balanced", 24, 34, 5), ("ms-ssim", 35, 17, 3)],
 )
 def test_every_prefix_decodes_or_says_that_nothing_arrived(
-    tune: str, height: int, width: int
+    tune: str, height: int, width: int, every: int
 ) -> None:
     model, pixels = tiny_model(), photograph(height, width)
     data = model.compress(pixels, Levels(7), tune)
     least = open_file(data).body.least_bytes
     whole, errors, arrived = model.decompress(data), [], 0.0
-    for size in range(1, len(data)):
+    for size in range(1, len(data), every):
         try:
             decoded = model.decode(open_file(data[:size]))
         except NothingArrivedError:

@@ -84,7 +84,8 @@ def test_threads_do_not_matter(threads: int) -> None:
         assert bits_digest(model_of_file(name), (FOLDER / name).read_bytes()) == digest
 
 
-@pytest.mark.parametrize("name", DIGESTS)
+# One of each coder: what computes in bfloat16 is slow on many processors.
+@pytest.mark.parametrize("name", [name for name in DIGESTS if name.startswith("rocket")])
 def test_the_networks_precision_does_not_reach_the_bits(name: str) -> None:
     data, model = (FOLDER / name).read_bytes(), model_of_file(name)
     model = replace(model, codec=deepcopy(model.codec).to(torch.bfloat16))

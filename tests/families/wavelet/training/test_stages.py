@@ -2,7 +2,6 @@
 
 import hashlib
 import signal
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ from rnn_codec.families.wavelet.weights import export_engine, load_prior
 from rnn_codec.models.export import export_run
 from rnn_codec.models.protocol import FAMILIES
 from rnn_codec.runs.folder import RunFolder, read_config, read_digest, read_identity, write_config
-from tests.conftest import CELLS, ROOT
+from tests.conftest import ROOT
 
 TINY = [
     *("network=wavelet_tiny", "recon=additive", "entropy=progressive"),
@@ -66,7 +65,11 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
 
 # What restores knows nothing of the others.
 COMBINATIONS = [
-    *product(CELLS, ["additive", "residual_scaling"], ["single_iteration", "progressive"]),
+    # Each cell, and each scaling with each memory: parts that know nothing of each other.
+    ("lstm", "additive", "single_iteration"),
+    ("associative_lstm", "residual_scaling", "progressive"),
+    ("gru", "additive", "progressive"),
+    ("residual_gru", "residual_scaling", "single_iteration"),
     ("lstm", "one_shot", "single_iteration"),
 ]
 
@@ -168,9 +171,8 @@ def test_a_resumed_restoration_equals_an_uninterrupted_one(
     assert_same(*weights)
 
 
-@pytest.mark.parametrize("stop_at", [1, 3])
 def test_resumed_equals_uninterrupted(
-    stop_at: int, tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = ["trainer.max_steps=5", "trainer.val_check_interval=2", cache]
     options += ["recon=residual_scaling", "trainer.accumulate_grad_batches=2"]
@@ -179,7 +181,7 @@ def test_resumed_equals_uninterrupted(
     original = PriorTraining.training_step
 
     def interrupt(self: PriorTraining, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
-        if self.global_step == stop_at and batch_idx % 2:
+        if self.global_step == 3 and batch_idx % 2:
             signal.raise_signal(signal.SIGINT)
         return original(self, batch, batch_idx)
 
