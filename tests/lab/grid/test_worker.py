@@ -196,16 +196,16 @@ def wait_until(condition: Callable[[], object]) -> None:
 def test_killed_three_times_it_ends_with_the_same_records(
     training_dies: bool, tmp_path: Path
 ) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole, killed, cells = tmp_path / "whole", tmp_path / "killed", CELLS[:2]
     for folder in (whole, killed):
         folder.mkdir()
-        make_grid(folder, CELLS)
-    assert finished(start_worker(whole, *CELLS)) == 0
+        make_grid(folder, cells)
+    assert finished(start_worker(whole, *cells)) == 0
     begun = killed / "steps"
     begun.touch()
     random_numbers = random.Random(4)
     for _ in range(3):
-        worker = start_worker(killed, *CELLS)
+        worker = start_worker(killed, *cells)
         # Into the run, each time a little further than the last.
         wanted = len(steps(killed)) + random_numbers.randint(1, 3)
         wait_until(lambda wanted=wanted: len(steps(killed)) >= wanted)
@@ -216,7 +216,7 @@ def test_killed_three_times_it_ends_with_the_same_records(
             # It may have ended by itself.
             with suppress(ProcessLookupError):
                 os.kill(int((killed / "process").read_text()), signal.SIGKILL)
-    assert finished(start_worker(killed, *CELLS)) == 0
+    assert finished(start_worker(killed, *cells)) == 0
     assert contents(killed / "records") == contents(whole / "records")
     # Each kill of a training did one step again at most; one that was left alone went on.
     again = 3 if training_dies else 0
