@@ -1,13 +1,13 @@
-"""What the encoder of the wavelet codec saves by looking longer, beside a record without effort.
+"""Measures the savings by effort of the wavelet encoder, against a record without effort.
 
 python results/effort/effort.py --data datasets/kodak --record results/wavelet/kodak \\
     --efforts 9 --threads 1 --folder results/effort/kodak
 python results/effort/effort.py --data datasets/validation --every 3 --threads 1 \\
     --record results/wavelet/held_out --efforts 0 1 2 4 9 --folder results/effort/held_out
 
-A file's *bits* are compared with those at which the record's curve of that picture is as good, by
-what the tune is for. The curves are those of files made for their size, their logarithms
-interpolated. Started again, it goes on with the files that are missing.
+The size of a file is compared with the size at which the record's curve of that picture has the
+same quality, by the metric of the tune. The curves are of files made for their size; the logarithm
+of the size is interpolated. When restarted, the script makes only the missing files.
 """
 
 import argparse
@@ -34,12 +34,12 @@ from rnn_codec.rates import BitsPerPixel
 from rnn_codec_lab.evaluation.measurement import measure_file
 
 METRICS = {"psnr": "psnr", "ms-ssim": "ms_ssim"}
-"""What is good, by the tune."""
+"""The metric of each tune."""
 COLUMNS = ("image", "tune", "rate", "effort", "bytes", "seconds", "psnr", "ms_ssim", "saved")
 
 
 class Work(NamedTuple):
-    """A file to make."""
+    """A file to make and measure."""
 
     image: Path
     tune: str
@@ -48,12 +48,12 @@ class Work(NamedTuple):
 
 
 def loss(tune: str, score: float) -> float:
-    """What curves are interpolated by: nearly straight in the logarithm of the rate."""
+    """Transform a score for interpolation, to be nearly linear in the logarithm of the rate."""
     return score if tune == "psnr" else float(-np.log(1 - score))
 
 
 def curves(record: Path) -> dict[tuple[str, str], list[tuple[float, float]]]:
-    """Of each picture and tune the logarithm of the bytes and what they give, in order."""
+    """Return sorted points (log bytes, transformed score) for each picture and tune."""
     found = defaultdict(list)
     with (record / "points.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -65,7 +65,7 @@ def curves(record: Path) -> dict[tuple[str, str], list[tuple[float, float]]]:
 
 
 def row_of(model: Model, work: Work, curve: list[tuple[float, float]]) -> dict[str, object]:
-    """A file, as it is measured."""
+    """Make a file, measure it and return its row."""
     pixels = read_rgb(work.image)
     started = time.perf_counter()
     data = model.compress(pixels, BitsPerPixel(work.rate), work.tune, effort=work.effort)
@@ -88,7 +88,7 @@ def row_of(model: Model, work: Work, curve: list[tuple[float, float]]) -> dict[s
 
 
 def missing(works: Iterable[Work], table: Path) -> list[Work]:
-    """Those that a table does not have yet."""
+    """Return the files that a table does not have yet."""
     done = set()
     if table.is_file():
         with table.open(encoding="utf-8", newline="") as file:
@@ -98,7 +98,7 @@ def missing(works: Iterable[Work], table: Path) -> list[Work]:
 
 
 def summary(table: Path) -> Iterator[dict[str, object]]:
-    """Means over the pictures, for each effort, tune and rate."""
+    """Yield means over the pictures for each effort, tune and rate."""
     groups = defaultdict(list)
     with table.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -114,13 +114,13 @@ def summary(table: Path) -> Iterator[dict[str, object]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--record", type=Path, required=True, help="evaluation of the same")
-    parser.add_argument("--folder", type=Path, required=True, help="where the figures go")
+    parser.add_argument("--record", type=Path, required=True, help="record of the same pictures")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for the results")
     parser.add_argument("--model", default="wavelet")
     parser.add_argument("--efforts", type=int, nargs="+", required=True)
     parser.add_argument("--rates", type=float, nargs="+", default=[0.25, 0.75])
     parser.add_argument("--tunes", nargs="+", choices=METRICS, default=list(METRICS))
-    parser.add_argument("--every", type=int, default=1, help="look at every third picture: 3")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th picture only")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
-"""The photographs of data=photos, by a model and by classic codecs with files as large.
+"""Compares a model with classic codecs at equal bytes, on the photographs of data=photos.
 
 python results/equal_bytes/equal_bytes.py
 python results/equal_bytes/equal_bytes.py --model wavelet --rates 0.1 0.25 0.5 --all \\
     --folder results/equal_bytes/wavelet
 
-Files of the classic codecs have the highest quality with which they are no larger than the model's.
-Figures show the middle of each photograph, pixel for pixel, with a line for each rate; beside them
-stands equal_bytes.json. Photographs are those that are held out, or all.
+Each classic codec uses the highest quality at which its file is no larger than the model's. Figures
+show the middle of each photograph at full resolution, with a line for each rate. equal_bytes.json,
+in the same folder, has the figures. By default only held-out photographs are used, with --all all.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from rnn_codec_lab.baselines import AVIF, JPEG_420, WEBP, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 SIDE, TITLE, GAP, DPI = 256, 40, 8, 100
-"""Pixels: of a detail, of the lines above it, between details; and pixels an inch."""
+"""Side of a detail, height of the lines above it and gap between details, in pixels; and DPI."""
 
 CODECS = (JPEG_420, WEBP, AVIF)
 
@@ -39,7 +39,7 @@ CODECS = (JPEG_420, WEBP, AVIF)
 def coded(
     model: Model, name: str, rates: Sequence[float], pixels: NDArray[np.uint8]
 ) -> list[list[tuple[str, str, MeasuredFile]]]:
-    """For each rate the model's file and the others: name, title and what is measured."""
+    """Return name, title and measurements of the model's file and the others, for each rate."""
     files = {codec: codec.every_quality(pixels) for codec in CODECS}
     lines = []
     for rate in rates:
@@ -49,7 +49,7 @@ def coded(
         for codec in CODECS:
             quality = best_within(files[codec], len(own))
             if quality is None:
-                # Its smallest file is larger.
+                # Even the smallest file of the codec is larger.
                 continue
             data = files[codec][quality]
             measured = measure_file(len(data), codec.decode(data), pixels)
@@ -59,7 +59,7 @@ def coded(
 
 
 def title(name: str, file: MeasuredFile) -> str:
-    """What stands above a picture."""
+    """Return the lines above a picture."""
     quality = f"{file.scores['psnr']:.2f} dB, MS-SSIM {file.scores['ms_ssim']:.4f}"
     return f"{name}: {file.file_bytes:,} bytes\n{quality}"
 
@@ -81,16 +81,16 @@ def draw(
             axes.imshow(shown, interpolation="nearest", aspect="auto")
             axes.set_title(text, fontsize=8, pad=4)
             axes.set_axis_off()
-    # Photographs in PNG are ten times as large.
+    # As PNG, photographs would be ten times larger.
     figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 92, "method": 6})
 
 
 def main(words: Sequence[str]) -> None:
-    """Code the photographs; write the record, and a figure of each."""
+    """Code the photographs, write the measurements and draw a figure of each photograph."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="flagship")
     parser.add_argument("--rates", type=float, nargs="+", default=[0.25, 0.5, 1.0])
-    parser.add_argument("--all", action="store_true", help="also those that make train trains on")
+    parser.add_argument("--all", action="store_true", help="include those of `make train`")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
     options = parser.parse_args(words)
     name, model = options.model, load_model(options.model)

@@ -1,11 +1,11 @@
-"""Where longer trainings would end: a power law through the ends of those in learning_curves.csv.
+"""Extrapolates trainings: fits a power law to the last points of those in learning_curves.csv.
 
 python results/extrapolation/extrapolate.py [<folder for extrapolation.json and .png>]
 
-What a loss still has above its limit falls by the same factor with each doubling of the
+The distance of a loss from its limit falls by the same factor with each doubling of the
 computation, over many doublings [Kaplan et al. 2020, Scaling laws for neural language models].
-Here that is what an area lacks to the area of pictures without error. Steps are those of one
-recipe, so that each has cost as much; minutes would count what else the machine had to do.
+Here it is the distance of an area from the area of perfect pictures. Computation is counted in
+steps of one recipe, which all cost the same; minutes would include other load on the machine.
 """
 
 import csv
@@ -28,19 +28,19 @@ TITLES = {"ms_ssim": "area under MS-SSIM", "psnr": "area under PSNR (dB bpp)"}
 
 
 def power_law(steps: list[int], areas: list[float], limit: float) -> dict[str, float]:
-    """area = limit − factor · steps^−exponent, by least squares of the logarithm of what lacks."""
+    """Fit area = limit − factor · steps^−exponent by least squares of log(limit − area)."""
     lacks = np.log(limit - np.asarray(areas))
     slope, intercept = np.polyfit(np.log(steps), lacks, 1)
     return {"limit": limit, "factor": float(np.exp(intercept)), "exponent": -float(slope)}
 
 
 def area(law: dict[str, float], steps: int) -> float:
-    """What a law says of so many steps."""
+    """Return the area that a law predicts after the given number of steps."""
     return float(law["limit"] - law["factor"] * steps ** -law["exponent"])
 
 
 def main(folder: Path) -> None:
-    """Fit, write and draw."""
+    """Fit the power laws, write them and draw them."""
     with (FOLDER / "learning_curves.csv").open(newline="", encoding="utf-8") as file:
         ends = {line["name"]: line for line in csv.DictReader(file)}.values()
     measured = {int(end["step"]): {m: float(end[m]) for m in LIMITS} for end in ends}

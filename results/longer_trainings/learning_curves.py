@@ -1,10 +1,10 @@
-"""Draws areas over minutes, on pictures held out: learning_curves.png from learning_curves.csv.
+"""Draws areas on held-out pictures over minutes: learning_curves.png from learning_curves.csv.
 
 python results/longer_trainings/learning_curves.py <folder> [<folder for the figure>]
 
-The folders are those of results/ that have such a file. The file, and the cost of each training in
-learning_curves.json, come from run folders that are not kept: `rnn-codec learning-curves` of commit
-5955632 read their logs.
+The folder is one of results/ that contains learning_curves.csv. This file, and the cost of each
+training in learning_curves.json, were read from the logs of run folders that are not kept, by
+`rnn-codec learning-curves` of commit 5955632.
 """
 
 import csv
@@ -20,12 +20,12 @@ from rnn_codec.figures import COLOURS, style_axes
 
 TITLES = {"ms_ssim": "area under MS-SSIM", "psnr": "area under PSNR (dB bpp)"}
 SHOWN_FROM = 0.25
-"""Share of a training's time from which its points must be inside the figure: the first, far below
-the others, would flatten them."""
+"""Share of a training's time after which its points must be inside the figure. Earlier points lie
+far below and would flatten the curves."""
 
 
 def main(record: Path, folder: Path) -> None:
-    """Draw the curves of a record, on an axis for trainings of minutes and of hours."""
+    """Draw the curves of a record, on a logarithmic axis for trainings of minutes and hours."""
     curves = defaultdict(list)
     with (record / "learning_curves.csv").open(newline="", encoding="utf-8") as file:
         for point in csv.DictReader(file):

@@ -1,4 +1,4 @@
-"""What each part of the recipe of experiment=transform_cpu is worth, from the records beside.
+"""Compares variants of the recipe of experiment=transform_cpu, from the records in this folder.
 
 python results/transform_study/gains.py [<folder for gains.md and gains.png>]
 """
@@ -20,7 +20,7 @@ HEAD = (
 
 
 def line(run: Record, base: Record) -> str:
-    """A run's areas, what they gain over those of the base, and what its training took."""
+    """Return a line of the table: areas, their differences from the base, steps and minutes."""
     model = run.about.model
     assert model is not None
     assert model.training is not None
@@ -38,7 +38,7 @@ def line(run: Record, base: Record) -> str:
 
 
 def draw(path: Path, runs: list[Record], base: Record) -> None:
-    """Gains in MS-SSIM as bars, the best above."""
+    """Draw the gains in MS-SSIM area as bars, the best at the top."""
     figure = Figure(figsize=(8, 1 + 0.32 * len(runs)), layout="constrained", dpi=130)
     axes = figure.subplots()
     gains = [run.areas()["ms_ssim"] - base.areas()["ms_ssim"] for run in reversed(runs)]

@@ -1,4 +1,4 @@
-"""Draws the wavelet codec's curves on Kodak beside those of classic codecs.
+"""Draws the wavelet codec's curves on Kodak next to those of classic codecs.
 
 python results/wavelet/beside.py
 """

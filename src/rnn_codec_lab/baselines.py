@@ -18,14 +18,14 @@ class ClassicCodec:
     """A codec with one quality setting: pixels to the bytes of a complete file, and back.
 
     Attributes:
-        name: in options and records.
-        title: what tables and the page call it.
-        pillow_format: of its files.
-        lowest: the lowest quality that means something.
-        highest: the highest.
+        name: its name in options and records.
+        title: its name in tables and on the page.
+        pillow_format: Pillow's name of its file format.
+        lowest: the lowest valid quality.
+        highest: the highest valid quality.
         qualities: settings that span about 0.05 to 3 bits per pixel on Kodak, ascending; the first
             is the codec's lowest where that already costs more.
-        options: of Pillow's `Image.save`, at a quality.
+        options: maps a quality to the options of Pillow's `Image.save`.
     """
 
     name: str
@@ -40,7 +40,7 @@ class ClassicCodec:
         """Compress (H, W, 3) uint8 RGB pixels; the length of the result is the file's size.
 
         Raises:
-            ValueError: pixels of another kind, or a quality that the codec does not have.
+            ValueError: the pixels have another type or shape, or the quality is out of range.
         """
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise ValueError(f"pixels must be uint8 (H, W, 3), not {rgb.dtype} {rgb.shape}")
@@ -53,22 +53,22 @@ class ClassicCodec:
         return file.getvalue()
 
     def decode(self, data: bytes) -> NDArray[np.uint8]:
-        """The (H, W, 3) uint8 RGB pixels of what `encode` wrote.
+        """Return the (H, W, 3) uint8 RGB pixels of a file that `encode` wrote.
 
         Raises:
-            UnidentifiedImageError: of Pillow, for another format.
+            UnidentifiedImageError: the data are in another format; Pillow raises it.
         """
         with Image.open(io.BytesIO(data), formats=[self.pillow_format]) as image:
             return np.array(image.convert("RGB"))
 
     def every_quality(self, rgb: NDArray[np.uint8]) -> dict[int, bytes]:
-        """The files of a picture, by quality, where qualities are whole."""
+        """Return the files of a picture at every whole-number quality, by quality."""
         qualities = range(int(self.lowest), int(self.highest) + 1)
         return {quality: self.encode(rgb, quality) for quality in qualities}
 
 
 def best_within(files: Mapping[int, bytes], limit: int) -> int | None:
-    """The highest quality whose file has at most `limit` bytes; None if even the smallest has more.
+    """Return the highest quality with a file of at most `limit` bytes; None if there is none.
 
     >>> files = {1: b"12", 2: b"123", 3: b"1234"}
     >>> best_within(files, 3), best_within(files, 1)
@@ -78,7 +78,7 @@ def best_within(files: Mapping[int, bytes], limit: int) -> int | None:
 
 
 def whole_number(quality: float) -> int:
-    """A quality that must be whole as an `int`; raises `ValueError` for another.
+    """Return a quality as an `int`; raise `ValueError` if it is not a whole number.
 
     >>> whole_number(75.0)
     75
@@ -91,9 +91,9 @@ def whole_number(quality: float) -> int:
 def _jpeg(name: str, subsampling: str) -> ClassicCodec:
     """JPEG (libjpeg-turbo), baseline, with the standard's Huffman tables.
 
-    These are Pillow's defaults, and the JPEG of CompressAI's published curves, within 0.11 dB at
-    equal rate. Huffman tables fitted to each image (`optimize=True`) save 0.08 bpp at the lowest
-    quality and 0.03 at 1 bpp; the published curves are without them.
+    These are Pillow's defaults. They reproduce the JPEG of CompressAI's published curves within
+    0.11 dB at equal rate. Huffman tables optimised for each image (`optimize=True`) save 0.08 bpp
+    at the lowest quality and 0.03 at 1 bpp; the published curves do not use them.
     """
     return ClassicCodec(
         name=name,
@@ -107,7 +107,7 @@ def _jpeg(name: str, subsampling: str) -> ClassicCodec:
 
 
 JPEG_420 = _jpeg("jpeg_420", "4:2:0")
-"""With chroma at half the resolution, as cameras and the web have it."""
+"""JPEG with chroma at half the resolution, as cameras and the web use it."""
 
 WEBP = ClassicCodec(
     name="webp",
@@ -118,7 +118,7 @@ WEBP = ClassicCodec(
     qualities=(0, 2, 5, 10, 20, 35, 50, 65, 75, 80, 85, 90, 93, 95),
     options=lambda quality: {"quality": whole_number(quality), "method": 6},
 )
-"""Lossy (libwebp), with its slowest and best search; chroma is at half the resolution."""
+"""Lossy WebP (libwebp) with its slowest, best search; chroma is at half the resolution."""
 
 JPEG_2000 = ClassicCodec(
     name="jpeg2000",
@@ -134,10 +134,10 @@ JPEG_2000 = ClassicCodec(
         "quality_layers": [SOURCE_BPP / bpp],
     },
 )
-"""Of OpenJPEG, its 9/7 wavelet; the quality is the target rate in bits per pixel.
+"""JPEG 2000 (OpenJPEG) with the 9/7 wavelet; the quality is the target rate in bits per pixel.
 
-Pillow's defaults are the lossless wavelet and no colour transform, which cost 4 dB at 1 bpp: both
-are set here as the standard means lossy coding of RGB.
+Pillow's defaults, the lossless wavelet and no colour transform, cost 4 dB at 1 bpp. Both are set
+here as the standard intends for lossy coding of RGB.
 """
 
 AVIF = ClassicCodec(
@@ -147,27 +147,29 @@ AVIF = ClassicCodec(
     lowest=0,
     highest=100,
     qualities=(1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93),
-    # The encoder may split the picture between threads: with one, files are reproducible.
+    # With several threads the encoder may split the picture; with one, files are reproducible.
     options=lambda quality: {
         "quality": whole_number(quality),
         "subsampling": "4:2:0",
         "max_threads": 1,
     },
 )
-"""The still pictures of AV1 (libavif): chroma at half the resolution, Pillow's effort."""
+"""AVIF, the still pictures of AV1 (libavif): chroma at half the resolution, Pillow's effort."""
 
 CLASSIC_CODECS = {
     codec.name: codec for codec in (JPEG_420, _jpeg("jpeg_444", "4:4:4"), WEBP, JPEG_2000, AVIF)
 }
-"""By the names that records have for them."""
+"""The classic codecs by their names in options and records."""
 
 
 def classic_codec(name: str) -> ClassicCodec:
-    """One of `CLASSIC_CODECS`.
+    """Return the codec of that name in `CLASSIC_CODECS`.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: the name is unknown.
     """
     if name not in CLASSIC_CODECS:
-        raise UserError(f"no classic codec {name!r}; there are: {', '.join(CLASSIC_CODECS)}")
+        raise UserError(
+            f"unknown classic codec {name!r}: choose one of {', '.join(CLASSIC_CODECS)}"
+        )
     return CLASSIC_CODECS[name]

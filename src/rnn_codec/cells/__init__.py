@@ -1,1 +1,1 @@
-"""Recurrent cells, one a file, behind the protocol of `cell.py`."""
+"""Recurrent cells, one per file, which implement the protocol in `cell.py`."""

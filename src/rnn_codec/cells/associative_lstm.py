@@ -22,7 +22,7 @@ def bound(real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
 def step(
     of_input: Tensor, of_state: Tensor | None, *memory: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """h̃, Re c, Im c; the gates (B, 9C/2, H, W) are the sum of two convolutions.
+    """h̃, Re c and Im c; the gates (B, 9C/2, H, W) are the sum of two convolutions.
 
     In the first iteration there is neither a state nor a memory.
     """
@@ -41,21 +41,21 @@ def step(
 
 @CELLS.register("associative_lstm")
 class AssociativeLSTMCell(RecurrentCell):
-    """An LSTM whose memory is complex and addressed by complex keys.
+    """An LSTM with a complex memory, addressed by complex keys.
 
         f, i, o = σ(·);  j, r_i, r_o = bnd(·)  of Wx + Uh̃′ + b
         c = f⊙c′ + r_i⊙i⊙j;  h = o⊙bnd(r_o⊙c);  h̃ = (Re h, Im h)
 
     f, i, o and h̃ are real, the rest complex: `channels` outputs are channels/2 complex units. The
-    state is (h̃, Re c, Im c), the output h̃. The paper uses it in the decoder only; it keeps one copy
-    of the memory, where Danihelka et al. 2016 keep several permuted ones.
+    state is (h̃, Re c, Im c), the output h̃. The paper uses this cell only in the decoder. It keeps
+    one copy of the memory, whereas Danihelka et al. 2016 keep several permuted ones.
 
     Args:
         channels: depth of the output; even.
-        forget_bias: the forget gate's bias at the start.
-        key_bias: the bias of the real parts of r_i and r_o at the start. At 1 the cell begins close
-            to an LSTM; at 0 every layer multiplies four small numbers, the signal dies out over
-            four layers, and the decoder does not begin to learn.
+        forget_bias: the forget gate's initial bias.
+        key_bias: the initial bias of the real parts of r_i and r_o. At 1 the cell starts close to
+            an LSTM. At 0 every layer multiplies four small numbers, the signal dies out over four
+            layers, and the decoder does not start to learn.
 
     Example:
         >>> cell = AssociativeLSTMCell(3, 8, 3, 1, 3, forget_bias=1.0, key_bias=1.0)

@@ -1,15 +1,15 @@
 """The protocol of the recurrent cells.
 
-A cell maps an input and its state to an output and the next state. The state is a value that the
-caller keeps: the same module can run any number of images, forward or again, without a reset.
+A cell maps an input and its state to an output and the next state. The caller keeps the state, so
+the same module can process any number of images, in any order, without a reset.
 
          x ──► W: kernel × kernel, stride ──┐
                                             ├─► gates ──► output, new state
     state ──► U: hidden_kernel, stride 1 ───┘
 
-All gates that a kernel feeds come out of one convolution. What is done with them, element by
-element, stands in functions of their own: they can be compiled into one pass over the memory each
-(`Execution.fuse_gates`), while the convolutions stay as they are.
+One convolution per kernel computes all gates. The element-wise operations on them are in separate
+functions, each of which can be compiled into one pass over the memory (`Execution.fuse_gates`),
+while the convolutions stay as they are.
 """
 
 from abc import ABC, abstractmethod
@@ -21,36 +21,36 @@ from torch import Tensor, nn
 from rnn_codec.registry import Registry
 
 CellState: TypeAlias = tuple[Tensor, ...]
-"""What a cell carries from one iteration to the next; each tensor is (B, depth, H/s, W/s)."""
+"""The state that a cell carries between iterations; each tensor is (B, depth, H/s, W/s)."""
 
 
 class RecurrentCell(nn.Module, ABC):
     """One convolutional recurrent layer.
 
-    Cells are built with the arguments of `CellFactory`, and options of their own, which
-    configurations hold.
+    Cells are built with the arguments of `CellFactory` and with their own options from the
+    configuration.
 
     Shapes:
         x (B, in_channels, H, W) → output (B, channels, H/stride, W/stride)
 
     Attributes:
-        elementwise: names of the attributes that hold its functions without convolutions.
+        elementwise: names of the attributes that hold the cell's element-wise functions.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def forward(self, x: Tensor, state: CellState | None) -> tuple[Tensor, CellState]:
-        """Run one iteration, from the state that the one before it returned.
+        """Run one iteration from the state that the previous one returned.
 
-        None stands for zeros, and spares the hidden convolution of the first iteration.
+        None stands for zeros, and saves the hidden convolution of the first iteration.
         """
 
 
 def fuse(module: nn.Module, compiled: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put compiled functions in place of the element-wise ones of all layers in `module`.
+    """Replace the element-wise functions of all layers in `module` with compiled ones.
 
-    They are those that a layer, a cell above all, names in its attribute `elementwise`.
+    A layer, usually a cell, names these functions in its attribute `elementwise`.
     """
     for layer in module.modules():
         for name in getattr(layer, "elementwise", ()):
@@ -69,10 +69,10 @@ class CellFactory(Protocol):
             in_channels: depth of the input.
             channels: depth of the output.
             kernel: side of W, which convolves the input.
-            stride: of W.
+            stride: stride of W.
             hidden_kernel: side of U, which convolves the state.
         """
 
 
 CELLS: Registry[type[RecurrentCell]] = Registry("cell", "rnn_codec.cells", deferred=True)
-"""Built by the networks that they are layers of."""
+"""The cells by name; networks build them as their layers."""

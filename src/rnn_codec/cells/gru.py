@@ -14,13 +14,13 @@ def begin(gates: Tensor) -> Tensor:
 
 
 def reset(of_input: Tensor, of_state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
-    """z and r⊙h′, from gates (B, 2C, H, W) of two convolutions."""
+    """z and r⊙h′, from the gates (B, 2C, H, W) of two convolutions."""
     z, r = torch.sigmoid(of_input + of_state).chunk(2, dim=1)
     return z, r * previous
 
 
 def update(of_input: Tensor, of_state: Tensor, previous: Tensor, z: Tensor) -> Tensor:
-    """The next state, from candidates (B, C, H, W) of two convolutions."""
+    """The next state, from the candidates (B, C, H, W) of two convolutions."""
     # lerp: previous + z ⊙ (candidate − previous)
     return torch.lerp(previous, torch.tanh(of_input + of_state), z)
 

@@ -8,7 +8,7 @@ from rnn_codec.layers.convolution import SharedConv2d, set_bias
 
 
 def step(of_input: Tensor, of_state: Tensor | None, memory: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Output and memory, (B, C, H, W); the gates (B, 4C, H, W) are the sum of two convolutions.
+    """h and c, (B, C, H, W); the gates (B, 4C, H, W) are the sum of two convolutions.
 
     In the first iteration there is neither a state nor a memory.
     """
@@ -25,8 +25,8 @@ class LSTMCell(RecurrentCell):
     The state is (h, c), the output h.
 
     Args:
-        forget_bias: the forget gate's bias at the start; 1 lets memory last before it is learned
-            (the paper's released code).
+        forget_bias: the forget gate's initial bias; at 1, as in the paper's released code, memory
+            lasts even before the cell has learned to keep it.
 
     Example:
         >>> cell = LSTMCell(3, 8, kernel=3, stride=2, hidden_kernel=1, forget_bias=1.0)
@@ -49,7 +49,7 @@ class LSTMCell(RecurrentCell):
     ) -> None:
         super().__init__()
         self.input_gates = SharedConv2d(in_channels, 4 * channels, kernel, stride)
-        # One bias is enough: one of U would only add to that of W.
+        # One bias is enough: a bias of U would only add to that of W.
         self.hidden_gates = SharedConv2d(channels, 4 * channels, hidden_kernel, bias=False)
         set_bias(self.input_gates, slice(0, channels), forget_bias)
 

@@ -25,7 +25,7 @@ def update(
     hidden_scale: float,
     output_scale: float,
 ) -> tuple[Tensor, Tensor]:
-    """h° and h, from the candidates of two convolutions and from W_h h′ and W_ox x."""
+    """h° and h, from the candidates of two convolutions, W_h h′ and W_ox x."""
     hidden = torch.lerp(previous, torch.tanh(of_input + of_state), z)
     hidden = torch.add(hidden, around_state, alpha=hidden_scale)
     return torch.add(hidden, around_cell, alpha=output_scale), hidden
@@ -33,14 +33,14 @@ def update(
 
 @CELLS.register("residual_gru")
 class ResidualGRUCell(RecurrentCell):
-    """A GRU with a path around the gates for the state and one for the output.
+    """A GRU with paths around the gates, one for the state and one for the output.
 
         h  = (1−z)⊙h′ + z⊙tanh(Wx + U(r⊙h′) + b) + α_h W_h h′
         h° = h + α_x W_ox x
 
-    The state is (h,), the output h°. The paper does not state the kernels of W_h and W_ox: here
-    W_h has that of U and W_ox that of W, with its stride, so that each comes out of the convolution
-    that computes the gates.
+    The state is (h,), the output h°. The paper does not state the kernels of W_h and W_ox. Here W_h
+    has the kernel of U, and W_ox the kernel and stride of W, so that each is computed by the same
+    convolution as the gates.
 
     Args:
         hidden_scale: α_h, 0.1 in the paper.

@@ -1,1 +1,1 @@
-"""Entropy coding that any family can use: a range coder whose prefixes decode, compiled code."""
+"""Entropy coding for any family: range coders whose prefixes decode, and compiled code."""

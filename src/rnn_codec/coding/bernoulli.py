@@ -1,8 +1,8 @@
-"""Bits with probabilities of their own, many at once, by the range coder of `constriction`.
+"""Codes many bits at once, each with its own probability, by the range coder of `constriction`.
 
-The code is one number v, 0 ≤ v < 1, written as bytes, first the highest. Coding a bit narrows an
-interval that v must lie in, by a share that is the bit's probability. docs/file-format.md has the
-arithmetic. Bytes behind the end of a code count as zeros.
+The code is one number v, 0 ≤ v < 1, written as bytes, the highest first. Coding a bit narrows the
+interval that contains v, in proportion to the bit's probability. The arithmetic is specified in
+docs/file-format.md. Bytes after the end of a code count as zeros.
 """
 
 from typing import NamedTuple
@@ -15,17 +15,17 @@ PROBABILITY_BITS = 16
 """Probabilities of a one are k / 2¹⁶, 0 < k < 2¹⁶, as float64, which holds them exactly."""
 _WORD, _WINDOW = 4, 8
 _BITS = constriction.stream.model.Categorical(perfect=False)
-"""The same intervals as those of the library's Bernoulli model, in half the time."""
+"""Has the same intervals as the library's Bernoulli model, but takes half the time."""
 _BEHIND = 4
-"""Words behind the last byte that a decoder may look at before a bit is undecided."""
+"""Words after the last byte that a decoder may read before a bit is undecided."""
 
 
 class EndOfCodeError(Exception):
-    """Bits whose code has not arrived."""
+    """The code ends before the requested bits, or is invalid."""
 
 
 def of_both(ones: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The probabilities (n, 2) of zeros and of ones, from the latter.
+    """The probabilities (n, 2) of zeros and ones, from those of ones (n,).
 
     >>> of_both(np.array([0.25]))
     array([[0.75, 0.25]])
@@ -37,10 +37,11 @@ class Place(NamedTuple):
     """A state of an encoder."""
 
     words: int
-    """Of four bytes, written before those that may still change."""
+    """Number of 4-byte words before those that may still change."""
     low: int
     span: int
-    """The interval that the code lies in, in units of the last place of the next eight bytes."""
+    """The interval [low, low + span) that contains the code, in units of the last place of the next
+    eight bytes."""
 
 
 class BitEncoder:
@@ -50,31 +51,32 @@ class BitEncoder:
         self._coder = constriction.stream.queue.RangeEncoder()
 
     def put(self, bits: NDArray[np.bool_], probabilities: NDArray[np.float64]) -> None:
-        """Code bits (n,), each with its probabilities (n, 2) of being zero and one."""
+        """Code bits (n,), given the probabilities (n, 2) that each is zero and one."""
         if bits.size:
             self._coder.encode(bits.astype(np.int32), _BITS, probabilities)
 
     @property
     def place(self) -> Place:
-        """Where the code stands: see `certain_after`."""
+        """The encoder's current state, for `certain_after`."""
         words, (low, span) = self._coder.pos()
         return Place(words, low, span)
 
     @property
     def most_bytes(self) -> int:
-        """No more than these has the code, if it ends here."""
+        """An upper bound on the bytes of the code if it ends here."""
         return self._coder.num_words() * _WORD
 
     def code(self) -> bytes:
-        """The code, as if it ended here; more may follow."""
+        """The code as if it ended here; coding may continue afterwards."""
         return self._coder.get_compressed().astype(">u4").tobytes()
 
 
 def certain_after(code: bytes, place: Place) -> int:
-    """The fewest first bytes that make certain what was coded up to a place, whatever follows.
+    """The length of the shortest prefix that determines everything coded up to a place.
 
     Args:
-        code: to the end, of an encoder that was at the place.
+        code: the finished code of the encoder.
+        place: an earlier state of that encoder.
     """
     start = place.words * _WORD
     window = int.from_bytes(code[start : start + _WINDOW].ljust(_WINDOW, b"\0"), "big")
@@ -88,16 +90,16 @@ def certain_after(code: bytes, place: Place) -> int:
 
 
 class WholeDecoder:
-    """Reads a code of which all bytes are there."""
+    """Reads a complete code."""
 
     def __init__(self, code: bytes) -> None:
         self._coder = _decoder(code, b"\0")
 
     def get(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """The next bits, by their probabilities (n, 2); behind the last one they are arbitrary.
+        """The next bits, given their probabilities (n, 2); after the last one they are arbitrary.
 
         Raises:
-            EndOfCodeError: the code is none that an encoder writes.
+            EndOfCodeError: no encoder writes this code.
         """
         return _decoded(self._coder, probabilities)
 
@@ -105,8 +107,8 @@ class WholeDecoder:
 class PrefixDecoder(WholeDecoder):
     """Reads the beginning of a code.
 
-    What follows may have been anything between zeros and ones. Bits have arrived if both give the
-    same.
+    The missing bytes may have been anything from all zeros to all ones. Bits have arrived if both
+    extremes decode to the same values.
     """
 
     def __init__(self, code: bytes) -> None:
@@ -117,7 +119,7 @@ class PrefixDecoder(WholeDecoder):
         """The next bits.
 
         Raises:
-            EndOfCodeError: one of them has not arrived.
+            EndOfCodeError: one of the bits has not arrived.
         """
         bits = super().get(probabilities)
         if not np.array_equal(bits, _decoded(self._other, probabilities)):
@@ -132,7 +134,7 @@ def _decoded(
         return np.zeros(0, np.bool_)
     try:
         return coder.decode(_BITS, probabilities).astype(np.bool_)
-    # How constriction says that a code lies where intervals leave a gap.
+    # Raised by constriction if a code lies in a gap between intervals.
     except AssertionError as error:
         raise EndOfCodeError from error
 

@@ -1,4 +1,4 @@
-"""Compiles functions, and keeps what was compiled for later commands where there is a place."""
+"""Compiles functions, and caches the compiled code on disk for later commands if possible."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,18 +14,21 @@ from rnn_codec.errors import UserError
 
 @cache
 def sources_stamp(folder: Path) -> tuple[tuple[str, float, int], ...]:
-    """Names, times and sizes of the sources that kernels in a folder are made of: its and ours."""
+    """Names, times and sizes of all sources that may be compiled into a folder's kernels.
+
+    These are the sources in that folder and in this package.
+    """
     paths = sorted({*folder.glob("*.py"), *Path(__file__).parent.glob("*.py")})
     return tuple((path.name, path.stat().st_mtime, path.stat().st_size) for path in paths)
 
 
 class SparingCache(FunctionCache):
-    """A cache on disk that is done without where it can be neither read nor written.
+    """A cache on disk that is skipped where it cannot be read or written.
 
-    One that is damaged is written anew.
+    A damaged cache is written again.
 
-    A kernel holds what it calls from other modules: numba looks at the source of its own alone, and
-    would take an old one when another has changed.
+    Compiled kernels include the functions of other modules that they call. Numba itself checks only
+    the kernel's own source file, and would load an outdated kernel when another file has changed.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -35,36 +38,36 @@ class SparingCache(FunctionCache):
         kept._source_stamp = kept._source_stamp, sources_stamp(folder)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """What was compiled before; None if it cannot be read."""
+        """The code compiled earlier, or None if it cannot be read."""
         try:
             return super().load_overload(sig, target_context)
         except OSError:
             return None
-        # A damaged file ends in whatever it makes the reader raise.
+        # A damaged file can make the reader raise anything.
         except Exception:
             self._begin_anew()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled, unless the disk is full or may not be written to."""
+        """Cache the compiled code, unless the disk is full or not writable."""
         with suppress(OSError):
             super().save_overload(sig, data)
 
     def _begin_anew(self) -> None:
-        """Forget all that was kept of the function."""
+        """Delete everything cached for the function."""
         with suppress(OSError):
             self.flush()
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function by numba at its first call, without Python's lock.
+    """Compile a function with numba at its first call, to run without the GIL.
 
-    It is compiled anew in every process where numba finds no folder for its cache: a package that
-    may not be written to, for a user without a home.
+    Where numba finds no folder for its cache, e.g. in a read-only package for a user without a home
+    folder, every process compiles the function again.
 
     Raises:
-        UserError: numba's compiler has been switched off. As Python the coder would take minutes
-            for a picture, and its sums of integers would not be those of the machine.
+        UserError: numba's compiler is switched off. In plain Python the coder would take minutes
+            per picture, and its integer sums would differ from the machine's.
 
     Example:
         >>> compiled(lambda x: x + 1)(2)
@@ -75,7 +78,7 @@ def compiled(function: Callable[..., Any]) -> Any:
             "NUMBA_DISABLE_JIT switches off the compiler that the entropy coder needs: unset it"
         )
     dispatcher = njit(nogil=True)(function)
-    # What numba raises where it finds no folder; the option `cache` of `njit` would end the import.
+    # RuntimeError: numba finds no folder. With `njit(cache=True)` it would make the import fail.
     with suppress(RuntimeError):
         dispatcher._cache = SparingCache(function)
     return dispatcher

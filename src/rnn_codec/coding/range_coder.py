@@ -1,17 +1,17 @@
 """A binary range coder in compiled integer arithmetic [Martin 1979, with carries].
 
-The code is one number v, 0 ≤ v < 1, written as bytes, first the highest. Coding a bit narrows an
-interval [low, low + range): a one takes its lower part, in proportion to its probability, a zero
-the rest. `range` is kept from 2²⁴ to 2³² units of the last place of the bytes so far.
+The code is one number v, 0 ≤ v < 1, written as bytes, the highest first. Coding a bit narrows an
+interval [low, low + range): a one takes the lower part, in proportion to its probability, a zero
+the rest. `range` is kept between 2²⁴ and 2³², in units of the last place of the bytes so far.
 
-Model and coder alternate bit by bit in decoding, so the coder's steps are functions that kernels
-of the context models call. Their states are small arrays:
+In decoding, model and coder alternate bit by bit. So the coder's steps are functions that the
+kernels of context models call. Their states are small arrays:
 
     encoder  [low, range, position]            uint64
-    decoder  [code, range, slack, position]    uint64; code = v − low, so far as v is known
+    decoder  [code, range, slack, position]    uint64; code = v − low, with missing bytes as zeros
 
-`slack` is how much larger the code might be if the bytes that have not arrived were all ones. A bit
-that slack leaves undecided has not arrived.
+`slack` is how much larger the code would be if all missing bits were ones. A bit that remains
+undecided because of it has not arrived.
 """
 
 import numpy as np
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from rnn_codec.coding.compiled import compiled
 
 PROBABILITY_BITS = 16
-"""Probabilities are integers: 2¹⁶ is one."""
+"""Probabilities are integers in units of 2⁻¹⁶."""
 LEAST_PROBABILITY = 1 << (PROBABILITY_BITS - 10)
-"""Of a one and of a zero, 2⁻¹⁰: a bit costs at least 0.0014 bits."""
+"""The smallest probability of a one and of a zero, 2⁻¹⁰: a bit costs at least 0.0014 bits."""
 EVEN = 1 << (PROBABILITY_BITS - 1)
 """The probability one half."""
 
 FLUSH_BYTES = 4
-"""The most that `finish` writes."""
+"""The most bytes that `finish` writes."""
 
 _TOP = np.uint64(1 << 32)
 _LOW_MASK = np.uint64((1 << 32) - 1)
@@ -37,13 +37,13 @@ _TOP_BYTE = np.uint64(24)
 _SCALE = np.uint64(PROBABILITY_BITS)
 
 NOT_ARRIVED = -1
-"""What `get_bit` returns for a bit that the bytes so far leave undecided."""
+"""The result of `get_bit` for a bit that the bytes so far leave undecided."""
 
 
 def capacity(bits: int) -> int:
-    """Bytes that suffice for `bits` bits, whatever their probabilities.
+    """A number of bytes that suffices for `bits` bits, whatever their probabilities.
 
-    A bit costs at most 10 bits, and the coder's rounding and its last bytes a little more.
+    A bit costs at most 10 bits. The coder's rounding and its last bytes add slightly to that.
     """
     return bits * 11 // 8 + 2 * FLUSH_BYTES
 
@@ -55,7 +55,7 @@ def start_encoder() -> NDArray[np.uint64]:
 
 @compiled
 def put_bit(state, out, bit, probability):  # type: ignore[no-untyped-def]
-    """Code a bit whose probability of being one is `probability`/2¹⁶; grow `out`."""
+    """Code a bit whose probability of being one is `probability`/2¹⁶; append bytes to `out`."""
     low, span, position = state[0], state[1], state[2]
     bound = (span >> _SCALE) * np.uint64(probability)
     if bit:
@@ -76,7 +76,7 @@ def put_bit(state, out, bit, probability):  # type: ignore[no-untyped-def]
 
 @compiled
 def carry(out, position):  # type: ignore[no-untyped-def]
-    """Add one to the number that the first `position` bytes are."""
+    """Add one to the number formed by the first `position` bytes."""
     index = np.int64(position) - 1
     while out[index] == 255:
         out[index] = 0
@@ -86,7 +86,7 @@ def carry(out, position):  # type: ignore[no-untyped-def]
 
 @compiled
 def finish(state, out):  # type: ignore[no-untyped-def]
-    """Write the fewest bytes after which the last bit is certain; return the length of all."""
+    """Write the fewest bytes that determine the last bit; return the code's total length."""
     low, span, position = state[0], state[1], np.int64(state[2])
     for kept in range(1, FLUSH_BYTES + 1):
         unknown = np.uint64((1 << (32 - 8 * kept)) - 1)
@@ -111,7 +111,7 @@ def start_decoder(data):  # type: ignore[no-untyped-def]
 
 @compiled
 def read_byte(state, data):  # type: ignore[no-untyped-def]
-    """Shift the next byte into the code: zeros where none has arrived, and ones into the slack."""
+    """Shift the next byte into the code; if it is missing, zeros, and ones into the slack."""
     position = np.int64(state[3])
     if position < data.size:
         state[0] = (state[0] << _BYTE) | np.uint64(data[position])
@@ -124,7 +124,7 @@ def read_byte(state, data):  # type: ignore[no-untyped-def]
 
 @compiled
 def get_bit(state, data, probability):  # type: ignore[no-untyped-def]
-    """The next bit, or `NOT_ARRIVED`, which leaves the state as it is."""
+    """Decode the next bit, or return `NOT_ARRIVED` and leave the state unchanged."""
     code, span = state[0], state[1]
     bound = (span >> _SCALE) * np.uint64(probability)
     if code + state[2] < bound:
@@ -144,11 +144,11 @@ def get_bit(state, data, probability):  # type: ignore[no-untyped-def]
 
 
 def certain_after(data: NDArray[np.uint8], position: int, low: int, span: int) -> int:
-    """How many bytes of `data` make certain what was coded up to an encoder's earlier state.
+    """The number of first bytes of `data` that determine everything up to an encoder's state.
 
     Args:
-        data: all bytes that were written in the end.
-        position, low, span: the encoder's state after the bit in question.
+        data: the finished code.
+        position, low, span: the encoder's state after the bit in question; `span` is the range.
     """
     window = int.from_bytes(bytes(data[position : position + 4]).ljust(4, b"\0"), "big")
     code = (window - low) % (1 << 32)

@@ -1,12 +1,12 @@
-"""Sums of int16 products at the speed of the machine's vector units, exact on all of them.
+"""Sums of int16 products at the speed of the machine's vector units, and exact on every machine.
 
 Processors multiply pairs of int16 and add the two products in one instruction (`vpmaddwd` and
-`vpdpwssd` on x86, `smlal` on ARM), but compilers do not find it in a loop over a matrix. Here the
-loop is spelled out in LLVM's vectors, which know no particular machine: LLVM turns them into what
-the processor at hand has.
+`vpdpwssd` on x86, `smlal` on ARM), but compilers do not recognise it in a loop over a matrix. Here
+the loop is written in LLVM's generic vectors, which LLVM translates to the instructions of the
+processor at hand.
 
-    packed weights    (out/64, in/2, 64, 2): a run of memory is the pair of inputs of 64 outputs
-    sums              64 at a time stay in registers while the inputs pass by
+    packed weights    (out/64, in/2, 64, 2): weights of a pair of inputs to 64 outputs, contiguous
+    sums              64 at a time stay in registers during the loop over the inputs
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 OUTPUTS = 64
-"""Outputs that are summed up together."""
+"""Number of outputs that are summed together."""
 PAIR = 2
 
 _LANES = 16
@@ -31,7 +31,7 @@ _PAIRS = ir.VectorType(_INT16, PAIR * _LANES)
 
 
 def pack(weights: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Weights (out, in), in being even, as `add_pairs` reads them; outputs filled up with zeros.
+    """Pack weights (out, in), in even, for `add_pairs`; outputs are padded with zeros.
 
     Example:
         >>> pack(np.ones((32, 6), np.int16)).shape
@@ -47,9 +47,9 @@ def pack(weights: NDArray[np.int16]) -> NDArray[np.int16]:
 
 @intrinsic
 def add_pairs(_: Any, weights: Any, inputs: Any, sums: Any) -> Any:
-    """In a kernel: add one block of packed weights (in/2, 64, 2) times inputs (in,) to sums (64,).
+    """Add one block of packed weights (in/2, 64, 2) times inputs (in,) to sums (64,), in a kernel.
 
-    All three are contiguous; int16, int16, int32. Sums wrap around as int32 does.
+    The arrays are contiguous, with types int16, int16 and int32. Sums wrap around like int32.
     """
     return types.void(weights, inputs, sums), _generate
 
@@ -83,7 +83,7 @@ def _generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: An
 
 
 def _spread(builder: ir.IRBuilder, pair: ir.Value) -> ir.Value:
-    """A pair of inputs beside every pair of weights, as int32."""
+    """A pair of inputs, repeated for every pair of weights, as int32."""
     nothing = ir.Constant(_SUMS, ir.Undefined)
     one = builder.insert_element(nothing, pair, _INT32(0))
     all_lanes = builder.shuffle_vector(one, nothing, ir.Constant(_SUMS, [0] * _LANES))

@@ -1,1 +1,1 @@
-"""What networks are built of: convolutions that iterations share, binarizers, blocks."""
+"""Building blocks of networks: convolutions shared by iterations, binarizers, pixel blocks."""

@@ -1,4 +1,4 @@
-"""The binarizer: a real code becomes bits [Toderici 2016; 2017, figure 1 B-Conv]."""
+"""Binarizers, which turn real numbers into bits [Toderici 2016; 2017, figure 1 B-Conv]."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from rnn_codec.layers.convolution import SharedConv2d, to_image, to_matrix
 
 
 def sign(y: Tensor) -> Tensor:
-    """−1 or +1, and +1 at zero, so that every value is one of two symbols.
+    """The sign, −1 or +1; it is +1 at zero, so that there are only two symbols.
 
     Example:
         >>> sign(torch.tensor([-0.2, 0.0, 0.7]))
@@ -23,16 +23,16 @@ def stochastic_sign(y: Tensor, rank: int = 0, world_size: int = 1) -> Tensor:
     """+1 with probability (1+y)/2, else −1, for y in [−1, 1]; the gradient passes straight through.
 
     Args:
-        y: the share of a process in a batch, (B, …).
-        rank: number of the process.
-        world_size: processes that share the batch. Each draws the random numbers of all and uses
-            its own, so that the same batch gets the same ones however it is shared.
+        y: this process's share of a batch, (B, …).
+        rank: number of this process.
+        world_size: number of processes that share the batch. Each draws the random numbers of all
+            and uses its own share, so that the result does not depend on how a batch is divided.
 
     Example:
         >>> stochastic_sign(torch.tensor([-1.0, 1.0]))
         tensor([-1.,  1.])
     """
-    # `cat` keeps the order of the dimensions in memory, in which random numbers are handed out.
+    # `cat` keeps the memory layout, and random numbers are assigned in memory order.
     noise = torch.rand_like(torch.cat([y.detach()] * world_size))
     share = noise[rank * len(y) : (rank + 1) * len(y)]
     sample = torch.where(share < (1 + y) / 2, 1.0, -1.0).to(y.dtype)
@@ -60,8 +60,8 @@ class Binarizer(nn.Module):
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1
 
     Attributes:
-        rank: number of the process, in training by several.
-        world_size: how many processes share a batch.
+        rank: number of this process, when several train together.
+        world_size: number of processes that share a batch.
     """
 
     def __init__(self, in_channels: int, depth: int) -> None:
@@ -75,15 +75,16 @@ class Binarizer(nn.Module):
 
 
 def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: int) -> Tensor:
-    """Signs, group after group: b_j = sign(z_j − Σ_i M_ji s_i b_i), i over the groups before.
+    """Signs, group by group: b_j = sign(z_j − Σ_i M_ji s_i b_i), i over the groups before.
 
-    Bits are the same in training; the gradient is that of tanh, also through the sum.
+    The bits are the same in training and evaluation. The gradient is that of tanh, and also flows
+    through the sum.
 
     Args:
         real: z, (N, bits).
-        of_bits: M, what bit i adds to z_j at a step size of one, (bits, bits): j, i.
-        sizes: s, (N, bits); None for one everywhere.
-        groups: of the bits, of equal size.
+        of_bits: M, what bit i adds to z_j at a step size of 1, (bits, bits): j, i.
+        sizes: s, (N, bits); None for 1 everywhere.
+        groups: number of groups, of equal size.
 
     Returns:
         −1 and +1, (N, bits).
@@ -104,9 +105,9 @@ def bits_of_groups(real: Tensor, of_bits: Tensor, sizes: Tensor | None, groups: 
 
 
 class GroupBinarizer(nn.Module):
-    """Bits in groups: a group codes what the decoder will not add for those before it.
+    """Binarizes in groups of bits, each of which codes the residual of the groups before it.
 
-    A layer that starts at zero adds the recurrent part's output to z.
+    A convolution that starts at zero adds the recurrent part's output to z.
 
     Shapes:
         (B, in_channels, H, W) → (B, depth, H, W), values −1 and +1, channels innermost
@@ -124,7 +125,7 @@ class GroupBinarizer(nn.Module):
     def forward(self, x: Tensor, linear: Tensor, of_bits: Tensor, sizes: Tensor | None) -> Tensor:
         """Turn the encoder's output into bits; see `bits_of_groups`.
 
-        The linear part of z, and the step sizes, if there are any, are (B, depth, H, W).
+        `linear`, the linear part of z, and `sizes`, unless None, are (B, depth, H, W).
         """
         real = to_matrix(self.convolution(x) + linear)
         steps = None if sizes is None else to_matrix(sizes)

@@ -1,14 +1,14 @@
-"""Images as blocks of pixels, whose values become channels, and back; channels innermost.
+"""Converts images to blocks of pixels, whose values become channels, and back; channels innermost.
 
-A block's values are in the order row, column, colour: a row of a block is one run of memory, in
-the image and in the block, which is what makes the copies fast.
+A block's values are in the order row, column, colour. So a row of a block is contiguous in memory,
+both in the image and in the block, which makes the copies fast.
 """
 
 from torch import Tensor
 
 
 def to_blocks(image: Tensor, side: int) -> Tensor:
-    """Blocks of side × side pixels; (B, 3, H, W) → (B, 3·side², H/side, W/side).
+    """Cut an image into blocks of side × side pixels; (B, 3, H, W) → (B, 3·side², H/side, W/side).
 
     Example:
         >>> import torch
@@ -40,7 +40,7 @@ def to_image(blocks: Tensor, side: int) -> Tensor:
 
 
 def split_blocks(blocks: Tensor) -> Tensor:
-    """Each block as four of half the side; (B, 4C, H, W) → (B, C, 2H, 2W).
+    """Split each block into four of half the side; (B, 4C, H, W) → (B, C, 2H, 2W).
 
     Example:
         >>> import torch
@@ -73,7 +73,7 @@ def join_blocks(quarters: Tensor) -> Tensor:
 
 
 def half_side(depth: int) -> int:
-    """Half the side of blocks of so many values, of three colours.
+    """Half the side of blocks with `depth` values, of three colours.
 
     Example:
         >>> half_side(768)

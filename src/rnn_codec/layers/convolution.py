@@ -1,18 +1,19 @@
-"""The convolution whose weights are shared over the iterations of an unroll.
+"""Convolutions whose weights are shared by the iterations of an unroll.
 
 Training unrolls up to 16 iterations over the same weights. Ordinary back-propagation computes one
-weight gradient an iteration, a matrix product too small to fill the processor, and adds it to the
-others. Here every iteration leaves its input and its output gradient, and one product over all of
-them, laid one after another along the batch, gives the sum:
+weight gradient per iteration, a matrix product too small to use the processor fully, and adds it to
+the others. Here every iteration stores its input and its output gradient. A single product over all
+of them, concatenated along the batch, gives the sum:
 
     iteration 1   x₁ ──► y₁        backward:  (x₁, ∂y₁) ┐
     iteration 2   x₂ ──► y₂                   (x₂, ∂y₂) ├─► one product ─► ∂W
     ...                                       ...       ┘
 
-The gradients are those of ordinary back-propagation; only the order of the sum differs.
+The gradients are those of ordinary back-propagation; only the order of summation differs.
 
-With channels innermost, a kernel of one pixel is a product of matrices, (positions, channels), and
-is computed as such: on few positions that is up to half as fast again as a convolution.
+With channels innermost, a convolution with a 1×1 kernel is a product of matrices, (positions,
+channels), and is computed as such: for few positions this is up to 1.5 times as fast as a
+convolution.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from torch.autograd.function import once_differentiable
 
 @dataclass
 class _Tape:
-    """What the backward passes of the iterations leave for the one weight gradient."""
+    """Inputs and output gradients of the iterations, stored for the single weight gradient."""
 
     stride: int
     padding: int
@@ -37,12 +38,15 @@ class _Tape:
 
 
 def to_matrix(x: Tensor) -> Tensor:
-    """A row for each position; (B, C, H, W) → (B·H·W, C), not copied if channels are innermost."""
+    """A matrix with a row per position; (B, C, H, W) → (B·H·W, C).
+
+    Nothing is copied if channels are innermost.
+    """
     return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
 def to_image(matrix: Tensor, like: Tensor) -> Tensor:
-    """Undo `to_matrix` for an image of the size of `like`; channels are innermost.
+    """Undo `to_matrix` for an image with the size of `like`; channels are innermost.
 
     Example:
         >>> x = torch.arange(12.0).view(1, 2, 2, 3)
@@ -54,7 +58,7 @@ def to_image(matrix: Tensor, like: Tensor) -> Tensor:
 
 
 def _is_product(x: Tensor, weight: Tensor, stride: int) -> bool:
-    """Whether a convolution is a product of matrices as they lie in memory."""
+    """Whether a convolution is a product of matrices without changing the memory layout."""
     one_pixel = stride == 1 and weight.shape[2:] == (1, 1)
     return one_pixel and x.is_contiguous(memory_format=torch.channels_last)
 
@@ -68,7 +72,7 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, paddi
 def _convolution_backward(
     gradient: Tensor, x: Tensor, weight: Tensor, tape: _Tape, wanted: list[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    """Gradients of the input, the weight and the bias, as far as they are wanted."""
+    """The gradients of the input, the weight and the bias; None for those not `wanted`."""
     if _is_product(x, weight, tape.stride):
         of_input, of_weight, of_bias = wanted
         rows = to_matrix(gradient)
@@ -79,7 +83,7 @@ def _convolution_backward(
         )
     stride, padding = [tape.stride] * 2, [tape.padding] * 2
     depth = [weight.shape[0]]
-    # Under autocast the forward pass ran in the type of the gradient.
+    # Under autocast the forward pass used the dtype of the gradient.
     x, weight = x.to(gradient.dtype), weight.to(gradient.dtype)
     return torch.ops.aten.convolution_backward(
         gradient, x, weight, depth, stride, padding, [1, 1], False, [0, 0], 1, wanted
@@ -87,9 +91,10 @@ def _convolution_backward(
 
 
 class _SharedWeight(torch.autograd.Function):
-    """Hands the parameters to the iterations; computes their gradient when all have run back.
+    """Passes the parameters to the iterations; computes their gradient after all have run backward.
 
-    Under autocast they are cast here, once, and not by every iteration forward and backward.
+    Under autocast the parameters are cast here once, instead of in every iteration, forward and
+    backward.
     """
 
     @staticmethod
@@ -124,7 +129,7 @@ class _SharedWeight(torch.autograd.Function):
 
 
 class _IterationConvolution(torch.autograd.Function):
-    """One iteration: passes the input's gradient on and leaves the weight's for later."""
+    """One iteration: computes the input's gradient and leaves the weight's for later."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, tape: _Tape) -> Tensor:
@@ -138,7 +143,7 @@ class _IterationConvolution(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:
         tape, (x, weight) = ctx.tape, ctx.saved_tensors
-        # One iteration in another layout would change that of all, laid one after another.
+        # One iteration in another layout would change the layout of the concatenation of all.
         gradient = gradient.contiguous(memory_format=ctx.layout)
         tape.inputs.append(x.to(gradient.dtype))
         tape.output_gradients.append(gradient)
@@ -152,9 +157,10 @@ class _IterationConvolution(torch.autograd.Function):
 class SharedConv2d(nn.Module):
     """A convolution with "same" padding whose weights serve every iteration.
 
-    An even kernel is padded on the right and below, so that stride 1 keeps the size. Weights are
-    drawn from a normal distribution of variance 1/fan-in, which keeps the variance of the gates
-    near one; biases start at zero. `kernel` is a side, `stride` a step, in pixels of the input.
+    An even kernel gets its extra padding on the right and below, so that stride 1 keeps the size.
+    Weights are drawn from a normal distribution of variance 1/fan-in, which keeps the variance of
+    the gates near 1; biases start at zero. `kernel` is the kernel's side; it and `stride` are in
+    pixels of the input.
 
     Shapes:
         (B, in_channels, H, W) → (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)
@@ -190,17 +196,17 @@ class SharedConv2d(nn.Module):
         return self.weight.numel()
 
     def share(self) -> None:
-        """Begin an unroll: from now on the iterations leave their part of the weight gradient."""
+        """Begin an unroll: from now on, iterations defer their part of the weight gradient."""
         tape = _Tape(self.stride, self.padding)
         self._shared = (*_SharedWeight.apply(self.weight, self.bias, tape), tape)
 
     def unshare(self) -> None:
-        """End an unroll. The graph built in it can still be run backward, once."""
+        """End an unroll. The graph built during it can still be run backward, once."""
         self._shared = None
 
 
 class OfEachIteration(nn.Module):
-    """Values that every iteration has of its own, of all of them (T, …); they are trained.
+    """Trained values that differ between iterations, for all iterations (T, …).
 
     Example:
         >>> OfEachIteration(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))(1)
@@ -213,11 +219,11 @@ class OfEachIteration(nn.Module):
         self._each: tuple[Tensor, ...] | None = None
 
     def forward(self, iteration: int) -> Tensor:
-        """The values of an iteration, the first being 0."""
+        """The values of an iteration, counted from 0."""
         return self.values[iteration] if self._each is None else self._each[iteration]
 
     def share(self) -> None:
-        """Begin an unroll. Each value taken alone would leave a gradient as large as them all."""
+        """Begin an unroll. Indexing in each iteration would create a gradient of the full size."""
         self._each = self.values.unbind()
 
     def unshare(self) -> None:
@@ -226,7 +232,7 @@ class OfEachIteration(nn.Module):
 
 
 class IterationConv2d(nn.Module):
-    """A convolution of one pixel, without bias, whose weights are other ones in every iteration.
+    """A 1×1 convolution without bias whose weights differ between iterations.
 
     Shapes:
         weights of all iterations (T, out_channels, in_channels)
@@ -243,18 +249,18 @@ class IterationConv2d(nn.Module):
         return self.weights.values[0].numel()
 
     def forward(self, x: Tensor, iteration: int) -> Tensor:
-        """Convolve in an iteration, the first being 0."""
+        """Convolve with the weights of an iteration, counted from 0."""
         return to_image(F.linear(to_matrix(x), self.weights(iteration)), x)
 
 
 @contextmanager
 def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
-    """Every `SharedConv2d` in `module` computes its weight gradient once for all calls inside.
+    """Make every `SharedConv2d` in `module` compute one weight gradient for all calls inside.
 
-    The weights of `OfEachIteration` are taken apart once, and their gradients put together once.
+    The values of `OfEachIteration` are split once, and their gradients combined once.
 
-    The gradients equal those without, up to rounding. They can be computed once: neither second
-    derivatives nor a second backward pass over the same graph are possible.
+    Up to rounding, the gradients equal those without deferral. They can be computed only once:
+    neither second derivatives nor a second backward pass over the same graph are possible.
 
     Example:
         >>> layer = SharedConv2d(1, 1, kernel=1)
@@ -275,7 +281,7 @@ def deferred_weight_gradients(module: nn.Module) -> Iterator[None]:
 
 
 def set_bias(convolution: SharedConv2d, channels: slice, value: float) -> None:
-    """Start the biases of some output channels at `value` instead of zero."""
+    """Initialise the biases of some output channels with `value` instead of zero."""
     assert convolution.bias is not None
     with torch.no_grad():
         convolution.bias[channels] = value

@@ -1,8 +1,8 @@
-"""Quality of a reconstruction: pure functions of uint8 images, and means of them over a data set.
+"""Quality of a reconstruction: pure functions of uint8 images, and their means over a data set.
 
 Every score takes a reconstruction and its original as uint8 tensors (B, 3, H, W), RGB, and returns
-one float64 value per image, (B,). Higher is better. Papers average scores over images, and so does
-this package: it never pools errors first.
+one float64 value per image, (B,). Higher is better. As in papers, scores are averaged over images;
+errors are never pooled first.
 
-A new metric is a function in a module of its own and a line in `scores.SCORES`.
+A new metric needs a function in its own module and an entry in `scores.SCORES`.
 """

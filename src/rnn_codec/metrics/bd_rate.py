@@ -1,4 +1,4 @@
-"""Bjøntegaard delta rate: how much more a codec spends for equal quality, on average."""
+"""Bjøntegaard delta rate: the average additional rate of a codec at equal quality."""
 
 import bjontegaard
 import numpy as np
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from rnn_codec.metrics.curve import Array
 
 BD_METRICS = ("ms_ssim", "psnr")
-"""Those for which the field states BD-rates."""
+"""The metrics for which BD-rates are usually published."""
 
 
 def bd_rate(
@@ -17,20 +17,20 @@ def bd_rate(
     anchor_quality: ArrayLike,
     min_overlap: float,
 ) -> float | None:
-    """Per cent of rate more than the anchor's, mean of log rate over the qualities both reach.
+    """The additional rate over the anchor in per cent, averaged as log rate at common qualities.
 
-    Log rate is interpolated over quality by PCHIP, by the package `bjontegaard`. Points whose
-    quality is not above that of every lower rate are left out, since rate must be a function of
-    quality (`rising`).
+    Log rate is interpolated over quality with PCHIP, by the package `bjontegaard`. Since rate must
+    be a function of quality, points are left out if a lower rate has the same or a higher quality
+    (`rising`).
 
     Args:
-        bpp, quality: of the codec; the quality in dB.
-        anchor_bpp, anchor_quality: of the codec that it is compared with.
-        min_overlap: least share of the narrower range of qualities that both must have, 0 … 1.
+        bpp, quality: curve of the codec; the quality in dB.
+        anchor_bpp, anchor_quality: curve of the codec that it is compared with.
+        min_overlap: the smallest share of the narrower quality range that must be common, 0 … 1.
 
     Returns:
-        Per cent, negative where the codec spends less; None if the curves overlap too little, or
-        one has less than two rising points.
+        Per cent, negative if the codec needs less; None if the curves overlap too little, or one
+        has fewer than two rising points.
 
     Example:
         >>> rates = np.array([0.25, 0.5, 1.0])
@@ -50,7 +50,7 @@ def bd_rate(
 
 
 def rising(bpp: ArrayLike, quality: ArrayLike) -> tuple[Array, Array]:
-    """A curve by ascending rate, without points that are no better than a cheaper one.
+    """The curve sorted by rate, without points that are no better than a cheaper one.
 
     >>> [values.tolist() for values in rising([1.0, 0.5, 2.0, 1.5], [30, 28, 33, 29])]
     [[0.5, 1.0, 2.0], [28.0, 30.0, 33.0]]
@@ -63,7 +63,7 @@ def rising(bpp: ArrayLike, quality: ArrayLike) -> tuple[Array, Array]:
 
 
 def overlap(one: Array, other: Array) -> float:
-    """Share of the narrower of two rising ranges that lies in the wider, 0 … 1.
+    """The share of the narrower of two ascending ranges that lies in the wider one, 0 … 1.
 
     >>> overlap(np.array([20.0, 30.0]), np.array([25.0, 45.0]))
     0.5

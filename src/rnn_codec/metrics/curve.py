@@ -1,4 +1,4 @@
-"""Rate–distortion curves: image by image, and means over a data set."""
+"""Rate–distortion curves, for each image and as means over a data set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ Array = NDArray[np.float64]
 
 LOWEST_BPP = 0.125
 HIGHEST_BPP = 2.0
-"""Limits of areas under curves [Toderici 2017, table 1]."""
+"""The upper limit of areas under curves; `LOWEST_BPP` is the lower [Toderici 2017, table 1]."""
 
 
 class UnequalPointsError(ValueError):
-    """The images were not all measured once at the same points."""
+    """Raised unless all images were measured once at the same points."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +22,22 @@ class Curve:
     """Mean rate and scores at each point, ascending."""
 
     point: tuple[float, ...]
-    """Levels, qualities or rates asked for; empty where they are not known, as of published
-    curves."""
+    """Levels, or requested qualities or rates; empty if unknown, as for published curves."""
     bpp: tuple[float, ...]
     """Bits per pixel."""
     scores: Mapping[str, tuple[float, ...]]
-    """By metric."""
+    """Scores by metric."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """A curve, image by image; arrays are (images, points).
+    """The curves of several images; arrays are (images, points).
 
     Attributes:
-        points: ascending.
-        bytes: of files, or of what else a rate is of.
-        pixels: of the images.
-        scores: by metric.
+        points: as in `Curve`, ascending.
+        bytes: sizes of files, or of whatever else the rate measures.
+        pixels: numbers of pixels of the images.
+        scores: scores by metric.
     """
 
     points: tuple[float, ...]
@@ -62,7 +61,7 @@ class Samples:
 
 
 def column_means(rows: Array | Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """The mean of each column.
+    """The means of the columns.
 
     >>> column_means([(1, 2), (3, 6)])
     (2.0, 4.0)
@@ -71,11 +70,11 @@ def column_means(rows: Array | Sequence[Sequence[float]]) -> tuple[float, ...]:
 
 
 def area_under_curve(bpp: Sequence[float], quality: Sequence[float]) -> float:
-    """Integrate quality over bits per pixel from 0.125 to 2, linear between points.
+    """The integral of quality over bits per pixel from 0.125 to 2, linear between points.
 
-    Points may come in any order. Outside the measured rates the curve takes its end's value; inside
-    the limits every point counts. For 16 points at k/8 bpp this is the trapezoid rule of Toderici
-    et al. 2017, and MS-SSIM reaches 1.875 at most.
+    Points may be in any order. Beyond the measured rates the curve is extended by its end values;
+    within the limits every point counts. For 16 points at k/8 bpp this is the trapezoid rule of
+    Toderici et al. 2017, and the area of MS-SSIM is at most 1.875.
 
     Raises:
         ValueError: no points, unequal lengths, or numbers that are not finite.
@@ -86,8 +85,8 @@ def area_under_curve(bpp: Sequence[float], quality: Sequence[float]) -> float:
     rates, qualities = np.asarray(bpp, dtype=float), np.asarray(quality, dtype=float)
     if rates.ndim != 1 or rates.shape != qualities.shape or rates.size == 0:
         raise ValueError(
-            f"a curve needs as many rates as qualities, at least one: "
-            f"got {rates.shape} and {qualities.shape}"
+            f"a curve needs equally many rates and qualities, at least one of each: "
+            f"got shapes {rates.shape} and {qualities.shape}"
         )
     if not (np.isfinite(rates).all() and np.isfinite(qualities).all()):
         raise ValueError("a curve's rates and qualities must be finite")
@@ -105,7 +104,7 @@ def areas_under(curve: Curve) -> dict[str, float]:
 
 
 def quality_at(rates: Sequence[float], qualities: Sequence[float], bpp: float) -> float | None:
-    """Return the quality at `bpp`, linear between points; `None` beyond the measured rates.
+    """Return the quality at `bpp`, interpolated linearly; `None` beyond the measured rates.
 
     >>> quality_at([1.0, 2.0], [30.0, 34.0], 1.5)
     32.0

@@ -1,4 +1,4 @@
-"""What every metric demands of the images it compares."""
+"""The requirements of every metric on the images that it compares."""
 
 import numpy as np
 import torch
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def check_pair(image: Tensor, reference: Tensor) -> None:
-    """Raise unless both are uint8 and of one shape (B, 3, H, W).
+    """Raise unless both tensors are uint8 with the same shape (B, 3, H, W).
 
-    Raises `TypeError` for another dtype: floats in [0, 1] passed as [0, 255] give scores that look
-    splendid and mean nothing. Raises `ValueError` for another or an unequal shape.
+    Raises `TypeError` for another dtype: floats in [0, 1] taken for [0, 255] would give excellent
+    but meaningless scores. Raises `ValueError` for another shape, or if the shapes differ.
     """
     for name, tensor in (("image", image), ("reference", reference)):
         if tensor.dtype != torch.uint8:
@@ -24,12 +24,12 @@ def check_pair(image: Tensor, reference: Tensor) -> None:
 
 
 def pixels_to_batch(pixels: NDArray[np.uint8]) -> Tensor:
-    """Turn the pixels of one image, (H, W, 3), into a batch of one, (1, 3, H, W), copied.
+    """Copy the pixels of one image, (H, W, 3), to a batch of one, (1, 3, H, W).
 
-    Any view of an array will do, a mirrored one too.
+    `pixels` may be any view of an array, even a mirrored one.
 
     >>> pixels_to_batch(np.zeros((4, 6, 3), np.uint8)[::-1, ::2]).shape
     torch.Size([1, 3, 4, 3])
     """
-    # PyTorch has no negative strides.
+    # PyTorch does not support negative strides.
     return torch.tensor(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)

@@ -1,4 +1,4 @@
-"""The mean of a score over a data set, one for every iteration of a progressive codec."""
+"""The mean of a score over a data set, for each iteration of a progressive codec."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from torchmetrics import Metric
 
 
 class PerIterationMean(Metric):
-    """Mean over images of `score` after each of `iterations` iterations.
+    """The mean over images of `score` after each of `iterations` iterations.
 
-    The states are sums and counts, both added over processes, so that the mean under DDP is that
-    over all images even where processes saw unequal numbers of them.
+    The states are sums and counts, both summed over processes. So under DDP the mean is that over
+    all images, even if processes saw different numbers of them.
 
     >>> from rnn_codec.metrics.psnr import psnr
     >>> mean = PerIterationMean(psnr, iterations=2)

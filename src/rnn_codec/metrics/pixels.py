@@ -1,6 +1,6 @@
-"""PSNR and MS-SSIM of pixels in NumPy: for commands that need no PyTorch.
+"""PSNR and MS-SSIM in NumPy, for commands that do not need PyTorch.
 
-The scores are those of `psnr` and `ms_ssim`, up to rounding.
+Up to rounding, the scores equal those of the modules `psnr` and `ms_ssim`.
 """
 
 import math
@@ -14,7 +14,7 @@ from rnn_codec.errors import UserError
 HIGHEST_DECIBELS = 100.0
 SHORTEST_SIDE = 161
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the scales [Wang 2003]."""
+"""The weights of the scales [Wang 2003]."""
 _SIDE, _SIGMA = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
@@ -26,7 +26,7 @@ Pixels = NDArray[np.uint8]
 
 
 def psnr(picture: Pixels, reference: Pixels) -> float:
-    """In dB, of pictures (H, W, 3); 100 of equal ones.
+    """The PSNR of pictures (H, W, 3) in dB; 100 for identical ones.
 
     >>> psnr(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8))
     0.0
@@ -39,7 +39,7 @@ def psnr(picture: Pixels, reference: Pixels) -> float:
 
 
 def ms_ssim(picture: Pixels, reference: Pixels) -> float:
-    """Multi-scale structural similarity of pictures (H, W, 3), the mean over the colours.
+    """The multi-scale structural similarity of pictures (H, W, 3), averaged over the colours.
 
     Raises:
         UserError: a side is below 161 pixels.
@@ -63,7 +63,7 @@ def ms_ssim(picture: Pixels, reference: Pixels) -> float:
 def _similarities(
     x: NDArray[np.float32], y: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], ...]:
-    """Of each colour, the means of the whole similarity and of that of contrast and structure."""
+    """The means, for each colour, of the full similarity and of its contrast–structure term."""
     mean_x, mean_y = _blurred(x), _blurred(y)
     variances = _blurred(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
     covariance = _blurred(x * y) - mean_x * mean_y
@@ -75,7 +75,7 @@ def _similarities(
 
 
 def _blurred(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A Gaussian window along rows and columns, where it fits."""
+    """Filter with a Gaussian window along rows and columns, only where the window fits."""
     height, width = (side - _SIDE + 1 for side in x.shape[1:])
     rows = sum(_WINDOW[k] * x[:, k : k + height] for k in range(_SIDE))
     found: NDArray[np.float32] = sum(_WINDOW[k] * rows[:, :, k : k + width] for k in range(_SIDE))
@@ -83,7 +83,7 @@ def _blurred(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _halved(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means of 2×2 pixels, with a zero on every side of an odd length."""
+    """The means of 2×2 pixels; dimensions of odd length are padded with zeros on both sides."""
     odd = [side % 2 for side in x.shape[1:]]
     padded = np.pad(x, ((0, 0), *((side, side) for side in odd)))
     height, width = (side // 2 for side in padded.shape[1:])
@@ -92,4 +92,4 @@ def _halved(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 SCORES: Mapping[str, Callable[[Pixels, Pixels], float]] = {"psnr": psnr, "ms_ssim": ms_ssim}
-"""By the names of `metrics.scores`."""
+"""The scores by the names in `metrics.scores`."""

@@ -7,9 +7,9 @@ into 8×8 blocks that do not overlap, starting at the top left; blocks that do n
 With C the orthonormal DCT of a block's difference and T the table, the error is the mean of (T C)²
 over coefficients and blocks, and the score is 10 log10(255² / error) dB.
 
-The literature applies it to luma or to colour, and the choice moves a score by several dB: the two
-functions name theirs. Toderici et al. 2017 cite yet another variant (Gupta et al. 2011), so the
-paper's numbers cannot be compared with these.
+The literature applies it to luma or to colour, and scores differ by several dB between the two, so
+each has its own function here. Toderici et al. 2017 cite yet another variant (Gupta et al. 2011),
+so the paper's numbers cannot be compared with these.
 """
 
 import math
@@ -33,10 +33,11 @@ CONTRAST_SENSITIVITY = (
     (0.525206, 0.402111, 0.329937, 0.295806, 0.249855, 0.212687, 0.214459, 0.254803),
     (0.357432, 0.279729, 0.270896, 0.262603, 0.229778, 0.257351, 0.249855, 0.259950),
 )
-"""Row: vertical frequency. Proportional to the inverse of JPEG's luminance quantisation table."""
+"""Proportional to the inverse of JPEG's luminance quantisation table; rows: vertical frequency."""
 
 LUMA_BT601 = (65.481 / 255, 128.553 / 255, 24.966 / 255)
-"""Y − 16 of R, G, B in 0..255: limited range, 16..235, MATLAB's `rgb2ycbcr` before rounding."""
+"""Weights of Y − 16 for R, G, B in 0..255: limited range, 16..235, as in MATLAB's `rgb2ycbcr`
+before rounding."""
 
 
 def dct_matrix(size: int) -> Tensor:
@@ -57,9 +58,9 @@ def _weighted_dct() -> Tensor:
 
 
 def hvs_squared_error(difference: Tensor) -> Tensor:
-    """Mean weighted squared error of planes: (B, C, H, W) differences to (B,) float64, over all C.
+    """The mean weighted squared error over all planes: (B, C, H, W) differences → (B,) float64.
 
-    `difference` is on the scale 0..255. Raises `ValueError` if a side is shorter than 8.
+    `difference` is in units of the range 0..255. Raises `ValueError` if a side is shorter than 8.
     """
     batch, planes, height, width = difference.shape
     rows, columns = height // BLOCK, width // BLOCK
@@ -72,10 +73,10 @@ def hvs_squared_error(difference: Tensor) -> Tensor:
 
 
 def psnr_hvs_luma(image: Tensor, reference: Tensor) -> Tensor:
-    """PSNR-HVS of luma in dB: (B, 3, H, W) uint8, twice, to (B,) float64, at most 100.
+    """PSNR-HVS of luma in dB: two (B, 3, H, W) uint8 batches → (B,) float64, at most 100.
 
-    Luma is BT.601's of limited range (`LUMA_BT601`), unrounded, the peak 255. The definition is the
-    module's. Raises `TypeError` or `ValueError` for other dtypes or shapes.
+    Luma is that of BT.601 with limited range (`LUMA_BT601`), unrounded; the peak is 255. See the
+    module for the definition. Raises `TypeError` or `ValueError` for other dtypes or shapes.
 
     >>> black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
     >>> psnr_hvs_luma(black + 1, black)
@@ -89,10 +90,10 @@ def psnr_hvs_luma(image: Tensor, reference: Tensor) -> Tensor:
 
 
 def psnr_hvs_colour(image: Tensor, reference: Tensor) -> Tensor:
-    """PSNR-HVS of RGB in dB: (B, 3, H, W) uint8, twice, to (B,) float64, at most 100.
+    """PSNR-HVS of RGB in dB: two (B, 3, H, W) uint8 batches → (B,) float64, at most 100.
 
-    The error of the R, G and B planes is averaged, then expressed in dB. The definition is the
-    module's. Raises `TypeError` or `ValueError` for other dtypes or shapes.
+    The error is averaged over the R, G and B planes, then converted to dB. See the module for the
+    definition. Raises `TypeError` or `ValueError` for other dtypes or shapes.
 
     >>> black = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
     >>> psnr_hvs_colour(black + 1, black)

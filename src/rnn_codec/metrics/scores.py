@@ -1,6 +1,6 @@
-"""The metrics: how each is computed, and how its scores are shown.
+"""The metrics: how each is computed, and how its scores are displayed.
 
-What stands here is all that validation, records, tables and figures know of a metric.
+Validation, records, tables and figures use only what is defined here.
 """
 
 from collections.abc import Callable
@@ -22,13 +22,13 @@ class Score:
     """A metric; higher is better."""
 
     function: Callable[[Tensor, Tensor], Tensor]
-    """(B, 3, H, W) uint8, twice, to (B,) float64."""
+    """Takes two (B, 3, H, W) uint8 batches; returns (B,) float64."""
     title: str
     unit: str = DECIBELS
-    """Empty for a share, 0 … 1."""
+    """Unit of the scores; empty for a score in 0 … 1."""
     digits: int = 2
     in_documents: bool = True
-    """Whether documents and figures show it; if not, only records, CSV and the page do."""
+    """Whether documents and figures show the metric, not only records, CSV and the page."""
 
     def __call__(self, image: Tensor, reference: Tensor) -> Tensor:
         """Score a batch."""
@@ -40,7 +40,9 @@ class Score:
         return HIGHEST_DECIBELS if self.unit == DECIBELS else 1.0
 
     def decibels(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Scores in dB: shares as −10 log10(1 − score), which spreads out those near 1, to 60 dB.
+        """The scores in dB; those in 0 … 1 as −10 log10(1 − score), at most 60 dB.
+
+        The logarithm spreads out scores near 1.
 
         >>> SCORES["ms_ssim"].decibels([0.9, 0.99]).round(6).tolist()
         [10.0, 20.0]
@@ -57,7 +59,7 @@ SCORES: dict[str, Score] = {
     "psnr_hvs": Score(psnr_hvs_colour, "PSNR-HVS"),
     "psnr_hvs_luma": Score(psnr_hvs_luma, "PSNR-HVS luma", in_documents=False),
 }
-"""By the names that logs and records have for them, in their order there."""
+"""The metrics by their names in logs and records, in the order used there."""
 
 
 def in_documents() -> dict[str, Score]:

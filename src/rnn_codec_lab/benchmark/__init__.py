@@ -1,1 +1,4 @@
-"""How fast networks train and code; models are timed by `rnn-codec bench` itself."""
+"""Benchmarks of networks, whole commands and integer arithmetic.
+
+`rnn-codec bench` times the models itself.
+"""

@@ -1,4 +1,4 @@
-"""Whole commands on a picture, their start included, beside a start of PyTorch."""
+"""Times whole commands on a picture, startup included, against a start of PyTorch."""
 
 import json
 import math
@@ -16,23 +16,25 @@ from rnn_codec.models.protocol import Pixels
 from rnn_codec_lab.benchmark import process
 
 IMPORT_TORCH = (sys.executable, "-c", "import torch")
-"""What every command of a codec that needs it takes at least."""
+"""Its time is the least that a command of any codec that needs PyTorch takes."""
 
 
 def time_commands(
     model: str, pixels: Pixels, rates: Sequence[float], repetitions: int
 ) -> list[dict[str, object]]:
-    """Seconds of compressing and decompressing a picture (H, W, 3), each a process of its own.
+    """Time compressing and decompressing a picture (H, W, 3), each as a process of its own.
 
     The commands take turns, and the fastest run of each counts.
 
     Args:
-        model: its name or folder.
-        rates: bits per pixel.
+        model: name or folder of the model.
+        pixels: the picture.
+        rates: bits per pixel to code at.
+        repetitions: runs of each command.
 
     Returns:
-        A row of bench.json for each rate: seconds, their ratios to those of `import torch`, and
-        the memory that was taken.
+        A row of bench.json for each rate: seconds, their ratios to the time of `import torch`, and
+        the peak memory.
     """
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
@@ -66,25 +68,25 @@ def _row(model: str, picture: Path, rate: float, repetitions: int) -> dict[str, 
 
 
 class Taken(NamedTuple):
-    """What a process took."""
+    """Time and memory that a process took."""
 
     seconds: float
     mebibytes: float
-    """Of memory, at its peak."""
+    """Peak memory."""
 
 
 def taken(command: Sequence[str]) -> Taken:
-    """Run a command.
+    """Run a command and return its time and memory.
 
     Raises:
-        CalledProcessError: it fails.
+        CalledProcessError: the command fails.
     """
     watched = [sys.executable, process.__file__, *command]
     return Taken(**json.loads(subprocess.run(watched, check=True, capture_output=True).stdout))
 
 
 def repeated(pixels: Pixels, least: int) -> Pixels:
-    """A picture (H, W, 3), repeated as in mirrors until it has so many pixels, of its proportions.
+    """Return a picture (H, W, 3) extended by mirroring to `least` pixels, in its proportions.
 
     >>> repeated(np.zeros((20, 30, 3), np.uint8), 5000).shape
     (58, 87, 3)

@@ -1,4 +1,4 @@
-"""What it costs a wavelet codec that its prior computes in integers."""
+"""Measures how much longer wavelet codes get because the prior computes in integers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,14 +16,16 @@ from rnn_codec.families.wavelet.training.coefficients import last_planes, padded
 def integer_costs(
     prior: Prior, pictures: Iterable[tuple[str, NDArray[np.uint8]]], rates: Iterable[float]
 ) -> list[dict[str, Any]]:
-    """Ideal code lengths of pictures (H, W, 3) with the same weights in two arithmetics.
+    """Compare ideal code lengths of pictures in real and in integer arithmetic, with equal weights.
 
     Args:
-        rates: bits per pixel; each picture is coded to the plane that takes about so many.
+        prior: the prior of the codec.
+        pictures: names and pixels (H, W, 3).
+        rates: bits per pixel; each picture is coded to the plane that takes it to about that rate.
 
     Returns:
         A row of bench.json for each rate: bits of all pictures in real numbers and in integers, and
-        how much longer the latter are, in percent.
+        how much longer the latter are, in per cent.
     """
     totals = {rate: np.zeros(2) for rate in rates}
     for _, pixels in pictures:

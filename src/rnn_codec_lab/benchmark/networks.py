@@ -1,4 +1,4 @@
-"""How fast a codec trains and codes, beside the fastest matrix product of the same machine."""
+"""Times training and coding of a codec, relative to the matrix products of the same machine."""
 
 import statistics
 import time
@@ -15,7 +15,7 @@ from rnn_codec.training.options import Execution
 
 @dataclass(frozen=True)
 class Workload:
-    """What is timed: `workload` of conf/bench.yaml."""
+    """The workload to time: `workload` of conf/bench.yaml."""
 
     batch_size: int
     iterations: int
@@ -32,8 +32,9 @@ class Timing:
     Attributes:
         operation: train, encode or decode.
         seconds: median time of one run.
-        gmacs_per_second: multiply–accumulate operations of its convolutions, in 10⁹ a second.
-        fraction_of_peak: that, over the rate of matrix products just before and after.
+        gmacs_per_second: rate of multiply–accumulate operations of the convolutions, in 10⁹ a
+            second.
+        fraction_of_peak: this rate, divided by that of matrix products just before and after.
         items_per_second: patches (train) or images (encode, decode) a second.
     """
 
@@ -47,9 +48,9 @@ class Timing:
 def benchmark(
     codec: RecurrentCodec, work: Workload, execution: Execution, device: torch.device
 ) -> list[Timing]:
-    """Time a training step, and encoding and decoding one image.
+    """Time a training step, and encoding and decoding of one image.
 
-    A step is unroll and gradients, without the optimizer's 0.1 %.
+    A step unrolls the codec and computes gradients; the optimizer, 0.1 % of the time, is left out.
     """
     codec = execution.lay_out_weights(codec.to(device))
     patches = torch.randint(0, 256, (work.batch_size, 3, 32, 32), dtype=torch.uint8, device=device)
@@ -64,7 +65,7 @@ def benchmark(
         residual_loss(signal, reconstructions).backward()
 
     def timing(name: str, run: Callable[[], object], macs: int, items: int) -> Timing:
-        # Between two matrix products: a machine's speed drifts.
+        # Matrix products are timed before and after, since the speed of a machine drifts.
         before = matrix_product_rate(device)
         seconds = median_seconds(run, work.repetitions, device)
         peak = (before + matrix_product_rate(device)) / 2
@@ -86,13 +87,13 @@ def benchmark(
 
 
 def matrix_product_rate(device: torch.device, size: int = 2048) -> float:
-    """10⁹ multiply–accumulate operations a second of a square product of random numbers."""
+    """Return the rate of a product of square random matrices, in 10⁹ MAC a second."""
     a, b = (torch.randn(size, size, device=device) for _ in range(2))
     return size**3 / median_seconds(lambda: a @ b, 5, device) / 1e9
 
 
 def median_seconds(run: Callable[[], object], repetitions: int, device: torch.device) -> float:
-    """Median time of a call, after one that does not count."""
+    """Return the median time of a call, after a first call that does not count."""
     times = []
     for _ in range(repetitions + 1):
         start = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Runs a command, and says what it took: python process.py COMMAND...
+"""Runs a command and prints the time and memory it took: python process.py COMMAND...
 
-A process of its own, which imports nothing: the system counts the memory of whoever starts a
-command as that of the command.
+This is a process of its own that imports next to nothing, because the system attributes the memory
+of the process that starts a command to the command.
 """
 
 import json
@@ -11,8 +11,8 @@ import time
 
 
 def main() -> None:
-    """Print seconds and mebibytes as JSON; end as the command ends."""
-    # Not on Windows: imported where it is needed.
+    """Print seconds and mebibytes as JSON; exit with the status of the command."""
+    # Imported here because Windows does not have it.
     from resource import RUSAGE_CHILDREN, getrusage  # noqa: PLC0415
 
     started = time.perf_counter()

@@ -1,1 +1,1 @@
-"""The subcommands of `rnn-codec` that measure, compare and show."""
+"""The subcommands of `rnn-codec` that measure codecs, compare them and show the results."""

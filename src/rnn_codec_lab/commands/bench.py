@@ -1,4 +1,4 @@
-"""Time networks in training and coding, or models on a picture; count what integers cost.
+"""Time networks in training and coding, or models on a picture; measure the cost of integers.
 
 For example: rnn-codec bench what=models
 """
@@ -41,7 +41,7 @@ from rnn_codec_lab.evaluation.pictures import chosen_picture
 
 
 def bench(config: DictConfig) -> None:
-    """Measure what is asked for; write bench.json and bench.md, and print the latter."""
+    """Run the benchmark that `what` names; write bench.json and bench.md, and print the latter."""
     measured = {
         "networks": bench_networks,
         "models": bench_models,
@@ -49,7 +49,7 @@ def bench(config: DictConfig) -> None:
         "integers": bench_integers,
     }
     if config.what not in measured:
-        raise UserError(f"what={config.what} is none of {', '.join(measured)}")
+        raise UserError(f"what={config.what} is invalid: choose one of {', '.join(measured)}")
     conditions = {
         "command": command_line(),
         "versions": versions(),
@@ -66,7 +66,7 @@ def bench(config: DictConfig) -> None:
 
 
 def bench_networks(config: DictConfig) -> dict[str, object]:
-    """Every cell in every network."""
+    """Time every cell in every network."""
     torch.manual_seed(config.seed)
     execution = Execution(**{field.name: config.trainer[field.name] for field in fields(Execution)})
     work, device = Workload(**config.workload), torch.device(config.device)
@@ -85,7 +85,7 @@ def bench_networks(config: DictConfig) -> dict[str, object]:
 
 
 def bench_models(config: DictConfig) -> dict[str, object]:
-    """Every model at every rate."""
+    """Time every model at every rate."""
     images = list(build(DATA, config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
     shipped = [str(folder) for folder in model_folders(packaged_places())]
@@ -99,7 +99,7 @@ def bench_models(config: DictConfig) -> dict[str, object]:
 
 
 def bench_commands(config: DictConfig) -> dict[str, object]:
-    """Whole commands with the models that are named, or the default one."""
+    """Time whole commands with the named models, or the default one."""
     images = list(build(DATA, config.data).evaluation_images())
     name, pixels = chosen_picture(images, config.picture)
     pixels = repeated(pixels, config.least_pixels)
@@ -114,7 +114,7 @@ def bench_commands(config: DictConfig) -> dict[str, object]:
 
 
 def bench_integers(config: DictConfig) -> dict[str, object]:
-    """What integers cost the wavelet codecs that are named, or the default one, on all pictures."""
+    """Measure the cost of integers for the named wavelet codecs, or the default one."""
     folders = [find_folder(str(place)) for place in config.models or [DEFAULT_MODEL]]
     images = list(build(DATA, config.data).evaluation_images())
     lengths = [
@@ -130,14 +130,14 @@ def bench_integers(config: DictConfig) -> dict[str, object]:
 def time_coding(
     model: Model, pixels: Pixels, bits_per_pixel: float, repetitions: int
 ) -> dict[str, Any]:
-    """Code a picture (H, W, 3) and decode it, several times each; the fastest count.
+    """Code a picture (H, W, 3) and decode it, several times each; the fastest runs count.
 
     Returns:
-        A row of bench.json: name of the model, size of picture and file, the rate asked for, and
+        A row of bench.json: name of the model, sizes of picture and file, the requested rate, and
         seconds from pixels to bytes and back.
     """
     rate = BitsPerPixel(bits_per_pixel)
-    # Untimed: it compiles the integer coder, or loads what was compiled.
+    # Not timed, since the first call compiles the integer coder or loads the compiled one.
     data = model.compress(pixels, rate)
     model.decompress(data)
     seconds = partial(repeat, number=1, repeat=repetitions)
@@ -153,7 +153,7 @@ def time_coding(
 
 
 def described(name: str, value: Any) -> str:
-    """A part of a record for the eye: rows of figures as a table of Markdown.
+    """Format a part of a record for display: rows of figures as a Markdown table.
 
     >>> print(described("times", [{"model": "flagship", "compress_seconds": 2.0417}]))
     times:

@@ -1,4 +1,4 @@
-"""Measure a trained or a classic codec: rate, quality, sizes of files.
+"""Measure a trained or a classic codec: rate, quality and file sizes.
 
 For example: rnn-codec evaluate model=runs/mine data=kodak
 """
@@ -58,13 +58,13 @@ from rnn_codec_lab.evaluation.table import (
 )
 
 TABLED = 16
-"""Levels that tables and areas are over: the 2 bits per pixel of the paper."""
+"""Levels that tables and areas cover: the 2 bits per pixel of the paper."""
 
 Images = list[tuple[str, Pixels]]
 
 
 def evaluate(config: DictConfig) -> None:
-    """Measure as configured; write the record, print the table."""
+    """Measure as configured, write the record and print the table."""
     check_options(config)
     data = build(DATA, config.data)
     images = list(data.evaluation_images())
@@ -81,10 +81,10 @@ def evaluate(config: DictConfig) -> None:
 
 
 def check_options(config: DictConfig) -> None:
-    """Refuse what could not be measured; lists of one may be given as words.
+    """Check the options before anything is measured; a list of one may be given as a word.
 
     Raises:
-        UserError: an option has a value that it cannot have.
+        UserError: an option has an invalid value.
     """
     if (config.model is None) == (config.codec is None):
         raise UserError("set either model=<run folder> or codec=<classic codec>")
@@ -98,21 +98,21 @@ def check_options(config: DictConfig) -> None:
 
 
 def check_share(share: object) -> float:
-    """A share of what a level adds to a file, at which it is cut."""
+    """Return a share of the bytes that a level adds to a file, at which files are cut short."""
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise UserError(f"cut_at takes shares between 0 and 1, such as [0.1, 0.5], not {share}")
     return float(share)
 
 
 def check_new_folder(path: Path) -> None:
-    """Refuse a folder that cannot be made, without making it."""
+    """Refuse a folder that cannot be created, without creating it."""
     there = next(folder for folder in (path, *path.absolute().parents) if os.path.exists(folder))
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"output={path} cannot be made: {there} is no folder to write to")
+        raise UserError(f"output={path} cannot be created: {there} is not a writable folder")
 
 
 def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
-    """Measure a classic codec; return the record's folder."""
+    """Measure a classic codec and return the folder of its record."""
     if config.output is None:
         raise UserError("set output=<folder> for the measurements of a classic codec")
     folder = Path(str(config.output))
@@ -125,7 +125,7 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
 
 
 def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
-    """Measure a model by its files; return the record's folder."""
+    """Measure the files of a model and return the folder of its record."""
     model = load_model(str(config.model), device=str(config.device))
     _, shown = chosen_picture(images, config.picture)
     folder, digest = record_folder(config, model.path, dataset), pictures_digest(images)
@@ -133,7 +133,7 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         check_same_pictures(folder, dataset, digest)
         check_new_folder(folder)
     for tune in config.adaptive:
-        # An unknown one is refused now, not when all else has been measured.
+        # Refuses an unknown tune now, not after everything else has been measured.
         model.session(shown, tune)
     about = describe_model(model, dataset, command_line())
     files: RateFiles | LevelFiles = RateFiles(model)
@@ -152,10 +152,10 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
 
 
 def levels_to_measure(config: DictConfig, model: Model) -> int:
-    """As many as are asked for, or those of the paper's tables as far as the model has them.
+    """Return the requested number of levels, by default that of the paper's tables, if available.
 
     Raises:
-        UserError: it does not have so many.
+        UserError: the model does not have that many levels.
     """
     asked, most = config.iterations, model.most_levels
     if asked is None:
@@ -168,7 +168,7 @@ def levels_to_measure(config: DictConfig, model: Model) -> int:
 def measure_tuned(
     cache: Path, tuned: Sequence[TunedFiles | RateFiles], images: Images
 ) -> list[Measurement]:
-    """Measure adaptive files of every picture, but for those in the cache."""
+    """Measure the adaptive files of every picture, except those in the cache."""
     jobs = [(name, pixels, files) for name, pixels in images for files in tuned]
     return [
         measurement
@@ -178,7 +178,7 @@ def measure_tuned(
 
 
 def show(config: DictConfig, record: Record, images: Images) -> None:
-    """Draw and print the first curve, with classic codecs on the same pictures beside."""
+    """Draw and print the first curve next to classic codecs on the same pictures."""
     beside: list[tuple[str, Curve]] = []
     for name in config.beside:
         if name != config.codec:
@@ -190,14 +190,14 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
     draw_curves(record.folder / FIGURE_FILE, about.name, shown, note)
     title = f"{about.name} on {about.dataset}, mean of {count} images"
     points = "level" if about.model is not None else "quality"
-    # A terminal is wide enough for one other codec; of more the areas tell.
+    # A terminal is wide enough for one other codec; for more, only areas are shown.
     Console().print(curve_table(record.mean(), title, points, beside if len(beside) < 2 else []))
     if len(beside) > 1:
         Console().print(areas_table(shown))
 
 
 def show_files(record: Record, uniform: str) -> None:
-    """Draw and print what entropy coders save, and what other files gain over uniform ones."""
+    """Draw and print savings by entropy coding, and how other files compare with uniform ones."""
     if found := record.savings():
         draw_savings(record.folder / "file_sizes.png", found)
         Console().print(sizes_table(found))
@@ -217,7 +217,7 @@ def measure_classic(name: str, images: Images) -> list[Measurement]:
 
 
 def measure_all(name: str, codec: Measurable, images: Images) -> list[Measurement]:
-    """Measure a codec on every picture, showing how far it is by the codec's name."""
+    """Measure a codec on every picture, with a progress bar that shows the codec's name."""
     return [
         measurement
         for image, pixels in progress(images, f"measuring {name}")
@@ -226,11 +226,11 @@ def measure_all(name: str, codec: Measurable, images: Images) -> list[Measuremen
 
 
 def record_folder(config: DictConfig, path: Path, dataset: str) -> Path:
-    """Where the record of a run goes."""
+    """Return the folder for the record of a run."""
     if config.output is not None:
         return Path(str(config.output))
     if any(place in path.parents for place in packaged_places()):
-        raise UserError("set output=<folder> for the measurements of a model of a package")
+        raise UserError("set output=<folder> for the measurements of a packaged model")
     return RunFolder(path).evaluation(dataset)
 
 

@@ -1,6 +1,6 @@
 """Train and measure a grid of codecs, alone or with other workers.
 
-For example: rnn-codec grid grid=smoke. What follows `--` goes to every training:
+For example: rnn-codec grid grid=smoke. The options after `--` go to every training:
 grid=paper -- data=folder data.root=photographs
 """
 
@@ -32,11 +32,11 @@ from rnn_codec_lab.grid.plan import PlannedRun, check_further, find_run_folders,
 from rnn_codec_lab.grid.worker import LOG, Grid, Outcome, outcome, work
 
 PROGRAM = (sys.executable, "-m", "rnn_codec")
-"""The command `rnn-codec`, as a process of its own."""
+"""The words that start `rnn-codec` as a process of its own."""
 
 
 def build_grid(config: DictConfig) -> Grid:
-    """The grid as configured."""
+    """Return the grid as configured."""
     check_further(config.grid.axes, config.grid.coders, config.options)
     options = [*config.grid.train, *config.options]
     measuring = [*config.grid.evaluate, *config.evaluation_options]
@@ -51,7 +51,7 @@ def build_grid(config: DictConfig) -> Grid:
 
 
 def training_macs(run: PlannedRun) -> float:
-    """Multiply–accumulate operations of all trainings of a run."""
+    """Return the number of multiply–accumulate operations of all trainings of a run."""
     macs = dict(FAMILIES[run.config.codec.family].training_macs(run.config))
     for name in run.coder_identities:
         config = composed("train", [*run.options, f"entropy={name}"])
@@ -60,17 +60,17 @@ def training_macs(run: PlannedRun) -> float:
 
 
 def device_of(run: PlannedRun) -> torch.device:
-    """Where a run would train, if this machine has it; else its processor."""
+    """Return the device that a run trains on; the processor if this machine has no GPU."""
     on_gpu = run.config.trainer.accelerator in {"gpu", "cuda"} and torch.cuda.is_available()
     return torch.device("cuda" if on_gpu else "cpu")
 
 
 def plan_table(grid: Grid, macs_per_second: float) -> Table:
-    """The runs, with the state of each and an estimate of what its trainings cost."""
+    """Return a table of the runs, with their states and the estimated cost of their trainings."""
     table = Table(
         title=f"{len(grid.runs)} codecs with {len(grid.runs[0].coder_identities) + 1} entropy "
-        f"settings each; time of the trainings at {macs_per_second / 1e9:.0f} GMAC/s, coding and "
-        "measuring not counted",
+        f"settings each; training time at {macs_per_second / 1e9:.0f} GMAC/s, without coding and "
+        "measuring",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -101,15 +101,15 @@ def plan_table(grid: Grid, macs_per_second: float) -> Table:
 
 
 def what_is_trained(run: PlannedRun, folder: RunFolder) -> str:
-    """The state of a run without a record."""
+    """Return the state of a run without a record, in words."""
     folders = {"codec": folder} | {name: folder.coder(name) for name in run.coder_identities}
     trained = [f"{name} trained" for name, place in folders.items() if place.weights.is_file()]
     return ", ".join(trained) or ("codec begun" if folder.checkpoint.is_file() else "to do")
 
 
 def run_grid(grid: Grid, config: DictConfig) -> Outcome:
-    """Work until nothing is left; show how far the grid is, other workers' share included."""
-    # Slurm and others end a job with this signal: what was started must end too.
+    """Work until every run is done or has failed; show the progress of all workers."""
+    # Slurm and others end a job with this signal; the processes started here must end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True)
     with progress_bar(console) as bar:
@@ -125,22 +125,22 @@ def run_grid(grid: Grid, config: DictConfig) -> Outcome:
             result = work(grid, report, config.poll_seconds)
         except KeyboardInterrupt:
             raise StoppedError(
-                f"stopped; the same command goes on with what is in {grid.folder}"
+                f"stopped; the same command resumes the grid in {grid.folder}"
             ) from None
         bar.update(task, completed=len(result.done))
     return result
 
 
 def failures_text(failed: Sequence[tuple[PlannedRun, str]], grid: Grid) -> str:
-    """What has failed and where to read more."""
-    lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command tries again:"]
+    """Return a message that lists the failed runs and says where their output is."""
+    lines = [f"{len(failed)} of {len(grid.runs)} runs have failed; the same command retries them:"]
     lines += [f"  {run.folder_name}, {failure}" for run, failure in failed]
     lines.append(f"their output is in {grid.folder}/*/{LOG}")
     return "\n".join(lines)
 
 
 def train_grid(config: DictConfig) -> None:
-    """Plan the grid; print it, or work on it."""
+    """Plan the grid, then print the plan or work on it."""
     grid = build_grid(config)
     if config.dry_run:
         rate = config.efficiency * 1e9 * matrix_product_rate(device_of(grid.runs[0]))
@@ -154,7 +154,7 @@ def train_grid(config: DictConfig) -> None:
 
 
 def hydra_words(words: Sequence[str]) -> list[str]:
-    """A command line as Hydra reads it, which knows neither --dry-run nor --.
+    """Translate a command line for Hydra, which knows neither --dry-run nor --.
 
     Example:
         >>> hydra_words(["grid=paper", "--dry-run", "--", "cell=gru", "data.root=my photos"])
@@ -169,5 +169,5 @@ def hydra_words(words: Sequence[str]) -> list[str]:
 
 
 def main(words: Sequence[str]) -> None:
-    """Plan the grid; print it, or work on it."""
+    """Plan the grid, then print the plan or work on it."""
     run_configured(train_grid, "grid", hydra_words(words))

@@ -10,11 +10,11 @@ from rnn_codec.data.kodak import Kodak
 
 
 def main(words: Sequence[str]) -> None:
-    """Download what is missing."""
+    """Download missing images and check all of them."""
     data = OmegaConf.load(configuration_folder() / "data" / "kodak.yaml")
     parser = new_parser("kodak", __doc__)
     parser.add_argument("--root", default=data.kodak_root, help="folder (default: %(default)s)")
-    parser.add_argument("--url", default=data.url, help="where they are (default: %(default)s)")
+    parser.add_argument("--url", default=data.url, help="where to get them (default: %(default)s)")
     options = parser.parse_args(words)
     Kodak(options.root, options.url).download()
     print(f"The 24 Kodak images are in {options.root}")

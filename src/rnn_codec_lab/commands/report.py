@@ -1,4 +1,4 @@
-"""Make the report, a self-contained page of all records and models."""
+"""Write the report, a self-contained page of all records and models."""
 
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from rnn_codec_lab.report.table import table_content
 
 
 def make_page(config: DictConfig) -> None:
-    """Make the page as configured."""
+    """Write the page as configured."""
     if not isinstance(config.iterations, int) or config.iterations < 1:
         raise UserError(f"iterations must be at least 1, not {config.iterations}")
     check_crop(config.crop)
@@ -41,7 +41,7 @@ def make_page(config: DictConfig) -> None:
         curves=curves_of(rows),
         viewed=viewed(config, rows),
         table=table_content(rows, shown, collection),
-        footer=[f"Made by `{command_line()}` with {tools}. Nothing is loaded from elsewhere."],
+        footer=[f"Made by `{command_line()}` with {tools}. The page loads nothing from elsewhere."],
     )
     path = Path(config.output)
     size = write_page(path, content, config.megabytes)
@@ -51,7 +51,7 @@ def make_page(config: DictConfig) -> None:
 
 
 def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) -> list[Row]:
-    """Rows of the records and of what is published."""
+    """Return the rows of the records and of published figures."""
     published = load_published(Path(config.published))
     rows = table_rows(collection, published, comparison)
     if not rows:
@@ -63,7 +63,7 @@ def rows_of(config: DictConfig, comparison: Comparison, collection: Collection) 
 
 
 def viewed(config: DictConfig, rows: list[Row]) -> Viewed:
-    """The pictures, coded by every model."""
+    """Return the pictures, coded by every model."""
     found = models_to_show(config.models, config.shipped, rows, Path(config.records))
     places = found if config.models is not None else found[: max(config.most_models, 0)]
     models = [load_model(place, device=config.device) for place in places]

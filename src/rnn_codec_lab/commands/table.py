@@ -26,11 +26,11 @@ from rnn_codec_lab.comparison.rows import Comparison, table_rows
 from rnn_codec_lab.evaluation.record import write_compressai
 
 WIDTH = 100
-"""Of the tables where the output is not a terminal."""
+"""Width of the tables, in characters, where the output is not a terminal."""
 
 
 def write_table(config: DictConfig) -> None:
-    """Read the records, write the table as Markdown, CSV and LaTeX, show it."""
+    """Read the records, write the table as Markdown, CSV and LaTeX, and print it."""
     comparison = read_comparison(config)
     reading, ranking = (partial(progress, description=text) for text in ("reading", "comparing"))
     collection = collect(Path(config.records), config.dataset, config.passed_over, reading)
@@ -48,7 +48,7 @@ def write_table(config: DictConfig) -> None:
 
 
 def read_comparison(config: DictConfig) -> Comparison:
-    """How the rows are to be compared."""
+    """Return the configured comparison."""
     options = plain(config.comparison)
     lists = {name: tuple(options[name]) for name in ("anchors", "saving_at")}
     return Comparison(**{**options, **lists})
@@ -64,7 +64,7 @@ def export_curves(folder: Path, collection: Collection) -> None:
 
 
 def show(collection: Collection, found: list[Section]) -> None:
-    """Print the tables, and what is wrong."""
+    """Print the tables, then the problems."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     for section in found:
         console.print(*shown_in_terminal(section), sep="\n")

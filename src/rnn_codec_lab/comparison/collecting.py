@@ -1,8 +1,7 @@
-"""Finds every record below a folder, and compares them with each other.
+"""Finds every record below a folder and checks the records against each other.
 
-What is found, and in what order, depends on what the folder holds alone. A record that is not whole
-is left out; so are both of two that contradict each other, since nothing says which of them is
-right.
+The result and its order depend only on the contents of the folder. An incomplete record is left
+out. If two records contradict each other, both are left out, since either could be wrong.
 """
 
 from collections import Counter, defaultdict
@@ -26,37 +25,37 @@ from rnn_codec_lab.evaluation.record import (
 )
 
 ROUNDING = 1e-5
-"""Relative: what two machines may make of one model and one image."""
+"""Relative tolerance for the same model and image on two machines."""
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
-"""Shows how far an iteration has come."""
+"""Wraps an iteration to show its progress."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a record, in a sentence."""
+    """A problem of a record, in a sentence."""
 
     path: str
-    """Of the record's folder, or of a file, below the results."""
+    """Path of the record's folder, or of a file, relative to the results."""
     reason: str
     left_out: bool
-    """Whether nothing of the record is in the table, or the rest of it is."""
+    """Whether the record is left out of the table; if not, the rest of it is used."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """All that is below a folder of results, of one data set."""
+    """All records of one data set below a folder of results, and their problems."""
 
     dataset: str
     records: tuple[Record, ...]
-    """In order of their paths."""
+    """The records, sorted by path."""
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
-    """What a grid lacks, a sentence each."""
+    """What grids lack, each in a sentence."""
 
     @property
     def wrong(self) -> list[tuple[str, str]]:
-        """(where, what) of everything that is wrong, missing or left out."""
+        """Everything that is wrong, missing or left out, as (where, what) pairs."""
         used = {True: "left out", False: "still used"}
         lines = [(p.path, f"{p.reason} ({used[p.left_out]})") for p in self.problems]
         return lines + [("missing", sentence) for sentence in self.missing]
@@ -68,13 +67,13 @@ def collect(
     """Read and check every record below `results`.
 
     Args:
-        results: searched at any depth.
-        dataset: records of other data sets are left out, and listed.
-        passed_over: data sets whose records are for something else: they are not even listed.
+        results: folder to search, at any depth.
+        dataset: data set of the records; those of others are left out, and listed.
+        passed_over: data sets whose records serve another purpose: they are not even listed.
         progress: wraps the iteration over the records' folders.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: the folder does not exist.
     """
     if not results.is_dir():
         raise UserError(f"there is no folder {results}: name the folder of records with records=")
@@ -100,7 +99,7 @@ def collect(
 def read_checked(
     folder: Path, results: Path, dataset: str, passed_over: Sequence[str]
 ) -> tuple[Record | None, list[Problem]]:
-    """Read one record; None if it cannot be used, and what is wrong with it."""
+    """Read one record; return it, or None if it cannot be used, and its problems."""
     path = folder.relative_to(results).as_posix()
     try:
         record = read_record(folder, path)
@@ -109,33 +108,33 @@ def read_checked(
     if record.about.dataset in set(passed_over) - {dataset}:
         return None, []
     if record.about.dataset != dataset:
-        other = f"it is of the data set {record.about.dataset}, the table of {dataset}"
+        other = f"it is of the data set {record.about.dataset}, but the table is of {dataset}"
         return None, [Problem(path, other, left_out=True)]
     model, missing = record.about.model, ""
     if record.config is not None and model is None:
         missing = "parameters, operations and training time"
     elif model is not None and model.training is None:
         missing = "training time"
-    reasons = [f"it says nothing of {missing}"] if missing else []
+    reasons = [f"it lacks {missing}"] if missing else []
     return record, [Problem(path, reason, left_out=False) for reason in reasons]
 
 
 def incomplete(results: Path) -> Iterator[tuple[Path, str]]:
-    """What holds no whole record, and why: half a record, a file not finished, a run alone."""
+    """Yield partial records, partial files and unmeasured runs, each with a reason."""
     for folder in {
         file.parent for name in (POINTS_FILE, FIGURE_FILE) for file in results.rglob(name)
     }:
         if not (folder / ABOUT_FILE).is_file():
             yield folder, f"it is half a record: {ABOUT_FILE} is missing"
     for file in results.rglob(".*.partial*"):
-        yield file, "it was left by a program that was interrupted"
+        yield file, "it was left behind by an interrupted program"
     for run in {config.parent for config in results.rglob("config.yaml")}:
         if run.parent.name != "entropy" and not any(run.rglob(ABOUT_FILE)):
             yield run, "it is a run without a record: measure it with rnn-codec evaluate"
 
 
 def other_images(records: Sequence[Record]) -> Iterator[Problem]:
-    """Records of other images than most; of as many, the first in order are right."""
+    """Yield records of other images than most records have; ties go to the first set in order."""
     sets = Counter(record.images for record in records)
     if len(sets) <= 1:
         return
@@ -143,15 +142,15 @@ def other_images(records: Sequence[Record]) -> Iterator[Problem]:
     for record in records:
         if record.images != common:
             differing = sorted(set(record.images) ^ set(common))
-            reason = f"it is of other images than most records: {', '.join(differing)}"
+            reason = f"it was measured on other images than most records: {', '.join(differing)}"
             yield Problem(record.path, reason, left_out=True)
 
 
 def contradicting_pairs(records: Sequence[Record]) -> Iterator[Problem]:
-    """Records that say they are of one training, or of one row and seed, with other figures.
+    """Yield records of one training, or of one row and seed, whose figures differ.
 
-    In one row neither can be used. In two experiments a training may have been repeated, on another
-    machine or against the clock: both stay. Weights of one training that are stored in two
+    Within one row neither can be used. Across experiments a training may have been repeated, on
+    another machine or under a time limit: both stay. Weights of one training stored in two
     precisions are two models.
     """
     keys = row_keys(records)
@@ -166,7 +165,7 @@ def contradicting_pairs(records: Sequence[Record]) -> Iterator[Problem]:
 
 
 def repetitions(records: Sequence[Record]) -> Iterator[Problem]:
-    """Records that repeat another of the same row, seed and figures: the first in order counts."""
+    """Yield records that repeat the row, seed and figures of another: the first in order counts."""
     keys = row_keys(records)
     first: dict[tuple[object, ...], Record] = {}
     for record in records:
@@ -177,10 +176,10 @@ def repetitions(records: Sequence[Record]) -> Iterator[Problem]:
 
 
 def gaps(records: Sequence[Record]) -> Iterator[str]:
-    """What an experiment of several trained codecs lacks to be a full grid.
+    """Yield what the trained codecs of an experiment lack to form a full grid.
 
-    The grid is every combination of labels, such as cell and framework, with every seed and entropy
-    coder that occurs in it.
+    A full grid has every combination of labels, such as cell and framework, with every seed and
+    entropy coder that occurs in the experiment.
     """
     grids: dict[tuple[str, str, tuple[str, ...]], list[Record]] = defaultdict(list)
     for record in records:
@@ -208,7 +207,7 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
 def _of_one_training(one: Record, other: Record) -> bool:
     models = one.about.model, other.about.model
     identities = {model.identity if model is not None else None for model in models}
-    # Of the stored weights, where the records say it.
+    # Types of the stored weights, where the records state them.
     exports = [(record.config or {}).get("export") for record in (one, other)]
     first, second = (e.get("dtype") if isinstance(e, Mapping) else None for e in exports)
     return len(identities) == 1 and identities != {None} and first == second

@@ -1,8 +1,8 @@
-"""The columns of the comparison: what each says of a row, and where.
+"""The columns of the comparison: the value of each for a row, and where it is shown.
 
 They are defined here for all formats: documents have a table for each of `QUALITY`, `BD_RATES` and
-`COSTS`, the page has every column with a title, CSV every column. A metric has its columns by being
-in `SCORES`, a label by being that of a row.
+`COSTS`, the page has every column with a title, and CSV has every column. Each metric in `SCORES`
+and each label of a row gets its columns automatically.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -25,24 +25,24 @@ RowColumn = Column[Row]
 
 
 def _entry(mapping: str, key: Hashable) -> Callable[[Row], Any]:
-    """What a row has under a key of one of its mappings, None for nothing."""
+    """Return a function that looks a key up in a mapping of a row; None if it is missing."""
     return lambda row: getattr(row, mapping).get(key)
 
 
 def _text(name: str, title: str, meaning: str) -> RowColumn:
-    """The column of a row's attribute; an empty one is as good as none."""
+    """Return the column of an attribute of rows; an empty text counts as no value."""
     return RowColumn(name, title, lambda row: getattr(row, name) or None, meaning, numeric=False)
 
 
 NAME = _text("name", "codec", "Codec or run")
 OPTIONS = _text(
     "variant", "options",
-    "What tells trainings apart; of published models, the data they were trained on",
+    "Options that tell trainings apart; for published models, their training data",
 )  # fmt: skip
 CODER = _text(
-    "coder", "entropy coder", "Of the files; none: rates are those of the bits themselves"
+    "coder", "entropy coder", "Entropy coder of the files; none: rates count the bits themselves"
 )
-ORIGIN = _text("origin", "origin", "Measured by this code, or not")
+ORIGIN = _text("origin", "origin", "Measured by this code, or published")
 
 
 LABELS = {
@@ -51,11 +51,11 @@ LABELS = {
     "recon": ("framework", "Reconstruction framework"),
     "network": ("network", "Layers and widths"),
 }
-"""Titles and meanings of labels that need another than their name."""
+"""Titles and meanings of labels whose name is not enough."""
 
 
 def label_columns(rows: Iterable[Row]) -> list[RowColumn]:
-    """A column for each label that one of the rows has."""
+    """Return a column for each label that at least one row has."""
     names = dict.fromkeys(name for row in rows for name in row.labels)
     return [
         RowColumn(name, title, _entry("labels", name), meaning, numeric=False)
@@ -67,12 +67,12 @@ def label_columns(rows: Iterable[Row]) -> list[RowColumn]:
 def columns(
     rows: Sequence[Row], anchors: Sequence[str], saving_at: Sequence[float]
 ) -> list[RowColumn]:
-    """Every column, in the order of all formats.
+    """Return every column, in the order that all formats use.
 
     Args:
-        rows: whose labels become columns.
-        anchors: classic codecs that BD-rates are against.
-        saving_at: nominal rates, bits per pixel, at which savings are stated.
+        rows: the rows, whose labels become columns.
+        anchors: classic codecs that BD-rates are computed against.
+        saving_at: nominal rates, in bits per pixel, at which savings are given.
     """
     return [
         *(NAME, OPTIONS, CODER, ORIGIN),
@@ -80,40 +80,40 @@ def columns(
         *_of_bd_rates(anchors),
         *(RowColumn(
             f"saving_at_{bpp:g}", f"saved at {bpp:g} bpp, %", _entry("savings", bpp),
-            f"What files are smaller than {bpp:g} bits per pixel before entropy coding, per cent",
+            f"Savings of files against {bpp:g} bits per pixel before entropy coding, per cent",
             COSTS, digits=1, scale=100, attributes=ESTIMATE,
         ) for bpp in saving_at),
         RowColumn(
             "parameters", "parameters", lambda row: row.parameters,
-            "Weights of encoder and decoder", COSTS, falling=True,
+            "Number of weights of encoder and decoder", COSTS, falling=True,
         ),
         RowColumn(
             "macs_per_pixel", "MAC per pixel", lambda row: row.macs_per_pixel,
-            "Multiplications for each pixel and level, encoder and decoder", COSTS, falling=True,
+            "Multiplications per pixel and level, encoder and decoder", COSTS, falling=True,
         ),
         RowColumn(
             "training_seconds", "training, min", lambda row: row.training_seconds,
-            "Minutes of training, entropy coder included", COSTS,
+            "Minutes of training, including the entropy coder", COSTS,
             digits=1, scale=1 / 60, attributes=ESTIMATE, falling=True,
         ),
         *label_columns(rows),
         RowColumn(
             "seeds", "seeds", lambda row: " ".join(map(str, row.seeds)) or None,
-            "Of the trainings that are averaged",
+            "Seeds of the trainings that are averaged",
         ),
-        RowColumn("images", "images", lambda row: row.images, "Images averaged"),
+        RowColumn("images", "images", lambda row: row.images, "Number of images averaged"),
         _text("experiment", "experiment", "Folder of the records"),
-        _text("source", "source", "Where published figures are from"),
+        _text("source", "source", "Source of published figures"),
         RowColumn("records", "", lambda row: " ".join(row.records) or None),
     ]  # fmt: skip
 
 
 def _of_quality() -> Iterator[RowColumn]:
-    """Of each metric, first the one by which rows are sorted."""
+    """Yield the columns of each metric, first those of the metric that rows are sorted by."""
     for metric in sorted(SCORES, key=lambda name: name != SORTED_BY):
         score = SCORES[metric]
         table = QUALITY if score.in_documents else ""
-        rank = f"1, and 1 more for each model of the group with a surely larger {score.title} area"
+        rank = f"1 + number of models in the group with a significantly larger {score.title} area"
         yield _area(metric, score.title, score.digits, table)
         yield RowColumn(
             f"{metric}_rank", "rank", _entry("ranks", metric), rank, table, falling=True
@@ -125,9 +125,9 @@ def _of_quality() -> Iterator[RowColumn]:
             yield RowColumn(
                 f"{metric}_auc_of_paper", "paper's",
                 lambda row: " / ".join(f"{area:.4f}" for area in row.of_paper) or None,
-                "What the paper has for the same cell and framework", QUALITY,
+                "The paper's areas for the same cell and framework", QUALITY,
             )  # fmt: skip
-    meaning = "; the paper's metric, whose figures cannot be compared with PSNR-HVS"
+    meaning = "; the paper's variant, which cannot be compared with PSNR-HVS"
     yield _area(FOREIGN_METRIC, FOREIGN_TITLE, 2, QUALITY, meaning)
 
 
@@ -147,7 +147,7 @@ def _of_bd_rates(anchors: Sequence[str]) -> Iterator[RowColumn]:
         yield RowColumn(
             f"bd_rate_{anchor}_{metric}", f"BD {title}, {score}",
             _entry("bd_rates", (anchor, metric)),
-            f"BD-rate: mean difference of the rates from those of {title} at equal {score}, "
+            f"BD-rate: mean difference in rate from {title} at equal {score}, "
             "per cent",
             BD_RATES, digits=1, sign="+", attributes=ESTIMATE, falling=True,
         )  # fmt: skip

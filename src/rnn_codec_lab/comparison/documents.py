@@ -1,8 +1,8 @@
-"""The documents of a comparison, ablation.md, .csv and .tex, and what a terminal shows of it.
+"""The documents of a comparison, ablation.md, .csv and .tex, and its tables for a terminal.
 
 There is a section for each experiment, for classic codecs and for papers. A section has tables of
-quality, of BD-rates, and of savings and costs, as far as there are figures, with a group of lines
-for each entropy coder, and a column for each label that its title does not have.
+quality, of BD-rates, and of savings and costs, if there are figures for them. Each table has a
+group of lines for each entropy coder, and a column for each label that the title does not have.
 """
 
 import csv
@@ -41,7 +41,7 @@ from rnn_codec_lab.comparison.variants import FAMILY, NETWORK
 from rnn_codec_lab.evaluation.measurement import ADAPTIVE
 from rnn_codec_lab.evaluation.record import NO_CODER
 
-PREAMBLE = r"""% Written by rnn-codec table. To be read by \input in a document that has
+PREAMBLE = r"""% Written by rnn-codec table. Include it with \input in a document that has
 % \usepackage{booktabs} and \usepackage{graphicx}."""
 
 
@@ -60,7 +60,7 @@ def write_documents(
     columns: Sequence[RowColumn],
     comparison: Comparison,
 ) -> None:
-    """Write the three files to a folder, which is made if need be."""
+    """Write the three files to a folder, which is created if necessary."""
     found, protocol = sections(rows, columns), notes(collection, comparison)
     contents = {
         "md": markdown_document(collection, found, protocol),
@@ -76,11 +76,11 @@ def write_documents(
 def markdown_document(
     collection: Collection, sections: Sequence[Section], notes: Sequence[str]
 ) -> str:
-    """Every table, the notes, and what is wrong."""
+    """Return the Markdown of every table, the notes and the problems."""
     parts = [
         f"# {escape_markdown(f'Ablation on {collection.dataset}')}",
-        f"Of {len(collection.records)} records, put together by `make ablation-table`. "
-        "Every number is in `ablation.csv`, with all its digits.",
+        f"Compiled from {len(collection.records)} records by `make ablation-table`. "
+        "`ablation.csv` has every number in full precision.",
     ]
     for section in sections:
         parts.append(f"## {escape_markdown(section.title)}")
@@ -94,7 +94,7 @@ def markdown_document(
 
 
 def latex_document(sections: Sequence[Section], notes: Sequence[str]) -> str:
-    """Every table, and the notes as comments."""
+    """Return the LaTeX of every table, with the notes as comments."""
     tables = [
         latex(table, f"{section.title}: {table.title}")
         for section in sections
@@ -105,7 +105,7 @@ def latex_document(sections: Sequence[Section], notes: Sequence[str]) -> str:
 
 
 def csv_text(rows: Sequence[Row], columns: Sequence[RowColumn]) -> str:
-    """One line a row, every number as it was computed; a cell without a figure is empty."""
+    """Return CSV with one line a row and numbers in full precision; missing figures are empty."""
     lines = [
         {name: cell for column in columns for name, cell in column.cells(row).items()}
         for row in rows
@@ -119,7 +119,7 @@ def csv_text(rows: Sequence[Row], columns: Sequence[RowColumn]) -> str:
 
 
 def shown_in_terminal(section: Section) -> Iterator[RenderableType]:
-    """For each group of each table a title and a table."""
+    """Yield a title and a table for each group of each table."""
     for table in section.tables:
         for group in table.groups:
             titles = filter(None, (section.title, table.title, group))
@@ -128,7 +128,7 @@ def shown_in_terminal(section: Section) -> Iterator[RenderableType]:
 
 
 def sections(rows: Sequence[Row], columns: Sequence[RowColumn]) -> list[Section]:
-    """Every section, without those that have no rows."""
+    """Return every section that has rows."""
     measured = [row for row in rows if row.origin == MEASURED]
     published = [row for row in rows if row.origin != MEASURED]
     found = list(_experiments([row for row in measured if row.trained], columns))
@@ -144,7 +144,7 @@ def sections(rows: Sequence[Row], columns: Sequence[RowColumn]) -> list[Section]
 
 
 def _experiments(rows: Sequence[Row], columns: Sequence[RowColumn]) -> Iterator[Section]:
-    """An experiment with one network each."""
+    """Yield a section for each pair of experiment and network."""
     places = [(row.experiment, row.labels.get(NETWORK)) for row in rows]
     for place in dict.fromkeys(places):
         own = [row for row, other in zip(rows, places, strict=True) if other == place]
@@ -163,7 +163,7 @@ def _tables(
     columns: Sequence[RowColumn],
     groups: Mapping[str, Sequence[Row]],
 ) -> list[Table]:
-    """The tables that have a figure."""
+    """Return the tables that have at least one figure."""
     rows = [row for own in groups.values() for row in own]
     of_tables = {t: [c for c in columns if c.table == t] for t in (QUALITY, BD_RATES, COSTS)}
     return [
@@ -182,7 +182,7 @@ def _group_title(coder: str | None) -> str:
 
 
 def _seeds(rows: Sequence[Row]) -> str:
-    """How many seeds the rows have.
+    """Return in words how many seeds the rows have.
 
     >>> _seeds([Row("measured", "a", "b", seeds=(0, 1)), Row("measured", "a", "c", seeds=(0,))])
     '1 to 2 seeds'
@@ -194,47 +194,47 @@ def _seeds(rows: Sequence[Row]) -> str:
 
 
 def notes(collection: Collection, comparison: Comparison) -> list[str]:
-    """The protocol."""
+    """Return the protocol of the comparison, a note for each point."""
     share, overlap = (
         f"{100 * part:g} %" for part in (comparison.confidence, comparison.min_overlap)
     )
     return [
-        "Figures of quality are areas under the mean quality–rate curve over the images of "
+        "Quality is the area under the mean quality–rate curve over the images of "
         f"{collection.dataset}, from {LOWEST_BPP:g} to {HIGHEST_BPP:g} bits per pixel by the "
-        f"trapezoid rule, so that MS-SSIM reaches {HIGHEST_BPP - LOWEST_BPP:g} at most. The "
-        "rate of a point is the mean over the images, its quality the mean of their scores.",
-        "Both ends are treated alike for every codec, measured or published: above the highest "
-        "measured rate the curve goes on with its last quality, so rates that a codec cannot use "
-        "bring it nothing; below the lowest measured rate it goes on with its first quality, which "
-        "credits a codec that cannot go so low (JPEG starts at 0.17) with its worst picture. Parts "
-        "of a curve outside the limits do not count.",
-        "Rates: of classic codecs and of rows with an entropy coder those of whole files, header "
-        "and check values included; of rows without entropy coding the bits themselves, as in the "
-        "paper.",
-        "± is the standard deviation over the seeds (n − 1); where there is none, one seed was "
-        "trained.",
-        "Rank = 1 + the number of models that are better by more than noise, among rows of one "
-        "experiment, network and entropy coder, but never before a model with a larger area; "
-        "models share a rank where noise may have decided their order. A model is better by more "
-        f"than noise if the {share} interval of a paired bootstrap of the difference of areas lies "
-        f"above zero. Each of its {comparison.resamples} resamples draws the images, the same for "
-        "all models, and each model's seeds, and computes curve and area anew. With one seed the "
-        "noise of training is not in the interval, with two or three it is underestimated; "
-        "intervals are not corrected for the number of comparisons.",
-        "BD-rate is the Bjøntegaard delta rate against a classic codec measured here: how much "
-        "more is spent (−: less) for equal quality, by the package bjontegaard, PCHIP of log rate "
-        "over quality in dB (MS-SSIM as −10 log10(1 − MS-SSIM)). It covers only the qualities that "
-        "both curves reach: it says nothing of rates above which a codec stops getting better. "
-        "Points no better than a cheaper one are left out; there is no figure where the curves "
-        f"have less than {overlap} of the narrower range of qualities in common.",
-        "Saved: by how much files are smaller than the bits themselves, at so many bits per pixel "
-        "before entropy coding. MAC: multiply–accumulate operations of encoder and decoder for a "
-        "pixel of one iteration. Training time is that of the codec, and of the row's entropy "
-        "coder where it has one, on the hardware that its record names.",
-        "The paper's: MS-SSIM areas of its table 1 for the same cell and framework, without "
-        "entropy coding, trained on its 32×32 / high-entropy data, with networks of full width. "
-        "Published figures have no rank, since those of single images were not published. "
-        "PSNR-HVS of 2011 is the paper's variant, after Gupta et al.: its figures cannot be "
-        "compared with the PSNR-HVS that is measured here. The paper credits JPEG at the target "
-        "rate, which its lowest quality exceeds.",
+        f"trapezoid rule, so the largest possible MS-SSIM area is {HIGHEST_BPP - LOWEST_BPP:g}. "
+        "The rate of a point is the mean over the images, its quality the mean of their scores.",
+        "Both ends are treated in the same way for every codec, measured or published. Above the "
+        "highest measured rate the curve continues with its last quality, so rates that a codec "
+        "cannot use bring it nothing. Below the lowest measured rate it continues with its first "
+        "quality, which credits a codec that cannot go that low (JPEG starts at 0.17) with its "
+        "worst picture. Parts of a curve outside the limits do not count.",
+        "Rates of classic codecs and of rows with an entropy coder are those of whole files, "
+        "header and check values included. Rates of rows without entropy coding count the bits "
+        "themselves, as in the paper.",
+        "± is the standard deviation over the seeds (n − 1); a figure without it is of one seed.",
+        "Rank = 1 + the number of significantly better models among the rows of one experiment, "
+        "network and entropy coder, but never better than the rank of a model with a larger area. "
+        "Models share a rank if noise may have decided their order. A model is significantly "
+        f"better if the {share} interval of a paired bootstrap of the difference in area lies "
+        f"above zero. Each of the {comparison.resamples} resamples draws the images, the same for "
+        "all models, and each model's seeds, and computes curve and area again. With one seed the "
+        "interval does not contain the noise of training; with two or three the noise is "
+        "underestimated. Intervals are not corrected for multiple comparisons.",
+        "BD-rate is the Bjøntegaard delta rate against a classic codec measured here: the "
+        "additional rate (−: the saving) at equal quality, computed by the package bjontegaard "
+        "with PCHIP interpolation of log rate over quality in dB (MS-SSIM as "
+        "−10 log10(1 − MS-SSIM)). It covers only the qualities that both curves reach, not rates "
+        "at which a codec no longer improves. Points that are no better than a cheaper one are "
+        "left out. There is no figure if the curves have less than "
+        f"{overlap} of the narrower range of qualities in common.",
+        "Saved: by how much files are smaller than the bits themselves, at the given rate before "
+        "entropy coding. MAC: multiply–accumulate operations of encoder and decoder per pixel and "
+        "iteration. Training time is that of the codec and, if the row has one, of its entropy "
+        "coder, on the hardware that the record names.",
+        "The paper's: MS-SSIM areas of table 1 for the same cell and framework, without entropy "
+        "coding, trained on the paper's 32×32 / high-entropy data, with networks of full width. "
+        "Published figures have no rank, since scores of single images were not published. "
+        "PSNR-HVS of 2011 is the paper's variant, after Gupta et al.; it cannot be compared with "
+        "the PSNR-HVS measured here. The paper credits JPEG at the target rate, which JPEG "
+        "exceeds at its lowest quality.",
     ]

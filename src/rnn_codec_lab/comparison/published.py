@@ -1,4 +1,4 @@
-"""Figures of papers, from files that say where each is from.
+"""Figures of papers, from files that name their sources.
 
 A file of `results/published/` is YAML:
 
@@ -7,7 +7,7 @@ A file of `results/published/` is YAML:
     models:
       - name: GRU one-shot
         training_data: 32×32            # optional, as are entropy_coding and labels
-        labels: {cell: gru}             # which records it stands beside
+        labels: {cell: gru}             # labels of the records it is compared with
         areas: {ms_ssim: 1.8098}        # as published, or
         curve: {bpp: […], ms_ssim: […], psnr: […]}
 """
@@ -37,7 +37,7 @@ COLUMNS = TypeAdapter(dict[Column, tuple[FiniteFloat, ...]])
 def _curve(columns: Any) -> Curve:
     found = COLUMNS.validate_python(columns)
     if "bpp" not in found or len(found) < 2 or len({len(own) for own in found.values()}) > 1:
-        raise ValueError("it needs rates, and as many qualities")
+        raise ValueError("a curve needs bpp and at least one quality, with equal numbers of values")
     return Curve((), found.pop("bpp"), found)
 
 
@@ -48,17 +48,17 @@ class Published:
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     file: str
-    """Stem of the file that it is from."""
+    """Stem of the file with this model."""
     source: Text
     dataset: Text
     name: Text
     labels: Mapping[str, Text] = field(default_factory=dict)
-    """As those of records."""
+    """Labels, as those of records."""
     training_data: str = ""
     entropy_coding: bool = False
-    """Whether the rates are those after entropy coding."""
+    """Whether rates are after entropy coding."""
     areas: Mapping[Area, float] = field(default_factory=dict)
-    """By metric: as published, or those of the curve."""
+    """Areas by metric: as published, or of the curve."""
     curve: Annotated[Curve, BeforeValidator(_curve)] | None = None
 
 
@@ -66,10 +66,10 @@ MODEL = TypeAdapter(Published)
 
 
 def load_published(folder: Path) -> list[Published]:
-    """Every model of every file, in order of the files' names; none where there is no folder.
+    """Return every model of every file, sorted by file name; none if the folder does not exist.
 
     Raises:
-        UserError: a file is not as described above.
+        UserError: a file does not have the format above.
     """
     found = []
     for file in sorted(folder.glob("*.yaml")):

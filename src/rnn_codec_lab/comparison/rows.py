@@ -1,4 +1,7 @@
-"""One row for each model and entropy coder: its figures, averaged over seeds, and its rank."""
+"""The rows of the comparison, one for each model and entropy coder.
+
+A row has figures averaged over seeds, and ranks.
+"""
 
 import math
 from collections import defaultdict
@@ -26,12 +29,12 @@ from rnn_codec_lab.evaluation.record import NO_CODER, Record, bd_rates, saved_at
 
 MEASURED, PUBLISHED = "measured", "published"
 SORTED_BY = "ms_ssim"
-"""The metric by whose area rows are sorted; its columns are the first."""
+"""The metric whose area rows are sorted by; its columns come first."""
 ENTROPY_CODED = "published"
-"""The entropy coder of a published curve over rates after entropy coding."""
+"""The entropy coder of a published curve whose rates are after entropy coding."""
 
 Group = tuple[str, str | None, str | None]
-"""Experiment, network and entropy coder: rows with these in common are ranked together."""
+"""Experiment, network and entropy coder: rows that share them are ranked together."""
 Key = TypeVar("Key")
 Progress = Callable[[Sequence[Group]], Iterable[Group]]
 
@@ -41,18 +44,18 @@ class Comparison:
     """How rows are compared."""
 
     resamples: int = 2000
-    """Of the bootstrap."""
+    """Number of resamples of the bootstrap."""
     confidence: float = 0.95
-    """Of its intervals, 0 … 1."""
+    """Confidence of the bootstrap's intervals, 0 … 1."""
     seed: int = 0
-    """Of its draws."""
+    """Seed of the bootstrap."""
     min_overlap: float = 0.5
-    """Least share of the narrower range of qualities that two curves have in common, for a
+    """Smallest share of the narrower range of qualities that two curves must have in common for a
     BD-rate, 0 … 1."""
     anchors: tuple[str, ...] = ("jpeg_420", "webp")
-    """Classic codecs that BD-rates are against."""
+    """Classic codecs that BD-rates are computed against."""
     saving_at: tuple[float, ...] = (0.25, 2.0)
-    """Nominal rates, bits per pixel, at which savings are stated."""
+    """Nominal rates, in bits per pixel, at which savings are given."""
 
     def __post_init__(self) -> None:
         if self.resamples < 1:
@@ -70,44 +73,44 @@ class Row:
     origin: str
     """`MEASURED` or `PUBLISHED`."""
     experiment: str
-    """The first folder below the results; of published rows the stem of their file."""
+    """The first folder below the results; for published rows the stem of their file."""
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What kind of codec it is: family, cell, …"""
+    """Labels of the codec: family, cell, …"""
     coder: str | None = None
-    """The entropy coder, or what else files were made for (`Record.coder`)."""
+    """The entropy coder, or the tune, of the files (`Record.coder`)."""
     trained: bool = False
     """Whether it was trained and measured here."""
     variant: str = ""
-    """Options that tell the row from others with its labels, or its training data."""
+    """Options that tell the row from others with the same labels; for papers, the training data."""
     seeds: tuple[int, ...] = ()
     images: int | None = None
     curve: Curve | None = None
-    """Mean over images and seeds, over the rates of the row's entropy coder."""
+    """Mean curve over images and seeds, at the rates of the row's entropy coder."""
     areas: Mapping[str, Estimate] = field(default_factory=dict)
-    """By metric; under the mean curve of each seed."""
+    """Areas by metric, each under the mean curve of a seed."""
     ranks: Mapping[str, int] = field(default_factory=dict)
-    """By metric, among the rows of its group (`Standing`); empty where it is alone."""
+    """Ranks by metric among the rows of the group (`Standing`); empty if the row is alone."""
     behind_best: Mapping[str, Interval] = field(default_factory=dict)
-    """By metric: its area minus the largest of its group."""
+    """By metric, the row's area minus the largest of the group."""
     of_paper: tuple[float, ...] = ()
-    """Published areas under `SORTED_BY` for the same labels, of rows without coder."""
+    """The paper's areas under `SORTED_BY` for the same labels; for rows without a coder only."""
     bd_rates: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
-    """Per cent, by (anchor, metric), where the curves overlap."""
+    """BD-rates in per cent by (anchor, metric), where the curves overlap."""
     savings: Mapping[float, Estimate] = field(default_factory=dict)
-    """Share 0 … 1 of the bits, by nominal rate, of rows with an entropy coder."""
+    """Saved shares of the bits, 0 … 1, by nominal rate; for rows with an entropy coder only."""
     parameters: int | None = None
     macs_per_pixel: float | None = None
     training_seconds: Estimate | None = None
-    """Of the codec, and of the row's entropy coder."""
+    """Training time of the codec and the row's entropy coder."""
     source: str = ""
-    """Of published figures."""
+    """Source of published figures."""
     records: tuple[str, ...] = ()
     """Paths of the records, one for each seed."""
 
     @property
     def group(self) -> Group:
-        """What rows that are ranked together have in common."""
+        """The properties that rows which are ranked together share."""
         return self.experiment, self.labels.get(NETWORK), self.coder
 
 
@@ -117,11 +120,11 @@ def table_rows(
     comparison: Comparison,
     progress: Progress = iter,
 ) -> list[Row]:
-    """Every row: measured ones by group and falling MS-SSIM area, then those published.
+    """Return every row: measured ones by group and falling MS-SSIM area, then published ones.
 
     Args:
         collection: the records.
-        published: those of other data sets are left out.
+        published: published models; those of other data sets are left out.
         comparison: how rows are compared.
         progress: wraps the iteration over the groups that are ranked.
     """
@@ -147,13 +150,13 @@ def table_rows(
 
 
 def sorting_area(row: Row) -> float:
-    """The area by which rows are sorted; below all others where a row has none."""
+    """Return the area that rows are sorted by; minus infinity if the row has none."""
     area = row.areas.get(SORTED_BY)
     return -math.inf if area is None else area.mean
 
 
 def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
-    """A measured row with the published areas for its labels, if it counts bits."""
+    """Add the published areas for its labels to a measured row without entropy coding."""
     if row.coder != NO_CODER:
         return row
     same = [p for p in of_papers if p.labels and p.labels.items() <= row.labels.items()]
@@ -162,7 +165,7 @@ def beside_paper(row: Row, of_papers: Sequence[Row]) -> Row:
 
 
 def group_records(records: Sequence[Record]) -> dict[tuple[RowKey, str], list[Record]]:
-    """The records of each row, by ascending seed: rows are models with one curve each."""
+    """Return the records of each row, by ascending seed; a row is one curve of a model."""
     keys, members = row_keys(records), defaultdict(list)
     for record in sorted(records, key=lambda record: (record.seed or 0, record.path)):
         for curve in record.compared:
@@ -177,7 +180,7 @@ def measured_row(
     anchors: Mapping[str, Curve],
     comparison: Comparison,
 ) -> Row:
-    """The row of records that differ in their seed, without its rank."""
+    """Return the row of records that differ only in their seed, without ranks."""
     curves = [record.mean(curve) for record in records]
     anchors = {name: anchor for name, anchor in anchors.items() if name != key.name}
     models = [record.about.model for record in records]
@@ -206,7 +209,7 @@ def measured_row(
 
 
 def published_row(entry: Published, anchors: Mapping[str, Curve], comparison: Comparison) -> Row:
-    """The row of a model of a paper: its figures as they are, BD-rates against measured codecs."""
+    """Return the row of a model of a paper, with BD-rates against measured codecs."""
     found = _bd_rates(entry.curve, anchors, comparison) if entry.curve is not None else {}
     return Row(
         origin=PUBLISHED,
@@ -227,7 +230,7 @@ def with_ranks(
     members: Mapping[tuple[RowKey, str], Sequence[Record]],
     comparison: Comparison,
 ) -> list[Row]:
-    """Rank the rows of one group in every metric; a single row has no rank."""
+    """Rank the rows of one group by every metric; a single row gets no rank."""
     if len(rows) == 1:
         return list(rows.values())
     ranks: dict[object, dict[str, int]] = defaultdict(dict)
@@ -252,7 +255,7 @@ def with_ranks(
 def _bd_rates(
     curve: Curve, anchors: Mapping[str, Curve], comparison: Comparison
 ) -> dict[tuple[str, str], float]:
-    """BD-rates by (anchor, metric), where there is one."""
+    """Return BD-rates by (anchor, metric), where the curves overlap enough."""
     return {
         (name, metric): rate
         for name, anchor in anchors.items()
@@ -261,19 +264,19 @@ def _bd_rates(
 
 
 def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
-    """Estimates of what every seed has."""
+    """Return estimates of the figures that every seed has."""
     common = [key for key in of_seeds[0] if all(key in found for found in of_seeds)]
     return {key: estimate([found[key] for found in of_seeds]) for key in common}
 
 
 def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
-    """Time that the codec and the entropy coder took to train; None unless every seed has it."""
+    """Return the training time of codec and entropy coder; None unless every seed has it."""
     seconds = []
     for record in records:
         model = record.about.model
         if model is None or model.training is None:
             return None
-        # Adaptive files have no coder that was trained for them.
+        # No coder is trained for adaptive files.
         trained = curve in record.entropy_coders
         of_coder = model.coder_training_seconds.get(curve) if trained else 0.0
         if of_coder is None:
@@ -292,6 +295,6 @@ def _mean_of_curves(curves: Sequence[Curve]) -> Curve:
 
 
 def _order(group: Group, coders: Sequence[str | None]) -> tuple[object, ...]:
-    """Groups by experiment and network, entropy coders in the order in which they were measured."""
+    """Return a sort key: experiment, network, then entropy coders in the order of measuring."""
     experiment, network, coder = group
     return experiment, network or "", coder != NO_CODER, coders.index(coder)

@@ -1,9 +1,8 @@
-"""Means over seeds, and which differences between models are more than noise.
+"""Means over seeds, and significance of differences between models.
 
-Every resample draws images with replacement, the same for all models that are compared (the
-bootstrap is paired), and for each model seeds with replacement. From the drawn images it computes
-the mean curve and its area anew, just as they are computed from all images, and averages the areas
-over the drawn seeds.
+Every resample draws images with replacement, the same for all compared models (the bootstrap is
+paired), and seeds with replacement for each model. It computes the mean curve of the drawn images
+and its area in the same way as for all images, and averages the areas over the drawn seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,19 +19,19 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure of a model."""
+    """A figure of a model, averaged over seeds."""
 
     mean: float
-    """Over the seeds."""
+    """Mean over the seeds."""
     std: float | None
     """Standard deviation over the seeds, with n−1 in the denominator; None for a single seed."""
     count: int
-    """Of seeds."""
+    """Number of seeds."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference between two models, with the bootstrap's interval."""
+    """A difference between two models, with its bootstrap interval."""
 
     difference: float
     low: float
@@ -41,17 +40,17 @@ class Interval:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the comparison with the others of its group says of a model."""
+    """The result of comparing a model with the others of its group."""
 
     rank: int
-    """1 + the number of models that are better by more than noise, but never a better rank than
-    that of a model with a larger area."""
+    """1 + the number of significantly better models, but never better than the rank of a model
+    with a larger area."""
     behind_best: Interval
-    """Its area minus that of the model with the largest."""
+    """The model's area minus the largest of the group."""
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Mean and standard deviation of at least one value.
+    """Return the mean and standard deviation of at least one value.
 
     >>> estimate([1.0, 3.0])
     Estimate(mean=2.0, std=1.4142135623730951, count=2)
@@ -63,7 +62,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def areas(bpp: Array, quality: Array) -> Array:
-    """`area_under_curve` of many curves at once: (…, points), in any order, twice, to (…).
+    """Vectorised `area_under_curve`: maps rates and qualities (…, points), in any order, to (…).
 
     >>> areas(np.array([[0.5, 1.0], [1.0, 3.0]]), np.array([[0.9, 0.9], [0.5, 1.5]])).tolist()
     [1.6875, 1.1875]
@@ -82,22 +81,22 @@ def areas(bpp: Array, quality: Array) -> Array:
 
 
 def image_weights(images: int, resamples: int, rng: np.random.Generator) -> Array:
-    """How often each image is drawn, as shares: (resamples, images), rows of sum 1."""
+    """Draw images; return the share of each in a resample, (resamples, images), rows of sum 1."""
     return rng.multinomial(images, np.full(images, 1 / images), size=resamples) / images
 
 
 def resampled_areas(
     runs: Sequence[tuple[Array, Array]], weights: Array, rng: np.random.Generator
 ) -> Array:
-    """Areas of one model in every resample.
+    """Return the area of one model in every resample.
 
     Args:
-        runs: rates and qualities, each (images, points), of every seed.
-        weights: of the images, (resamples, images).
-        rng: draws the seeds.
+        runs: rates and qualities of every seed, each (images, points).
+        weights: weights of the images, (resamples, images).
+        rng: generator that draws the seeds.
 
     Returns:
-        (resamples,).
+        Areas, (resamples,).
     """
     of_runs = [areas(weights @ bpp, weights @ quality) for bpp, quality in runs]
     drawn = rng.multinomial(len(runs), np.full(len(runs), 1 / len(runs)), size=len(weights))
@@ -107,12 +106,12 @@ def resampled_areas(
 def standings(
     areas_of: Mapping[Key, float], resampled: Mapping[Key, Array], confidence: float
 ) -> dict[Key, Standing]:
-    """Rank models by their areas, as far as the resamples tell them apart.
+    """Rank models by area; models that the resamples cannot tell apart share a rank.
 
     Args:
         areas_of: the area of each model.
-        resampled: its areas in every resample, the same resamples for all.
-        confidence: share of the resamples that an interval holds, 0 … 1.
+        resampled: the areas of each model in every resample; all models share the resamples.
+        confidence: share of the resamples that an interval contains, 0 … 1.
 
     Example:
         >>> draws = {"a": np.array([3.0, 5.0]), "b": np.array([1.0, 2.0]), "c": np.array([4.0, 4])}
@@ -136,7 +135,7 @@ def standings(
 
 
 def interval(differences: NDArray[np.float64], difference: float, confidence: float) -> Interval:
-    """The middle share `confidence` of the resampled differences (percentile bootstrap)."""
+    """Return the central share `confidence` of the resampled differences (percentile bootstrap)."""
     tail = 50 * (1 - confidence)
     low, high = np.percentile(differences, [tail, 100 - tail])
     return Interval(difference, float(low), float(high))

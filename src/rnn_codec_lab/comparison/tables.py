@@ -1,4 +1,4 @@
-"""Columns, tables of them, and what a table is in Markdown, in LaTeX and on a terminal."""
+"""Columns, and tables of them in Markdown, in LaTeX and on a terminal."""
 
 import re
 import textwrap
@@ -15,7 +15,7 @@ from rnn_codec_lab.evaluation.table import ABSENT
 
 Item = TypeVar("Item")
 Value = str | float | Estimate | Interval | None
-"""What a column has of an item; None where there is nothing."""
+"""The value of an item in a column; None if it has none."""
 
 ESTIMATE = ("mean", "std")
 INTERVAL = ("difference", "low", "high")
@@ -34,37 +34,37 @@ OF_LATEX = {
     "…": r"\dots{}",
     "≥": r"$\ge$",
 }
-"""What stands for characters that mean something else to LaTeX, or that not every engine reads."""
+"""Replacements of characters that are special to LaTeX, or that not every engine supports."""
 
 
 @dataclass(frozen=True)
 class Column(Generic[Item]):
-    """What tables and the page say of an item in one column."""
+    """A column of tables and of the page."""
 
     name: str
-    """In CSV files, which hold values unscaled and with all digits."""
+    """Heading in CSV files, whose values are unscaled and in full precision."""
     title: str
-    """The heading elsewhere; a column without one is in CSV files only."""
+    """Heading elsewhere; a column without one is in CSV files only."""
     value: Callable[[Item], Value]
     meaning: str = ""
-    """A sentence for readers of the page."""
+    """Explanation for readers of the page."""
     table: str = ""
-    """The title of the table of documents that it is in; empty for none, or for names."""
+    """Title of the column's table in documents; empty for columns without one, and for names."""
     digits: int | None = None
-    """After the point; None for three significant ones, with k, M or G."""
+    """Digits after the point; None for three significant digits with k, M or G."""
     scale: float = 1.0
-    """What is shown for a value of 1."""
+    """Factor by which values are multiplied before they are shown."""
     sign: str = "-"
-    """`+` to show that of positive figures as well."""
+    """`+` to show the sign of positive figures, too."""
     attributes: tuple[str, ...] = ()
-    """Of values that are more than one number, the main one first: each is a column of CSV."""
+    """Attributes of values with several numbers, the main one first: each is a CSV column."""
     numeric: bool = True
-    """Whether it is aligned right."""
+    """Whether the column is right-aligned."""
     falling: bool = False
-    """Whether less is better."""
+    """Whether smaller is better."""
 
     def text(self, item: Item) -> str:
-        """What is shown of an item: with its standard deviation, if it has one.
+        """Return the text shown for an item, with the standard deviation if it has one.
 
         >>> area = Column[Estimate]("auc", "AUC", lambda e: e, digits=4, attributes=ESTIMATE)
         >>> area.text(Estimate(1.75, 0.0012, 3)), area.text(Estimate(-2.5, None, 1))
@@ -82,7 +82,7 @@ class Column(Generic[Item]):
         return shown
 
     def cells(self, item: Item) -> dict[str, str | float | None]:
-        """Cells of a line in a CSV file, by their headings; the main one has the column's name."""
+        """Return the CSV cells of an item by heading; the main one has the column's name."""
         value = self.value(item)
         if not self.attributes:
             assert not isinstance(value, Estimate | Interval)
@@ -93,7 +93,7 @@ class Column(Generic[Item]):
 
 
 def magnitude(number: float) -> str:
-    """A number to three digits, with k, M or G.
+    """Format a number with three significant digits and k, M or G.
 
     >>> magnitude(1_234_567), magnitude(11_340.0), magnitude(24)
     ('1.23 M', '11.3 k', '24')
@@ -106,20 +106,20 @@ def magnitude(number: float) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Texts, arranged."""
+    """A table of texts."""
 
     title: str
     headings: list[str]
     numeric: list[bool]
-    """Of each column, whether it is aligned right."""
+    """For each column, whether it is right-aligned."""
     groups: dict[str, list[list[str]]]
-    """Lines that belong together, by their title, which is empty where they need none."""
+    """Groups of lines by title; the title is empty if a group needs none."""
 
 
 def arrange(
     title: str, columns: Iterable[Column[Item]], groups: Mapping[str, Sequence[Item]]
 ) -> Table:
-    """A table of groups of items, without the columns that have a value of none of them."""
+    """Return a table of groups of items, without columns that have no value for any item."""
     shown = filled(columns, [item for own in groups.values() for item in own])
     return Table(
         title,
@@ -133,12 +133,12 @@ def arrange(
 
 
 def filled(columns: Iterable[Column[Item]], items: Sequence[Item]) -> list[Column[Item]]:
-    """The columns that have a value of one of the items."""
+    """Return the columns that have a value for at least one item."""
     return [c for c in columns if any(c.value(item) is not None for item in items)]
 
 
 def markdown(table: Table) -> str:
-    """A table as GitHub's Markdown; groups start with a line of their titles."""
+    """Return a table as GitHub-flavoured Markdown; groups start with a line of their title."""
     lines = [table.headings, ["---:" if number else "---" for number in table.numeric]]
     for title, own in table.groups.items():
         if title:
@@ -148,7 +148,7 @@ def markdown(table: Table) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text without what Markdown would read as markup.
+    r"""Escape characters that Markdown would read as markup.
 
     >>> escape_markdown("residual_gru <b> | c*")
     'residual\\_gru \\<b> \\| c\\*'
@@ -157,7 +157,7 @@ def escape_markdown(text: str) -> str:
 
 
 def latex(table: Table, caption: str) -> str:
-    """A table environment in the style of booktabs, at most as wide as the text."""
+    """Return a table environment in the style of booktabs, no wider than the text."""
     columns = "".join("r" if numeric else "l" for numeric in table.numeric)
     lines = [
         r"\begin{table*}",
@@ -179,7 +179,7 @@ def latex(table: Table, caption: str) -> str:
 
 
 def escape_latex(text: str) -> str:
-    r"""Text as LaTeX prints it.
+    r"""Escape a text for LaTeX.
 
     >>> escape_latex("residual_gru −5 %")
     'residual\\_gru $-$5 \\%'
@@ -192,8 +192,8 @@ def _latex_line(cells: Sequence[str]) -> str:
 
 
 def terminal(table: Table, group: str) -> RichTable:
-    """The lines of one group, without titles."""
-    # A hundred columns have no room for spaces in cells, nor for long headings in one line.
+    """Return the lines of one group as a table for the terminal, without its title."""
+    # A hundred characters have no room for spaces within cells or long headings on one line.
     lines = [
         [cell.replace(" ± ", "±").replace(" / ", "/") for cell in line]
         for line in table.groups[group]

@@ -1,8 +1,8 @@
-"""Tells trainings of one experiment apart that differ in more than their seed.
+"""Tells trainings of one experiment apart if they differ in more than their seed.
 
-Records with the same labels make one row, with the mean over their seeds. Where their
-configurations differ in anything else, such as the learning rate, each has a row of its own, named
-after the options that differ: figures of unlike trainings are never averaged.
+Records with the same labels form one row, the mean over their seeds. If their configurations differ
+in anything else, such as the learning rate, each gets its own row, named after the options that
+differ: figures of different trainings are never averaged.
 """
 
 from collections import defaultdict
@@ -13,24 +13,24 @@ from rnn_codec.training.identity import counted
 from rnn_codec_lab.evaluation.record import Record
 
 NOT_OF_A_ROW = frozenset({"seed", "start_from"})
-"""Options that may differ between the seeds of a row."""
+"""Options that may differ between the records of a row."""
 FAMILY, NETWORK = "family", "network"
-"""Labels that tables have no column for where all rows agree: they stand in titles."""
+"""Labels without a column in documents; titles name the network."""
 
 
 class RowKey(NamedTuple):
-    """Whose figures are averaged."""
+    """Identifies a row: figures of records with the same key are averaged."""
 
     experiment: str
     name: str
-    """Of a classic codec; empty for trained ones."""
+    """Name of a classic codec; empty for trained codecs."""
     labels: tuple[tuple[str, str], ...]
     variant: str
-    """Options that tell trainings of one experiment apart, empty where none do."""
+    """Options that tell trainings of one experiment apart; empty if none do."""
 
 
 def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
-    """The row of each record, by the record's path."""
+    """Return the row of each record, by the record's path."""
     groups: dict[RowKey, list[Record]] = defaultdict(list)
     for record in records:
         name = record.about.name if record.config is None else ""
@@ -44,8 +44,8 @@ def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
 
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:
-    """What tells each record from the others, by its path."""
-    # What figures depend on, but for the seed: dotted names and values.
+    """Return the options in which each record differs from the others, by path."""
+    # The options that figures depend on, except the seed, as dotted names and values.
     options = {
         record.path: flat(counted(record.config or {}))
         | {"iterations": str(len(record.mean().point))}
@@ -60,7 +60,7 @@ def _variants(group: Sequence[Record]) -> dict[str, str]:
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The options of a row, without those of `NOT_OF_A_ROW`.
+    """Flatten a configuration to dotted names, without the options in `NOT_OF_A_ROW`.
 
     >>> flat({"seed": 1, "optimizer": {"lr": 0.001, "betas": [0.9, 0.99]}})
     {'optimizer.lr': '0.001', 'optimizer.betas': '[0.9, 0.99]'}

@@ -1,6 +1,6 @@
-"""From pictures to records: what files cost, what they decode to, and how that is kept.
+"""From pictures to records: measures the size and quality of files, and keeps the measurements.
 
-`measurement.measure` is the one loop; what it measures is `measurement.Measurable`: a classic codec
-or, in `learned`, the files of a trained one. `record` writes the measurements to a folder and reads
-them again; `table` and `pictures` show them.
+`measurement.measure` is the only loop. It measures any `measurement.Measurable`: a classic codec
+or, in `learned`, the files of a trained codec. `record` writes measurements to a folder and reads
+them back; `table` and `pictures` show them.
 """

@@ -1,4 +1,4 @@
-"""Measure a trained model: its files, and the rates beside them."""
+"""Measures a trained model: its files, and other rates for the same levels."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,25 +15,25 @@ from rnn_codec_lab.evaluation.measurement import ADAPTIVE, Labels, Point
 from rnn_codec_lab.evaluation.record import About, ModelFacts
 
 RATES = tuple(step / 8 for step in range(1, 17))
-"""Bits per pixel that tuned files are asked for."""
+"""Target rates of adaptive files and files of embedded codecs, in bits per pixel."""
 PREFIX_RATES = (0.25, 0.5, 1.0, 1.5)
-"""Bits per pixel of the beginnings of the longest file."""
+"""Rates of the measured prefixes of the longest file, in bits per pixel."""
 RULES = 4
-"""Version of how bits are spent and measurements kept: what other rules gave is measured again."""
+"""Version of bit allocation and cache; measurements of other versions are made again."""
 
 CUT = "cut"
-"""The curve of files that end within a level."""
+"""Name of the curve of files that end within a level."""
 
 
 @dataclass(frozen=True)
 class LevelFiles:
-    """Files of the first levels, with the same bits everywhere, and their rates otherwise.
+    """Files of the first levels, with the same bits everywhere, and other rates for these levels.
 
     Attributes:
-        model: codes them.
-        most: levels; there are files of fewer, too.
-        cut_at: shares 0 … 1 of what a level adds to a file: where files are cut short.
-        curves: see `Measurable.curves`; known once a picture has been measured.
+        model: the model that codes them.
+        most: largest number of levels; files of fewer are measured, too.
+        cut_at: where files are cut short: shares 0 … 1 of the bytes that a level adds.
+        curves: see `Measurable.curves`; known after a picture has been measured.
     """
 
     model: Model
@@ -43,7 +43,7 @@ class LevelFiles:
 
     @property
     def name(self) -> str:
-        """Of the curve of whole files: that of the entropy coder, if there is a choice of one."""
+        """The curve of whole files, named after the entropy coder if there is a choice of one."""
         return self.model.labels.get("entropy", "files")
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
@@ -72,13 +72,13 @@ class LevelFiles:
 
 @dataclass(frozen=True)
 class TunedFiles:
-    """Files of a size that spend bits where they count, as `compress --bpp` makes them.
+    """Files of given sizes that spend bits where they count, as `compress --bpp` makes them.
 
-    Beside them beginnings of the longest, and of a file with the same bits everywhere.
+    Also prefixes of the longest of them, and of a file with the same bits everywhere.
 
     Attributes:
-        model: codes them.
-        tune: what bits are spent for.
+        model: the model that codes them.
+        tune: what the encoder optimises.
     """
 
     model: Model
@@ -86,7 +86,7 @@ class TunedFiles:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells it from others, for `measure_once`."""
+        """The key of its measurements in the cache of `measure_once`."""
         return RULES, self.model.fingerprint, self.tune, RATES, PREFIX_RATES
 
     @property
@@ -105,7 +105,7 @@ class TunedFiles:
         files, own, uniform = self.curves
         session = self.model.session(pixels, self.tune)
         size = pixels.shape[0] * pixels.shape[1]
-        # First, so that what is coded the same everywhere is there for all rates.
+        # Coded first, so that all rates can reuse the codes of every level.
         alike = session.first(self.model.most_levels).data
         coded = {rate: session.within(BitsPerPixel(rate).bytes_for(size)).data for rate in RATES}
         for rate, data in coded.items():
@@ -118,13 +118,13 @@ class TunedFiles:
 
 @dataclass(frozen=True)
 class RateFiles:
-    """Files of sixteen sizes, of a model whose files may be cut anywhere.
+    """Files of sixteen sizes, for a model whose files may be cut anywhere.
 
-    Beside them beginnings of the longest: what a file is worth that was made for another size.
+    Also prefixes of the longest, which show the loss against files made for their size.
 
     Attributes:
-        model: codes them.
-        tune: what bits are spent for; None for the model's default.
+        model: the model that codes them.
+        tune: what the encoder optimises; None for the model's default.
     """
 
     model: Model
@@ -132,14 +132,14 @@ class RateFiles:
 
     @property
     def name(self) -> str:
-        """Of the curve."""
+        """The curve of files."""
         if self.tune is not None:
             return f"{ADAPTIVE}, {self.tune}"
         return self.model.labels.get("entropy", "files")
 
     @property
     def key(self) -> tuple[object, ...]:
-        """As of `TunedFiles`."""
+        """See `TunedFiles.key`."""
         return RULES, self.model.fingerprint, self.tune, RATES, PREFIX_RATES
 
     @property
@@ -153,10 +153,10 @@ class RateFiles:
         }
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """See `Measurable.points`; a point is an eighth of a bit per pixel, as the paper's are.
+        """See `Measurable.points`; points are in eighths of a bit per pixel, as in the paper.
 
         Raises:
-            UserError: a file does not decode to what its encoder says; every fifth is decoded.
+            UserError: a file does not decode to its encoder's picture; every fifth is checked.
         """
         files, beginnings = self.curves
         session = self.model.session(pixels, self.tune)
@@ -167,7 +167,7 @@ class RateFiles:
             data = encoded.data
             found = encoded.decoded() if encoded.decoded else self.model.decompress(data)
             if number % 5 == 1 and not np.array_equal(found, self.model.decompress(data)):
-                raise UserError(f"a file of {self.model.path} decodes to another picture")
+                raise UserError(f"a file of {self.model.path} decodes to a wrong picture")
             yield Point(files, number, len(data), found)
         longest = open_file(data)
         for rate in PREFIX_RATES:
@@ -176,19 +176,19 @@ class RateFiles:
 
 
 def files_of(model: Model, tunes: Sequence[str]) -> "list[RateFiles] | list[TunedFiles]":
-    """What is measured of a model beside its usual files, for each tune."""
+    """Return what is measured for each tune, in addition to the model's default files."""
     if model.embedded:
         return [RateFiles(model, tune) for tune in tunes]
     return [TunedFiles(model, tune) for tune in tunes]
 
 
 def entropy_label(model: Model) -> Labels:
-    """The label of the curves of its files: the entropy coder, if there is a choice of one."""
+    """Return the entropy-coder label of the curves of files; empty without a choice of one."""
     return {key: name for key, name in model.labels.items() if key == "entropy"}
 
 
 def describe_model(model: Model, dataset: str, command: str) -> About:
-    """What is known of a model before it is measured: options, size, cost."""
+    """Return what is known about a model before it is measured: options, size, cost."""
     run, facts = RunFolder(model.path), model.facts()
     config, cost = read_config(run), read_cost(run.cost)
     costs = {coder.path.name: read_cost(coder.cost) for coder in run.coders()}

@@ -1,7 +1,7 @@
-"""What is measured of every codec: how long its files are, and what they decode to.
+"""Measures any codec: the lengths of its files, and the quality of the decoded pictures.
 
-A codec is `Measurable`: it says which curves it has and yields their points for a picture. One
-loop, `measure`, scores what they decode to; `tabulate` arranges the measurements as curves.
+A codec is `Measurable`: it names its curves and yields their points for a picture. One loop,
+`measure`, scores the decoded pictures; `tabulate` arranges the measurements as curves.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ from rnn_codec.models.protocol import Pixels
 from rnn_codec_lab.baselines import ClassicCodec
 
 Labels = Mapping[str, str]
-"""Of a curve:
+"""The labels of a curve:
 
-    kind        what its bytes are: `files`, whole ones, header included; `nominal`, the bits before
-                entropy coding; `ideal`, −log₂ of the probabilities that the entropy coder
-                approximates; `prefix`, beginnings of files
-    entropy     the entropy coder, where there is a choice of one
-    tune        what bits were spent for, where they are spent where they count
-    scores_of   the curve with the same pictures at the same points, whose scores these rates have
+    kind        what its bytes count: `files`, whole files, header included; `nominal`, the bits
+                before entropy coding; `ideal`, −log₂ of the probabilities that the entropy coder
+                approximates; `prefix`, prefixes of files
+    entropy     the entropy coder, if the family has a choice of one
+    tune        what the encoder optimised, for adaptive files
+    scores_of   the curve with the same pictures at the same points, whose scores apply
 """
 ADAPTIVE = "adaptive"
-"""Begins the names of curves of files that spend bits where they count."""
+"""Prefix of the names of curves of files that spend bits where they count."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Point:
 
     Attributes:
         curve: one of `Measurable.curves`.
-        point: the setting: a level, a quality, a rate asked for.
-        bytes: its length; of rates that no file has, perhaps not whole.
-        decoded: what it decodes to; None on curves with the scores of another.
+        point: the setting: a level, a quality or a target rate.
+        bytes: length of the file; may be fractional for rates that no file has.
+        decoded: the decoded picture; None on curves with the scores of another.
     """
 
     curve: str
@@ -61,15 +61,15 @@ class Measurable(Protocol):
 
     @property
     def curves(self) -> Mapping[str, Labels]:
-        """What is measured, by name."""
+        """The labels of the measured curves, by name."""
 
     def points(self, pixels: Pixels) -> Iterator[Point]:
-        """The same points of every curve for each picture."""
+        """Yield the points of every curve for a picture; they are the same for each picture."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A point of one image, scored."""
+    """A point of one image, with scores."""
 
     image: str
     """The image's name in its data set."""
@@ -77,14 +77,14 @@ class Measurement:
     point: float
     bytes: float
     pixels: int
-    """Of the image."""
+    """Number of pixels of the image."""
     scores: Mapping[str, float]
-    """By metric, the names of `SCORES`; empty where another curve has them."""
+    """Scores by metric, as named in `SCORES`; empty if another curve has them."""
 
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """A file of one image, header included, and what it decodes to; scores are by metric."""
+    """Size of a file of one image, header included, the decoded picture, and scores by metric."""
 
     file_bytes: int
     bpp: float
@@ -109,7 +109,7 @@ class MeasuredClassic:
 
 
 def check_measurable(image: str, pixels: Pixels) -> None:
-    """Raise `ImageTooSmallError`, naming the image, if MS-SSIM cannot score it."""
+    """Raise `ImageTooSmallError`, which names the image, if it is too small for MS-SSIM."""
     height, width = pixels.shape[:2]
     if min(height, width) < SHORTEST_SIDE:
         raise ImageTooSmallError(
@@ -132,17 +132,17 @@ def measure(image: str, pixels: Pixels, codec: Measurable) -> Iterator[Measureme
 def measure_once(
     cache: Path, key: Sequence[object], image: str, pixels: Pixels, codec: Measurable
 ) -> list[Measurement]:
-    """As `measure`, or what that gave before, for what takes minutes a picture.
+    """Like `measure`, but cached, for measurements that take minutes a picture.
 
     Args:
-        cache: a file for each picture and key is kept there.
-        key: what tells the codec from others, as JSON can hold it.
-        image: its name.
-        pixels: its pixels.
-        codec: is measured.
+        cache: folder with a file for each picture and key.
+        key: JSON values that identify the codec.
+        image: name of the image.
+        pixels: pixels of the image.
+        codec: the codec to measure.
 
     Raises:
-        UserError: a file there is damaged.
+        UserError: the cache file is damaged.
     """
     of_pixels = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
     file = make_folder(cache) / f"{digest_of([*key, pixels.shape, of_pixels])}.json"
@@ -156,7 +156,7 @@ def measure_once(
 
 
 def measure_file(size: int, decoded: Pixels, original: Pixels) -> MeasuredFile:
-    """Measure a file of `size` bytes by itself.
+    """Measure a single file of `size` bytes.
 
     Raises `ImageTooSmallError` if a side is 160 pixels or less, `ValueError` for unequal shapes.
     """
@@ -165,7 +165,7 @@ def measure_file(size: int, decoded: Pixels, original: Pixels) -> MeasuredFile:
 
 
 def scores(decoded: Pixels, original: Pixels) -> dict[str, float]:
-    """Every metric of a picture, in the order of `SCORES`."""
+    """Return the scores of a decoded picture by every metric, in the order of `SCORES`."""
     pair = pixels_to_batch(decoded), pixels_to_batch(original)
     return {name: float(score(*pair)) for name, score in SCORES.items()}
 
@@ -173,26 +173,26 @@ def scores(decoded: Pixels, original: Pixels) -> dict[str, float]:
 def tabulate(
     measurements: Iterable[Measurement], curves: Mapping[str, Labels]
 ) -> tuple[tuple[str, ...], dict[str, Samples]]:
-    """Arrange measurements as curves, whatever their order.
+    """Arrange measurements, given in any order, as curves.
 
     Args:
-        measurements: of the same points of a curve for each image.
-        curves: labels by name; those without a measurement are left out.
+        measurements: measurements at the same points of a curve for each image.
+        curves: labels of the curves by name; curves without a measurement are left out.
 
     Returns:
-        Names of the images, sorted, and the curves by name.
+        The sorted names of the images, and the curves by name.
 
     Raises:
-        UnequalPointsError: an image lacks a point that another has, or has one twice, so that
-            means at different points would be over different images; or a curve has no scores.
-        ValueError: there is nothing to arrange, or a curve that is not described.
+        UnequalPointsError: an image lacks a point that another has, or has one twice, so means at
+            different points would be over different images; or a curve has no scores.
+        ValueError: there are no measurements, or a curve is not described.
     """
     found: dict[str, dict[tuple[str, float], Measurement]] = {name: {} for name in curves}
     for m in measurements:
         if m.curve not in found:
             raise ValueError(f"the curve {m.curve} is not described")
         if (m.image, m.point) in found[m.curve]:
-            raise UnequalPointsError(f"{m.image} at point {m.point:g} of {m.curve} is there twice")
+            raise UnequalPointsError(f"{m.image} at point {m.point:g} of {m.curve} occurs twice")
         found[m.curve][m.image, m.point] = m
     images = tuple(sorted({image for own in found.values() for image, _ in own}))
     if not images:
@@ -211,7 +211,7 @@ def _samples(
     table = [own[image, point] for image, point in product(images, points)]
     metrics = table[0].scores
     if any(m.scores.keys() != metrics.keys() for m in table):
-        raise UnequalPointsError(f"some points of {name} have other metrics than others")
+        raise UnequalPointsError(f"the points of {name} do not all have the same metrics")
 
     def array(values: Iterable[float]) -> NDArray[np.float64]:
         return np.array([*values], np.float64).reshape(len(images), len(points))
@@ -225,11 +225,11 @@ def _samples(
 
 
 def _with_scores(name: str, labels: Labels, arranged: Mapping[str, Samples]) -> Samples:
-    """A curve with its scores, which may be those of another."""
+    """Return a curve with its scores, which may be those of another."""
     own, other = arranged[name], arranged.get(labels.get("scores_of", name))
     if other is None or not other.scores or not set(own.points) <= set(other.points):
         raise UnequalPointsError(f"there are no scores for {name}")
     columns = [other.points.index(point) for point in own.points]
-    # In rows, so that means add up in the same order for all curves.
+    # Row-major, so that means are summed in the same order for all curves.
     found = {metric: values[:, columns].copy("C") for metric, values in other.scores.items()}
     return Samples(own.points, own.bytes, own.pixels, found)

@@ -1,4 +1,4 @@
-"""The picture of a data set that is shown, and what a model makes of it."""
+"""The picture of a data set that is shown, and its reconstructions by a model."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,27 +11,27 @@ from rnn_codec.models.protocol import Model, Pixels
 from rnn_codec.rates import BitsPerPixel
 
 SHOWN = (1, 2, 4, 8, 16)
-"""Levels in the picture, beside the original, as far as the model has them."""
+"""Levels that are shown next to the original, if the model has them."""
 
 
 def chosen_picture(images: Sequence[tuple[str, Pixels]], name: str | None) -> tuple[str, Pixels]:
-    """The picture of a name, with it; the first for None.
+    """Return the name and pixels of the named picture, or of the first for None.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: there is no picture of that name.
     """
     if name is None:
         return images[0]
     found = dict(images)
     if str(name) not in found:
-        # As many as Kodak has.
+        # Lists all names for a data set of Kodak's size.
         listed = ", ".join(list(found)[:24]) + (", …" if len(found) > 24 else "")
-        raise UserError(f"picture={name} is none of the images: {listed}")
+        raise UserError(f"there is no image {name}: picture= must be one of {listed}")
     return str(name), found[str(name)]
 
 
 def draw_levels(path: Path, model: Model, pixels: Pixels) -> None:
-    """Draw a picture (H, W, 3) and what its files decode to at some levels, or some rates."""
+    """Draw a picture (H, W, 3) and its reconstructions at several levels or rates."""
     labelled, area = [("original", pixels)], pixels.shape[0] * pixels.shape[1]
     for file_bytes, decoded in (
         _by_rate(model, pixels) if model.embedded else _by_level(model, pixels)
@@ -42,14 +42,14 @@ def draw_levels(path: Path, model: Model, pixels: Pixels) -> None:
 
 
 def _by_level(model: Model, pixels: Pixels) -> Iterator[tuple[int, Pixels]]:
-    """Length and picture of files of the levels `SHOWN`."""
+    """Yield the length and the decoded picture of a file for each level in `SHOWN`."""
     for level in model.session(pixels).levels(min(SHOWN[-1], model.most_levels)):
         if level.number in SHOWN:
             yield level.file_bytes, level.pixels
 
 
 def _by_rate(model: Model, pixels: Pixels) -> Iterator[tuple[int, Pixels]]:
-    """The same of files of as many eighths of a bit per pixel."""
+    """Like `_by_level`, for files of as many eighths of a bit per pixel."""
     session, area = model.session(pixels), pixels.shape[0] * pixels.shape[1]
     for eighths in SHOWN:
         encoded = session.within(BitsPerPixel(eighths / 8).bytes_for(area))

@@ -1,13 +1,13 @@
-"""A record: what was measured of a codec on a data set, and how that came about.
+"""A record: measurements of a codec on a data set, and how they were made.
 
     folder/
       points.csv                one row for each image, curve and point
       about.json                labels, settings, facts of the model, versions, hardware
       rate_distortion.png       and other figures
 
-`points.csv` alone holds figures: means, areas and savings are derived when a record is read. Where
-the scores of a row are empty, `about.json` names the curve that has them (`scores_of`). It also
-holds the digest of `points.csv`, which tells that both belong together.
+Only `points.csv` holds figures: means, areas and savings are derived when a record is read. If the
+scores of a row are empty, `about.json` names the curve that has them (`scores_of`). It also holds
+the digest of `points.csv`, which shows that the two files belong together.
 """
 
 import csv
@@ -36,48 +36,48 @@ ABOUT_FILE = "about.json"
 POINTS_FILE = "points.csv"
 FIGURE_FILE = "rate_distortion.png"
 COLUMNS = ("image", "curve", "point", "bytes", "pixels")
-"""Of `POINTS_FILE`; those of the metrics follow."""
+"""Columns of `POINTS_FILE`; a column for each metric follows."""
 NO_CODER = "none"
-"""The entropy coder that writes every bit as it is; in tables its rates are the nominal ones."""
+"""The entropy coder that writes bits unchanged; tables show nominal rates for it."""
 
 
 class RecordError(ValueError):
-    """A record cannot be used; the message is a sentence that names the file."""
+    """Raised if a record cannot be used; the message is a sentence that names the file."""
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is known of a trained codec beside its curves."""
+    """Facts about a trained codec, in addition to its curves."""
 
     parameters: int
     macs_per_pixel: float
-    """Multiply–accumulate operations of encoder and decoder for a pixel of one level."""
+    """Multiply–accumulate operations of encoder and decoder per pixel and level."""
     identity: str | None
-    """Of the training: configuration and data. None where the training left no cost."""
+    """Identity of the training (configuration and data); None if the training recorded no cost."""
     training: TrainingCost | None
     coder_training_seconds: dict[str, float] = field(default_factory=dict)
-    """Of the entropy coders that left one, by name."""
+    """Training time of the entropy coders that recorded it, by name."""
     coder_identities: dict[str, str] = field(default_factory=dict)
-    """Which trainings those were."""
+    """Identities of these trainings, by name."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What `about.json` holds."""
+    """The content of `about.json`."""
 
     name: str
-    """Of the codec or run, short: the label in figures and tables."""
+    """Short name of the codec or run: the label in figures and tables."""
     dataset: str
-    """Of the images."""
+    """Name of the data set of the images."""
     description: str = ""
-    """A sentence, for readers of CompressAI's format."""
+    """A sentence for readers of CompressAI's format."""
     labels: dict[str, str] = field(default_factory=dict)
-    """What kind of codec it is: `family`, and what tells codecs of a family apart."""
+    """The kind of codec: `family`, and labels that tell the codecs of a family apart."""
     curves: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Labels of each curve (`measurement.Labels`); the first is the one that a codec is judged by
-    where none is named."""
+    """Labels of each curve (`measurement.Labels`); the first curve is the default by which a codec
+    is judged."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Whatever a repetition needs: configuration, command, seed, `pictures_digest`."""
+    """Everything that a repetition needs: configuration, command, seed, `pictures_digest`."""
     model: ModelFacts | None = None
     """None for classic codecs."""
     versions: dict[str, str] = field(default_factory=versions)
@@ -94,13 +94,13 @@ class Record:
     """A codec measured on a data set."""
 
     path: str
-    """Of its folder, below the results; POSIX."""
+    """POSIX path of its folder, relative to the results."""
     folder: Path
     about: About
     images: tuple[str, ...]
-    """Names, sorted."""
+    """Sorted names of the images."""
     curves: Mapping[str, Samples]
-    """By name, in the order of `About.curves`."""
+    """Curves by name, in the order of `About.curves`."""
 
     @property
     def experiment(self) -> str:
@@ -115,20 +115,20 @@ class Record:
 
     @property
     def seed(self) -> int | None:
-        """Of the training."""
+        """The seed of the training."""
         seed = self.about.settings.get("seed")
         return seed if isinstance(seed, int) else None
 
     def mean(self, curve: str | None = None) -> Curve:
-        """A mean curve, the first where none is named."""
+        """Return the mean of a curve, by default of the first."""
         return self.curves[next(iter(self.curves)) if curve is None else curve].mean()
 
     def areas(self, curve: str | None = None) -> dict[str, float]:
-        """Areas under a mean curve, by metric."""
+        """Return the areas under a mean curve, by metric."""
         return areas_under(self.mean(curve))
 
     def named(self, **labels: str | None) -> list[str]:
-        """The curves with such labels; None for those without the label."""
+        """Return the curves with the given labels; None stands for a missing label."""
         about = self.about.curves
         return [
             name
@@ -138,28 +138,28 @@ class Record:
 
     @property
     def entropy_coders(self) -> list[str]:
-        """Names of the curves of files that spend the same bits everywhere."""
+        """The names of the curves of files that spend the same bits everywhere."""
         return [c for c in self.named(kind="files", tune=None) if "entropy" in self.about.curves[c]]
 
     @property
     def compared(self) -> list[str]:
-        """The curves that tables have a row for: files, and nominal rates, which stand for files
-        whose coder leaves every bit as it is."""
+        """The curves that get a row in tables: files, and nominal rates, which represent files
+        without entropy coding."""
         nominal = self.named(kind="nominal")
         plain = self.named(kind="files", entropy=NO_CODER, tune=None) if nominal else []
         return nominal + [name for name in self.named(kind="files") if name not in plain]
 
     def coder(self, curve: str) -> str | None:
-        """What tables call the entropy coder of a curve; None where it has no choice of one."""
+        """Return the entropy coder of a curve, as named in tables; None without a choice of one."""
         labels = self.about.curves[curve]
         if labels["kind"] == "nominal":
             return NO_CODER
         return curve if {"entropy", "tune"} & labels.keys() else None
 
     def savings(self) -> dict[str, Curve]:
-        """Share of the nominal bits that files save, header included, by entropy coder.
+        """Return the share of the nominal bits that files save, header included, by entropy coder.
 
-        The rates are nominal; the one score is `saving`. Empty where there are no nominal rates.
+        Rates are nominal, and the only score is `saving`. Empty if there are no nominal rates.
         """
         found = {}
         for nominal in self.named(kind="nominal"):
@@ -172,10 +172,10 @@ class Record:
 
 
 def write_record(folder: str | Path, measurements: Iterable[Measurement], about: About) -> Record:
-    """Write a record to `folder`, made if need be, and read it again.
+    """Write a record to `folder`, which is created if necessary, and read it back.
 
-    Curves without measurements are left out of `about`, the digest is added. Raises, before it
-    writes, as `tabulate`.
+    Curves without measurements are left out of `about`, and the digest is added. Before anything is
+    written, the errors of `tabulate` are raised.
     """
     measurements = list(measurements)
     _, found = tabulate(measurements, about.curves)
@@ -195,10 +195,10 @@ def write_record(folder: str | Path, measurements: Iterable[Measurement], about:
 
 
 def read_about(folder: str | Path) -> About:
-    """Read what a record says of itself.
+    """Read the `about.json` of a record.
 
     Raises:
-        RecordError: it is missing, or not whole.
+        RecordError: the file is missing or incomplete.
     """
     try:
         text = (Path(folder) / ABOUT_FILE).read_text(encoding="utf-8")
@@ -213,7 +213,7 @@ def read_about(folder: str | Path) -> About:
 
 
 def first_mistake(error: BaseException) -> str:
-    """Why a file could not be read, in one line that does not depend on where it lies."""
+    """Return why a file could not be read, in one line without the file's path."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))} {first['msg']}"
@@ -224,11 +224,11 @@ def read_record(folder: str | Path, path: str = "") -> Record:
     """Read a record.
 
     Args:
-        folder: the record's.
-        path: what the record is called, below the results.
+        folder: the record's folder.
+        path: path of the record relative to the results.
 
     Raises:
-        RecordError: a file is missing or not whole, or they do not belong together.
+        RecordError: a file is missing or incomplete, or the files do not belong together.
     """
     folder, about = Path(folder), read_about(folder)
     try:
@@ -252,7 +252,7 @@ def _measurements(text: str) -> list[Measurement]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     metrics = [name for name in rows.fieldnames or () if name not in COLUMNS]
     if unknown := set(metrics) - set(SCORES):
-        raise ValueError(f"no metric is called {', '.join(sorted(unknown))}")
+        raise ValueError(f"unknown metrics: {', '.join(sorted(unknown))}")
     return [
         Measurement(
             row["image"],
@@ -267,19 +267,19 @@ def _measurements(text: str) -> list[Measurement]:
 
 
 def _check_range(samples: Samples) -> None:
-    """Refuse scores and rates that no image can have."""
+    """Refuse impossible scores and sizes."""
     for values in (samples.bytes, *samples.scores.values()):
         if not np.isfinite(values).all():
             raise ValueError("it has a number that is not finite")
     if (samples.bytes <= 0).any() or (samples.pixels <= 0).any():
-        raise ValueError("it has a file or an image of no size")
+        raise ValueError("it has a file or an image without a positive size")
     for metric, values in samples.scores.items():
         if (values > SCORES[metric].highest).any():
             raise ValueError(f"it has a {metric} above {SCORES[metric].highest:g}")
 
 
 def pictures_digest(images: Iterable[tuple[str, NDArray[np.uint8]]]) -> str:
-    """16 hexadecimal digits that differ when a name or a pixel of (name, (H, W, 3) pixels) does."""
+    """Return 16 hexadecimal digits that depend on every name and pixel of (name, (H, W, 3))."""
     sha = sha256()
     for name, pixels in images:
         sha.update(f"{name}\0{pixels.shape}\0".encode(errors="surrogateescape"))
@@ -288,36 +288,36 @@ def pictures_digest(images: Iterable[tuple[str, NDArray[np.uint8]]]) -> str:
 
 
 def check_same_pictures(folder: Path, dataset: str, digest: str) -> None:
-    """Refuse to overwrite a record of other pictures that have the same name.
+    """Refuse to overwrite a record of other pictures with the same name.
 
     Args:
-        folder: of the record, if there is one.
+        folder: folder of the record, if there is one.
         dataset: name of the pictures.
-        digest: `pictures_digest` of them.
+        digest: `pictures_digest` of the pictures.
 
     Raises:
-        UserError: what is there was measured on others.
+        UserError: the record there is of other pictures.
     """
     try:
         before = read_about(folder).settings.get("pictures")
     except RecordError:
-        # There is none, or nothing to lose.
+        # There is no record, or none worth keeping.
         return
     if before not in {None, digest}:
         raise UserError(
-            f"{folder} has measurements of other pictures that are called {dataset}, too: set "
+            f"{folder} has measurements of other pictures that are called {dataset}: set "
             "output=<folder>, or delete them"
         )
 
 
 def bd_rates(curve: Curve, anchor: Curve, min_overlap: float = 0.5) -> dict[str, float]:
-    """Per cent of rate beyond that of another curve at equal quality, by metric.
+    """Return the BD-rates of a curve against another, in per cent, by metric.
 
     Args:
-        curve: in question.
-        anchor: what it is compared with.
-        min_overlap: metrics are left out where the curves have less than this share of the
-            narrower range of qualities in common.
+        curve: the curve in question.
+        anchor: the curve it is compared with.
+        min_overlap: metrics are left out if the curves have less than this share of the narrower
+            range of qualities in common.
     """
     found: dict[str, float] = {}
     for metric in BD_METRICS:
@@ -329,7 +329,7 @@ def bd_rates(curve: Curve, anchor: Curve, min_overlap: float = 0.5) -> dict[str,
 
 
 def saved_at(record: Record, curve: str, rates: Sequence[float]) -> dict[float, float]:
-    """Share of the bits that files save, at nominal rates that were measured, linear between."""
+    """Return the share of the bits that files save at nominal rates, linearly interpolated."""
     found = record.savings().get(curve)
     if found is None:
         return {}
@@ -340,7 +340,7 @@ def saved_at(record: Record, curve: str, rates: Sequence[float]) -> dict[float, 
 def write_compressai(path: Path, about: About, curve: Curve) -> None:
     """Write a mean curve in the format of CompressAI's `results/image/<set>/*.json`.
 
-    It has names for PSNR and MS-SSIM.
+    The format has names only for PSNR and MS-SSIM.
     """
     results = {"bpp": curve.bpp}
     for metric, name in (("psnr", "psnr-rgb"), ("ms_ssim", "ms-ssim-rgb")):

@@ -1,4 +1,4 @@
-"""What was measured, for the terminal."""
+"""Tables and sentences of measurements, for the terminal."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -19,10 +19,10 @@ def curve_table(
     point_heading: str = "level",
     beside: Sequence[tuple[str, Curve]] = (),
 ) -> Table:
-    """Return a table of the curve, a row per point and a last one of areas (0.125 to 2 bpp).
+    """Return a table of a curve: a row per point, and a last row of areas (0.125 to 2 bpp).
 
-    `beside` are other codecs' (label, curve) pairs: their scores at equal rate stand in columns to
-    the right, interpolated, "–" beyond their measured rates.
+    `beside` has (label, curve) pairs of other codecs. Columns to the right show their interpolated
+    scores at equal rate, "–" beyond their measured rates.
     """
     own = [score.title for score in in_documents().values()]
     others = [f"{label}\n{heading}" for label, _ in beside for heading in own]
@@ -41,7 +41,7 @@ def curve_table(
 
 
 def areas_table(curves: Sequence[tuple[str, Curve]]) -> Table:
-    """A table of the areas under curves, by their labels: for more codecs than fit side by side."""
+    """Return a table of areas under labelled curves, for more codecs than fit side by side."""
     titles = [score.title for score in in_documents().values()]
     table = empty_table("Areas, 0.125 to 2 bits per pixel", ["codec", *titles])
     for label, curve in curves:
@@ -50,11 +50,11 @@ def areas_table(curves: Sequence[tuple[str, Curve]]) -> Table:
 
 
 def sizes_table(savings: Mapping[str, Curve]) -> Table:
-    """A table with a row for each level and columns for each entropy coder.
+    """Return a table of file sizes and savings, with rows for levels and columns for coders.
 
-    Without entropy coding nothing is saved: a file has its header beside the bits.
+    Savings are not shown without entropy coding, where files exceed their bits by the header.
     """
-    title = "Files, header included: bits per pixel, and what entropy coding saves"
+    title = "Files, header included: bits per pixel and savings by entropy coding"
     table = empty_table(title, ["level", "nominal", *savings])
     for index, nominal in enumerate(next(iter(savings.values())).bpp):
         cells = []
@@ -67,33 +67,39 @@ def sizes_table(savings: Mapping[str, Curve]) -> Table:
 
 
 def adaptive_sentences(record: Record, uniform: str) -> Iterator[str]:
-    """What each tune gains over files with the same bits everywhere, a curve of the record."""
+    """Yield the BD-rate of each tune against files with the same bits everywhere.
+
+    Args:
+        record: the record of a model.
+        uniform: its curve of files with the same bits everywhere.
+    """
     for curve in record.named(kind="files"):
         if tune := record.about.curves[curve].get("tune"):
             found = bd_rates(record.mean(curve), record.mean(uniform))
             rates = [f"{rate:+.1f} % by {SCORES[name].title}" for name, rate in found.items()]
             shown = ", ".join(rates) or "unknown"
-            yield f"Adaptive files, {tune}: BD-rate to uniform ones {shown}."
+            yield f"Adaptive files, {tune}: BD-rate against uniform files {shown}."
 
 
 def cuts_sentence(record: Record, cut: str, whole: str) -> str:
-    """By how much files that end within a level are worse than those that end before it.
+    """Return by how much files that end within a level are worse than those that end before it.
 
     Args:
-        record: has both.
-        cut: the curve of the former: its points are a level and a share of the next.
-        whole: the curve of the latter.
+        record: the record with both curves.
+        cut: the curve of files that end within a level; its points are a level plus a share of the
+            next.
+        whole: the curve of files that end with a level.
     """
     files, ends = record.curves[cut], record.curves[whole]
     before = [ends.points.index(int(point)) for point in files.points]
     loss = (ends.scores["psnr"][:, before] - files.scores["psnr"]).max()
     below = f"more than {max(loss, 0.0):.3f} dB of PSNR below its last whole level"
-    return f"Files cut short: none decodes {below}."
+    return f"Files cut short: none is {below}."
 
 
 def empty_table(title: str, headings: Iterable[str]) -> Table:
-    """A table for the terminal, its columns aligned right, without rows yet."""
-    # As narrow as this a curve with one codec beside fits 80 characters.
+    """Return a table for the terminal with right-aligned columns and no rows yet."""
+    # Narrow enough that a curve and one other codec fit into 80 characters.
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.title_justify = "left"
     for heading in headings:
@@ -102,7 +108,7 @@ def empty_table(title: str, headings: Iterable[str]) -> Table:
 
 
 def _cells(*of_codecs: Mapping[str, float | None]) -> list[str]:
-    """Figures of each codec, by metric."""
+    """Return the cells of each codec, metric by metric."""
     return [
         ABSENT if (value := found.get(metric)) is None else f"{value:.{score.digits}f}"
         for found in of_codecs

@@ -1,8 +1,9 @@
 """Claims: which worker has which run.
 
 A claim is a lock on a file. The commands that the worker starts inherit the open file, and the
-system frees the lock when the last process that has it open ends, however it ends. So a run is free
-as soon as nothing writes to it: a training that outlives its worker keeps its run until it is done.
+system releases the lock when the last process that has the file open ends, for whatever reason. So
+a run is free as soon as nothing writes to it: a training that outlives its worker keeps the claim
+until it ends.
 """
 
 import fcntl
@@ -19,19 +20,19 @@ from rnn_codec.files import make_folder
 
 @contextmanager
 def claimed(path: Path) -> Iterator[int | None]:
-    """Hold a lock for the length of a block, or longer if a process that inherits it lives on.
+    """Hold a lock for the duration of a block, or longer if a process that inherits it lives on.
 
     Args:
-        path: of the lock's file, which says who has it; made if need be, and never removed.
+        path: the lock file, which names the holder; created if necessary, and never removed.
 
     Yields:
-        The descriptor that processes inherit; None if another process has the lock.
+        The file descriptor for processes to inherit; None if another process holds the lock.
 
     Raises:
-        UserError: the file system has no locks.
+        UserError: the file system does not support locks.
     """
     make_folder(path.parent)
-    # Closed in the end, not unlocked: that would free it for those who have inherited it, too.
+    # Closed at the end, not unlocked: unlocking would release it for inheriting processes, too.
     with path.open("a", encoding="utf-8") as file:
         if not _lock(file, fcntl.LOCK_EX):
             yield None
@@ -43,7 +44,7 @@ def claimed(path: Path) -> Iterator[int | None]:
 
 
 def claimant(path: Path) -> str | None:
-    """The worker that has a lock, or had it and left a training behind; None if nobody has it."""
+    """Return the worker that holds a lock or whose training still does; None if it is free."""
     if not path.exists():
         return None
     with path.open(encoding="utf-8") as file:
@@ -58,6 +59,6 @@ def _lock(file: IO[str], kind: int) -> bool:
     except OSError as error:
         raise UserError(
             f"{file.name} cannot be locked: {error.strerror}; "
-            "choose a folder output= on a file system that has locks"
+            "choose a folder output= on a file system that supports locks"
         ) from error
     return True

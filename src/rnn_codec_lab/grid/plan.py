@@ -1,4 +1,4 @@
-"""What a grid consists of: a run for every combination of its axes."""
+"""Plans a grid: a run for every combination of the values of its axes."""
 
 import itertools
 import shlex
@@ -22,46 +22,46 @@ from rnn_codec.runs.folder import RunFolder, read_identity
 from rnn_codec.training.identity import training_identity
 
 Axis = Sequence[object] | Mapping[str, Sequence[str]]
-"""Values of an option, or sets of options by their names."""
+"""Values of an option, or named sets of options."""
 OWN = frozenset({"codec", "output", "resume"})
-"""Options that a worker gives each training itself."""
+"""Options that the worker sets for each training."""
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A codec of the grid, with its entropy coders and its record."""
+    """A run of the grid: a codec with its entropy coders."""
 
     name: str
-    """Short; with the identity it names the folders of a new run."""
+    """Short name; with the identity it names the folder of a new run."""
     options: tuple[str, ...]
-    """Of `rnn-codec train`."""
+    """Options of `rnn-codec train`."""
     identity: str
-    """`training_identity`."""
+    """The `training_identity` of the codec."""
     coder_identities: Mapping[str, str]
-    """`coder_identity` of the entropy coders that are trained for it, by name."""
+    """The `coder_identity` of each entropy coder that is trained for it, by name."""
     config: DictConfig
 
     @property
     def folder_name(self) -> str:
-        """For what the run leaves, unless it is there already under another name."""
+        """The name of the run's folder, unless the run exists under another name."""
         return f"{self.name}-{self.identity[:6]}"
 
 
 def plan_grid(
     axes: Mapping[str, Axis], options: Sequence[str], coders: Sequence[str]
 ) -> list[PlannedRun]:
-    """The runs of a grid, the last axis changing fastest; Hydra must have been started.
+    """Return the runs of a grid, the last axis changing fastest; Hydra must have been initialised.
 
     Args:
-        axes: what is combined, each with each: values of an option by its name, or sets of options.
-        options: further options, the same for all runs; those of the axes win.
-        coders: options of the group `entropy`: the coders that are trained for each codec.
+        axes: the axes by name: values of the option of that name, or named sets of options.
+        options: further options of all runs; those of the axes take precedence.
+        coders: choices of the group `entropy`: the coders that are trained for each codec.
 
     Raises:
-        UserError: the pictures cannot be read, or two combinations train the same.
+        UserError: the pictures cannot be read, or two combinations train the same codec.
     """
     digests: dict[str, str] = {}
-    # An axis cannot change what is in the group, so each is composed once.
+    # The axes cannot change the content of the group, so each choice is composed once.
     entropies = {name: plain(composed("train", [f"entropy={name}"]).entropy) for name in coders}
     choices = [choices_of(name, axis) for name, axis in axes.items()]
     runs = [
@@ -79,10 +79,10 @@ def plan_grid(
 
 
 def check_further(axes: Mapping[str, Axis], coders: Sequence[str], options: Sequence[str]) -> None:
-    """Refuse further options of all runs that would change nothing.
+    """Refuse further options of all runs that would have no effect.
 
     Raises:
-        UserError: an axis has it, or sets it, or the grid does.
+        UserError: an axis or the grid itself sets the option.
     """
     for option in options:
         name, _, value = option.partition("=")
@@ -101,7 +101,7 @@ def check_further(axes: Mapping[str, Axis], coders: Sequence[str], options: Sequ
 
 
 def _check_sets(axis: str, sets: Mapping[str, Sequence[str]], name: str, option: str) -> None:
-    """As `check_further`, for an axis whose values are sets of options by their names."""
+    """Like `check_further`, for an axis whose values are named sets of options."""
     if name == "name":
         raise UserError(f"the axis {axis} of the grid names its runs: leave {option} out")
     if not any(name in map(_name_of, options) for options in sets.values()):
@@ -116,7 +116,7 @@ def _check_sets(axis: str, sets: Mapping[str, Sequence[str]], name: str, option:
     wanted = shlex.quote(f"grid.axes.{axis}.{key}=[{listed}]")
     raise UserError(
         f"the axis {axis} of the grid sets {name}: write {wanted} before --, and its other values "
-        "likewise"
+        "in the same way"
     )
 
 
@@ -125,9 +125,9 @@ def _name_of(option: str) -> str:
 
 
 def choices_of(name: str, axis: Axis) -> list[list[str]]:
-    """The options that each value of an axis stands for.
+    """Return the options that each value of an axis stands for.
 
-    A set of options has a name, which becomes that of the run.
+    The name of a set of options becomes the name of the run.
 
     Example:
         >>> choices_of("cell", ["gru", "lstm"])
@@ -143,7 +143,7 @@ def choices_of(name: str, axis: Axis) -> list[list[str]]:
 
 
 def _option(name: str, value: object) -> str:
-    """A value of an axis as an option: as on the command line, where Hydra can read that."""
+    """Write a value of an axis as an option: unquoted if Hydra can read it, else quoted."""
     written = f"{name}={'null' if value is None else value}"
     try:
         is_one = not OverridesParser.create().parse_override(written).is_sweep_override()
@@ -157,8 +157,11 @@ def _plan_run(
     entropies: Mapping[str, Mapping[str, Any]],
     digests: dict[str, str],
 ) -> PlannedRun:
-    """One run, with coders by name; `digests` are of the pictures so far, by configuration."""
-    # Without coders a family's codecs have entropy coding in them, or none.
+    """Plan one run.
+
+    `entropies` are the coders by name; `digests` caches digests of pictures by configuration.
+    """
+    # Without coders, entropy coding is part of the family's codecs, or there is none.
     config = composed("train", [*options, *(["entropy=none"] if entropies else [])])
     described = plain(config)
     pictures = repr(described["data"])
@@ -178,9 +181,9 @@ def _plan_run(
 
 
 def find_run_folders(root: Path, runs: Sequence[PlannedRun]) -> dict[str, RunFolder]:
-    """Where each run is, by its identity: the folder that says so, whatever it is called.
+    """Return the folder of each run by identity: the one with that identity, whatever its name.
 
-    A run that is nowhere gets the folder of its `folder_name` in `root`.
+    A run that has no folder yet gets `folder_name` in `root`.
     """
     found = {run.identity: RunFolder(root / run.folder_name) for run in runs}
     for file in sorted(root.glob("*/identity")):

@@ -1,4 +1,4 @@
-"""Runs a command to its end, its output in a file; the claim on the run is its own, too."""
+"""Runs a command with its output in a file; the command shares the claim on the run."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 from rnn_codec.training.processes import RANKS, RANKS_VARIABLE, RUN_FOLDER_VARIABLE
 
 GRACE_SECONDS = 60.0
-"""What a training that is told to end gets for the step in hand and its checkpoint."""
+"""Time that a training gets, when it is told to end, for its current step and its checkpoint."""
 
 
 def run_command(command: Sequence[str], log: Path, claim: int) -> None:
@@ -17,11 +17,11 @@ def run_command(command: Sequence[str], log: Path, claim: int) -> None:
 
     Args:
         command: the program and its arguments.
-        log: the file that its output is appended to.
+        log: the file to which its output is appended.
         claim: descriptor of the run's lock, which the command holds even if this process dies.
 
     Raises:
-        CalledProcessError: it has failed; its output comes with it.
+        CalledProcessError: the command failed; the error contains its output.
     """
     with log.open("ab") as stream:
         start = stream.tell()
@@ -32,7 +32,7 @@ def run_command(command: Sequence[str], log: Path, claim: int) -> None:
             stderr=subprocess.STDOUT,
             env=child_environment(),
             pass_fds=[claim],
-            # A group of its own: Ctrl-C reaches the worker alone, which then ends the group.
+            # In its own group, so that Ctrl-C reaches only the worker, which then ends the group.
             start_new_session=True,
         )
         try:
@@ -46,7 +46,7 @@ def run_command(command: Sequence[str], log: Path, claim: int) -> None:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a group of processes: with time for a checkpoint, then without."""
+    """End a process group: first with time for a checkpoint, then at once."""
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
         try:
             os.killpg(process.pid, number)
@@ -58,7 +58,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """This environment, without what makes a training think that it is one of several processes."""
+    """Return the environment without variables that mark a process as one of a distributed job."""
     addresses = {"WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
     names = RANKS | addresses | {RUN_FOLDER_VARIABLE, RANKS_VARIABLE}
     return {

@@ -1,4 +1,4 @@
-"""A worker: takes the runs of a grid that nobody else has, one after another; finishes them."""
+"""A worker: claims the free runs of a grid one after another and finishes them."""
 
 import shutil
 import time
@@ -19,24 +19,24 @@ from rnn_codec_lab.grid.plan import PlannedRun, find_run_folders
 from rnn_codec_lab.grid.processes import run_command
 
 Report = Callable[[PlannedRun, str], None]
-"""Tells the user that a run has come to a stage."""
+"""Tells the user that a run has reached a stage."""
 
 KEPT = ("*.json", "*.csv", "rate_distortion.png")
-"""What of an evaluation makes a record; larger pictures stay in the run's folder."""
+"""Files of an evaluation that form a record; larger pictures stay in the run's folder."""
 LOG = "grid.log"
-"""In a run's folder: what its commands printed."""
+"""File in a run's folder with the output of its commands."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A grid, and where its parts are.
+    """A grid and its folders.
 
     Attributes:
-        runs: the plan.
-        evaluation_options: of `rnn-codec evaluate`.
-        dataset: name of the pictures that they measure on.
-        folder: run folders, claims and failures; workers share it.
-        records: where the records go.
+        runs: the planned runs.
+        evaluation_options: options of `rnn-codec evaluate`.
+        dataset: name of the pictures to measure on.
+        folder: folder of runs, claims and failures, shared by the workers.
+        records: folder of the records.
         program: the words that start `rnn-codec`.
     """
 
@@ -48,15 +48,15 @@ class Grid:
     program: Sequence[str]
 
     def claim(self, run: PlannedRun) -> Path:
-        """The file that whoever works on a run has locked."""
+        """Return the lock file of a run, locked by the worker that has the run."""
         return self.folder / "claims" / f"{run.identity}.lock"
 
     def failure(self, run: PlannedRun) -> Path:
-        """The file that says why a run has failed, if it has."""
+        """Return the file that says why a run has failed; it exists only after a failure."""
         return self.folder / "failures" / f"{run.identity}.txt"
 
     def is_record_of(self, run: PlannedRun, record: About) -> bool:
-        """Whether a record is of a run, its coders and the pictures to measure on."""
+        """Return whether a record is of a run, its coders and the pictures to measure on."""
         return (
             record.dataset == self.dataset
             and record.model is not None
@@ -67,7 +67,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The state of a grid; of those that have failed the stage and a sentence."""
+    """The state of a grid; failed runs come with the stage and the error in a sentence."""
 
     done: list[PlannedRun]
     failed: list[tuple[PlannedRun, str]]
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def outcome(grid: Grid) -> Outcome:
-    """What is done, what has failed, and what is left."""
+    """Return which runs are done, which have failed, and which remain."""
     found, records = Outcome([], [], []), recorded(grid.records)
     for run in grid.runs:
         if any(grid.is_record_of(run, record) for record in records):
@@ -88,10 +88,10 @@ def outcome(grid: Grid) -> Outcome:
 
 
 def work(grid: Grid, report: Report, poll_seconds: float) -> Outcome:
-    """Finish the grid, together with whoever else is at it.
+    """Finish the grid, together with any other workers.
 
-    Failures recorded by earlier workers are tried again, once. Returns when every run is done or
-    has failed; runs that others have are waited for, and gone on with if their worker dies.
+    Runs that failed under earlier workers are retried once. Returns when every run is done or has
+    failed: it waits for the runs of other workers, and resumes them if their worker dies.
     """
     for run in grid.runs:
         grid.failure(run).unlink(missing_ok=True)
@@ -102,7 +102,7 @@ def work(grid: Grid, report: Report, poll_seconds: float) -> Outcome:
 
 
 def try_run(grid: Grid, run: PlannedRun, report: Report) -> bool:
-    """Finish a run if it can be claimed; whether it could be."""
+    """Finish a run if it can be claimed; return whether it could."""
     with claimed(grid.claim(run)) as claim:
         if claim is None:
             return False
@@ -112,7 +112,7 @@ def try_run(grid: Grid, run: PlannedRun, report: Report) -> bool:
 
 
 def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
-    """Do what is left of a run; record an error, so that the other runs go on."""
+    """Do the remaining stages of a run; record an error, so that the other runs continue."""
     stage = "start"
     try:
         folder = find_run_folders(grid.folder, [run])[run.identity]
@@ -131,7 +131,7 @@ def finish(grid: Grid, run: PlannedRun, claim: int, report: Report) -> None:
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong: of a command its own sentence, else the last that it printed.
+    """Return what went wrong: the error message of a command, else the last line it printed.
 
     >>> sentence(CalledProcessError(1, [], "step 1\\nerror: the disk is full\\nsynced"))
     'error: the disk is full'
@@ -140,13 +140,13 @@ def sentence(error: Exception) -> str:
         return str(error)
     lines = [line for line in error.output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
-    # Hydra's last line says how to see more.
+    # Hydra's last line only says how to see more.
     told = errors or [line for line in lines if "HYDRA_FULL_ERROR" not in line]
     return told[-1] if told else f"exit status {error.returncode}"
 
 
 def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, list[str]]]:
-    """What is left to do, as (name, command) pairs."""
+    """Return the remaining stages of a run, as (name, command) pairs."""
     output, codec = override("output", folder.path), override("codec", folder.path)
     without = ["entropy=none"] if run.coder_identities else []
     parts = FAMILIES[run.config.codec.family].stages(run.config, folder)
@@ -156,7 +156,7 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
         if read_identity(coder) not in {None, identity}:
             raise UserError(
                 f"{coder.path} holds an entropy coder that was trained with other options: "
-                "delete it, or go back to them"
+                "delete it, or use those options again"
             )
         trainings.append((name, coder, [coder], [f"entropy={name}", codec]))
     found = []
@@ -172,24 +172,24 @@ def stages(grid: Grid, run: PlannedRun, folder: RunFolder) -> list[tuple[str, li
 
 
 def recorded(folder: Path) -> list[About]:
-    """What the records in a folder are of; what is no record is for the table to complain of."""
+    """Return the `About` of each record in a folder; the table reports invalid records."""
     found = []
-    # Hidden folders are on their way in or out.
+    # Hidden folders are records that are being written or replaced.
     for file in sorted(folder.glob(f"[!.]*/{ABOUT_FILE}")):
-        # Not there any more if another worker is replacing it at this moment.
+        # The record is missing for a moment while another worker replaces it.
         with suppress(ValueError):
             found.append(read_about(file.parent))
     return found
 
 
 def put_record(evaluation: Path, record: Path) -> None:
-    """Copy an evaluation to where records are, whole or not at all, over an older one.
+    """Copy an evaluation into the folder of records, atomically, replacing an older record.
 
-    One process at a time may put a record of one name.
+    Only one process at a time may put a record of a given name.
     """
     record.parent.mkdir(parents=True, exist_ok=True)
     partial, old = (record.with_name(f".{record.name}.{state}") for state in ("partial", "old"))
-    # What a killed process may have left.
+    # Remove what a killed process may have left.
     for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir()

@@ -6,6 +6,6 @@
     pixels                 ─► images.py ──┤
     rows and columns       ─► table.py ───┘
 
-The page's markup, style and scripts are the files of `template/`; what they show is one JSON object
+The page's markup, style and scripts are the files in `template/`; its content is one JSON object
 inside the page.
 """

@@ -1,4 +1,4 @@
-"""Rate–distortion curves as the page draws them, from the rows of the comparison."""
+"""The rate–distortion curves of the page, from the rows of the comparison."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,42 +11,42 @@ from rnn_codec_lab.evaluation.measurement import ADAPTIVE
 from rnn_codec_lab.evaluation.record import NO_CODER
 
 NOMINAL = "nominal"
-"""Bits before entropy coding."""
+"""The rate of bits before entropy coding."""
 BEST = "best"
-"""Files of the best entropy coder that was measured; without one, the bits."""
+"""The rate of files with the best measured entropy coder; without one, of the bits."""
 ONLY = "only"
-"""The one rate of a codec without a choice of entropy coder, or of a published one."""
+"""The only rate of a published codec, or of one without a choice of entropy coder."""
 IN_DECIBELS = "_db"
-"""Behind the name of a metric."""
+"""Suffix of the name of a metric in dB."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Quality over one kind of rate."""
+    """A curve of quality over one kind of rate."""
 
     points: list[float]
-    """Levels or qualities; empty where they are not known."""
+    """Levels or qualities; empty if unknown."""
     bpp: list[float]
     """Bits per pixel at each point."""
     scores: dict[str, list[float]]
-    """By metric; shares also in dB, as `<metric>_db`."""
+    """Scores by metric; metrics that are not in dB also as `<metric>_db`."""
 
 
 @dataclass(frozen=True)
 class ReportCurve:
-    """One codec."""
+    """The curves of one codec."""
 
     name: str
     """Unique on the page."""
     kind: str
-    """network, classic or published."""
+    """One of network, classic and published."""
     source: str
     lines: dict[str, Line]
-    """By the name of the rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders."""
+    """Lines by kind of rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders."""
 
 
 def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
-    """The curves of rows that have one; rows of one codec with several coders are one curve."""
+    """Return the curves of rows that have one; rows that differ only in the coder share a curve."""
     codecs: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.curve is not None:
@@ -60,7 +60,7 @@ def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
 
 
 def _name(row: Row, rows: Sequence[Row]) -> str:
-    """With as much behind a row's name as tells it from the other rows."""
+    """Return a row's name, extended by as many parts as it takes to be unique among the rows."""
     for known in range(len(_parts(row))):
         own = _parts(row)[: known + 1]
         if sum(_parts(other)[: known + 1] == own for other in rows) == 1:
@@ -89,7 +89,7 @@ def _lines(rows: Sequence[Row]) -> dict[str, Line]:
     if _kind(rows[0]) != "network" or rows[0].coder is None:
         return {ONLY: _line(rows[0])}
     of_coder = {row.coder: _line(row) for row in rows}
-    # Adaptive files are chosen by themselves.
+    # Adaptive files are a choice of their own, not candidates for the best coder.
     alike = [line for name, line in of_coder.items() if not str(name).startswith(ADAPTIVE)]
     best = min(alike, key=lambda line: sum(line.bpp) / len(line.bpp))
     named = {NOMINAL if name == NO_CODER else str(name): of_coder[name] for name in of_coder}
@@ -109,7 +109,7 @@ def _line(row: Row) -> Line:
 
 
 def metric_choices() -> list[dict[str, object]]:
-    """The qualities that the page can draw: shares in dB and as they are."""
+    """Return the qualities that the page can draw; those not in dB also converted to dB."""
     found = []
     for name in sorted(SCORES, key=lambda metric: metric != SORTED_BY):
         score = SCORES[name]
@@ -130,7 +130,7 @@ def metric_choices() -> list[dict[str, object]]:
 
 
 def rate_choices(curves: Iterable[ReportCurve]) -> list[dict[str, str]]:
-    """The rates over which the curves of learned codecs can be drawn."""
+    """Return the rates over which the page can draw the curves of learned codecs."""
     labels = {BEST: "files, best entropy coder", NOMINAL: "bits before entropy coding"}
     drawn = dict.fromkeys(rate for curve in curves for rate in curve.lines)
     others = [rate for rate in drawn if rate not in {*labels, ONLY}]

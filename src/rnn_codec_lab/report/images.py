@@ -1,4 +1,4 @@
-"""Images inside the page: data URIs, without loss where the page may be large enough."""
+"""Images inside the page: data URIs, lossless if the size limit of the page allows it."""
 
 import base64
 import io
@@ -13,12 +13,12 @@ from rnn_codec.metrics.psnr import psnr
 from rnn_codec.models.protocol import Pixels
 
 QUALITIES = (None, 99, 95, 90, 80)
-"""Of WebP, the best first; None without loss. With the last, pictures are still some 10 dB nearer
-to a codec's pixels than these are to the original."""
+"""Qualities of WebP, the best first; None is lossless. Even with the last, the error of a stored
+picture is some 10 dB smaller than that of the codec."""
 
 
 def data_uri(kind: str, data: bytes) -> str:
-    """A file as the address of an image.
+    """Return a file as the data URI of an image.
 
     >>> data_uri("png", b"abc")
     'data:image/png;base64,YWJj'
@@ -27,7 +27,7 @@ def data_uri(kind: str, data: bytes) -> str:
 
 
 def webp(pixels: Pixels, quality: int | None = None) -> bytes:
-    """(H, W, 3) uint8 RGB pixels as a file; without loss unless a quality is given."""
+    """Encode (H, W, 3) uint8 RGB pixels as a WebP file, lossless unless a quality is given."""
     file = io.BytesIO()
     options = {"lossless": True} if quality is None else {"quality": quality}
     Image.fromarray(pixels).save(file, format="WEBP", **options)
@@ -37,13 +37,13 @@ def webp(pixels: Pixels, quality: int | None = None) -> bytes:
 def store(
     pictures: Sequence[Pixels], room: float, qualities: Sequence[int | None] = QUALITIES
 ) -> tuple[list[str], str]:
-    """Store pictures with the first quality that needs at most `room` characters for all.
+    """Store pictures with the first quality at which they fit into `room` characters in total.
 
     Returns:
-        Data URIs in the order of the pictures, and how true they are, in words.
+        Data URIs in the order of the pictures, and their fidelity in words.
 
     Raises:
-        UserError: the last quality needs more.
+        UserError: they do not fit even at the last quality.
     """
     for quality in qualities:
         uris: list[str] = []
@@ -53,15 +53,16 @@ def store(
                 break
         else:
             if quality is None or not pictures:
-                return uris, "WebP without loss, exactly as decoded"
+                return uris, "lossless WebP, exactly as decoded"
             lowest = min(_psnr(pixels, quality) for pixels in pictures)
             return (
                 uris,
-                f"WebP of quality {quality}, at least {lowest:.1f} dB from what was decoded",
+                f"WebP of quality {quality}, PSNR at least {lowest:.1f} dB to what was decoded",
             )
     raise UserError(
-        f"{len(pictures)} reconstructions do not fit into the page: allow more with megabytes=, "
-        "or fewer models by most_models= or models=, fewer pictures= or a smaller crop="
+        f"{len(pictures)} reconstructions do not fit into the page: raise megabytes=, or choose "
+        "fewer models (most_models=, models=), fewer pictures (most_pictures=, pictures=) or a "
+        "smaller crop="
     )
 
 

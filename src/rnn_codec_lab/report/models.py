@@ -1,4 +1,4 @@
-"""Which models the viewer shows, where there are more than a page can hold."""
+"""Chooses the models that the viewer shows, since there may be more than a page can hold."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from rnn_codec_lab.comparison.rows import Row, sorting_area
 
 
 def find_models(root: Path) -> list[Path]:
-    """The folders of trained codecs, `root` or below; their entropy coders are no codecs."""
+    """Return the folders of trained codecs in `root` and below, without their entropy coders."""
     folders = (path.parent for path in root.rglob("weights.safetensors"))
     return sorted(
         folder
@@ -22,24 +22,24 @@ def find_models(root: Path) -> list[Path]:
 def models_to_show(
     named: Sequence[str] | None, shipped: Sequence[str], rows: Sequence[Row], records: Path
 ) -> list[Path]:
-    """Folders, or names, of models for the viewer.
+    """Return the folders, or names, of the models for the viewer.
 
     Args:
         named: names, folders, or folders of models; None for those of `shipped`, then those below
             `records`, the best first.
-        shipped: names of models of packages.
-        rows: of the records.
-        records: their folder.
+        shipped: names of packaged models.
+        rows: rows of the records.
+        records: folder of the records.
     """
     if named is None:
         return [*map(find_folder, shipped), *best_first(find_models(records), rows, records)]
     found = [(Path(place), find_models(Path(place))) for place in named]
-    # What holds no model may be the name of one: loading it will tell.
+    # A place without models may be the name of one; loading it will show.
     return list(dict.fromkeys(path for place, own in found for path in own or [place]))
 
 
 def best_first(models: Iterable[Path], rows: Sequence[Row], results: Path) -> list[Path]:
-    """Models by the largest area of the records in or below their folders, if they have any."""
+    """Sort models by the largest area of the records in or below their folders, best first."""
 
     def area(model: Path) -> float:
         return max(

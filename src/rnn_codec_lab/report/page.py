@@ -1,10 +1,10 @@
-"""The page: one file that holds everything it shows and runs.
+"""The page: one file that contains everything it shows and runs.
 
 The template's `data` is one JSON object:
 
     lead, footer          sentences
     curves                see `curves.ReportCurve`
-    metrics, rates        what can be drawn: `curves.metric_choices`, `curves.rate_choices`
+    metrics, rates        choices of what to draw: `curves.metric_choices`, `curves.rate_choices`
     viewer                levels, models, pictures, figures below them, note
     table                 columns, rows of cells, note, problems
 """
@@ -28,42 +28,42 @@ TEMPLATE = files("rnn_codec_lab.report") / "template"
 SCRIPTS = ("dom.js", "curves.js", "viewer.js", "table.js", "main.js")
 MEGABYTE = 10**6
 LONGEST_WORDS = 80 * "-"
-"""As long as what the page says of the pictures it holds can be."""
+"""Placeholder as long as the longest description of how pictures are stored."""
 
 
 @dataclass(frozen=True)
 class Viewed:
-    """What the viewer shows."""
+    """The content of the viewer."""
 
     models: Sequence[tuple[str, str]]
-    """Name and entropy coder of each."""
+    """Name and entropy coder of each model."""
     pictures: Sequence[CodedPicture]
-    """Coded with every model."""
+    """The pictures, coded by every model."""
     levels: int
-    """The most that a model has of those that were asked for."""
+    """Largest number of levels of a model, at most the requested number."""
     dataset: str
-    """Where the pictures are from."""
+    """Name of the pictures' data set."""
     models_found: int
-    """How many there were to choose from."""
+    """Number of models there were to choose from."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page shows."""
+    """The content of the page."""
 
     dataset: str
-    """What the records measured."""
+    """Data set of the records."""
     curves: Sequence[ReportCurve]
-    """Of the records, and published ones."""
+    """Curves of the records and of papers."""
     viewed: Viewed
     table: Mapping[str, object]
-    """See `table.table_content`."""
+    """The table; see `table.table_content`."""
     footer: Sequence[str]
-    """Sentences on how the page came about."""
+    """Sentences on how the page was made."""
 
 
 def write_page(path: Path, report: Report, megabytes: float) -> int:
-    """Write the page, with pictures as good as its size allows; return its bytes.
+    """Write the page, with pictures as good as its size limit allows; return its size in bytes.
 
     Raises:
         UserError: the pictures do not fit, or plotly is not installed.
@@ -79,7 +79,13 @@ def write_page(path: Path, report: Report, megabytes: float) -> int:
 
 
 def render(report: Report, images: Sequence[str], stored: str) -> bytes:
-    """The page, with the models' images as data URIs, and how they are stored in words."""
+    """Render the page.
+
+    Args:
+        report: the content.
+        images: the models' images as data URIs.
+        stored: how the images are stored, in words.
+    """
     viewed = report.viewed
     content = {
         "lead": lead(report),
@@ -107,7 +113,7 @@ def render(report: Report, images: Sequence[str], stored: str) -> bytes:
 
 
 def plotly_script() -> str:
-    """plotly.js, from the Python package of that name.
+    """Return plotly.js, from the Python package plotly.
 
     Raises:
         UserError: it is not installed.
@@ -120,7 +126,7 @@ def plotly_script() -> str:
 
 
 def embedded_json(content: Mapping[str, object]) -> str:
-    """JSON that can stand inside an element `script`: nothing in it can end the element.
+    """Return JSON for use inside a `script` element, which nothing in it can close.
 
     >>> embedded_json({"a": "</script>"})
     '{"a": "\\\\u003c/script>"}'
@@ -129,7 +135,7 @@ def embedded_json(content: Mapping[str, object]) -> str:
 
 
 def pictures_content(pictures: Sequence[CodedPicture], images: Iterator[str]) -> list[dict]:
-    """Originals without loss, JPEG files as they are, and of models the next image each."""
+    """Return lossless originals, unchanged JPEG files and, for each model step, the next image."""
     return [
         {
             "name": picture.name,
@@ -157,7 +163,7 @@ def pictures_content(pictures: Sequence[CodedPicture], images: Iterator[str]) ->
 
 
 def figures() -> list[dict[str, object]]:
-    """What is written below an image, each with its name in `numbers`."""
+    """Return the figures that are shown below an image, by their names in `numbers`."""
     rates = [("bytes", "bytes", 0), ("bpp", "bpp", 3)]
     quality = [
         (name, f"{score.title}, {score.unit}" if score.unit else score.title, score.digits)
@@ -169,29 +175,29 @@ def figures() -> list[dict[str, object]]:
 
 
 def numbers(file: MeasuredFile) -> dict:
-    """The figures below an image; two digits more than are shown."""
+    """Return the figures below an image, with two digits more than are shown."""
     scores = {m: round(file.scores[m], score.digits + 2) for m, score in in_documents().items()}
     return {"bytes": file.file_bytes, "bpp": round(file.bpp, 6)} | scores
 
 
 def viewer_note(viewed: Viewed, stored: str) -> str:
-    """Where the images are from, and how true they are."""
+    """Return a note on where the images are from and how they are stored."""
     chosen = f"the {len(viewed.models)} with the largest areas of {viewed.models_found} models"
     sentences = [
-        f"Shown are the centres of pictures of the data set {viewed.dataset}.",
+        f"The viewer shows the centres of pictures from the data set {viewed.dataset}.",
         *([f"They are coded by {chosen}."] if len(viewed.models) < viewed.models_found else []),
-        "Bytes are those of whole files, header included. The page holds the JPEG files "
-        f"themselves, and the codecs' pictures as {stored}; scores are of what was decoded.",
+        "Bytes are those of whole files, header included. The JPEG files are embedded unchanged, "
+        f"the codecs' pictures as {stored}; scores are those of the decoded pictures.",
     ]
     return " ".join(sentences)
 
 
 def lead(report: Report) -> str:
-    """What the page has, in a sentence or two."""
+    """Return one or two sentences on the content of the page."""
     kinds = [curve.kind for curve in report.curves]
     curves = (
         f"{kinds.count('network')} learned and {kinds.count('classic')} classic codecs, measured "
-        f"on {report.dataset}{', beside published figures' if 'published' in kinds else ''}."
+        f"on {report.dataset}{', with published figures' if 'published' in kinds else ''}."
     )
     if not report.viewed.models:
         return curves

@@ -1,4 +1,4 @@
-"""What the viewer shows: pictures coded by models and, at equal bytes, by JPEG."""
+"""The pictures of the viewer, coded by models and, at equal bytes, by JPEG."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from rnn_codec_lab.baselines import JPEG_420, best_within
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 LARGEST_SIDE = 1024
-"""Of the pictures of a page, pixels."""
+"""Largest side of a picture on the page, in pixels."""
 
 
 @dataclass(frozen=True)
 class JpegFile:
-    """A JPEG file of a picture: kept whole, since browsers show it as it is."""
+    """A JPEG file of a picture, kept unchanged, since browsers can show it."""
 
     data: bytes
     measured: MeasuredFile
@@ -25,23 +25,23 @@ class JpegFile:
 
 @dataclass(frozen=True)
 class CodedPicture:
-    """One picture with everything that the viewer can show of it."""
+    """A picture with everything that the viewer can show for it."""
 
     name: str
     original: Pixels
-    """(H, W, 3), uint8 RGB."""
+    """The original pixels, (H, W, 3), uint8 RGB."""
     models: list[list[MeasuredFile]]
-    """For each model what its file shows that ends after 1, 2, … levels."""
+    """For each model, its files that end after 1, 2, … levels."""
     equal: list[list[int | None]]
-    """For each of these the quality of the JPEG at equal bytes, None where there is none."""
+    """For each of these files, the quality of the JPEG file at equal bytes, None without one."""
     jpegs: dict[int, JpegFile]
-    """The JPEG files of those qualities."""
+    """The JPEG files by quality."""
     smallest_jpeg: int
-    """Bytes of the smallest JPEG file of the picture."""
+    """Size of the smallest JPEG file of the picture, in bytes."""
 
 
 def labels(folders: Sequence[Path]) -> list[str]:
-    """Names of models: those of their folders, with as much before them as tells them apart.
+    """Return the names of models: the shortest unique ends of their paths.
 
     >>> labels([Path("results/a/gru"), Path("results/b/gru"), Path("results/b/lstm")])
     ['a/gru', 'b/gru', 'lstm']
@@ -58,10 +58,10 @@ def check_crop(crop: Sequence[int]) -> None:
     """Refuse pictures too small for MS-SSIM, or too large for a page.
 
     Args:
-        crop: width and height, pixels.
+        crop: width and height in pixels.
 
     Raises:
-        InvalidOptionError: they are not two, or out of range.
+        InvalidOptionError: there are not two sides, or one is out of range.
     """
     fits = [isinstance(s, int) and SHORTEST_SIDE <= s <= LARGEST_SIDE for s in crop]
     if fits != [True, True]:
@@ -73,10 +73,10 @@ def check_crop(crop: Sequence[int]) -> None:
 def chosen_pictures(
     images: Sequence[tuple[str, Pixels]], named: Sequence[str] | None, most: int
 ) -> list[tuple[str, Pixels]]:
-    """Those that are named, or the first ones, with their names.
+    """Return the named pictures, or the first `most`, with their names.
 
     Raises:
-        UserError: there is none of a name, or none at all.
+        UserError: there is no picture of a name, or no picture is chosen.
     """
     known = dict(images)
     names = list(known)[: max(most, 0)] if named is None else named
@@ -84,12 +84,12 @@ def chosen_pictures(
         raise UserError("the viewer has no picture: set most_pictures= to at least 1")
     for name in names:
         if name not in known:
-            raise UserError(f"pictures= names {name}, which is none of: {', '.join(known)}")
+            raise UserError(f"pictures= names {name}, which is not one of {', '.join(known)}")
     return [(name, known[name]) for name in names]
 
 
 def code_picture(name: str, pixels: Pixels, models: Sequence[Model], levels: int) -> CodedPicture:
-    """Code a picture with every model, and with JPEG at the bytes of each of their files.
+    """Code a picture with every model, and with JPEG at the size of each of their files.
 
     Raises:
         ImageTooSmallError: a side has 160 pixels or less.

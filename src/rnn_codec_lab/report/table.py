@@ -1,4 +1,4 @@
-"""The table of the page: the columns of the comparison, and what tables can do in a browser."""
+"""The table of the page: the columns of the comparison, with hints for sorting and tooltips."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from rnn_codec_lab.comparison.statistics import Estimate
 from rnn_codec_lab.comparison.tables import filled
 
 NOTE = (
-    "Areas are those under the curves from 0.125 to 2 bpp, at the rates of the row's entropy coder "
-    "(none: the bits themselves). Point at a heading to read what it means, click it to sort."
+    "Areas are under the curves from 0.125 to 2 bpp, at the rates of the row's entropy coder "
+    "(none: the bits themselves). Point at a heading for its meaning, click it to sort."
 )
 
 
 def table_content(
     rows: Sequence[Row], columns: Sequence[RowColumn], collection: Collection
 ) -> dict[str, object]:
-    """The table's part of the page: columns that have a title and a value, cells, problems."""
+    """Return the content of the table: columns with a title and a value, cells, and problems."""
     shown = filled([column for column in columns if column.title], rows)
     names = [column.name for column in shown]
     first = f"{SORTED_BY}_auc"
@@ -43,7 +43,7 @@ def _heading(column: RowColumn) -> dict[str, object]:
 
 
 def _cell(column: RowColumn, row: Row) -> dict[str, object]:
-    """What it shows, what the table is sorted by, and more for who points at it."""
+    """Return a cell: its text, the value it is sorted by, and its tooltip."""
     value = column.value(row)
     title = ""
     if isinstance(value, Estimate) and value.std is not None:

@@ -303,5 +303,5 @@ def test_no_row_known_is_the_iteration_before_or_grey(tall) -> None:
 
 @pytest.mark.parametrize("rows", [-1, 5])
 def test_rows_that_there_are_not_are_refused(rows: int) -> None:
-    with pytest.raises(ValueError, match="of 4 rows"):
+    with pytest.raises(ValueError, match="rows must be 0 … 4"):
         Codes(torch.zeros(1, 1, 32, 4, 6, dtype=torch.bool), 64, 96, rows=rows)

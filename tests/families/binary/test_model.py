@@ -463,7 +463,7 @@ def test_large_pictures_are_adaptive_too(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_iterations_that_the_model_does_not_have() -> None:
     data = claims(make_model().compress(waves(33, 40), Levels(2)), iterations=17)
-    with pytest.raises(BadFileError, match="claims 17 iterations, and its model has 16"):
+    with pytest.raises(BadFileError, match="claims 17 iterations, but its model has 16"):
         make_model().decompress(data)
 
 

@@ -66,5 +66,5 @@ def test_nothing_else_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert run("bench", "what=cells", f"output={tmp_path}") == 1
     assert (
         capsys.readouterr().err
-        == "error: what=cells is none of networks, models, commands, integers\n"
+        == "error: what=cells is invalid: choose one of networks, models, commands, integers\n"
     )

@@ -138,18 +138,18 @@ def test_a_picture_too_small_for_ms_ssim_is_an_error(pictures, tmp_path, capsys)
     [
         ("device=nonsense", "the device nonsense cannot be used"),
         ("device=null", "the device None cannot be used"),
-        ("beside=[nonsense]", "no classic codec 'nonsense'"),
-        ("beside=[[webp]]", "no classic codec"),
+        ("beside=[nonsense]", "unknown classic codec 'nonsense'"),
+        ("beside=[[webp]]", "unknown classic codec"),
         ("cut_at=[0]", "cut_at takes shares between 0 and 1, such as [0.1, 0.5], not 0"),
         ("cut_at=[1]", "not 1"),
         ("cut_at=nan", "not nan"),
         ("cut_at=[half]", "not half"),
         ("iterations=abc", "iterations must be 1 … 16, or null, not abc"),
         ("iterations=[2]", "not [2]"),
-        ("picture=nonsense", "picture=nonsense is none of the images: a.png, b.png"),
+        ("picture=nonsense", "there is no image nonsense: picture= must be one of a.png, b.png"),
         ("picture=${nowhere}", "nowhere"),
-        ("output=file", "output=file cannot be made"),
-        ("output=file/below/it", "output=file/below/it cannot be made"),
+        ("output=file", "output=file cannot be created"),
+        ("output=file/below/it", "output=file/below/it cannot be created"),
     ],
 )
 def test_what_cannot_be_measured_is_told_before_anything_is(

@@ -115,9 +115,9 @@ def test_what_is_no_whole_record_is_reported(
         (12, "psnr", "high", "could not convert string to float"),
         (12, "psnr", "inf", "not finite"),
         (12, "psnr", "101", "a psnr above 100"),
-        (12, "psnr", "", "other metrics than others"),
-        (12, "bytes", "-1", "of no size"),
-        (12, "point", "3", "is there twice"),
+        (12, "psnr", "", "do not all have the same metrics"),
+        (12, "bytes", "-1", "without a positive size"),
+        (12, "point", "3", "occurs twice"),
         (12, "point", "3.5", "at point 4 of nominal is missing"),
         (12, "image", "z.png", "of nominal is missing"),
         (12, "curve", "other", "the curve other is not described"),
@@ -151,7 +151,7 @@ def test_half_a_file_or_none_is_reported(results: Path, name: str) -> None:
 def test_records_of_before_models_were_described_are_used_and_listed(results: Path) -> None:
     edit(results / RECORD / "about.json", lambda about: about.pop("model"))
     collection = collect(results, "kodak")
-    assert "says nothing of parameters" in reasons(collection, left_out=False)
+    assert "lacks parameters" in reasons(collection, left_out=False)
     assert RECORD in paths(collection)
 
 
@@ -159,7 +159,7 @@ def test_records_of_other_data_are_listed(results: Path) -> None:
     write_network(results / "grid" / "photos", dataset="photos")
     collection = collect(results, "kodak")
     assert reasons(collection, "grid/photos") == (
-        "it is of the data set photos, the table of kodak"
+        "it is of the data set photos, but the table is of kodak"
     )
     assert paths(collection) == OTHERS | {RECORD}
     assert paths(collect(results, "photos")) == {"grid/photos"}

@@ -105,7 +105,7 @@ def test_rates_without_pictures_have_the_scores_of_another_curve() -> None:
     [
         ([measured("a", 1), measured("a", 2), measured("b", 1)], "b at point 2 of files"),
         ([measured("a", 1), measured("a", 2), measured("b", 2)], "b at point 1 of files"),
-        ([measured("a", 1), measured("a", 1)], "a at point 1 of files is there twice"),
+        ([measured("a", 1), measured("a", 1)], "a at point 1 of files occurs twice"),
         ([measured("a", 1), Measurement("a", "bits", 2, 1, 8, {})], "no scores for bits"),
         ([Measurement("a", "files", 1, 1, 8, {})], "no scores for files"),
     ],

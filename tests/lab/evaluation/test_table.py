@@ -94,7 +94,7 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
     assert columns["none"] == ["0.145", "0.270"]
     assert columns["progressive"] == ["0.100 (20.0 %)", "0.200 (20.0 %)"]
     assert list(adaptive_sentences(record, "progressive")) == [
-        "Adaptive files, psnr: BD-rate to uniform ones -50.0 % by PSNR."
+        "Adaptive files, psnr: BD-rate against uniform files -50.0 % by PSNR."
     ]
     assert "more than 0.250 dB of PSNR below" in cuts_sentence(record, "cut", "progressive")
 

@@ -25,7 +25,7 @@ def opened(uri: str) -> NDArray[np.uint8]:
 def test_with_room_the_pixels_are_exact() -> None:
     pictures = [noise(1), noise(2)]
     uris, words = store(pictures, room=1e6)
-    assert words == "WebP without loss, exactly as decoded"
+    assert words == "lossless WebP, exactly as decoded"
     for pixels, uri in zip(pictures, uris, strict=True):
         np.testing.assert_array_equal(opened(uri), pixels)
 
@@ -33,7 +33,7 @@ def test_with_room_the_pixels_are_exact() -> None:
 def test_the_limit_is_that_of_the_addresses() -> None:
     pictures = [noise(1), noise(2)]
     exact = sum(len(uri) for uri in store(pictures, room=1e6)[0])
-    assert store(pictures, room=exact)[1].startswith("WebP without loss")
+    assert store(pictures, room=exact)[1].startswith("lossless WebP")
     assert store(pictures, room=exact - 1)[1].startswith("WebP of quality 99")
 
 

@@ -1,7 +1,7 @@
-"""The ladder of ±1 codes: a recurrent codec whose bits are entropy coded [Toderici 2017].
+"""The family `binary`: a recurrent codec whose ±1 codes are entropy coded [Toderici 2017].
 
-Its files are of version 2 of the format. PyTorch and numba, of the extra `train`, are imported when
-a model is looked for or loaded.
+Its files have version 2 of the format. PyTorch and numba, which the extra `train` installs, are
+imported only when a model is searched for or loaded.
 """
 
 from pathlib import Path
@@ -45,11 +45,11 @@ class BinaryFamily:
         return identity.digest(RunFolder(folder))
 
     def complete(self, folder: Path) -> None:
-        """Weights are all that there is."""
+        """Do nothing: a model needs nothing but its weights."""
 
     def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
         if config.entropy.model is None:
-            raise UserError("codec= trains an entropy coder: choose one, as entropy=progressive")
+            raise UserError("codec= trains an entropy coder: choose one, e.g. entropy=progressive")
         return run.coder(config.entropy.name)
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:

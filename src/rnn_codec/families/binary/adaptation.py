@@ -1,12 +1,12 @@
-"""Where positions stop: least D + λR, the classic choice of an encoder [Shoham 1988].
+"""Chooses where positions stop, by minimising D + λR [Shoham 1988].
 
-Every position has a table of its distortion after 0, 1, … iterations and of what each iteration
-costs. For one λ, the slope at which a bit must pay, each position takes the number of iterations
-that is best for it alone. λ is found so that all together have the size, or the distortion, that
-was asked for.
+For each position, tables hold its distortion after 0, 1, … iterations and the bits of each
+iteration. Given λ, the distortion that a bit must save, each position independently takes the
+number of iterations that is best for it. λ is then searched so that all positions together have the
+requested size or distortion.
 
-Tables hold what one coding of the picture gave. They change when neighbours stop, but little: a
-second choice, by the tables of a coding with stops, gains less than a per cent.
+The tables come from one coding of the picture. They change slightly when neighbours stop: choosing
+again, with the tables of a coding with stops, would save less than 1 %.
 """
 
 import math
@@ -22,31 +22,31 @@ from rnn_codec.families.binary.entropy.coder import CHECK_BITS
 from rnn_codec.families.binary.entropy.stops import Stops
 
 Table = NDArray[np.float64]
-"""A number for each position after 0, 1, … n iterations, (n + 1, h, w)."""
+"""A value for each position after 0, 1, … n iterations, (n + 1, h, w)."""
 
 FLAGS_SAVING = 0.07
-"""Of the plain entropy of flags that their context model saves, about."""
+"""The approximate share of the flags' plain entropy that their context model saves."""
 LOG_RANGE = 60.0
-"""Of log λ, from the steepest slope on."""
+"""The range of log λ that is searched, downwards from the steepest slope."""
 HALVINGS = 40
-"""Of that range: to 10⁻¹⁰."""
+"""Bisection steps of the search in that range, which narrow it to about 10⁻¹⁰."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What each position may do."""
+    """The distortion and cost of every choice that each position has."""
 
     distortion: Table
     bits: Table
-    """What the position costs up to there, 0 at first."""
+    """Bits up to each iteration, starting with 0."""
 
     def at(self, slope: float) -> Stops:
-        """The best number of iterations of each position, where a bit must gain `slope`."""
+        """The best number of iterations for each position if a bit must save `slope` distortion."""
         best: Stops = np.argmin(self.distortion + slope * self.bits, axis=0).astype(np.int32)
         return best
 
     def of_size(self, bits: float) -> Stops:
-        """The most iterations that take no more than so many bits, flags included."""
+        """The most iterations that take at most `bits`, flags included."""
         most = self.at(0.0)
         if self.size(most) <= bits:
             return most
@@ -54,7 +54,7 @@ class Choices:
         return self.at(steep)
 
     def of_distortion(self, distortion: float) -> Stops:
-        """The fewest iterations with no more than so much distortion in all."""
+        """The fewest iterations whose total distortion is at most `distortion`."""
         none = np.zeros(self.bits.shape[1:], np.int32)
         if self.total(none) <= distortion:
             return none
@@ -62,17 +62,17 @@ class Choices:
         return self.at(flat)
 
     def size(self, stops: Stops) -> float:
-        """Bits of a code with such stops, flags and check values included."""
+        """The bits of a code with these stops, flags and check values included."""
         bits = float(_taken(self.bits, stops).sum())
         flags = (1 - FLAGS_SAVING) * plain_entropy(stops)
         return bits + flags + CHECK_BITS * int(stops.max())
 
     def total(self, stops: Stops) -> float:
-        """The distortion of all positions together."""
+        """The total distortion of all positions."""
         return float(_taken(self.distortion, stops).sum())
 
     def _between(self, holds: Callable[[Stops], bool]) -> tuple[float, float]:
-        """Two slopes next to each other: with the steeper a condition holds, with the other not."""
+        """Two neighbouring slopes: the condition holds at the steeper one, but not at the other."""
         steep, flat = self._steepest, self._steepest - LOG_RANGE
         for _ in range(HALVINGS):
             middle = (steep + flat) / 2
@@ -84,7 +84,7 @@ class Choices:
 
     @cached_property
     def _steepest(self) -> float:
-        """The logarithm of a slope that nothing pays for."""
+        """The logarithm of a slope so steep that no bit is worth its cost."""
         least = self.bits[1:][self.bits[1:] > 0]
         most = float(self.distortion.max()) / float(least.min(initial=1.0))
         return math.log(max(most, 1e-30)) + 1.0
@@ -95,7 +95,7 @@ def _taken(table: Table, stops: Stops) -> Table:
 
 
 def cumulative(costs: NDArray[np.float32]) -> Table:
-    """Bits of each iteration, (n, h, w), to a `Table`.
+    """The `Table` of accumulated bits, from the bits of each iteration, (n, h, w).
 
     Example:
         >>> cumulative(np.full((2, 1, 1), 32, np.float32)).ravel()
@@ -106,7 +106,7 @@ def cumulative(costs: NDArray[np.float32]) -> Table:
 
 
 def plain_entropy(stops: Stops) -> float:
-    """Bits of the flags if all of an iteration were alike and their number known.
+    """Entropy of the flags in bits, if those of an iteration had one, known probability.
 
     Example:
         >>> plain_entropy(np.array([[1, 2], [2, 1]]))

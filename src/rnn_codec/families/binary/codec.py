@@ -1,13 +1,13 @@
-"""The recurrent codec: one network, many iterations, each coding what the last left over.
+"""The recurrent codec: one network, many iterations, each coding the residual of the one before.
 
                  ┌────────────────── one iteration ──────────────────┐
     x ─(−)─► r ──┼─► encoder, binarizer ─► bits b_t ─► decoder ─► x̂_t ┼─► the next r = x − x̂_t
-                 └─────── states go on to the next iteration ────────┘
+                 └──── states are passed to the next iteration ──────┘
 
-Encoder and decoder call the same `decode_step` on the same bits: what the decoder computes is
-exactly what the encoder subtracted.
+Encoder and decoder call the same `decode_step` on the same bits, so the decoder computes exactly
+what the encoder subtracted.
 
-An *image* is uint8 RGB; a *signal* is the same as floats in −1 … 1, padded to the stride.
+An *image* is uint8 RGB. A *signal* is an image as floats in −1 … 1, padded to the stride.
 """
 
 from collections import deque
@@ -27,11 +27,11 @@ from rnn_codec.families.binary.reconstruction.framework import Reconstruction, R
 from rnn_codec.numbers import whole_number
 
 FADE = 8
-"""Pixels below the last known row over which a cut iteration gives way to the one before it."""
+"""Pixels below the last known row over which a cut iteration fades into the one before it."""
 
 
 def to_signal(image: Tensor) -> Tensor:
-    """uint8 0 … 255 → float −1 … 1.
+    """Convert uint8 0 … 255 to float −1 … 1.
 
     Example:
         >>> to_signal(torch.tensor([0, 255], dtype=torch.uint8))
@@ -41,7 +41,7 @@ def to_signal(image: Tensor) -> Tensor:
 
 
 def to_image(signal: Tensor) -> Tensor:
-    """float −1 … 1 → uint8 0 … 255, rounded, values outside the range clamped.
+    """Convert float −1 … 1 to uint8 0 … 255, by rounding; values outside the range are clamped.
 
     Example:
         >>> to_image(torch.tensor([-1.2, 0.0, 1.0]))
@@ -53,7 +53,7 @@ def to_image(signal: Tensor) -> Tensor:
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column until both sides are multiples; (B, C, H, W) → (B, C, H', W').
 
-    Repeated pixels cost fewer bits than zeros: no edge that is not in the picture.
+    Repeated pixels cost fewer bits than zeros because they add no edge to the picture.
 
     Example:
         >>> pad_to_multiple(torch.tensor([[[[1.0, 2.0]]]]), 4)[0, 0, -1]
@@ -71,13 +71,13 @@ class Codes:
     Attributes:
         bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
         height, width: H and W, pixels, before padding.
-        rows: the rows of the last iteration's bits that are known, from the top; the bits below
-            mean nothing. None: all.
-        stops: the iterations that each position has bits in; those behind mean nothing. Integers,
-            (B, ⌈H⌉/16, ⌈W⌉/16). None: all.
+        rows: how many rows of the last iteration's bits are known, from the top; the bits below
+            are meaningless. None: all.
+        stops: the number of iterations in which each position has bits; its later bits are
+            meaningless. Integers, (B, ⌈H⌉/16, ⌈W⌉/16). None: all.
 
     Raises:
-        ValueError: there are not as many rows.
+        ValueError: `rows` is negative or more than the bits have.
 
     Example:
         >>> bits = torch.zeros(2, 1, 32, 4, 6, dtype=torch.bool)
@@ -93,27 +93,29 @@ class Codes:
 
     def __post_init__(self) -> None:
         if not 0 <= self.known_rows <= self.bits.shape[-2]:
-            raise ValueError(f"{self.rows} rows are known of codes of {self.bits.shape[-2]} rows")
+            raise ValueError(
+                f"rows must be 0 … {self.bits.shape[-2]}, the rows of the codes, not {self.rows}"
+            )
 
     @property
     def known_rows(self) -> int:
-        """Rows of the last iteration that are known, as a number."""
+        """The number of known rows of the last iteration."""
         return self.bits.shape[-2] if self.rows is None else self.rows
 
     @property
     def whole(self) -> int:
-        """Iterations of which all is known."""
+        """The number of complete iterations."""
         iterations, rows = self.bits.shape[0], self.bits.shape[-2]
         return iterations if self.known_rows == rows else iterations - 1
 
     @property
     def bits_per_pixel(self) -> float:
-        """Bits for each pixel before entropy coding, where all are known and no position stops."""
+        """Bits per pixel before entropy coding, if all rows are known and no position stops."""
         return self.bits[:, 0].numel() / (self.height * self.width)
 
 
 class CodecState(NamedTuple):
-    """All that one iteration hands to the next."""
+    """Everything that one iteration passes to the next."""
 
     encoder: NetworkState
     decoder: NetworkState
@@ -121,10 +123,13 @@ class CodecState(NamedTuple):
 
 
 Distortion: TypeAlias = Callable[[Tensor], Callable[[Tensor], Tensor]]
-"""From a signal to a function for the error of others in every block: `squared_error`."""
+"""Takes a reference signal; returns a function from another signal to its error in every block.
+
+See `squared_error`.
+"""
 
 Iterate: TypeAlias = Callable[[Tensor, CodecState, Tensor | None], tuple[Tensor, CodecState]]
-"""One whole iteration: `RecurrentCodec.iterate`, perhaps compiled."""
+"""One complete iteration: `RecurrentCodec.iterate`, perhaps compiled."""
 
 
 class RecurrentCodec(nn.Module):
@@ -153,11 +158,11 @@ class RecurrentCodec(nn.Module):
 
     @property
     def iterations(self) -> int:
-        """The most that a code can have."""
+        """The most iterations that a code can have."""
         return min(self.encoder.iterations, self.decoder.iterations)
 
     def start_from(self, blocks: Tensor) -> None:
-        """Begin a training with what blocks of photographs look like, (N, 768), if it can."""
+        """Initialise the networks from blocks of photographs, (N, 768), if their design does so."""
         stages = self.decoder.stages_of(blocks)
         if stages is not None:
             scaled = stages.multiplied(self.reconstruction.first_gain)
@@ -184,8 +189,8 @@ class RecurrentCodec(nn.Module):
 
     def decode_step(self, bits: Tensor, state: CodecState) -> CodecState:
         """The state after one iteration's bits; its `reconstruction.signal` is x̂_t."""
-        # The layout of the bits can choose the first convolution's kernel, and with it the
-        # rounding: bits that come from the encoder and from a file must look the same.
+        # The memory layout of the bits can decide which kernel the first convolution uses, and so
+        # how it rounds. Bits from the encoder and bits from a file must have the same layout.
         decoded, decoder = self.decoder(bits.contiguous(), state.decoder)
         reconstruction = self.reconstruction.update(decoded, state.reconstruction)
         return state._replace(decoder=decoder, reconstruction=reconstruction)
@@ -193,9 +198,9 @@ class RecurrentCodec(nn.Module):
     def iterate(
         self, signal: Tensor, state: CodecState, alive: Tensor | None = None
     ) -> tuple[Tensor, CodecState]:
-        """One whole iteration: bits, and the state after them.
+        """Run one complete iteration; return its bits and the state after them.
 
-        Bits are 0 where a position is not `alive`, (B, 1, H/16, W/16); by default all are.
+        Bits are 0 where a position is not `alive`, (B, 1, H/16, W/16); by default all are alive.
         """
         bits, state = self.encode_step(signal, state)
         if alive is not None:
@@ -212,7 +217,8 @@ class RecurrentCodec(nn.Module):
         """The reconstructions x̂_1 … x̂_n of a signal, (B, 3, H, W) each, for training.
 
         H and W must be multiples of the framework's patch (16, or 32 with residual scaling).
-        `iterate` stands in for the method of that name: the same, compiled; `stops` as in `Codes`.
+        `iterate` replaces the method of that name, e.g. with a compiled version; `stops` is as in
+        `Codes`.
         """
         iterate = iterate or self.iterate
         state = self.initial_state(torch.zeros_like(signal))
@@ -226,9 +232,9 @@ class RecurrentCodec(nn.Module):
     # -- the codec -----------------------------------------------------------------------------
 
     def encode(self, image: Tensor, iterations: int, stops: Tensor | None = None) -> Codes:
-        """Encode uint8 images (B, 3, H, W) of any size; the result is the same every time.
+        """Encode uint8 images (B, 3, H, W) of any size, deterministically.
 
-        Positions send bits up to their `stops`, as in `Codes`; by default all do to the end.
+        Each position has bits up to its `stops`, as in `Codes`; by default in all iterations.
         """
         check_iterations(iterations, self.iterations)
         height, width = image.shape[-2:]
@@ -248,21 +254,21 @@ class RecurrentCodec(nn.Module):
         stops: Tensor | None = None,
         distortion: Distortion | None = None,
     ) -> Tensor:
-        """Encode uint8 images (B, 3, H, W) around bits that are already fixed.
+        """Encode uint8 images (B, 3, H, W) next to bits that are already fixed.
 
-        The decoder works with the fixed bits as with any others: what is encoded beside them fits.
+        The decoder gets the fixed bits like any others, so the new bits match what it will do.
 
         Args:
-            bits: bool, as in `Codes`; filled in, all but the fixed ones.
-            image: what to encode.
-            above, left: the first rows and columns of `bits`, which are fixed.
+            bits: bool, as in `Codes`; all but the fixed bits are filled in.
+            image: the images to encode.
+            above, left: how many of the first rows and columns of `bits` are fixed.
             stops: as in `Codes`.
             distortion: measures the error; `squared_error` by default.
 
         Returns:
             The error at each position after 0, 1, … iterations, (iterations + 1, B, H/16, W/16).
         """
-        # One memory layout in encoder and decoder: another layout may round differently.
+        # Encoder and decoder use the same memory layout: another one may round differently.
         signal = to_signal(image).to(next(self.parameters()).dtype)
         signal = pad_to_multiple(signal, self.reconstruction.patch).contiguous()
         state = self.initial_state(torch.zeros_like(signal))
@@ -278,22 +284,25 @@ class RecurrentCodec(nn.Module):
         return torch.stack(errors)
 
     def decode(self, codes: Codes) -> Iterator[Tensor]:
-        """Yield one uint8 reconstruction (B, 3, H, W) per iteration, as each is decoded.
+        """Yield the uint8 reconstruction (B, 3, H, W) after each iteration, as it is decoded.
 
-        Of an iteration cut short, the last one, the picture down to the last known row is new, the
-        rest the iteration before's, or mid-grey where there was none.
+        If the last iteration is cut short, it changes the picture down to its last known row. The
+        rest is the picture of the iteration before, or mid-grey if there was none.
 
-        Only the current state is kept, so memory does not grow with the iterations.
+        Only the current state is kept, so memory does not grow with the number of iterations.
         """
         for signal in self._signals(codes):
             yield _shown(signal, codes)
 
     def decode_last(self, codes: Codes) -> Tensor:
-        """The last of what `decode` yields, of one iteration at least; others stay signals."""
+        """The last reconstruction that `decode` yields, without converting the others to images.
+
+        The codes must have at least one iteration.
+        """
         return _shown(deque(self._signals(codes), maxlen=1).pop(), codes)
 
     def _signals(self, codes: Codes) -> Iterator[Tensor]:
-        """x̂ after each iteration, (B, 3, H, W) with the padding."""
+        """Yield x̂ after each iteration, (B, 3, H, W), with the padding."""
         self.check_codes(codes)
         state = self.initial_state(self.empty_signal(codes))
         dtype = state.reconstruction.signal.dtype
@@ -308,10 +317,10 @@ class RecurrentCodec(nn.Module):
             yield signal
 
     def decode_rows(self, symbols: Tensor, rows: int, state: CodecState) -> Tensor:
-        """The signal after the first `rows` rows of one iteration; those below are not looked at.
+        """The signal after the first `rows` rows of one iteration; rows below them are ignored.
 
-        An unknown bit enters the decoder as 0, halfway between the two it could be: that hardly
-        disturbs the rows above, whose pixels depend on it as well.
+        Unknown bits enter the decoder as 0, halfway between their two possible values. Pixels of
+        the rows above depend on them too, but are hardly disturbed by a 0.
         """
         before = state.reconstruction.signal
         if rows == 0:
@@ -323,29 +332,30 @@ class RecurrentCodec(nn.Module):
         return torch.lerp(before, after, weight.clamp(0, 1).to(before.dtype)[:, None])
 
     def check_codes(self, codes: Codes) -> None:
-        """Raise ValueError if codes have not the size that this codec makes of their image."""
+        """Raise ValueError if the codes do not have the size that this codec gives their image."""
         size = code_size(codes.height, codes.width, self.reconstruction.patch)
         if tuple(codes.bits.shape[2:]) != (CODE_DEPTH, *size):
             raise ValueError(
-                f"codes of a {codes.height}×{codes.width} image are {(CODE_DEPTH, *size)} an "
-                f"iteration, not {tuple(codes.bits.shape[2:])}: they come from another codec"
+                f"the codes of a {codes.height}×{codes.width} image have shape "
+                f"{(CODE_DEPTH, *size)} per iteration, not {tuple(codes.bits.shape[2:])}: they "
+                "come from another codec"
             )
 
     def empty_signal(self, codes: Codes) -> Tensor:
-        """Zeros of the size of the padded images, (B, 3, H, W)."""
+        """Zeros with the shape of the padded images, (B, 3, H, W)."""
         batch, _, rows, columns = codes.bits.shape[1:]
         weight = next(self.parameters())
         return weight.new_zeros(batch, 3, rows * STRIDE, columns * STRIDE)
 
 
 def _shown(signal: Tensor, codes: Codes) -> Tensor:
-    """Without the padding, uint8."""
+    """The signal as a uint8 image, without the padding."""
     with torch.inference_mode():
         return to_image(signal[..., : codes.height, : codes.width])
 
 
 def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
-    """Rows and columns of the codes of an image that is padded to multiples of `patch` pixels.
+    """The rows and columns of the codes of an image padded to multiples of `patch` pixels.
 
     Example:
         >>> code_size(17, 33, patch=32)
@@ -357,9 +367,9 @@ def code_size(height: int, width: int, patch: int) -> tuple[int, int]:
 def to_symbols(
     bits: Tensor, dtype: torch.dtype, stops: Tensor | None = None, iteration: int = 0
 ) -> Tensor:
-    """Bits as the decoder takes them: False → −1, True → +1, and 0 where a position has stopped.
+    """The decoder's input: bits as −1 (False) and +1 (True), and 0 where a position has stopped.
 
-    `bits` are those of one iteration, (B, 32, h, w), counted from 0; `stops` as in `Codes`.
+    `bits` (B, 32, h, w) belong to one `iteration`, counted from 0; `stops` is as in `Codes`.
 
     Example:
         >>> bits = torch.tensor([False, True]).view(1, 2, 1, 1)
@@ -373,10 +383,12 @@ def to_symbols(
 
 
 def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
-    """Mean squared difference from a signal in every 16×16 block, in 8-bit values.
+    """A function for the mean squared difference from `reference` in each 16×16 block.
+
+    The unit is squared 8-bit values.
 
     Shapes:
-        (B, 3, H, W), then others of that shape → (B, H/16, W/16)
+        reference (B, 3, H, W); then signals of that shape → (B, H/16, W/16)
 
     Example:
         >>> squared_error(-torch.ones(1, 3, 16, 16))(torch.ones(1, 3, 16, 16))
@@ -384,7 +396,7 @@ def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
     """
 
     def error(signal: Tensor) -> Tensor:
-        # In place: memory for as large a picture, again and again, costs more than the arithmetic.
+        # In place: allocating memory for a large picture each time costs more than the arithmetic.
         difference = signal.clamp(-1, 1).sub_(reference).float().mul_(127.5)
         return F.avg_pool2d(difference.square_().mean(dim=1), STRIDE)
 
@@ -392,13 +404,13 @@ def squared_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def check_iterations(iterations: int, most: int) -> None:
-    """Refuse a number of iterations outside 1 … `most`."""
+    """Raise InvalidOptionError if `iterations` is not in 1 … `most`."""
     if not 1 <= whole_number("iterations", iterations) <= most:
         raise InvalidOptionError(f"iterations must be 1 … {most}, not {iterations}")
 
 
 def shown_iterations(iterations: int) -> list[int]:
-    """Those whose scores are logged: powers of two, and the last.
+    """The iterations whose scores are logged: powers of two, and the last.
 
     Example:
         >>> shown_iterations(24), shown_iterations(4)
@@ -409,7 +421,7 @@ def shown_iterations(iterations: int) -> list[int]:
 
 @contextmanager
 def evaluation_mode(module: nn.Module) -> Iterator[None]:
-    """Switch `module` to evaluation, where the binarizer draws no random numbers, and back."""
+    """Switch `module` to evaluation mode, where the binarizer is not random, and back."""
     training = module.training
     module.eval()
     try:

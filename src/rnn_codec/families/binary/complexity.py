@@ -1,4 +1,4 @@
-"""Operations of a codec, counted where its convolutions run."""
+"""The number of operations of a codec, counted by hooks while its convolutions run."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,17 @@ from rnn_codec.families.binary.codec import RecurrentCodec
 from rnn_codec.layers.convolution import IterationConv2d, SharedConv2d
 
 TRAINING_FACTOR = 3
-"""A training step multiplies once forward and twice backward: for the inputs and the weights."""
+"""Cost of a training step relative to a forward pass.
+
+The backward pass costs twice as much as the forward one: it computes the gradients of the inputs
+and of the weights.
+"""
 
 COUNTED = (SharedConv2d, IterationConv2d)
 
 
 def count_macs(module: nn.Module, run: Callable[[], object]) -> int:
-    """Multiply–accumulate operations of all convolutions in `module` while `run` runs.
+    """The multiply–accumulate operations of all convolutions in `module` while `run` runs.
 
     Example:
         >>> layer = SharedConv2d(2, 4, kernel=3)
@@ -41,9 +45,9 @@ def count_macs(module: nn.Module, run: Callable[[], object]) -> int:
 
 
 def macs_per_pixel(codec: RecurrentCodec) -> float:
-    """Operations for each pixel of an iteration of encoder and decoder, after the first.
+    """Operations per pixel of one iteration, encoder and decoder, other than the first.
 
-    The first is cheaper: its states are zero, and the hidden convolutions are left out.
+    The first is cheaper: its states are zero, and the hidden convolutions are skipped.
     """
     side = 2 * codec.reconstruction.patch
     signal = torch.zeros(1, 3, side, side)

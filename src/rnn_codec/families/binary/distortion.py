@@ -1,15 +1,15 @@
-"""How far a picture is off, block by block: what an encoder weighs against the bits.
+"""The distortion of each block of a picture, which the encoder weighs against the bits.
 
     psnr        squared error
-    ms-ssim     what a block takes from MS-SSIM: at five scales, squared error over the variance of
-                the picture around it; and a little of the squared error over a power of the
-                block's variance
-    balanced    the same, with more of the latter
+    ms-ssim     the block's share of the loss in MS-SSIM: at five scales, squared error over the
+                local variance of the picture; plus a small share of the squared error over a power
+                of the block's variance
+    balanced    the same, with a larger share of the second term
 
-Where there is texture, errors show less: dividing by the variance moves bits from there to where
-they are seen. The first term sees where in a block an edge ends and a flat part begins; by it alone
-low rates, where pictures are far from the original, would be worse. How much of the second there
-is was chosen on photographs held out: more for PSNR, less for MS-SSIM.
+Errors are less visible in texture: dividing by the variance moves bits from there to where errors
+are seen. The first term resolves where in a block an edge ends and a flat part begins, but used
+alone it would do worse at low rates, where pictures are far from the original. The share of the
+second term was chosen on held-out photographs: a larger one favours PSNR, a smaller one MS-SSIM.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,16 +26,16 @@ from rnn_codec.families.binary.codec import Distortion, squared_error
 CONTRAST = (0.03 * 255) ** 2
 """C₂ of SSIM, in squared 8-bit values."""
 POWER = 0.6
-"""Of a block's variance."""
+"""Exponent of a block's variance in the weighted error."""
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of MS-SSIM [Wang 2003], the finest scale first."""
+"""The weights of MS-SSIM's scales [Wang 2003], the finest scale first."""
 WINDOW_DEVIATION = 1.5
 WINDOW = 11
-"""Of SSIM's Gaussian window, in pixels of a scale."""
+"""Side of SSIM's Gaussian window; like its deviation, in pixels of a scale."""
 
 
 def weighted_error(power: float, reference: Tensor) -> Callable[[Tensor], Tensor]:
-    """Squared error over a power of the block's variance; see `squared_error` for shapes."""
+    """Squared error over the block's variance to a `power`; see `squared_error` for shapes."""
     blocks = F.avg_pool2d(reference.float(), STRIDE)
     squares = F.avg_pool2d(reference.float().square(), STRIDE)
     variance = (squares - blocks.square()).mean(dim=1) * 127.5**2
@@ -44,12 +44,14 @@ def weighted_error(power: float, reference: Tensor) -> Callable[[Tensor], Tensor
 
 
 def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
-    """What each block takes from MS-SSIM [Wang 2003], about; see `squared_error` for shapes.
+    """Each block's approximate share of the loss in MS-SSIM [Wang 2003].
 
-    With e = x̂ − x, the contrast and structure term of SSIM lacks σ_e² / (σ_x² + σ_x̂² + C₂) to one,
-    and MS-SSIM, a product of powers of its means, the sum of these over the scales, weighted. Here
-    σ_x̂ is taken to be σ_x, and e² stands for σ_e²: a wrong mean counts, for edges would come up
-    between blocks that stopped before they had theirs.
+    See `squared_error` for shapes.
+
+    With e = x̂ − x, the contrast and structure term of SSIM is 1 − σ_e² / (σ_x² + σ_x̂² + C₂).
+    MS-SSIM is a product of powers of its means, so it falls short of 1 by about the weighted sum of
+    these fractions over the scales. Here σ_x̂ is set to σ_x, and e² replaces σ_e²: a wrong mean has
+    to count, or edges would appear between blocks that stopped before theirs was right.
     """
     scales = list(_scales(reference.clamp(-1, 1).float() * 127.5))
     weights = [
@@ -58,7 +60,7 @@ def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
     ]
 
     def off(signal: Tensor) -> Tensor:
-        # In place, as in `squared_error`.
+        # In place for speed, as in `squared_error`.
         errors = _scales(signal.clamp(-1, 1).sub_(reference).float().mul_(127.5))
         return torch.stack(
             [
@@ -71,20 +73,20 @@ def structural_error(reference: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def structural_and_weighted_error(share: float, reference: Tensor) -> Callable[[Tensor], Tensor]:
-    """Structural error, and a share of the weighted one; see `squared_error` for shapes."""
+    """Structural error plus `share` times the weighted error; see `squared_error` for shapes."""
     structural, weighted = structural_error(reference), weighted_error(POWER, reference)
     return lambda signal: structural(signal) + share * weighted(signal)
 
 
 def _scales(x: Tensor) -> Iterator[Tensor]:
-    """Each half as large as the one before."""
+    """Yield x at each scale, every one with half the side of the one before."""
     for scale in range(len(SCALE_WEIGHTS)):
         x = F.avg_pool2d(x, 2) if scale else x
         yield x
 
 
 def _variance(x: Tensor) -> Tensor:
-    """Of the Gaussian window around each pixel; at the edges of what lies inside."""
+    """The variance in the Gaussian window around each pixel, the edges of the image replicated."""
     return (_blurred(x.square()) - _blurred(x).square()).clamp(min=0)
 
 
@@ -103,11 +105,11 @@ DISTORTIONS: dict[str, Distortion] = {
     "psnr": squared_error,
     "ms-ssim": partial(structural_and_weighted_error, 0.02),
 }
-"""By the names that users give them."""
+"""The distortions by the names that users give: the values of `tune`."""
 
 
 def distortion_named(name: str) -> Distortion:
-    """One of `DISTORTIONS`; raises InvalidOptionError if there is none of that name."""
+    """The distortion called `name`; raises InvalidOptionError if there is none."""
     if name not in DISTORTIONS:
         raise InvalidOptionError(f"tune is one of {', '.join(DISTORTIONS)}, not {name}")
     return DISTORTIONS[name]

@@ -1,4 +1,4 @@
-"""Version 2 of the `.rnc` file: one stream of code; docs/file-format.md is its specification.
+"""Version 2 of the `.rnc` file: a header and one stream, specified in docs/file-format.md.
 
     ┌──────┬────────────┬──────┬──────────────┬─────┬────────┐
     │ head │ iterations │ kind │ stream bytes │ CRC │ stream │
@@ -6,8 +6,8 @@
                  1         1        LEB128       2
                        kind = adaptive : 1, cut : 1, coder : 3
 
-A stream that ends within an iteration, before its check value, is cut, and a CRC of it follows.
-Nothing else does, so a file may be cut anywhere after the header.
+A stream that ends within an iteration, before the iteration's check value, is *cut*: the stream's
+CRC follows it. Nothing else follows a stream, so a file may be cut anywhere after the header.
 """
 
 from dataclasses import dataclass
@@ -19,38 +19,45 @@ from rnn_codec.rnc.file import Body, File, Head
 
 VERSION = 2
 CODERS = 8
-"""Identifiers that an entropy coder may have."""
+"""The number of identifiers that entropy coders may have, 0 … 7."""
 
-# Padding is to 32 pixels at most. A bit costs up to 10 bits, and rounding a little; a position has
-# up to 32 and a flag. Then the check values and the last bytes of the code.
+# For `most_stream_bytes`. Pictures are padded to multiples of at most 32 pixels. A position has up
+# to 32 bits and a flag in each iteration, each of which takes up to 10 bits, and slightly more by
+# rounding. The slack covers the check values and the coder's last bytes.
 _LARGEST_PATCH = 2 * STRIDE
 _COSTLIEST_BIT = 11
 _STREAM_SLACK = 64
 
 MOST_BITS_PER_BYTE = 5678
-"""No byte of a stream codes more: probabilities are kept between 2⁻¹⁰ and 1 − 2⁻¹⁰."""
+"""The most bits that a byte of a stream can code.
+
+The limit follows from the probabilities, which are kept between 2⁻¹⁰ and 1 − 2⁻¹⁰.
+"""
 
 
 @dataclass(frozen=True)
 class Stream(Body):
-    """What a file says of its stream; see `Body`. A level is an iteration, 1 … 32 of them."""
+    """The header's description of the stream; see `Body`. Levels are iterations, 1 … 32."""
 
     levels: int
     coder: int
     """The entropy coder's identifier, 0 … 7."""
     stream_bytes: int
-    """Length of the whole stream."""
+    """Length of the complete stream."""
     cut: bool
-    """Whether the whole stream ends within its last iteration, and a CRC follows it."""
+    """Whether the complete stream ends within its last iteration and is followed by a CRC."""
     adaptive: bool
     """Whether the stream has stops: positions may end before the last iteration."""
     start: int
-    """Where the stream begins in the file."""
+    """Offset of the stream in the file."""
     least_bytes: int
     drafts = ((8, 1), (3, 2), (2, 4))
-    """So many times smaller, a picture is after so many iterations at least as good as in full size
-    after 16: errors of single pixels go when many become one. Measured in MS-SSIM and PSNR of both
-    sizes, of photographs that `flagship` has coded."""
+    """Pairs (times, iterations) for pictures that are shown smaller than they were coded.
+
+    A picture shrunk that many times needs only that many iterations to be at least as good as in
+    full size after 16: averaging pixels removes their individual errors. Measured as MS-SSIM and
+    PSNR at both sizes, on photographs coded by `flagship`.
+    """
 
     def __str__(self) -> str:
         plural = "" if self.levels == 1 else "s"
@@ -59,12 +66,12 @@ class Stream(Body):
 
     @property
     def end(self) -> int:
-        """Where the whole stream ends in the file."""
+        """Offset in the file of the end of the complete stream."""
         return self.start + self.stream_bytes
 
     @property
     def file_bytes(self) -> int:  # type: ignore[override]
-        """Length of the whole file."""
+        """Length of the complete file."""
         return self.end + self.cut * CRC_BYTES
 
 
@@ -79,7 +86,10 @@ def write(
         '52 4e 43 02 01 02 03 04 05 06 80 06 80 04 10 02 00 68 ac'
     """
     if not (1 <= iterations <= FORMAT_ITERATIONS and 0 <= coder < CODERS):
-        raise ValueError(f"no header holds {iterations} iterations of the coder {coder}")
+        raise ValueError(
+            f"a header cannot hold iterations={iterations} and coder={coder}: iterations must be "
+            f"1 … {FORMAT_ITERATIONS}, coder 0 … {CODERS - 1}"
+        )
     kind = adaptive << 4 | cut << 3 | coder
     packed = head.pack() + bytes([iterations, kind]) + pack_number(len(stream))
     packed += pack_crc(packed)
@@ -89,22 +99,22 @@ def write(
 
 
 def file_bytes(head: Head, stream_bytes: int, cut: bool) -> int:
-    """Length of a file with a stream so long, cut within an iteration or not."""
+    """Length of a file whose stream has `stream_bytes`, cut within an iteration or not."""
     fixed = len(head.pack()) + 2 + CRC_BYTES
     return fixed + len(pack_number(stream_bytes)) + stream_bytes + cut * CRC_BYTES
 
 
 def seed(head: Head) -> int:
-    """CRC-32 of the head, which enters the stream's check values.
+    """The CRC-32 of the head, from which the stream's check values start.
 
-    It leaves out how much of the picture the file holds, so that a stream cut at any place stays
-    valid, and so that the stream's length cannot depend on itself.
+    It covers only the head, not how much of the picture the file holds. So a stream stays valid
+    wherever it is cut, and its length does not depend on itself.
     """
     return crc32(head.pack())
 
 
 class StreamFormat:
-    """Reads what follows the head."""
+    """Reads the rest of the header, after the head."""
 
     version = VERSION
 
@@ -135,22 +145,23 @@ class StreamFormat:
 
 
 def stream_of(file: File) -> tuple[Stream, bytes]:
-    """What a file says of its stream, and as much of it as there is.
+    """The header's description of the stream, and as much of the stream as the file holds.
 
     Raises:
-        BadFileError: it is of another version.
+        BadFileError: the file has another version of the format.
     """
     if not isinstance(file.body, Stream):
         raise BadFileError(
-            f"the file has version {file.head.version} of the format, its model {VERSION}"
+            f"the file has version {file.head.version} of the format, but its model reads version "
+            f"{VERSION}"
         )
     return file.body, file.data[file.body.start : file.body.end]
 
 
 def bits_of_first_row(width: int, adaptive: bool) -> int:
-    """The fewest coded bits that a code's first row takes: flags, or all bits of its positions.
+    """The fewest coded bits in the first row of a code: its flags, or all bits of its positions.
 
-    `width` is that of the code, in positions; a stream with stops is `adaptive`.
+    `width` is the width of the code in positions; `adaptive` means that the stream has stops.
 
     >>> bits_of_first_row(6, adaptive=False), bits_of_first_row(6, adaptive=True)
     (192, 6)
@@ -164,7 +175,7 @@ def _least_bytes(head: Head, start: int, adaptive: bool) -> int:
 
 
 def most_stream_bytes(width: int, height: int, iterations: int) -> int:
-    """Bytes that no stream exceeds.
+    """An upper bound on the bytes of a stream.
 
     >>> most_stream_bytes(16, 16, 1)
     245

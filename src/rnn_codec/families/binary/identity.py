@@ -1,6 +1,6 @@
-"""Which models a run's folder holds: a codec and, in `entropy/<name>/`, entropy coders.
+"""Identities of the models in a run's folder: a codec and, in `entropy/<name>/`, entropy coders.
 
-They are known by digests of all that they depend on, and of nothing else.
+An identity is a digest of everything that the model depends on, and of nothing else.
 """
 
 import hashlib
@@ -42,29 +42,29 @@ def identifier(folder: Path, variant: str) -> bytes:
 
 
 def run_identity(run: RunFolder) -> str:
-    """Which training a run is: what it wrote down when it began, else a digest of its weights."""
+    """The identity that a run recorded when it began, or else a digest of its weights."""
     return read_identity(run) or digest(run).hex()
 
 
 def model_identifier(codec: bytes, coder: bytes) -> bytes:
-    """The identifier, 6 bytes, of a codec together with an entropy coder, known by digests."""
+    """The 6-byte identifier of a codec with an entropy coder, from the digests of both."""
     return hashlib.sha256(codec + coder).digest()[:MODEL_BYTES]
 
 
 def digest(run: RunFolder) -> bytes:
     """See `Family.digest`."""
     codec = read_config(run)["codec"]
-    # An entropy coder names the folder of the codec that it is for.
+    # In the configuration of an entropy coder, `codec` is the folder of its codec.
     if isinstance(codec, str):
         return load_coder(run).digest()
     return codec_digest(codec, read_weights(run))
 
 
 def codec_digest(architecture: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bytes:
-    """32 bytes that differ between codecs that differ in anything.
+    """A digest of 32 bytes; codecs that differ in any way have different ones.
 
-    The architecture is the node `codec` of a configuration. Weights count by their values in single
-    precision, in whatever precision they are stored.
+    `architecture` is the node `codec` of a configuration. Weights are converted to single precision
+    first, so the precision in which they are stored does not matter.
 
     Example:
         >>> import torch

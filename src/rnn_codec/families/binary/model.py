@@ -1,6 +1,6 @@
-"""A recurrent codec with an entropy coder, as a model of files.
+"""A recurrent codec with an entropy coder, as a model that writes and reads files.
 
-pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut by the rate ─► header + stream
+pixels ─► networks ─► bits ─► entropy coder ─► stream ─► cut to the rate ─► header + stream
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ from rnn_codec.rnc.file import File, Head
 from rnn_codec.runs.folder import RunFolder, read_config
 
 GROUPS = ("cell", "recon", "network")
-"""Of a run's configuration, whose names label its models."""
+"""The groups of a run's configuration whose names label its models."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ class BinaryModel(Model):
     """A trained codec with an entropy coder; see `Model`."""
 
     codec: RecurrentCodec
-    """On the device where it runs, in evaluation mode."""
+    """The codec, in evaluation mode and on the device where it runs."""
     coder: EntropyCoder
     identifier: bytes
     path: Path
     labels: Mapping[str, str]
     others: Callable[[], Sequence[OtherCoder]] = tuple
-    """The entropy coders that its folder has beside, loaded when they are measured."""
+    """Loads all entropy coders of the model's folder; called only when they are measured."""
 
     @property
     def most_levels(self) -> int:
         return self.codec.iterations
 
     def facts(self) -> Facts:
-        """Of the codec: entropy coders are small beside it."""
+        """Size and cost of the codec; the entropy coder is small in comparison and not counted."""
         trained = sum(parameter.numel() for parameter in self.codec.parameters())
         return Facts(trained, macs_per_pixel(self.codec))
 
@@ -77,7 +77,7 @@ class BinaryModel(Model):
         """See `Model.begun`; tunes are those of `distortion.DISTORTIONS`."""
         if effort:
             raise UserError(
-                f"{self.path} has no effort to choose: its encoder always looks for all it can"
+                f"{self.path} has no effort to choose: its encoder always searches as far as it can"
             )
         head = Head(VERSION, self.identifier, pixels.shape[1], pixels.shape[0])
         distortion = distortion_named(tune or BALANCED)
@@ -107,8 +107,8 @@ class BinaryModel(Model):
         arrived = self._arrived(file)
         if arrived.iterations < levels:
             return file.data
-        # What follows an iteration decides which byte makes its last bit certain. The bytes that
-        # code nothing more bring us close; what is certain, the decoder says.
+        # Which byte makes an iteration's last bit certain depends on what follows it in the stream.
+        # A stream that ends there gives a close first guess; only decoding gives the exact byte.
         stream = self.coder.encode(arrived.bits[:levels], seed(file.head), arrived.stops)
         end = stream_of(file)[0].start + int(stream.iteration_ends[-1])
         while self._arrived(File(file.head, file.body, file.data[:end])).iterations < levels:
@@ -116,7 +116,7 @@ class BinaryModel(Model):
         return file.data[:end]
 
     def _arrived(self, file: File, levels: int | None = None) -> Arrived:
-        """The bits of a file, of the first iterations if `levels` is fewer than it holds."""
+        """The bits of a file: all its iterations, or the first `levels` if it holds more."""
         head = file.head
         if head.model != self.identifier:
             raise WrongModelError(
@@ -126,16 +126,16 @@ class BinaryModel(Model):
         says, stream = stream_of(file)
         if says.levels > self.codec.iterations:
             raise BadFileError(
-                f"the file claims {says.levels} iterations, and its model has "
+                f"the file claims {says.levels} iterations, but its model has "
                 f"{self.codec.iterations}"
             )
         iterations = min(levels or says.levels, says.levels)
         if iterations < says.levels:
-            # More of the stream than they can take is not looked at.
+            # These iterations cannot need more of the stream than this.
             stream = stream[: most_stream_bytes(head.width, head.height, iterations)]
         size = code_size(head.height, head.width, self.codec.reconstruction.patch)
         shape = StreamShape(iterations, *size, says.adaptive)
-        # Memory for the code is taken only when bytes came that may hold some of it.
+        # Allocate memory for the code only if the bytes that arrived can hold some of it.
         if len(stream) * MOST_BITS_PER_BYTE < bits_of_first_row(shape.width, shape.adaptive):
             nothing = np.zeros((0, CODE_DEPTH, shape.height, shape.width), np.bool_)
             return Arrived(nothing, 0, 0, None)
@@ -152,8 +152,8 @@ def _contents(file: File, arrived: Arrived) -> Contents:
 
 
 def load(folder: Path, variant: str, device: str, threads: int | None) -> BinaryModel:
-    """See `Family.load`. Threads are PyTorch's: a number counts for the whole process, and for all
-    of its models; None leaves it as it is, which is every core unless something has set it.
+    """See `Family.load`. `threads` sets PyTorch's thread count, which applies to the entire process
+    and so to all its models. None leaves it unchanged: every core, unless something has set it.
     """
     survive_forks()
     if threads is not None:
@@ -174,7 +174,7 @@ def load(folder: Path, variant: str, device: str, threads: int | None) -> Binary
 
 @lru_cache(1)
 def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
-    """Every entropy coder of a run's folder, with the model that it approximates."""
+    """Every entropy coder of a run's folder, with the context model that it approximates."""
     trained = [
         OtherCoder(load_coder(coder), load_context_model(coder).to(device))
         for coder in RunFolder(folder).coders()
@@ -183,11 +183,11 @@ def other_coders(folder: Path, device: torch.device) -> list[OtherCoder]:
 
 
 def usable_device(name: str) -> torch.device:
-    """The device of a name, such as "cpu" or "cuda:1"; raises UserError if it cannot be used."""
+    """The device called `name`, e.g. "cpu" or "cuda:1"; raises UserError if it cannot be used."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()
-    # What PyTorch raises depends on what it was built with.
+    # Which error PyTorch raises depends on how it was built.
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"the device {name} cannot be used: {reason(error)}") from error
     return device

@@ -1,13 +1,13 @@
-"""A picture being coded, as often as a rate asks for it.
+"""Codes a picture as many times as it takes to meet a rate.
 
-Levels code every position alike. A size or a quality gives bits to the positions where they help
-most:
+For a number of levels, every position has the same number of iterations. For a size or a quality,
+bits go to the positions where they help most:
 
     coding 1   the same everywhere: tables of distortion and bits         ─► stops
-    coding 2   with these stops: what the file takes, how good it is      ─► stops, corrected
-    coding 3   if the second misses what was asked for
+    coding 2   with these stops: actual size and quality of the file      ─► corrected stops
+    coding 3   only if coding 2 misses the target
 
-and the best of them is taken.
+The best of these codings is used.
 """
 
 import math
@@ -50,29 +50,31 @@ from rnn_codec.rates import Quality
 from rnn_codec.rnc.file import File, Head
 
 BITS_PER_PIXEL = CODE_DEPTH / STRIDE**2
-"""Of one iteration, before entropy coding."""
+"""Rate of one iteration before entropy coding."""
 FURTHEST, MORE = 3, 5
-"""A position may have so many times the iterations that a budget holds everywhere, and more."""
+"""Limit on a position's iterations: FURTHEST times those that fit the budget everywhere, + MORE."""
 NEAR = 0.01
-"""A code that misses its budget by no more than this share is not made again, but cut if it is
-too long."""
+"""A code that misses its budget by at most this fraction is kept, and cut if it is too long."""
 MARGIN = 0.995
-"""A second try aims at so much of the distortion that is allowed: it has to be good enough."""
+"""Fraction of the allowed distortion that codings with stops aim at, to be sure to reach it."""
 LEAST_IMPORTANCE = 1 / 256
-"""Of what a mask leaves black: once the rest is as good as it gets, it may have bits as well."""
+"""Weight of positions that a mask leaves black.
+
+It is above zero so that they get bits too, once the rest is as good as it can be.
+"""
 
 
 class Cut(NamedTuple):
-    """Where a stream ends: after whole iterations, and rows of the next."""
+    """Where a stream ends: after complete iterations, plus some rows of the next one."""
 
     iterations: int
     rows: int = 0
-    """Of the code, 16 pixels each."""
+    """Rows of positions, each 16 pixels high."""
 
 
 @dataclass(frozen=True)
 class Coding:
-    """A picture, coded once."""
+    """The result of coding a picture once."""
 
     codes: Codes
     stream: Stream
@@ -80,11 +82,11 @@ class Coding:
 
     @property
     def iterations(self) -> int:
-        """That the stream holds."""
+        """Iterations in the stream."""
         return len(self.stream.iteration_ends)
 
     def choices(self) -> Choices:
-        """What positions may do, as far as this coding tells."""
+        """The choices of the positions, as measured by this coding."""
         return Choices(self.distortion, cumulative(self.stream.costs))
 
     def end(self, cut: Cut) -> int:
@@ -94,14 +96,14 @@ class Coding:
         return int(self.stream.iteration_ends[cut.iterations - 1])
 
     def cuts(self) -> Iterator[Cut]:
-        """Every place where the stream may end, in order."""
+        """Yield every place where the stream may end, in order."""
         for iteration in range(self.iterations):
             for row in range(1, self.stream.row_ends.shape[1] + 1):
                 yield Cut(iteration, row)
             yield Cut(iteration + 1)
 
     def total_distortion(self, cut: Cut) -> float:
-        """The picture's, where the stream is cut."""
+        """The picture's distortion if the stream is cut there."""
         sent = np.full(self.distortion.shape[1:], cut.iterations, np.int32)
         sent[: cut.rows] += 1
         if self.codes.stops is not None:
@@ -110,22 +112,22 @@ class Coding:
 
 
 class OtherCoder(NamedTuple):
-    """An entropy coder whose files are measured beside."""
+    """Another entropy coder for the same codec, measured for comparison."""
 
     coder: EntropyCoder
     context: ContextModel | None
-    """The model that it approximates in integers; None if it has none."""
+    """The context model that the coder approximates in integers, if it has one."""
 
 
 class BinarySession:
     """See `Session`.
 
     Args:
-        head: of the picture's files.
+        head: the head of the picture's files.
         pixels: the picture, uint8 RGB, (H, W, 3).
-        distortion: what is weighed against bits.
-        importance: a mask, white where the picture matters; None for all alike.
-        others: loads the entropy coders that are measured beside.
+        distortion: the distortion that is weighed against bits.
+        importance: a mask, white where the picture matters; None for equal importance everywhere.
+        others: loads the entropy coders that are measured for comparison.
 
     """
 
@@ -149,14 +151,14 @@ class BinarySession:
         self._uniform: Measured | None = None
         self._codings: dict[int, Coding] = {}
 
-    # -- what is asked for ---------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------
 
     def first(self, levels: int) -> Encoded:
         check_iterations(levels, self.codec.iterations)
         return self._file(self.coded(levels), Cut(levels))
 
     def within(self, size: int) -> Encoded:
-        """See `Session.within`: cut after the last row that fits."""
+        """See `Session.within`; the stream is cut after the last row that fits."""
         uniform = self.coded(self._worth_trying(size))
         if self._file_bytes(len(uniform.stream.data), cut=False) <= size:
             uniform = self.coded(self.codec.iterations)
@@ -202,7 +204,7 @@ class BinarySession:
             yield Level(number, self._file_bytes(int(ends[number - 1]), cut=False), pixels)
 
     def other_rates(self, most: int) -> dict[str, OtherRate]:
-        """See `Session.other_rates`: the bits themselves, other coders' files, ideal lengths."""
+        """See `Session.other_rates`: the uncoded bits, other coders' files and ideal lengths."""
         bits = self.coded(most).codes.bits[:, 0].cpu().numpy()
         each = bits[0].size / 8
         nominal = [each * iteration for iteration in range(1, most + 1)]
@@ -221,7 +223,7 @@ class BinarySession:
     # -- codings -------------------------------------------------------------------------------
 
     def coded(self, iterations: int) -> Coding:
-        """Every position with so many iterations."""
+        """The coding in which every position has `iterations` iterations."""
         codes, errors = self._uniformly(iterations)
         if iterations not in self._codings:
             first = Codes(codes.bits[:iterations], self.head.height, self.head.width)
@@ -229,7 +231,10 @@ class BinarySession:
         return self._codings[iterations]
 
     def coded_with(self, stops: Stops) -> Coding:
-        """Every position with iterations of its own, the most of them at least 1."""
+        """The coding in which each position has its own number of iterations.
+
+        The largest of `stops` must be at least 1.
+        """
         measured = tiling.encode(
             self.codec,
             self.image,
@@ -240,17 +245,17 @@ class BinarySession:
         return self._coding(*measured)
 
     def scores(self, quality: Quality) -> Iterator[float]:
-        """Scores after 1, 2, … iterations everywhere, each as it is decoded."""
+        """Yield the scores after 1, 2, … iterations everywhere, each as soon as it is decoded."""
         for reconstruction in self._reconstructions(self.codec.iterations):
             yield float(SCORES[quality.metric](reconstruction, self.image))
 
     def score(self, coding: Coding, quality: Quality) -> float:
-        """The score of a whole coding."""
+        """The score of a coding that is not cut."""
         decoded = tiling.decode(self.codec, coding.codes)
         return float(SCORES[quality.metric](decoded, self.image))
 
     def _uniformly(self, iterations: int) -> Measured:
-        """At least so many iterations everywhere; what is there already is not coded again."""
+        """The codes and errors of at least `iterations` iterations everywhere, cached."""
         if self._uniform is None or len(self._uniform.codes.bits) < iterations:
             self._uniform = tiling.encode(
                 self.codec, self.image, iterations, distortion=self.distortion
@@ -266,9 +271,9 @@ class BinarySession:
     def _adapted(
         self, quality: Quality, uniform: Coding, score: float, distortion: float
     ) -> Coding | None:
-        """A coding with stops that scores what it should; None if there is none.
+        """A coding with stops that reaches the quality, within its tolerance; None if not found.
 
-        Score and distortion are those after the fewest iterations everywhere that reach it.
+        `score` and `distortion` belong to the smallest uniform coding that reaches the quality.
         """
         near: Coding | None = None
         for _ in range(2):
@@ -278,7 +283,8 @@ class BinarySession:
                 break
             coding = self.coded_with(stops)
             score = self.score(coding, quality)
-            # What was predicted of these stops, not what came of them: the next is predicted too.
+            # The distortion predicted for these stops, not the actual one: the next is a
+            # prediction as well.
             distortion = uniform.choices().total(stops)
             if score >= quality.least - quality.tolerance:
                 near = coding
@@ -287,22 +293,23 @@ class BinarySession:
         return near
 
     def _reconstructions(self, iterations: int) -> Iterator[Tensor]:
-        """After each iteration, the same everywhere, uint8 (1, 3, H, W)."""
+        """Yield the picture after each iteration, without stops, uint8 (1, 3, H, W)."""
         codes = self._uniformly(iterations).codes
         height, width = codes.height, codes.width
         if max(height, width) <= tiling.TILE:
             yield from self.codec.decode(Codes(codes.bits[:iterations], height, width))
             return
-        # The states of all tiles do not fit into memory together: begin anew each time.
+        # The states of all tiles do not fit into memory together, so each count starts over.
         for count in range(1, iterations + 1):
             yield tiling.decode(self.codec, Codes(codes.bits[:count], height, width))
 
     # -- files ---------------------------------------------------------------------------------
 
     def _worth_trying(self, size: int) -> int:
-        """Iterations that positions may have: running the networks is what takes time.
+        """The most iterations that are worth computing for a size.
 
-        The few that would go further gain little by it.
+        Running the networks is what takes time, and the few positions that would use more
+        iterations would improve little.
         """
         alike = 8 * size / (BITS_PER_PIXEL * self.head.pixels)
         return min(math.ceil(FURTHEST * alike) + MORE, self.codec.iterations)
@@ -314,7 +321,7 @@ class BinarySession:
         return self._file_bytes(coding.end(cut), cut.rows > 0)
 
     def _last_within(self, size: int, coding: Coding) -> list[tuple[Coding, Cut]]:
-        """The last cut that leaves no more than a size; none if even the first row is too long."""
+        """The last cut whose file has at most `size` bytes; empty if the first row does not fit."""
         fitting = [cut for cut in coding.cuts() if self._size(coding, cut) <= size]
         return [(coding, fitting[-1])] if fitting else []
 
@@ -327,7 +334,7 @@ class BinarySession:
 
 
 def contents(file: File, iterations: int, rows: int, rows_of: int) -> Contents:
-    """What a file holds: whole iterations, and rows of the next."""
+    """The contents of a file: complete iterations, and `rows` of `rows_of` rows of the next."""
     words = f"{iterations} iteration{'' if iterations == 1 else 's'}"
     if rows:
         words += f" and {rows} of {rows_of} rows of the next"
@@ -335,7 +342,7 @@ def contents(file: File, iterations: int, rows: int, rows_of: int) -> Contents:
 
 
 def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Ideal code length of each iteration of bits (iterations, 32, H/16, W/16), bytes."""
+    """The ideal code length of each iteration in bytes; bits (iterations, 32, H/16, W/16)."""
     device = next(model.parameters()).device
     signs = torch.from_numpy(bits)[:, None].to(device).float() * 2 - 1
     with torch.inference_mode():
@@ -343,10 +350,10 @@ def ideal_bytes(model: ContextModel, bits: NDArray[np.bool_]) -> NDArray[np.floa
 
 
 def weights_of(mask: Mask, height: int, width: int, patch: int) -> NDArray[np.float64]:
-    """How much a mask makes of each position: its mean there, 0 … 1, but a little everywhere.
+    """The weight of each position, 0 … 1: the mask's mean there, or `LEAST_IMPORTANCE` if larger.
 
-    The mask is grey, white where the picture matters; the picture, of as many pixels, `height` and
-    `width`, is padded to multiples of `patch`.
+    The mask is grey, white where the picture matters. It has the picture's `height` and `width`,
+    and is padded to multiples of `patch` like the picture.
 
     Example:
         >>> weights_of(np.full((16, 16), 255, np.uint8), 16, 16, patch=16)

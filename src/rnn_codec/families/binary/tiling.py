@@ -1,18 +1,18 @@
-"""Images of any size in bounded memory: tile after tile, with seams that do not show.
+"""Codes images of any size in bounded memory: tile by tile, without visible seams.
 
-The codes are one grid, like those of `RecurrentCodec.encode`, and an image no larger than a tile is
-coded exactly as there. A larger one is cut into tiles, left to right and top to bottom. Each is
-coded in a window that takes in a halo of the tiles above it and to its left:
+The codes form one grid, as in `RecurrentCodec.encode`, and an image no larger than a tile is coded
+exactly as it is there. A larger image is cut into tiles, from left to right and top to bottom. Each
+is coded in a window that includes a halo of the tiles above it and to its left:
 
     ┌──────┬───────┐     ░ The halo's bits are those of the earlier tiles: fixed, not sent again.
-    │   ┌──┼───────┤       They tell the networks what the tile continues. Encoder and decoder run
-    │   │░░│░░░░░░░│       the same windows on the same bits, so that what the decoder computes is
-    ├───┼──┼───────┤       exactly what the encoder subtracted.
+    │   ┌──┼───────┤       They show the networks what the tile continues. Encoder and decoder run
+    │   │░░│░░░░░░░│       the same windows on the same bits, so the decoder computes exactly what
+    ├───┼──┼───────┤       the encoder subtracted.
     │   │░░│ tile  │
-    │   │░░│       │     Of the halo's pixels there are two versions. The later one fades in towards
-    └───┴──┴───────┘     its tile, away from the edge of its window, where it knows the least.
+    │   │░░│       │     The halo's pixels exist in two versions. The later one fades in towards its
+    └───┴──┴───────┘     tile, away from the edge of its window, where it has the least context.
 
-The size of the tile belongs to the codes: other tiles decode them to another picture.
+Codes depend on the tile size: decoding with another size gives another picture.
 """
 
 from itertools import product
@@ -34,18 +34,18 @@ from rnn_codec.families.binary.codec import (
 from rnn_codec.families.binary.reconstruction.residual_scaling import PATCH
 
 TILE = 1024
-"""Side of a tile, pixels."""
+"""Side of a tile, in pixels."""
 HALO = 64
-"""Pixels of the earlier tiles, above and to the left, that a window takes in."""
+"""Pixels of the earlier tiles, above and to the left, that a window includes."""
 FADE = 8
-"""Pixels next to the tile, of its halo, over which the later version fades in.
+"""Pixels of the halo, next to the tile, over which the later version fades in.
 
-Enough to hide the seam, and no more: the encoder chose the halo's bits for the earlier version.
+Just enough to hide the seam, because the encoder chose the halo's bits for the earlier version.
 """
 
 
 class Measured(NamedTuple):
-    """An image's codes, and its errors, as `RecurrentCodec.encode_into` returns them."""
+    """An image's codes, and the errors as returned by `RecurrentCodec.encode_into`."""
 
     codes: Codes
     errors: Tensor
@@ -57,22 +57,22 @@ class Span(NamedTuple):
     start: int
     """Where the window begins."""
     own: int
-    """Where the tile begins; what is before it is the halo."""
+    """Where the tile begins; the part of the window before it is the halo."""
     stop: int
-    """Where both end."""
+    """Where the window and the tile end."""
 
     @property
     def halo(self) -> int:
-        """Pixels of the halo."""
+        """Width of the halo in pixels."""
         return self.own - self.start
 
     @property
     def pixels(self) -> slice:
-        """The window in the image."""
+        """The window's range in the image."""
         return slice(self.start, self.stop)
 
     def codes(self, patch: int) -> slice:
-        """The window in the codes of an image padded to multiples of `patch` pixels."""
+        """The window's range in the codes of an image padded to multiples of `patch` pixels."""
         return slice(self.start // STRIDE, padded_size(self.stop, patch) // STRIDE)
 
 
@@ -100,18 +100,18 @@ def encode(
     stops: Tensor | None = None,
     distortion: Distortion = squared_error,
 ) -> Measured:
-    """Encode uint8 images (B, 3, H, W), which may lie in a memory-mapped file.
+    """Encode uint8 images (B, 3, H, W), which may be memory-mapped.
 
-    Memory is taken for the codes, a byte a bit, and for one window.
+    Memory is needed for the codes, one byte per bit, and for one window.
 
     Args:
-        iterations: from 1 to those that the codec has.
-        tile: side of a tile, pixels, a multiple of 32; to decode, give the same.
-        stops: how many iterations each position has bits in; see `Codes`.
+        iterations: from 1 to the codec's number of iterations.
+        tile: side of a tile in pixels, a multiple of 32; decoding needs the same.
+        stops: the number of iterations in which each position has bits; see `Codes`.
         distortion: measures the error.
 
     Raises:
-        InvalidOptionError: `iterations` or `tile` is out of its range.
+        InvalidOptionError: `iterations` or `tile` is invalid.
     """
     check_iterations(iterations, codec.iterations)
     height, width = image.shape[-2:]
@@ -135,24 +135,25 @@ def encode(
 
 
 def decode(codec: RecurrentCodec, codes: Codes, tile: int = TILE) -> Tensor:
-    """Decode the last reconstruction that the codes hold, uint8 (B, 3, H, W).
+    """Decode the last reconstruction in the codes, uint8 (B, 3, H, W).
 
-    Memory is taken for the picture, a band of it one tile high, and one window.
+    Memory is needed for the picture, a band of it one tile high, and one window.
 
-    `codes` are what `encode` returned, all of it or the first iterations and rows; `tile` as there.
+    `codes` are those that `encode` returned, or their first iterations and rows; `tile` must be the
+    same as there.
 
     Raises:
         InvalidOptionError: `tile` is not a multiple of 32.
-        ValueError: the codes come from another codec, or there are none.
+        ValueError: the codes come from another codec, or have no iterations.
     """
     codec.check_codes(codes)
     if not len(codes.bits):
-        raise ValueError("codes of no iteration hold no picture")
+        raise ValueError("the codes have no iterations: at least one is needed to decode a picture")
     batch = codes.bits.shape[1]
     picture = codes.bits.new_empty((batch, 3, codes.height, codes.width), dtype=torch.uint8)
     for rows in spans(codes.height, tile):
-        # Windows are joined to a band first and bands to the picture then: where four windows
-        # meet, each is faded along both sides without a step.
+        # First windows are joined into a band, then bands into the picture. So where four windows
+        # meet, each fades along both sides without a visible step.
         band = picture.new_empty(batch, 3, rows.stop - rows.start, codes.width)
         for columns in spans(codes.width, tile):
             window = _decode_window(codec, codes, rows, columns)
@@ -172,7 +173,7 @@ def _decode_window(codec: RecurrentCodec, codes: Codes, rows: Span, columns: Spa
 
 
 def _fade_in(new: Tensor, halo: int, old: Tensor) -> None:
-    """Write `new` over `old`, uint8 (B, 3, H, W) both; in the halo's columns, on the left, fade."""
+    """Write `new` over `old`, both uint8 (B, 3, H, W), fading in the halo's columns on the left."""
     distance = torch.arange(halo, 0, -1, device=new.device) - 0.5
     weight = (1 - distance / FADE).clamp(min=0)
     mixed = torch.lerp(old[..., :halo].float(), new[..., :halo].float(), weight)

@@ -1,7 +1,7 @@
-"""The networks of a run's folder: built by the names of their parts, with their weights.
+"""Builds the networks of a run's folder from the names of their parts, and loads their weights.
 
-The integers of an entropy coder are made from its weights when they are loaded: scaling by powers
-of two and rounding are exact, so every machine makes the same.
+The integers of an entropy coder are derived from its weights when these are loaded. Scaling by
+powers of two and rounding are exact, so every machine derives the same integers.
 """
 
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ PARTS: dict[str, Registry[Any]] = {
     "decoder": DECODERS,
     "reconstruction": RECONSTRUCTIONS,
 }
-"""Of a codec, by the option that describes one."""
+"""The registries of a codec's parts, by the options that describe the parts."""
 
 
 def build_codec(description: Any) -> RecurrentCodec:
-    """The untrained codec that the node `codec` of a configuration describes.
+    """The untrained codec described by the node `codec` of a configuration.
 
     Raises:
-        UserError: it describes none, or an option has a value that it cannot have.
+        UserError: the node does not describe a codec, or an option has an invalid value.
 
     Example:
         >>> build_codec({"family": "binary", "encoder": {"name": "os.system"}})
@@ -40,7 +40,7 @@ def build_codec(description: Any) -> RecurrentCodec:
         rnn_codec.errors.UserError: there is no encoder os.system: there are paper, transform
     """
     if not isinstance(description, Mapping) or description.get("family") != FAMILY:
-        raise UserError("the configuration describes no codec of this version of rnn-codec")
+        raise UserError("the configuration does not describe a codec of this rnn-codec version")
     unknown = set(description) - {"family", *PARTS}
     if unknown:
         raise UserError(f"a codec has no part {', '.join(map(str, sorted(unknown, key=str)))}")
@@ -52,10 +52,10 @@ def build_codec(description: Any) -> RecurrentCodec:
 
 
 def load_codec(run: RunFolder) -> RecurrentCodec:
-    """A run's codec with its weights: those exported, else the last checkpoint's.
+    """A run's codec, with its exported weights or else those of the last checkpoint.
 
     Raises:
-        UserError: there is none, or its weights cannot be used.
+        UserError: there is no codec, or its weights cannot be used.
     """
     codec = build_codec(read_config(run)["codec"])
     load_weights(codec, read_weights(run), run)
@@ -63,10 +63,10 @@ def load_codec(run: RunFolder) -> RecurrentCodec:
 
 
 def load_context_model(run: RunFolder) -> ContextModel:
-    """The context model of an entropy coder's folder, in floats.
+    """The context model in an entropy coder's folder, in floating point.
 
     Raises:
-        UserError: there is none, or its weights cannot be used.
+        UserError: there is no context model, or its weights cannot be used.
     """
     entropy = read_config(run).get("entropy")
     if not isinstance(entropy, dict) or entropy.get("model") is None:
@@ -77,10 +77,10 @@ def load_context_model(run: RunFolder) -> ContextModel:
 
 
 def load_coder(run: RunFolder) -> EntropyCoder:
-    """The entropy coder of its folder.
+    """The entropy coder in a folder.
 
     Raises:
-        UserError: as `load_context_model`, or its weights are too large for integers.
+        UserError: as for `load_context_model`, or the weights are too large for integers.
     """
     try:
         with torch.no_grad():

@@ -5,12 +5,12 @@ const KINDS = [
   { kind: "classic", title: "Classic", dash: "dash", width: 1.6 },
   { kind: "published", title: "Published", dash: "dot", width: 1.8 },
 ];
-// Colours that stay apart in colour blindness, on light and on dark paper; the second time around
-// the marker changes.
+// Colours that can be told apart by colour-blind readers, on light and dark backgrounds. When they
+// repeat, the marker changes.
 const COLOURS = ["#c2410c", "#0a7f94", "#7c4dbd", "#2f8f4e", "#c08a00", "#c73a78", "#4169c9", "#7a6a5a"];
 const MUTED = ["#6f7a87", "#9a8238", "#5b8fb0", "#a0739b", "#5f9a76", "#b07a66"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross"];
-// The same in the legend, around (13, 6).
+// The markers in the legend, centred at (13, 6).
 const OUTLINES = {
   circle: "M9.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z",
   square: "M9.5 2.5h7v7h-7Z",
@@ -35,7 +35,7 @@ function drawCurves(data) {
   update({});
 }
 
-/** Curves with colour, marker and line. */
+/** Adds colour, marker and line style to the curves. */
 function styled(curves) {
   const counts = new Map();
   return curves.map((curve, index) => {
@@ -52,7 +52,7 @@ function styled(curves) {
   });
 }
 
-/** A curve over the chosen rates; classic and published codecs have one kind only. */
+/** The line of a curve over the chosen rate; classic and published codecs have only one. */
 const lineOf = (curve, rate) => curve.lines[rate] ?? curve.lines.only;
 
 const drawable = (curve, state) => state.metric in (lineOf(curve, state.rate)?.scores ?? {});
@@ -63,21 +63,21 @@ function plotCurves(curves, state) {
   const traces = shown.map((curve) => trace(curve, state, metric));
   const layout = plotLayout(traces, shown, state, metric);
   const coarse = matchMedia("(pointer: coarse)").matches;
-  // On a touch screen the finger scrolls the page; the buttons zoom.
+  // On a touch screen dragging scrolls the page; the buttons zoom.
   if (coarse) layout.dragmode = false;
   Plotly.react("plot", traces, layout, {
     responsive: true,
     displaylogo: false,
     displayModeBar: true,
-    // The page stays by itself: nothing is uploaded either.
+    // The page works offline, so nothing may be uploaded.
     modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
     toImageButtonOptions: { filename: "rate-distortion", scale: 2 },
   });
   const absent = curves.filter((curve) => !drawable(curve, state));
   byId("curves-note").textContent =
-    "Mean over the images. Drag or use the buttons to zoom, double-click to go back; the names switch curves off and on. " +
-    "A classic codec's rate is that of its files, a published curve's the one it was published with." +
-    (absent.length ? ` Not measured so: ${absent.map(({ name }) => name).join(", ")}.` : "");
+    "Mean over the images. Drag or use the buttons to zoom, double-click to reset the view; click a name to hide or show its curve. " +
+    "Classic codecs have the rates of their files, published curves the rates they were published with." +
+    (absent.length ? ` Without these measurements: ${absent.map(({ name }) => name).join(", ")}.` : "");
 }
 
 function trace(curve, state, metric) {
@@ -119,7 +119,7 @@ function plotLayout(traces, shown, state, metric) {
   };
 }
 
-/** The rates of the networks, and the qualities there: beyond them classic codecs go on and on. */
+/** The range of the networks' rates, and the qualities in it: classic codecs extend far beyond. */
 function ranges(traces, shown) {
   const own = traces.filter((_, index) => shown[index].kind === "network");
   const highest = Math.max(...(own.length ? own : traces).flatMap(({ x }) => x), 0.01) * 1.03;
@@ -141,7 +141,7 @@ function drawLegend(curves, state, update) {
     return group;
   });
   byId("legend").replaceChildren(...groups.filter(Boolean));
-  // Redrawing must not take the focus from who goes through the legend with the keyboard.
+  // Redrawing must not take the focus from a keyboard user in the legend.
   if (focused) document.querySelector(`[data-legend="${focused}"]`)?.focus();
 }
 
@@ -189,7 +189,7 @@ function swatch(curve) {
   for (const [name, value] of Object.entries(style)) line.setAttribute(name, value);
   drawing.append(line);
   if (curve.kind !== "network") return drawing;
-  // With more curves than colours the marker tells them apart.
+  // If there are more curves than colours, the markers tell them apart.
   const marker = document.createElementNS(space, "path");
   marker.setAttribute("d", OUTLINES[curve.symbol]);
   marker.setAttribute("fill", curve.colour);

@@ -1,8 +1,8 @@
-// Elements, numbers and choices: what the parts of the page share.
+// Helpers for elements, numbers and choices that all parts of the page share.
 
 const byId = (id) => document.getElementById(id);
 
-/** An element with properties and children; text is never read as markup. */
+/** Creates an element with properties and children; text is never parsed as markup. */
 function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -18,7 +18,7 @@ const fixed = (value, digits) =>
   value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const whole = (value) => fixed(value, 0);
 
-/** Radio buttons in a fieldset; `choices` are {value, label}. */
+/** Adds radio buttons to a fieldset; `choices` are {value, label}. */
 function segments(fieldset, choices, selected, onChange) {
   for (const { value, label } of choices) {
     const input = element("input", { type: "radio", name: fieldset.id, value, checked: value === selected });
@@ -27,7 +27,7 @@ function segments(fieldset, choices, selected, onChange) {
   }
 }
 
-/** Fill a select; `choices` are {value, label}. */
+/** Fills a select element; `choices` are {value, label}. */
 function options(select, choices, selected) {
   select.replaceChildren(...choices.map(({ value, label }) => new Option(label, value, false, value === selected)));
 }

@@ -1,4 +1,4 @@
-// Everything starts here; `data` is what page.py writes.
+// The entry point of the page; page.py writes `data`.
 
 const data = JSON.parse(byId("data").textContent);
 byId("lead").textContent = data.lead;

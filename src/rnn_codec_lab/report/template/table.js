@@ -1,4 +1,4 @@
-// The table of all rows, sorted by the column that is clicked.
+// The table of all rows, sorted by the clicked column.
 
 function startTable(data) {
   const state = { column: data.sorted_by, descending: data.descending };
@@ -6,7 +6,7 @@ function startTable(data) {
     const button = element("button", { type: "button", textContent: column.label, title: column.title });
     const head = element("th", { scope: "col", className: column.numeric ? "number" : "" }, button);
     button.addEventListener("click", () => {
-      // Numbers start with the largest, names with A.
+      // Numbers start with the largest, unless smaller is better; names start with A.
       const descending = state.column === index ? !state.descending : column.numeric && !column.ascending;
       Object.assign(state, { column: index, descending });
       fillTable(data, state, heads);
@@ -28,7 +28,7 @@ function fillTable(data, state, heads) {
   byId("rows").tBodies[0].replaceChildren(...rows.map((row) => tableRow(data.columns, row)));
 }
 
-/** Rows in order; those without a value come last either way. */
+/** Sorts the rows; those without a value come last in either direction. */
 function sorted(rows, column, descending) {
   const sign = descending ? -1 : 1;
   return [...rows].sort((one, other) => {
@@ -55,5 +55,5 @@ function tableCell(column, cell) {
 function showProblems(problems) {
   if (!problems.length) return;
   const list = element("ul", {}, ...problems.map((problem) => element("li", { textContent: problem })));
-  byId("problems").append(element("p", { className: "note", textContent: "Records that could not be used, whole or in part:" }), list);
+  byId("problems").append(element("p", { className: "note", textContent: "Records that could not be used, or only in part:" }), list);
 }

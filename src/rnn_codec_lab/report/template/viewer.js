@@ -1,4 +1,4 @@
-// The picture viewer: side by side, or two under a divider.
+// The picture viewer: pictures side by side, or two under a divider.
 
 const KEY_STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
 
@@ -9,7 +9,7 @@ function startViewer(data) {
 
   const state = {
     picture: 0,
-    // Three pictures below each other cannot be compared on a phone.
+    // Three stacked pictures cannot be compared on a phone.
     mode: matchMedia("(max-width: 760px)").matches ? "wipe" : "side",
     level: Math.min(4, data.levels),
     first: "0",
@@ -111,7 +111,7 @@ function showLevel(data, state) {
   byId("more").disabled = state.level >= data.levels;
 }
 
-/** What one slot shows: {title, remark, image, bytes, …}, or {title, missing}. */
+/** The content of a slot: {title, remark, image, bytes, …}, or {title, missing}. */
 function shownIn(slot, data, state) {
   const picture = data.pictures[state.picture];
   const chosen = state[slot];
@@ -121,12 +121,12 @@ function shownIn(slot, data, state) {
   return { ...stepOf(picture, Number(chosen), state.level), title: model.name, remark: `entropy coder: ${model.coder}` };
 }
 
-/** What a model shows at a level: models with fewer of them stop at their last. */
+/** A model's file at a level; models with fewer levels stay at their last. */
 const stepOf = (picture, index, level) => picture.models[index].at(level - 1) ?? picture.models[index].at(-1);
 
 const original = (picture) => ({ ...picture.original, title: "Original", remark: "24 bits per pixel" });
 
-/** JPEG matches the model in the other slot, or the first model where there is none. */
+/** The model whose size JPEG matches: the one in the other slot, or else the first. */
 function referenceModel(slot, state) {
   const other = state[slot === "first" ? "second" : "first"];
   return Number.isNaN(Number(other)) ? 0 : Number(other);
@@ -140,14 +140,14 @@ function equalJpeg(data, picture, index, level) {
       title,
       missing:
         `JPEG cannot go this low: its smallest file of this picture has ${whole(picture.smallest_jpeg)} bytes, ` +
-        `that of ${data.models[index].name} ${whole(step.bytes)}.`,
+        `the file of ${data.models[index].name} has ${whole(step.bytes)}.`,
     };
   }
   const remark = `quality ${step.jpeg}, the best within the ${whole(step.bytes)} bytes of ${data.models[index].name}`;
   return { ...picture.jpegs[step.jpeg], title, remark };
 }
 
-/** The image, or why there is none. */
+/** The image, or the reason why there is none. */
 function view(picture, shown) {
   if (shown.missing) return element("p", { className: "missing", textContent: shown.missing });
   const alt = `${picture.name}: ${shown.title}`;
@@ -181,7 +181,7 @@ function showWipe(data, first, second, state) {
   const divider = byId("divider");
   divider.setAttribute("aria-valuenow", String(Math.round(state.split)));
   divider.setAttribute("aria-valuetext", `${Math.round(state.split)} % ${first.title}, the rest ${second.title}`);
-  // Moving the divider must not load images anew.
+  // Moving the divider must not reload the images.
   const key = JSON.stringify([state.picture, state.level, state.first, state.second]);
   if (stage.dataset.shown === key) return;
   stage.dataset.shown = key;

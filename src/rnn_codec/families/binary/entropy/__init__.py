@@ -1,1 +1,1 @@
-"""Entropy coding: context models, their integer inference, the range coder."""
+"""Entropy coding: context models, their integer inference, and the coders built on them."""

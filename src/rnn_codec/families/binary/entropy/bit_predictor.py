@@ -1,21 +1,22 @@
-"""The network of all context models: one hidden layer, whose sums take in what becomes known.
+"""The network of all context models: one hidden layer, updated as bits become known.
 
     E ← k_t ⊙ E + U_t s               summaries of each position, s its 32 symbols of iteration t
     e = clip(E + c_t)
-    a = b_t + W · e around            3×3, of each position the latest e that is known
+    a = b_t + W · e around            3×3, the latest known e of each position
     logits = O_t clip(a) + linear     eight bits at a time; then a ← a + V_t · these eight
 
-`linear` are weights of their own from single symbols to single bits: of bits before it at the
-position, of the same iteration's symbols at the four neighbours that are known, and of the
-position's symbols in earlier iterations. Most of what can be saved is linear and learnt in minutes;
-the hidden layer sees what is not.
+`linear` has direct weights from single symbols to single bits: from the bits before it at the
+position, from the same iteration's symbols at the four known neighbours, and from the position's
+symbols in earlier iterations. The linear part gives most of the savings and is learnt in minutes;
+the hidden layer adds the rest.
 
-In one iteration's bits there is little that all bits share: each has a direction of its own in the
-block, other ones in every iteration. So everything that touches symbols has weights of each
-iteration. W alone is shared by all: summaries speak one language.
+The bits of one iteration have little in common: each stands for its own direction in the block,
+and directions differ between iterations. So all weights that multiply symbols are separate for each
+iteration. Only W is shared, since summaries have the same meaning in all iterations.
 
-Symbols are −1 and +1, and 0 outside the picture and where a position has stopped. Positions are in
-raster order. Bits of a position are one after another [Larochelle & Murray 2011, NADE].
+Symbols are −1 and +1, and 0 outside the picture and where a position has stopped. Positions are
+coded in raster order, and the bits of a position one after another [Larochelle & Murray 2011,
+NADE].
 """
 
 from abc import abstractmethod
@@ -33,24 +34,24 @@ SUMMARY = 64
 HIDDEN = 64
 """Units of the hidden layer."""
 GROUP = 8
-"""Bits after which the hidden layer is computed anew."""
+"""Number of bits after which the hidden layer is computed again."""
 CLIP = 4.0
 """The largest value of e and of the hidden layer."""
 LARGEST_SUMMARY = 8.0
 """The largest magnitude of E."""
 
 Offset = tuple[int, int]
-"""To a neighbour: rows down, columns to the right."""
+"""Offset of a neighbour: rows down, columns to the right."""
 CAUSAL: tuple[Offset, ...] = ((-1, -1), (-1, 0), (-1, 1), (0, -1))
-"""Neighbours that are known in the same iteration."""
+"""Neighbours that are already known in the same iteration."""
 OTHERS: tuple[Offset, ...] = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
-"""The position itself and neighbours that are known from the iteration before."""
+"""The position itself and the neighbours that are known only from the iteration before."""
 PAST = 4
 """Earlier iterations whose symbols the linear part may see."""
 
 
 def clip(x: Tensor) -> Tensor:
-    """0 … 4: a rectifier with a bound, so that integers of a few bits hold its values.
+    """Clamp to 0 … 4: a bounded rectifier, so that its values fit integers of a few bits.
 
     Example:
         >>> clip(torch.tensor([-1.0, 2.0, 5.0]))
@@ -60,7 +61,7 @@ def clip(x: Tensor) -> Tensor:
 
 
 def neighbours(x: Tensor, offsets: tuple[Offset, ...]) -> Tensor:
-    """What lies beside each position, zeros outside: (T, B, H, W, C) → (T, B, H, W, n·C)."""
+    """The neighbours of each position, zeros outside: (T, B, H, W, C) → (T, B, H, W, n·C)."""
     height, width = x.shape[2:4]
     padded = F.pad(x, (0, 0, 1, 1, 1, 1))
     parts = [padded[:, :, 1 + y :, 1 + x :][:, :, :height, :width] for y, x in offsets]
@@ -68,16 +69,17 @@ def neighbours(x: Tensor, offsets: tuple[Offset, ...]) -> Tensor:
 
 
 def delayed(x: Tensor, iterations: int) -> Tensor:
-    """What was so many iterations before, zeros before the first; (T, …)."""
+    """x delayed by `iterations` iterations, zeros before the first; (T, …)."""
     return torch.cat([torch.zeros_like(x[:iterations]), x[:-iterations]])[: len(x)]
 
 
 class BitPredictor(ContextModel):
-    """A context model; what it may see is up to its subclasses.
+    """The common part of context models; subclasses define what they may see.
 
     Attributes:
         window: the neighbours whose e the hidden layer sees.
-        past: earlier iterations whose symbols the linear part sees, at the position itself.
+        past: the number of earlier iterations whose symbols, at the position itself, the linear
+            part sees.
     """
 
     window: ClassVar[tuple[Offset, ...]]
@@ -101,15 +103,15 @@ class BitPredictor(ContextModel):
         self.logit_bias = nn.Parameter(torch.zeros(iterations, depth))
         pairs = depth * (depth - 1) // 2
         self.of_bits = nn.Parameter(torch.zeros(iterations, pairs))
-        """Linear, of the bits before: to bit 1 from bit 0, to bit 2 from bits 0 and 1, …"""
+        """Linear weights of the bits before: to bit 1 from bit 0, to bit 2 from bits 0 and 1, …"""
         inputs = (len(CAUSAL) + self.past) * depth
         self.of_symbols = nn.Parameter(torch.zeros(iterations, inputs, depth))
-        """Linear, of neighbours in the order of `CAUSAL`, then of earlier iterations, the last
-        first."""
+        """Linear weights of the neighbours, in the order of `CAUSAL`, then of earlier iterations,
+        the latest first."""
 
     @abstractmethod
     def kept_shares(self) -> Tensor:
-        """k, 0 … 1: what a summary keeps of itself in each iteration, (T, 64)."""
+        """k, 0 … 1: the share of itself that a summary keeps in each iteration, (T, 64)."""
 
     def forward(self, symbols: Tensor) -> Tensor:
         symbols = symbols.permute(0, 1, 3, 4, 2).contiguous()
@@ -130,14 +132,14 @@ class BitPredictor(ContextModel):
         return (linear + torch.cat(logits, dim=-1)).view(shape).permute(0, 1, 4, 2, 3)
 
     def weights_of_bits(self) -> Tensor:
-        """`of_bits` as matrices (T, 32, 32), from the bit of the row to that of the column."""
+        """`of_bits` as matrices (T, 32, 32), from the row's bit to the column's."""
         to, of = torch.tril_indices(CODE_DEPTH, CODE_DEPTH, -1, device=self.of_bits.device)
         square = self.of_bits.new_zeros(self.iterations, CODE_DEPTH, CODE_DEPTH)
         square[:, of, to] = self.of_bits
         return square
 
     def summaries(self, symbols: Tensor) -> Tensor:
-        """E after each iteration, within its bounds; (T, B, H, W, 32) → (T, B, H, W, 64)."""
+        """E after each iteration, clamped to its bounds; (T, B, H, W, 32) → (T, B, H, W, 64)."""
         added = symbols @ self.to_summary[: len(symbols), None, None]
         summary, summaries = torch.zeros_like(added[0]), []
         for kept, new in zip(self.kept_shares(), added, strict=False):
@@ -148,8 +150,8 @@ class BitPredictor(ContextModel):
     def _of_window(self, symbols: Tensor) -> Tensor:
         """W · e of the window, (T, N, 64).
 
-        By two convolutions of two rows, in which nothing has to be laid out: one of the summaries
-        in this iteration, above and on the left, one of those in the iteration before.
+        Computed by two convolutions of two rows, which avoids copying windows: one of the summaries
+        in this iteration, above and on the left, and one of those in the iteration before.
         """
         bias = self.summary_bias[: len(symbols), None, None, None]
         shown = clip(self.summaries(symbols) + bias)
@@ -163,7 +165,9 @@ class BitPredictor(ContextModel):
 
 
 def _convolved(x: Tensor, taps: Tensor, above: int) -> Tensor:
-    """A convolution of two rows and three columns, taps (6, in, out); `above`: its first row is.
+    """A convolution with a kernel of two rows and three columns, taps (6, in, out).
+
+    `above` is 1 if the kernel's first row is above the position, 0 if its last row is below.
 
     (T, B, H, W, in) → (T, N, out)
     """

@@ -1,9 +1,9 @@
-"""What an entropy coder is: the bits of an image to a stream of bytes and back, exactly.
+"""The protocol of entropy coders, which turn the bits of an image into a stream and back, exactly.
 
-The stream holds one iteration after another, each row by row and closed by a 24-bit check value.
-Nothing lies between them, so any prefix of a stream decodes to whole iterations and the rows of
-the next that arrived. In a stream with stops each row begins with flags: which of its positions go
-on.
+The stream holds one iteration after another, each coded row by row and followed by a 24-bit check
+value. Nothing else is in between, so any prefix of a stream decodes to complete iterations and the
+rows of the next that arrived. In a stream with stops, each row begins with flags that state which
+of its positions continue.
 """
 
 from abc import ABC, abstractmethod
@@ -41,13 +41,13 @@ CHECK_BITS = 24
 """Bits of the check value at the end of an iteration."""
 
 Memory: TypeAlias = Any
-"""What a coder knows of the image so far; each has its own."""
+"""A coder's knowledge of the image so far; each kind of coder has its own type."""
 Grid: TypeAlias = NDArray[np.bool_]
 """The bits of one iteration, channels-last: (h, w, 32)."""
 
 
 class CorruptStreamError(UserError):
-    """A check value does not agree with the bits before it."""
+    """A check value does not match the bits before it."""
 
 
 @dataclass(frozen=True)
@@ -56,36 +56,37 @@ class Stream:
 
     data: bytes
     row_ends: NDArray[np.int64]
-    """(iterations, rows); the first row_ends[k, y] bytes are enough to decode iteration k up to row
+    """(iterations, rows): the first row_ends[k, y] bytes are enough to decode iteration k up to row
     y, whatever follows them."""
     iteration_ends: NDArray[np.int64]
-    """(iterations,); enough to decode iteration k and its check value."""
+    """(iterations,): the first iteration_ends[k] bytes are enough to decode iteration k and its
+    check value."""
     costs: NDArray[np.float32]
-    """Bits that each position takes in each iteration, flags left out, (iterations, h, w)."""
+    """Coded bits of each position in each iteration, without flags, (iterations, h, w)."""
 
 
 class StreamShape(NamedTuple):
-    """What a decoder has to be told of a stream; sides are in positions."""
+    """What a decoder needs to know about a stream; height and width are in positions."""
 
     iterations: int
     height: int
     width: int
     adaptive: bool
-    """Whether it has stops."""
+    """Whether the stream has stops."""
 
 
 class Arrived(NamedTuple):
-    """What a stream, or a prefix of one, holds."""
+    """The decoded part of a stream or of a prefix of one."""
 
     bits: NDArray[np.bool_]
-    """(n, 32, h, w): `iterations` whole ones and, if `rows` is not 0, one more whose rows from
-    `rows` on are False."""
+    """(n, 32, h, w): `iterations` complete iterations and, if `rows` is not 0, one more, whose rows
+    from `rows` on are False."""
     iterations: int
-    """That arrived whole and agree with their check values."""
+    """Number of iterations that arrived completely and match their check values."""
     rows: int
-    """Of the next iteration that arrived."""
+    """Number of rows of the next iteration that arrived."""
     stops: Stops | None
-    """How many of the n iterations have bits of each position, (h, w); None for all."""
+    """In how many of the n iterations each position has bits, (h, w); None for all."""
 
 
 class Iteration(NamedTuple):
@@ -96,55 +97,56 @@ class Iteration(NamedTuple):
     flags: Flags
     memory: Memory
     state: NDArray[np.uint64]
-    """Of the range coder."""
+    """State of the range coder."""
     data: NDArray[np.uint8]
-    """The stream, written or read."""
+    """The stream that is written or read."""
 
 
 class Coded(NamedTuple):
-    """What an iteration took."""
+    """The result of coding an iteration."""
 
     row_states: NDArray[np.uint64]
     """The range coder's state after each row, (h, 3)."""
     costs: NDArray[np.float32]
-    """Bits that the bits of each position took, (h, w)."""
+    """Coded bits of each position, without flags, (h, w)."""
 
 
 class EntropyCoder(ABC):
-    """Codes the bits of an image without loss, the same on every machine.
+    """Codes the bits of an image losslessly, the same on every machine.
 
-    A coder says how an iteration is coded. Its memory is made by `begin` and changed by each
-    iteration, in the same way when encoding and when decoding.
+    Subclasses define how an iteration is coded. Their memory is created by `begin` and changed by
+    each iteration, in the same way when encoding and when decoding.
     """
 
     name: str
-    """As in the configuration group `entropy`."""
+    """The coder's name in the configuration group `entropy`."""
     identifier: int
-    """In the header of a file, 0 … 7; the better, the larger."""
+    """The coder's number in the header of a file, 0 … 7; better coders have larger numbers."""
 
     @abstractmethod
     def digest(self) -> bytes:
-        """32 bytes that differ between coders that read each other's streams wrongly."""
+        """A digest of 32 bytes, different for coders that cannot decode each other's streams."""
 
     @abstractmethod
     def begin(self, height: int, width: int) -> Memory:
-        """What is known before the first iteration."""
+        """The memory before the first iteration."""
 
     @abstractmethod
     def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
-        """Code an iteration: in each row the flags, then the bits of the positions that go on."""
+        """Code an iteration: in each row the flags, then the bits of positions that continue."""
 
     @abstractmethod
     def decode_iteration(self, at: Iteration) -> tuple[Grid, int]:
-        """An iteration's bits, and how many of its rows arrived; fills in the flags."""
+        """Decode an iteration's bits and flags; return the bits and how many rows arrived."""
 
     def encode(self, bits: NDArray[np.bool_], seed: int, stops: Stops | None = None) -> Stream:
         """Code the bits of one image.
 
         Args:
             bits: (iterations, 32, h, w).
-            seed: 0 … 2³² − 1, enters the check values: ties a stream to what it belongs to.
-            stops: of a stream with stops: how many iterations each position has bits in, (h, w).
+            seed: 0 … 2³² − 1, the start of the check values, which binds a stream to its header.
+            stops: the number of iterations in which each position has bits, (h, w); None for a
+                stream without stops.
         """
         iterations, _, height, width = bits.shape
         memory, state = self.begin(height, width), start_encoder()
@@ -174,10 +176,10 @@ class EntropyCoder(ABC):
     def decode(self, data: bytes, shape: StreamShape, seed: int) -> Arrived:
         """Decode a stream, or any prefix of one.
 
-        Memory is taken for the iterations that `data` can hold, not for those it claims.
+        Memory is allocated for the iterations that `data` can hold, not for all in `shape`.
 
         Raises:
-            CorruptStreamError: a check value does not agree.
+            CorruptStreamError: a check value does not match.
         """
         iterations, height, width, adaptive = shape
         memory, arrived = self.begin(height, width), np.frombuffer(data, np.uint8)
@@ -205,7 +207,7 @@ class EntropyCoder(ABC):
             flags = _following(flags)
         whole = len(grids) - (rows > 0)
         if rows:
-            # Of a row that is not whole nothing is left.
+            # Discard the bits of an incomplete row.
             grids[-1][rows:] = False
         bits = np.array(grids, np.bool_).reshape(-1, height, width, CODE_DEPTH)
         channels_first = np.ascontiguousarray(bits.transpose(0, 3, 1, 2))
@@ -217,19 +219,20 @@ def _flags(height: int, width: int, adaptive: bool) -> Flags:
 
 
 def _following(flags: Flags) -> Flags:
-    """Where no position has a flag, none has one later."""
+    """The flags of the next iteration; once no position has a flag, none has one later."""
     return next_flags(flags) if flags.open.any() else flags
 
 
 def _living(bits: NDArray[np.bool_], flags: Flags) -> Grid:
-    """Channels last; False where a position has stopped."""
+    """The bits channels-last, and False where a position has stopped."""
     return np.ascontiguousarray(bits.transpose(1, 2, 0)) & flags.alive[..., None]
 
 
 def check_value(grid: Grid, flags: Flags, previous: int) -> int:
-    """CRC-32 of an iteration, going on from `previous`; the lowest 24 bits are coded.
+    """The CRC-32 of an iteration, continued from `previous`; the lowest 24 bits are coded.
 
-    Of its bits, 0 where a position has stopped; then, if any position has a flag, of which go on.
+    It covers the iteration's bits, 0 where a position has stopped. If any position has a flag, it
+    then covers which positions continue.
     """
     check = crc32(np.packbits(grid).tobytes(), previous)
     return crc32(np.packbits(flags.alive).tobytes(), check) if flags.open.any() else check
@@ -255,7 +258,7 @@ def get_check(state, data):  # type: ignore[no-untyped-def]
 
 
 def _ends(data: NDArray[np.uint8], states: list[NDArray[np.uint64]]) -> NDArray[np.int64]:
-    """How many bytes make certain what was coded up to each state, (len(states), rows)."""
+    """The number of bytes that determine everything coded up to each state, (len(states), rows)."""
     return np.array(
         [
             [certain_after(data, int(place), int(low), int(span)) for low, span, place in row]

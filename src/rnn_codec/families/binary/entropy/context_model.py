@@ -1,4 +1,4 @@
-"""What a context model is: a network that predicts the bits of all iterations."""
+"""The protocol of context models: networks that predict the bits of all iterations."""
 
 import math
 from abc import ABC, abstractmethod
@@ -15,21 +15,21 @@ from rnn_codec.registry import Registry
 
 
 class ContextModel(nn.Module, ABC):
-    """Predicts every bit from those coded before it: iterations, positions, bits of a position.
+    """Predicts each bit from those coded before it, in earlier iterations, positions and bits.
 
     Shapes:
         symbols (T, B, 32, H, W): −1 or +1, or 0 where a position has stopped; T up to `iterations`
         → logits of a +1 (T, B, 32, H, W)
 
     Args:
-        iterations: of the codec's codes.
+        iterations: the most iterations of the codec's codes.
 
     Raises:
-        InvalidOptionError: there cannot be so many.
+        InvalidOptionError: the number of iterations is invalid.
     """
 
     identifier: ClassVar[int]
-    """In the header of a file, 1 … 7; the better, the larger."""
+    """The model's number in the header of a file, 1 … 7; better models have larger numbers."""
 
     def __init__(self, iterations: int) -> None:
         super().__init__()
@@ -41,15 +41,15 @@ class ContextModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, symbols: Tensor) -> Tensor:
-        """Logits of every bit."""
+        """The logits of all bits."""
 
     @abstractmethod
     def quantise(self) -> EntropyCoder:
-        """The same model in integers, with a coder."""
+        """An entropy coder that uses this model in integers."""
 
 
 def code_lengths(logits: Tensor, symbols: Tensor) -> Tensor:
-    """Ideal code length of each iteration in bits, (T,); positions that have stopped cost nothing.
+    """The ideal code length of each iteration in bits, (T,); stopped positions cost nothing.
 
     Example:
         >>> code_lengths(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))
@@ -60,9 +60,9 @@ def code_lengths(logits: Tensor, symbols: Tensor) -> Tensor:
 
 
 def bits_per_bit(logits: Tensor, symbols: Tensor) -> Tensor:
-    """Ideal code length of each iteration, in bits for one bit of the code, (T,).
+    """The ideal code length of each iteration in bits per bit of the code, (T,).
 
-    One for an iteration without bits.
+    It is 1 for an iteration without bits.
 
     Example:
         >>> bits_per_bit(torch.zeros(1, 1, 32, 2, 2), torch.ones(1, 1, 32, 2, 2))

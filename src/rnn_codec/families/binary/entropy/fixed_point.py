@@ -1,4 +1,4 @@
-"""Numbers as integers: the formats of the integer context models, and their tables.
+"""Fixed-point numbers: the formats and tables of the integer context models.
 
 A value x in format Qn is the integer round(x·2ⁿ).
 
@@ -8,8 +8,8 @@ A value x in format Qn is the integer round(x·2ⁿ).
     shares k that summaries keep  Q14
     probabilities                 Q16
 
-Sums are int32 in the format that `quantise_layer` finds for their layer: the finest in which no
-weights of that layer and no inputs can overflow.
+Sums are int32, in a format that `quantise_layer` finds for each layer: the finest in which the
+layer's weights fit and no inputs can make a sum overflow.
 """
 
 from decimal import Decimal, localcontext
@@ -25,18 +25,18 @@ from rnn_codec.families.binary.entropy.bit_predictor import CLIP
 CLIP_BITS = 9
 CLIP_MAX = int(CLIP) << CLIP_BITS
 ONE = 1 << CLIP_BITS
-"""A symbol +1. As large as hidden units, so that weights of both are as fine."""
+"""The symbol +1, in the format of hidden units, so that the weights of both are equally fine."""
 SUMMARY_BITS = 12
 SUMMARY_MAX = (1 << 15) - 1
 KEPT_BITS = 14
 
 TABLE_SIZE = 4096
 SIGMOID_STEP_BITS = 8
-"""The sigmoid's table has a step of 2⁻⁸ and reaches from −8 to 8."""
+"""The sigmoid's table has a step of 2⁻⁸ and covers −8 … 8."""
 
 FINEST = 24
 COARSEST = 13
-"""Bits after the point of a layer's sums: the most tried and the fewest that make sense."""
+"""Fractional bits of a layer's sums: the most that are tried, and the fewest that make sense."""
 
 SUM_LIMIT = (1 << 31) - 1
 WEIGHT_LIMIT = (1 << 15) - 1
@@ -48,7 +48,7 @@ class Input(NamedTuple):
     weight: NDArray[np.float64]
     """(out, in)"""
     largest: int
-    """The largest magnitude of its values as integers."""
+    """The largest magnitude of the input's integer values."""
 
 
 class Layer(NamedTuple):
@@ -59,14 +59,14 @@ class Layer(NamedTuple):
     bias: NDArray[np.int32]
     """(out,)"""
     fraction: int
-    """Bits after the point of the sums."""
+    """Fractional bits of the sums."""
 
 
 def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:
-    """Quantise a layer as finely as int16 weights and int32 sums hold.
+    """Quantise a layer in the finest format that int16 weights and int32 sums allow.
 
     Raises:
-        ValueError: its weights are so large that no format does.
+        ValueError: the weights are too large for every format.
     """
     for fraction in range(FINEST, COARSEST - 1, -1):
         weights = [np.rint(part.weight * 2.0 ** (fraction - CLIP_BITS)) for part in inputs]
@@ -77,14 +77,14 @@ def quantise_layer(inputs: list[Input], bias: NDArray[np.float64]) -> Layer:
 
 
 def too_large() -> ValueError:
-    """What is raised for weights that integers do not hold."""
+    """The error for weights that do not fit the integers."""
     return ValueError("the weights of a context model are too large for integers; train it again")
 
 
 def _fits(
     weights: list[NDArray[np.float64]], offsets: NDArray[np.float64], inputs: list[Input]
 ) -> bool:
-    """Whether no inputs within their ranges can bring a sum, or a part of one, out of int32."""
+    """Whether weights fit int16, and sums and partial sums int32, for all inputs in their range."""
     if any(np.abs(weight).max() > WEIGHT_LIMIT for weight in weights):
         return False
     # Rounding before a shift adds at most half of 2^(FINEST − CLIP_BITS).
@@ -98,7 +98,8 @@ def _fits(
 def probability_table() -> NDArray[np.int32]:
     """σ at the middle of each step in Q16, kept between 2⁻¹⁰ and 1 − 2⁻¹⁰, (4096,).
 
-    In decimal arithmetic, whose every digit is defined: a machine's exp may differ in its last bit.
+    Computed in decimal arithmetic, in which every digit is defined: floating-point exp may differ
+    between machines in its last bit.
     """
     one, values = 1 << PROBABILITY_BITS, []
     with localcontext() as context:

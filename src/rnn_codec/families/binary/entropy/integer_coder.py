@@ -1,4 +1,4 @@
-"""Codes with a context model in integers."""
+"""The entropy coder that uses a context model in integers."""
 
 import hashlib
 from typing import Any
@@ -16,7 +16,7 @@ from rnn_codec.families.binary.entropy.quantisation import Tables
 
 
 class IntegerCoder(EntropyCoder):
-    """Single iteration or progressive, in integers: the tables of a context model of that name."""
+    """Codes with the integer tables of a context model, `single_iteration` or `progressive`."""
 
     def __init__(self, name: str, identifier: int, tables: Tables) -> None:
         self.name = name
@@ -54,11 +54,11 @@ class IntegerCoder(EntropyCoder):
         return self.packed, at.number, at.flags, at.memory, line, self.functions
 
     def _check(self, iteration: int) -> None:
-        """Kernels would read beyond the tables."""
+        """Refuse iterations without tables: the kernels would read beyond the arrays."""
         if iteration >= len(self.tables.kept):
             raise UserError(
-                f"the entropy coder {self.name} is for codes of {len(self.tables.kept)} iterations "
-                "at most: train it again for this codec"
+                f"the entropy coder {self.name} supports at most {len(self.tables.kept)} "
+                "iterations: train it again for this codec"
             )
 
 

@@ -1,14 +1,15 @@
-"""The integer context models, compiled: the only arithmetic that probabilities come from.
+"""Compiled kernels of the integer context models, which compute the probabilities of all bits.
 
-Integers add up to the same whatever the order, so compilers, vector units, threads and machines
-cannot differ. Formats: `fixed_point`. Everything is channels-last, with a border of zeros as wide
-as the window that reads it.
+Integer sums do not depend on the order of summation, so compilers, vector units, threads and
+machines all get the same results. Formats are described in `fixed_point`. All arrays are
+channels-last, with a border of zeros as wide as the window that reads it.
 
-What depends on the row above and on earlier iterations is summed up for a whole row at once; what
-depends on the neighbour on the left, or on bits of the position itself, waits for them.
+Terms that depend on the row above and on earlier iterations are summed for a complete row at once.
+Those that depend on the left neighbour, or on bits of the position itself, are added once these are
+known.
 
-Summaries e have one grid for all iterations: a position's are overwritten once its bits are known,
-so what a window finds there is always the latest.
+Summaries e have a single grid for all iterations. A position's summaries are overwritten once its
+bits are known, so a window always reads the latest ones.
 """
 
 from typing import NamedTuple
@@ -37,39 +38,39 @@ from rnn_codec.families.binary.entropy.stops import get_flags, put_flags
 
 MIDDLE = TABLE_SIZE // 2
 SLOTS = PAST + 1
-"""Iterations whose symbols are kept: this one and those before that it looks at."""
+"""Number of iterations whose symbols are kept: the current one and the earlier ones it uses."""
 _PROBABILITY_ONE = 1 << PROBABILITY_BITS
 
 
 class Functions(NamedTuple):
-    """The tables of functions that the kernels look up."""
+    """Functions as lookup tables for the kernels."""
 
     probability: NDArray[np.int32]
     cost: NDArray[np.float32]
-    """Bits that an event takes, (1025,), by its probability in units of 2⁻¹⁰. For choosing what to
-    code, not for coding: floats may differ between machines."""
+    """The cost of an event in bits, (1025,), by its probability in units of 2⁻¹⁰. It is used to
+    choose what to code, not for coding, because floats may differ between machines."""
 
 
 def functions() -> Functions:
-    """The tables."""
+    """Create the lookup tables."""
     probabilities = (np.arange(1025) + 0.5) / 1024
     cost = -np.log2(np.minimum(probabilities, 1)).astype(np.float32)
     return Functions(probability_table(), cost)
 
 
 class Known(NamedTuple):
-    """What is known of a picture."""
+    """The known symbols of a picture and their summaries."""
 
     summary: NDArray[np.int32]
     """E, (h, w, 64)"""
     shown: NDArray[np.int16]
     """e, (1 + h + 1, (1 + w + 1)·64)"""
     symbols: NDArray[np.int16]
-    """(5, 1 + h, (1 + w + 1)·32); iteration t is in place t mod 5"""
+    """(5, 1 + h, (1 + w + 1)·32); iteration t is at index t mod 5"""
 
 
 def nothing_known(height: int, width: int) -> Known:
-    """Before the first iteration."""
+    """The state before the first iteration."""
     return Known(
         summary=np.zeros((height, width, SUMMARY), np.int32),
         shown=np.zeros((height + 2, (width + 2) * SUMMARY), np.int16),
@@ -78,24 +79,24 @@ def nothing_known(height: int, width: int) -> Known:
 
 
 class Line(NamedTuple):
-    """Sums of a row, and what they are made of."""
+    """The sums of a row, and their inputs."""
 
     around: NDArray[np.int16]
-    """(w, 8·64): e of the window of each position, without its left neighbour"""
+    """(w, 8·64): e in each position's window, without the left neighbour"""
     symbols: NDArray[np.int16]
     """(w, 7·32): symbols of the neighbours above and of earlier iterations"""
     hidden: NDArray[np.int32]
     """(w, 64)"""
     logits: NDArray[np.int32]
-    """(w, 64), of which the first 32 count"""
+    """(w, 64), of which only the first 32 are used"""
     units: NDArray[np.int16]
     """(64,): hidden units of one position"""
     sums: NDArray[np.int32]
-    """(64,): of one product"""
+    """(64,): the sums of one product"""
 
 
 def new_line(width: int) -> Line:
-    """Room for a row."""
+    """Allocate the arrays for a row."""
     return Line(
         around=np.zeros((width, 8 * SUMMARY), np.int16),
         symbols=np.zeros((width, (3 + PAST) * CODE_DEPTH), np.int16),
@@ -107,12 +108,12 @@ def new_line(width: int) -> Line:
 
 
 def packed(tables: Tables) -> Tables:
-    """Tables with their weights as the kernels read them."""
+    """The tables with their weights packed for the kernels."""
     names = ("summary", "around", "left", "hidden_bits", "logits", "symbols", "left_symbols")
     weights = {name: _pack_all(getattr(tables, name)) for name in names}
     bias = np.zeros((len(tables.logit_bias), OUTPUTS), np.int32)
     bias[:, :CODE_DEPTH] = tables.logit_bias
-    # What a field holds is known only when the program runs.
+    # The type checker does not know which fields `weights` replaces.
     return tables._replace(**weights, logit_bias=bias)  # type: ignore[arg-type]
 
 
@@ -125,7 +126,7 @@ def _pack_all(weights: NDArray[np.int16]) -> NDArray[np.int16]:
 
 @compiled
 def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
-    """Add packed weights (out, in) times inputs (n, in) to sums (n, out)."""
+    """Add the product of packed weights (out, in) and inputs (n, in) to sums (n, out)."""
     for block in range(len(weights)):
         first = block * OUTPUTS
         for x in range(len(inputs)):
@@ -134,7 +135,7 @@ def add_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
 
 @compiled
 def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
-    """Add packed weights (out, in) times inputs (in,) to sums (out,)."""
+    """Add the product of packed weights (out, in) and inputs (in,) to sums (out,)."""
     for block in range(len(weights)):
         first = block * OUTPUTS
         add_pairs(weights[block], inputs, sums[first : first + OUTPUTS])
@@ -142,7 +143,7 @@ def add_vector_product(weights, inputs, sums):  # type: ignore[no-untyped-def]
 
 @compiled
 def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
-    """Sums to `out`, rounded to the format of a clipped layer."""
+    """Write the sums to `out`, clipped and rounded to the format of hidden units."""
     shift = np.int32(fraction - CLIP_BITS)
     half = np.int32(1) << (shift - np.int32(1))
     for d in range(sums.size):
@@ -151,7 +152,7 @@ def clip_row(sums, fraction, out):  # type: ignore[no-untyped-def]
 
 @compiled
 def prepare_row(model, iteration, y, known, line):  # type: ignore[no-untyped-def]
-    """Sum up what is known of row y before its own bits."""
+    """Compute the sums of row y from everything that is known before its own bits."""
     row, slot = 3 * SUMMARY, iteration % SLOTS
     above = 3 * CODE_DEPTH
     for x in range(len(line.hidden)):
@@ -173,7 +174,7 @@ def prepare_row(model, iteration, y, known, line):  # type: ignore[no-untyped-de
 
 @compiled
 def look_left(model, iteration, y, x, known, line):  # type: ignore[no-untyped-def]
-    """Add what is known of the neighbour on the left."""
+    """Add the terms of the left neighbour."""
     shown = known.shown[y + 1, x * SUMMARY : (x + 1) * SUMMARY]
     add_vector_product(model.left, shown, line.hidden[x])
     symbols = known.symbols[iteration % SLOTS, y + 1, x * CODE_DEPTH : (x + 1) * CODE_DEPTH]
@@ -182,7 +183,7 @@ def look_left(model, iteration, y, x, known, line):  # type: ignore[no-untyped-d
 
 @compiled
 def predict_group(model, iteration, group, x, line):  # type: ignore[no-untyped-def]
-    """Add to the logits of eight bits what the hidden layer says of them."""
+    """Add the hidden layer's terms to the logits of eight bits."""
     clip_row(line.hidden[x], model.hidden_fraction, line.units)
     line.sums[:] = 0
     add_vector_product(model.logits[iteration, group], line.units, line.sums)
@@ -192,14 +193,14 @@ def predict_group(model, iteration, group, x, line):  # type: ignore[no-untyped-
 
 @compiled
 def probability_of(model, x, bit, line, tables):  # type: ignore[no-untyped-def]
-    """Of a one, from the sum of a bit; the outermost beyond the ends of the table."""
+    """The probability of a one, from a bit's logit; clamped beyond the ends of the table."""
     index = line.logits[x, bit] >> (model.logit_fraction - SIGMOID_STEP_BITS)
     return tables.probability[min(max(index + MIDDLE, 0), TABLE_SIZE - 1)]
 
 
 @compiled
 def take_in_bit(model, iteration, x, bit, symbol, line):  # type: ignore[no-untyped-def]
-    """Add what a bit of the position says of those after it."""
+    """Add the linear terms of a bit to the logits of the bits after it."""
     weights, logits = model.bits[iteration, bit], line.logits[x]
     symbol = np.int32(symbol)
     for d in range(CODE_DEPTH):
@@ -208,7 +209,7 @@ def take_in_bit(model, iteration, x, bit, symbol, line):  # type: ignore[no-unty
 
 @compiled
 def take_in_group(model, iteration, group, x, symbols, line):  # type: ignore[no-untyped-def]
-    """Add to the hidden layer what eight bits say of those after them."""
+    """Add the terms of eight bits to the hidden layer, for the bits after them."""
     if group + 1 < GROUPS:
         bits = symbols[group * GROUP : (group + 1) * GROUP]
         add_vector_product(model.hidden_bits[iteration, group], bits, line.hidden[x])
@@ -216,7 +217,7 @@ def take_in_group(model, iteration, group, x, symbols, line):  # type: ignore[no
 
 @compiled
 def sum_up(model, iteration, y, x, known, line):  # type: ignore[no-untyped-def]
-    """Update E and e of a position whose symbols are known."""
+    """Update E and e of a position once its symbols are known."""
     start = (1 + x) * CODE_DEPTH
     symbols = known.symbols[iteration % SLOTS, y + 1, start : start + CODE_DEPTH]
     line.sums[:] = 0
@@ -236,8 +237,8 @@ def sum_up(model, iteration, y, x, known, line):  # type: ignore[no-untyped-def]
 def encode_rows(model, iteration, flags, known, line, tables, state, out, row_states, costs):  # type: ignore[no-untyped-def]
     """Code an iteration whose symbols are in `known`.
 
-    `row_states` (h, 3) receives the coder's state after each row, `costs` (h, w) what the bits of
-    each position took.
+    `row_states` (h, 3) receives the coder's state after each row, `costs` (h, w) the coded bits of
+    each position.
     """
     height, width = costs.shape
     for y in range(height):
@@ -264,7 +265,7 @@ def encode_rows(model, iteration, flags, known, line, tables, state, out, row_st
 
 @compiled
 def decode_rows(model, iteration, flags, known, line, tables, state, data):  # type: ignore[no-untyped-def]
-    """Decode an iteration into `known`; return how many of its rows arrived."""
+    """Decode an iteration into `known`; return the number of rows that arrived."""
     height, width, _ = known.summary.shape
     for y in range(height):
         if not get_flags(flags, y, state, data):

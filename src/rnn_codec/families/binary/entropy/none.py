@@ -12,7 +12,7 @@ from rnn_codec.families.binary.entropy.stops import get_flags, put_flags
 
 
 class NoneCoder(EntropyCoder):
-    """Holds every bit as likely as not; remembers nothing."""
+    """Codes every bit with probability ½, without memory."""
 
     name = "none"
     identifier = 0
@@ -21,7 +21,7 @@ class NoneCoder(EntropyCoder):
         return hashlib.sha256(b"none").digest()
 
     def begin(self, height: int, width: int) -> None:
-        """Nothing."""
+        """Return None: there is no memory."""
 
     def encode_iteration(self, at: Iteration, bits: Grid) -> Coded:
         row_states = np.empty((len(bits), 3), np.uint64)
@@ -47,7 +47,7 @@ def _put_even(bits, flags, state, out, row_states):  # type: ignore[no-untyped-d
 
 @compiled
 def _get_even(bits, flags, state, data):  # type: ignore[no-untyped-def]
-    """How many rows arrived."""
+    """Decode the bits; return the number of rows that arrived."""
     height, width, depth = bits.shape
     for y in range(height):
         if not get_flags(flags, y, state, data):

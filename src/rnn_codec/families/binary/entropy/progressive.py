@@ -1,4 +1,4 @@
-"""Progressive: an iteration is predicted from itself and from those before [Toderici 2017, 3.2]."""
+"""Progressive: iterations are predicted from themselves and earlier ones [Toderici 2017, 3.2]."""
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from rnn_codec.families.binary.entropy.quantisation import quantise
 
 @CONTEXT_MODELS.register("progressive")
 class Progressive(BitPredictor):
-    """Sums up all iterations, and looks around on all sides at those before."""
+    """Summarises all iterations; of earlier ones, it sees the neighbours on all sides."""
 
     identifier = 2
     window = CAUSAL + OTHERS
@@ -25,7 +25,7 @@ class Progressive(BitPredictor):
 
     def __init__(self, iterations: int) -> None:
         super().__init__(iterations)
-        # Half of the summaries begin as long memories, half as short ones.
+        # Half of the summaries start with a long memory, half with a short one.
         kept = torch.full((iterations, SUMMARY), 0.9)
         kept[:, SUMMARY // 2 :] = 0.5
         self.kept = nn.Parameter(kept)

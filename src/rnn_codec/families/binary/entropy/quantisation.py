@@ -1,4 +1,4 @@
-"""Trained context models to tables of integers."""
+"""Converts trained context models to tables of integers."""
 
 from typing import NamedTuple
 
@@ -31,13 +31,13 @@ from rnn_codec.families.binary.entropy.fixed_point import (
 GROUPS = CODE_DEPTH // GROUP
 LEFT = (0, -1)
 AROUND = tuple(sorted({*CAUSAL, *OTHERS} - {LEFT}))
-"""The window without the neighbour on the left, which alone is not known before its row."""
+"""The window without the left neighbour, the only one not known before the row is coded."""
 
 
 class Tables(NamedTuple):
-    """A context model in integers; `*_fraction` are the bits after the point of a layer's sums.
+    """A context model in integers; `*_fraction` are the fractional bits of a layer's sums.
 
-    Weights are (out, in), those of each iteration one after another (T, …).
+    Weights are (out, in). Those that differ between iterations are stacked, (T, out, in).
     """
 
     kept: NDArray[np.int32]
@@ -48,35 +48,35 @@ class Tables(NamedTuple):
     """(T, 64)"""
     summary_fraction: int
     around: NDArray[np.int16]
-    """(64, 8·64): hidden units, of the window without its left neighbour, in raster order"""
+    """(64, 8·64): hidden units, from the window without the left neighbour, in raster order"""
     left: NDArray[np.int16]
-    """(64, 64): of that neighbour"""
+    """(64, 64): hidden units, from the left neighbour"""
     hidden_bits: NDArray[np.int16]
-    """(T, 3, 64, 8): of the position's own bits, all groups but the last"""
+    """(T, 3, 64, 8): hidden units, from the position's own bits, all groups but the last"""
     hidden_bias: NDArray[np.int32]
     """(T, 64)"""
     hidden_fraction: int
     logits: NDArray[np.int16]
-    """(T, 4, 8, 64): of the hidden units, group after group"""
+    """(T, 4, 8, 64): logits, from the hidden units, group by group"""
     symbols: NDArray[np.int16]
-    """(T, 32, 7·32): logits, of the symbols of the three neighbours above, then of the position's
-    own in the four iterations before, the last first"""
+    """(T, 32, 7·32): logits, from the symbols of the three neighbours above, then from the
+    position's own symbols in the four iterations before, the latest first"""
     left_symbols: NDArray[np.int16]
-    """(T, 32, 32): of the neighbour on the left"""
+    """(T, 32, 32): logits, from the symbols of the left neighbour"""
     bits: NDArray[np.int16]
-    """(T, 32, 32): of the position's own bits, from the row's bit to the column's"""
+    """(T, 32, 32): logits, from the position's own bits: from the row's bit to the column's"""
     logit_bias: NDArray[np.int32]
     """(T, 32)"""
     logit_fraction: int
 
 
 def quantise(model: BitPredictor) -> Tables:
-    """A model in integers; what it does not see has weights of 0.
+    """Convert a model to integers; inputs that it does not see get weights of 0.
 
-    All iterations of a layer have one format: they are quantised as outputs of one.
+    All iterations of a layer share one format: they are quantised as the outputs of one layer.
 
     Raises:
-        ValueError: its weights are too large.
+        ValueError: the weights are too large.
     """
     count = model.iterations
     summary = quantise_layer(
@@ -97,7 +97,7 @@ def quantise(model: BitPredictor) -> Tables:
     )
     around, left = np.split(hidden.weights[0][:HIDDEN], [around.shape[1]], axis=1)
     groups = hidden.weights[1].reshape(count, HIDDEN, GROUPS - 1, GROUP)
-    # Zeros for iterations that the model does not look at.
+    # Zeros for the iterations that the model does not see.
     symbol_weights = F.pad(model.of_symbols, (0, 0, 0, (PAST - model.past) * CODE_DEPTH))
     logits = quantise_layer(
         [

@@ -1,4 +1,4 @@
-"""Single iteration: every iteration is predicted from itself alone [Toderici 2017, section 3.1]."""
+"""Single iteration: each iteration is predicted only from itself [Toderici 2017, section 3.1]."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from rnn_codec.families.binary.entropy.quantisation import quantise
 
 @CONTEXT_MODELS.register("single_iteration")
 class SingleIteration(BitPredictor):
-    """Forgets everything between iterations."""
+    """Sees only the iteration that is being coded."""
 
     identifier = 1
     window = CAUSAL

@@ -1,11 +1,11 @@
-"""Stops: a position sends bits up to an iteration of its own, and none from there on.
+"""Stops: each position has bits up to its own last iteration, and none after it.
 
-At the beginning of each row of an iteration there is a flag for every position that had bits in the
-iteration before: whether it goes on. A flag is predicted from its neighbours by probabilities that
-adapt to the picture, in integers:
+Each row of an iteration begins with a flag for every position that had bits in the iteration
+before. The flag states whether the position continues. It is predicted from its neighbours by
+probabilities that adapt to the picture, in integers:
 
-    · N ·     goes on in this iteration: N, W       context = 3·([N] + [W]) + [E] + [S]
-    W x E     went on in the last one:   E, S       outside the picture counts as going on
+    · N ·     continues in this iteration:   N, W   context = 3·([N] + [W]) + [E] + [S]
+    W x E     had bits in the one before:    E, S   outside the picture counts as continuing
     · S ·
 
     p ← p + ((2¹⁶·flag − p)·rate(n) >> 16)          rate(n) = ⌊2¹⁷ / (2n + 3)⌋, n flags seen
@@ -26,51 +26,51 @@ from rnn_codec.coding.range_coder import (
 )
 
 Stops = NDArray[np.int32]
-"""The iterations that every position has bits in, from none to all, (h, w)."""
+"""The number of iterations in which each position has bits, from 0 to all, (h, w)."""
 
 FIRST_PROBABILITIES = (31400, 35650, 37290, 42200, 50200, 55120, 52630, 58920, 64680)
-"""That a position goes on, of 2¹⁶, in each context: means over photographs, to begin with."""
+"""Initial probability in each context that a position continues, × 2¹⁶: means over photographs."""
 SEEN_AT_FIRST = 3
-"""How many flags those count for."""
+"""Number of flags that the initial probabilities count as."""
 MOST_SEEN = 150
-"""More flags than these are not remembered: later iterations are other than early ones."""
+"""Limit on the count of flags seen: later iterations differ from early ones."""
 
 _ONE = 1 << PROBABILITY_BITS
 
 
 class Flags(NamedTuple):
-    """The flags of one iteration, and what has been learnt from those before."""
+    """The flags of one iteration, and the probabilities learnt from earlier ones."""
 
     alive: NDArray[np.bool_]
     """Which positions have bits in the iteration, (h, w)."""
     open: NDArray[np.bool_]
-    """Which positions have a flag, (h, w): all that had bits in the iteration before, or none where
-    all positions go on to the end."""
+    """Which positions have a flag, (h, w): those that had bits in the iteration before, or none in
+    a stream without stops."""
     probabilities: NDArray[np.int64]
-    """That a position goes on, in each context, (9,)."""
+    """The probability in each context that a position continues, (9,)."""
     seen: NDArray[np.int64]
-    """Flags that a probability has seen, (9,)."""
+    """The number of flags that each probability has seen, (9,)."""
 
 
 def flags_of_all(height: int, width: int) -> Flags:
-    """Of a stream in which every position goes on to the end: there are none."""
+    """The flags of a stream without stops: every position continues, and none has a flag."""
     grid = np.ones((height, width), np.bool_)
     return Flags(grid, ~grid, *_first_probabilities())
 
 
 def first_flags(height: int, width: int) -> Flags:
-    """Of the first iteration of a stream with stops, before they are known."""
+    """The flags of the first iteration of a stream with stops, before they are known."""
     grid = np.ones((height, width), np.bool_)
     return Flags(~grid, grid, *_first_probabilities())
 
 
 def with_stops(flags: Flags, iteration: int, stops: Stops) -> Flags:
-    """Filled in, of an iteration counted from 0."""
+    """The flags of an iteration, counted from 0, filled in from the stops."""
     return flags._replace(alive=stops > iteration)
 
 
 def next_flags(flags: Flags) -> Flags:
-    """Of the iteration after, before they are known."""
+    """The flags of the next iteration, before they are known."""
     return flags._replace(alive=np.zeros_like(flags.alive), open=flags.alive)
 
 
@@ -105,7 +105,7 @@ def get_flags(flags, y, state, data):  # type: ignore[no-untyped-def]
 
 @compiled
 def context_of(flags, y, x):  # type: ignore[no-untyped-def]
-    """Which neighbours go on, or did: 0 … 8."""
+    """The context, 0 … 8: which neighbours continue, or had bits in the iteration before."""
     height, width = flags.alive.shape
     north = y == 0 or flags.alive[y - 1, x]
     west = x == 0 or flags.alive[y, x - 1]
@@ -116,13 +116,13 @@ def context_of(flags, y, x):  # type: ignore[no-untyped-def]
 
 @compiled
 def bounded(probability):  # type: ignore[no-untyped-def]
-    """As the range coder takes it."""
+    """The probability, clamped to the range that the range coder accepts."""
     return min(max(probability, LEAST_PROBABILITY), _ONE - LEAST_PROBABILITY)
 
 
 @compiled
 def learn(flags, context, goes_on):  # type: ignore[no-untyped-def]
-    """Move a probability towards a flag, the less the more flags it has seen."""
+    """Move a probability towards a flag, by less the more flags it has seen."""
     seen = flags.seen[context]
     rate = 2 * _ONE // (2 * seen + 3)
     target = _ONE if goes_on else 0

@@ -1,1 +1,1 @@
-"""Encoders and decoders: one design a module, and what they have in common in `network`."""
+"""Encoders and decoders, one design per module; `network` holds what they have in common."""

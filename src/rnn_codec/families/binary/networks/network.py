@@ -1,4 +1,4 @@
-"""What encoders and decoders of every design have in common.
+"""The base classes of encoders and decoders of every design.
 
     (B, 3, H, W) ─► encoder ─► bits (B, 32, H/16, W/16) ─► decoder ─► (B, 3, H, W)
 
@@ -19,17 +19,20 @@ from rnn_codec.layers.binarizer import Binarizer, GroupBinarizer
 from rnn_codec.registry import Registry
 
 NetworkState: TypeAlias = tuple[Any, ...]
-"""What a network carries from one iteration to the next: the states of its recurrent layers, first
-to last, None before the first iteration; or a design's own named tuple, with what it has beside."""
+"""The state that a network carries from one iteration to the next.
+
+The states of its recurrent layers, first to last, None before the first iteration; or a design's
+own named tuple, if it needs more than these.
+"""
 
 
 class Steps(NamedTuple):
-    """What each bit of the next iteration will add to a block, as far as is known before it."""
+    """The decoder's forecast of what each bit of the next iteration will add to a block."""
 
     directions: Tensor
-    """For each bit, a column, (values of a block, 32)."""
+    """A column for each bit, (values of a block, 32)."""
     sizes: Tensor | None
-    """By how much at each position, (B, 32, H/16, W/16); None for one everywhere."""
+    """Step sizes of the bits at each position, (B, 32, H/16, W/16); None for 1 everywhere."""
 
 
 class Network(nn.Module, ABC):
@@ -38,14 +41,20 @@ class Network(nn.Module, ABC):
     cells: nn.ModuleList
     """The recurrent layers, first to last."""
     iterations: int = PAPER_ITERATIONS
-    """The most that a code can have: the paper's, or as many as a design has weights for."""
+    """The most iterations that a code can have.
+
+    The paper's number, or the number for which a design has weights.
+    """
 
     def initial_state(self) -> NetworkState:
         """The state before the first iteration."""
         return (None,) * len(self.cells)
 
     def start_from(self, stages: Stages) -> None:
-        """Begin a training with what photographs look like. Most designs begin at random."""
+        """Initialise the weights from the statistics of photographs, before a training.
+
+        Does nothing in most designs, which start from random weights.
+        """
 
 
 class EncoderNetwork(Network):
@@ -61,9 +70,9 @@ class EncoderNetwork(Network):
     def forward(
         self, x: Tensor, state: NetworkState, steps: Steps | None
     ) -> tuple[Tensor, NetworkState]:
-        """Run one iteration on what the framework shows of the residual.
+        """Run one iteration on the residual, as the reconstruction framework presents it.
 
-        `steps` are what the decoder says of the bits to come, if it does.
+        `steps` is the result of the decoder's `next_steps`.
         """
 
 
@@ -75,18 +84,18 @@ class DecoderNetwork(Network):
     """
 
     def initial_signal(self, zeros: Tensor) -> Tensor:
-        """x̂_0, what there is before the first bits, like `zeros`, (B, 3, H, W)."""
+        """x̂_0, the signal before the first bits, with the shape of `zeros`, (B, 3, H, W)."""
         return zeros
 
     def stages_of(self, blocks: Tensor) -> Stages | None:
-        """What encoder and decoder of this design begin with; None for those that begin at random.
+        """The stages from which encoder and decoder start; None if a design starts at random.
 
-        Blocks are those of photographs, signals −1 … 1, (N, 768): row, column, colour.
+        `blocks` are blocks of photographs, signals −1 … 1, (N, 768): row, column, colour.
         """
         return None
 
     def next_steps(self, state: NetworkState) -> Steps | None:
-        """What the next bits will add, for an encoder of the same design that asks."""
+        """What the next bits will add, for an encoder of the same design that needs to know."""
         return None
 
     @abstractmethod
@@ -97,7 +106,7 @@ class DecoderNetwork(Network):
 FREE_PARTS: Registry[type[nn.Module]] = Registry(
     "free part", "rnn_codec.families.binary.networks", deferred=True
 )
-"""Of decoders: what is not linear in the bits."""
+"""Parts of decoders that are not linear in the bits."""
 ENCODERS: Registry[type[EncoderNetwork]] = Registry(
     "encoder", "rnn_codec.families.binary.networks", {"cell": CELLS}
 )
@@ -107,7 +116,9 @@ DECODERS: Registry[type[DecoderNetwork]] = Registry(
 
 
 def scaled(channels: int, width: float) -> int:
-    """A layer's depth at a width multiplier; refuses widths that leave no whole 2×2 block.
+    """The depth of a layer of `channels` at a width multiplier.
+
+    Raises InvalidOptionError if that is not a positive multiple of 4, the channels of a 2×2 block.
 
     Example:
         >>> scaled(256, 0.125)
@@ -116,17 +127,17 @@ def scaled(channels: int, width: float) -> int:
     result = channels * width
     if result < 4 or result % 4:
         raise InvalidOptionError(
-            f"network.width={width} makes a layer of {channels} channels {result:g} deep; "
+            f"network.width={width} gives a layer of {channels} channels a depth of {result:g}; "
             "choose a multiple of 1/16"
         )
     return int(result)
 
 
 def depth_to_space(x: Tensor) -> Tensor:
-    """Four channels become 2×2 pixels of one; the layout in memory stays; (B, 4C, H, W).
+    """Turn every four channels into 2×2 pixels of one, keeping the memory layout; (B, 4C, H, W).
 
-    PyTorch's own does not keep channels innermost on a GPU: every convolution after it would first
-    put them back, forward and backward.
+    PyTorch's own function does not keep channels innermost on a GPU: every convolution after it
+    would first convert the layout back, forward and backward.
 
     Example:
         >>> import torch

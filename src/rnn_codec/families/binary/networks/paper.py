@@ -6,7 +6,7 @@
     decoder  32 ─► D-Conv#1 ─► D-RNN#1 ─►⤢ D-RNN#2 ─►⤢ D-RNN#3 ─►⤢ D-RNN#4 ─►⤢ D-Conv#2 ─► 3
              H/16    H/16       H/16        H/8         H/4          H/2         H
 
-⤢ is depth-to-space: four channels become 2×2 pixels of one.
+⤢ is depth-to-space, which turns every four channels into 2×2 pixels of one.
 """
 
 from torch import Tensor, nn
@@ -28,14 +28,14 @@ from rnn_codec.layers.convolution import SharedConv2d
 
 _ENCODER_CONVOLUTION = 64
 _ENCODER = ((256, 3, 1), (512, 3, 1), (512, 3, 1))
-"""Depth, kernel and hidden kernel of the recurrent layers."""
+"""Depth, kernel and hidden kernel of each recurrent layer."""
 _DECODER_CONVOLUTION = 512
 _DECODER = ((512, 2, 1), (512, 3, 1), (256, 3, 3), (128, 3, 3))
 
 
 @ENCODERS.register("paper")
 class Encoder(EncoderNetwork):
-    """The paper's encoder, every depth times `width`; see `EncoderNetwork` for shapes."""
+    """The paper's encoder, every depth multiplied by `width`; see `EncoderNetwork` for shapes."""
 
     def __init__(self, cell: CellFactory, width: float) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Encoder(EncoderNetwork):
 
 @DECODERS.register("paper")
 class Decoder(DecoderNetwork):
-    """The paper's decoder, every depth times `width`; see `DecoderNetwork` for shapes."""
+    """The paper's decoder, every depth multiplied by `width`; see `DecoderNetwork` for shapes."""
 
     def __init__(self, cell: CellFactory, width: float) -> None:
         super().__init__()

@@ -1,17 +1,17 @@
-"""Where `transform` starts from: what each iteration codes of a block, as a linear codec would.
+"""The initial values of `transform`: a linear codec of blocks, with one stage per iteration.
 
 A block of 16×16 pixels is a vector of 768 values. In the basis of the Karhunen–Loève transform
-(KLT) its coefficients are uncorrelated. Bit after bit, greedily, goes to the coefficient of which
-most is left:
+(KLT) its coefficients are uncorrelated. Bits are assigned greedily, each to a coefficient with the
+largest residual:
 
     Y = coefficients of training blocks, mean removed
     for every group of bits of every iteration:
-        k = the coefficients with the largest mean square of what is left
-        the stage gains their basis vectors;  deviation = its root;  amplitude a = mean |Y_k|
+        k = the coefficients whose residuals have the largest mean square
+        add their basis vectors to the stage;  deviation = √(mean square);  amplitude a = mean |Y_k|
         Y_k ← Y_k − a · sign(Y_k)
 
-The groups of one iteration may take the same coefficient, each what the group before left of it:
-the mean of a block gets as many bits in the first iteration as there are groups.
+Several groups of one iteration may take the same coefficient. Each then codes the residual of the
+group before it, so the mean of a block gets one bit per group in the first iteration.
 """
 
 import math
@@ -28,18 +28,21 @@ from rnn_codec.families.binary.code import CODE_DEPTH, FORMAT_ITERATIONS, STRIDE
 from rnn_codec.metrics.psnr_hvs import dct_matrix
 
 BLOCK_DEPTH = 3 * STRIDE**2
-"""Values of a block, in the order row, column, colour."""
+"""Values per block, in the order row, column, colour."""
 LEAST_DEVIATION = 1e-3
-"""Of a coefficient, in units of the signal: an eighth of a level. Less is nothing to code."""
+"""The smallest deviation of a coefficient, in units of the signal.
+
+It is an eighth of an 8-bit level: there is nothing to code below it.
+"""
 
 _COLOURS = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]]
-"""Luminance and two colour differences, of red, green and blue."""
+"""Luminance and two colour differences, as weights of red, green and blue."""
 _COLOUR_ENERGIES = [2.8, 0.1, 0.1]
-"""Theirs where colours are correlated by 0.9."""
+"""Relative energies of luminance and colour differences if colours have a correlation of 0.9."""
 _CORRELATION = 0.95
-"""Of neighbouring pixels."""
+"""Correlation of neighbouring pixels."""
 _PIXEL_ENERGY = 0.25
-"""Variance of a pixel, of a signal −1 … 1."""
+"""Variance of a pixel of a signal −1 … 1."""
 
 
 class Stages(NamedTuple):
@@ -48,29 +51,29 @@ class Stages(NamedTuple):
     mean: Tensor
     """The mean block, (768,)."""
     directions: Tensor
-    """Unit vectors, of each bit of each iteration, (T, 32, 768)."""
+    """A unit vector for each bit of each iteration, (T, 32, 768)."""
     deviations: Tensor
-    """Root mean square of what is left in that direction before the bit, (T, 32)."""
+    """Root mean square of the residual in the bit's direction before the bit, (T, 32)."""
     amplitudes: Tensor
-    """What the bit adds or takes away in that direction, (T, 32)."""
+    """Amount that the bit adds or subtracts in its direction, (T, 32)."""
 
     def multiplied(self, gain: float) -> "Stages":
-        """The same for a codec that multiplies residuals by `gain` after the first iteration."""
+        """These stages for a codec that multiplies residuals by `gain` after iteration 1."""
         gains = torch.full_like(self.deviations[:, :1], gain)
         gains[0] = 1.0
         return self._replace(deviations=self.deviations * gains, amplitudes=self.amplitudes * gains)
 
 
 def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
-    """The stages that suit some blocks; the same on every machine, up to rounding.
+    """The stages for given blocks of a signal −1 … 1, (N, 768).
 
-    Computed in double precision; a basis vector's sign, which is arbitrary, makes its largest
-    entry positive. With fewer blocks than a block has values, or blocks that are all alike, some
-    deviations are zero: they become `LEAST_DEVIATION`, so that training starts without NaN. Blocks
-    are those of a signal, −1 … 1, (N, 768).
+    They are the same on every machine, up to rounding: computed in double precision, with the
+    arbitrary sign of a basis vector chosen such that its largest entry is positive. With fewer
+    than 768 blocks, or if all are identical, some deviations are zero. These are raised to
+    `LEAST_DEVIATION`, so that training starts without NaN.
 
     Raises:
-        InvalidOptionError: there are no blocks, or there cannot be so many iterations or groups.
+        InvalidOptionError: there are no blocks, or the number of iterations or groups is invalid.
 
     Example:
         >>> stages = klt_stages(torch.zeros(5, 768), iterations=2, groups=4)
@@ -100,11 +103,11 @@ def klt_stages(blocks: Tensor, iterations: int, groups: int) -> Stages:
 
 @lru_cache
 def model_stages(iterations: int, groups: int) -> Stages:
-    """The stages for a model of photographs, for where there are none to look at.
+    """The stages for a statistical model of photographs, used without actual photographs.
 
-    Neighbouring pixels are correlated by 0.95, colours by 0.9, coefficients are Gaussian: the KLT
-    is then close to a cosine transform of the luminance and two colour differences. There are T
-    `iterations`, whose bits are in so many `groups`.
+    Neighbouring pixels have a correlation of 0.95, colours one of 0.9, and coefficients are
+    Gaussian. The KLT is then close to a cosine transform of luminance and two colour differences.
+    There are T `iterations`, the bits of each in `groups` groups.
     """
     colours = F.normalize(torch.tensor(_COLOURS, dtype=torch.float64))
     cosines = dct_matrix(STRIDE)
@@ -116,7 +119,7 @@ def model_stages(iterations: int, groups: int) -> Stages:
     energy = _PIXEL_ENERGY * torch.kron(torch.kron(along, along), of_colours)
 
     def take(k: Tensor) -> Tensor:
-        # Of a Gaussian: mean |y| = √(2/π) σ.
+        # For a Gaussian, mean |y| = √(2/π) σ.
         amplitude = (2 / math.pi * energy[k]).sqrt()
         energy[k] = (1 - 2 / math.pi) * energy[k]
         return amplitude
@@ -133,10 +136,10 @@ def _greedy(
     iterations: int,
     groups: int,
 ) -> Stages:
-    """The stages of one group of bits after another.
+    """The stages, chosen greedily, one group of bits after another.
 
-    `energy` is the mean square of what is left of each coefficient, (768,). `take` gives some of
-    them a bit: it lowers their energies and returns the amplitudes.
+    `energy` is the mean square of each coefficient's residual, (768,). `take` assigns a bit to each
+    of some coefficients: it lowers their energies and returns the amplitudes.
     """
     if not 1 <= iterations <= FORMAT_ITERATIONS:
         raise InvalidOptionError(

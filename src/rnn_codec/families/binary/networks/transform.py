@@ -1,37 +1,37 @@
-"""A design whose late iterations learn: a block transform of its own in every iteration.
+"""A design whose late iterations learn, since every iteration has its own block transform.
 
-Shared weights alone have to find, by gates, sixteen different sets of 32 directions of a residual
-that becomes white. Here every iteration t has a linear analysis A_t and synthesis S_t of 16×16
-blocks beside (768 → 32 → 768), started from the KLT of training blocks (`stages`), and the
-recurrent layers learn what is not linear. Nothing recurs above H/16: few, large products.
+With shared weights alone, gates have to find sixteen different sets of 32 directions in a residual
+that becomes white. Here every iteration t also has its own linear analysis A_t and synthesis S_t of
+16×16 blocks (768 → 32 → 768), initialised from the KLT of training blocks (`stages`). The recurrent
+layers learn the non-linear rest. All recurrence is at H/16, so products are few and large.
 
     encoder   z = n_t ⊙ A_t r + E(r)
               E: 3 ─►⤡ H/8, normalise ─► 3×3, stride 2 ─► E-RNN#1 ─► 1×1
               bits group after group: b_j = sign tanh(z_j − Σ_i n_j (A_t S_t)_ji a_i s_i b_i)
 
     decoder   bits ─► D-RNN#1 ─► D-RNN#2 ─► h      3×3 and 1×1, at H/16
-              v = b ⊙ a_t ⊙ exp(G h)               step sizes that follow the content
+              v = b ⊙ a_t ⊙ exp(G h)               step sizes that adapt to the content
               L_t = (1 − γ) L_{t−1} + S_t v        L_0 = the mean block
               f_t = free part of h, and of L_t     3×3 at H/8 ─►⤢ 3
               output  L_t + f_t
 
-    s = exp(P h) of the iteration before: the step sizes as they are known before the bits.
+    s = exp(P h), from the h of the iteration before: the step sizes as predicted before the bits.
 
-A group of bits codes what the groups before it leave: the encoder takes away what the decoder will
-add for them, without going back to pixels. So the first iteration can code the mean of a block with
-several bits. The decoder knows nothing of groups.
+A group of bits codes the residual of the groups before it: the encoder subtracts what the decoder
+will add for them, without going back to pixels. So the first iteration can code the mean of a block
+with several bits. The decoder does not depend on the groups.
 
 γ is that of the paper's equation 1, the share of the last reconstruction that a framework keeps.
-What is linear adds up over the iterations in any case; what is not is said anew or added, as the
-framework has it:
+The linear part always accumulates over the iterations. The non-linear part is replaced or
+accumulated, depending on the framework:
 
 - one-shot (γ = 0) replaces its reconstruction, so the decoder itself keeps the linear part:
-  x̂_t = L_t + f_t, with L_t all stages so far;
-- additive (γ = 1) keeps it all: L_t is the stage alone, x̂_t = x̂_{t−1} + S_t v + f_t;
-- residual scaling (γ = 1) divides all that is decoded by its gain and adds it, as it does with
-  every network; what the encoder sees is multiplied, so analysis, synthesis and steps agree.
+  x̂_t = L_t + f_t, where L_t is the sum of all stages so far;
+- additive (γ = 1) keeps the reconstruction: L_t is the stage alone, x̂_t = x̂_{t−1} + S_t v + f_t;
+- residual scaling (γ = 1) divides the decoder's output by its gain and adds it, as with every
+  network; the encoder's input is multiplied by it, so analysis, synthesis and steps agree.
 
-What the iteration is, encoder and decoder count in their own states (`iteration`): it chooses the
+Encoder and decoder count the iterations in their own states (`iteration`). The count selects the
 stage and a bias of the recurrent layers' inputs.
 """
 
@@ -63,25 +63,25 @@ from rnn_codec.layers.convolution import IterationConv2d, OfEachIteration, Share
 QUARTER_DEPTH = BLOCK_DEPTH // 4
 """Values of a block of 8×8 pixels."""
 MAGNITUDE = 0.3
-"""Mean magnitude of what the encoder's recurrent part sees."""
+"""Mean magnitude of the input of the encoder's recurrent part."""
 SMALLEST_MAGNITUDE = 0.01
-"""Added to the magnitude of a residual: a level of 255 needs no more gain."""
+"""Added to the magnitude of a residual to limit the gain: about one of 255 levels."""
 LARGEST_LOG_STEP = 3.0
-"""Step sizes may be changed by a factor of e³."""
+"""Limit on the change of step sizes: by a factor of e³."""
 SLOPE = 0.1
-"""Of the rectifiers, below zero."""
+"""Slope of the leaky rectifiers below zero."""
 
 
 class EncoderState(NamedTuple):
-    """What the encoder hands to its next iteration."""
+    """The state that the encoder passes to its next iteration."""
 
     cell: CellState | None
     iteration: int
-    """Iterations done."""
+    """Number of completed iterations."""
 
 
 class DecoderState(NamedTuple):
-    """What the decoder hands to its next iteration."""
+    """The state that the decoder passes to its next iteration."""
 
     cells: tuple[CellState | None, ...]
     linear: Tensor
@@ -89,14 +89,14 @@ class DecoderState(NamedTuple):
     log_steps: Tensor | None
     """P h, (B, 32, H/16, W/16); None before the first iteration."""
     iteration: int
-    """Iterations done."""
+    """Number of completed iterations."""
 
 
 def seen(blocks: Tensor) -> tuple[Tensor, Tensor]:
-    """Residuals divided by the mean magnitude of their block, and its logarithm beside.
+    """The blocks divided by their mean magnitude, and the (scaled) logarithm of that magnitude.
 
-    No gradient flows through the gain: it is large where a residual is small, and would drown all
-    others.
+    No gradient flows through the gain. It is large where a residual is small, and its gradient
+    would drown out all others.
 
     Shapes:
         blocks (B, 768, H/16, W/16) → (B, 192, H/8, W/8), (B, 1, H/16, W/16)
@@ -106,7 +106,7 @@ def seen(blocks: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rectified(x: Tensor, beside: Tensor, bias: Tensor) -> Tensor:
-    """The leaky rectifier of a sum; x, beside (B, C, H, W), bias (C,)."""
+    """The leaky rectifier of the sum of its arguments; x, beside (B, C, H, W), bias (C,)."""
     return F.leaky_relu(x + beside + bias[:, None, None], SLOPE)
 
 
@@ -116,7 +116,7 @@ def with_bias(x: Tensor, bias: Tensor) -> Tensor:
 
 
 def bounded(log_step: Tensor) -> Tensor:
-    """The logarithm of a step size, in its bounds."""
+    """The logarithm of a step size, clamped to its bounds."""
     return log_step.clamp(-LARGEST_LOG_STEP, LARGEST_LOG_STEP)
 
 
@@ -140,12 +140,12 @@ class TransformEncoder(EncoderNetwork):
     """The encoder; see `EncoderNetwork` for shapes.
 
     Args:
-        depth: of the recurrent layer, which `cell` builds.
-        iterations: stages; the codec can have as many iterations.
-        groups: of an iteration's 32 bits.
+        depth: depth of the recurrent layer, which `cell` builds.
+        iterations: number of stages, and so the most iterations of the codec.
+        groups: number of groups into which an iteration's 32 bits are divided.
 
     Raises:
-        InvalidOptionError: there cannot be so many iterations or groups.
+        InvalidOptionError: the number of iterations or groups is invalid.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ("seen", "rectified")
@@ -195,15 +195,15 @@ class TransformDecoder(DecoderNetwork):
     """The decoder; see `DecoderNetwork` for shapes.
 
     Args:
-        depth: of the recurrent layers, which `cell` builds; a multiple of 4.
+        depth: depth of the recurrent layers, which `cell` builds; a multiple of 4.
         kernel: side of the second recurrent layer's input kernel.
-        iterations: stages; as many as the encoder has.
-        groups: of the encoder: only the start depends on them.
+        iterations: number of stages; the same as in the encoder.
+        groups: the encoder's groups; only the initial weights depend on them.
         gamma: γ, the share of the last reconstruction that the framework keeps.
-        free_part: builds what makes f of h at H/8, from the depth that it has there.
+        free_part: builds the module that computes f from h at H/8, given the depth of h there.
 
     Raises:
-        InvalidOptionError: there cannot be so many iterations or groups.
+        InvalidOptionError: `depth`, or the number of iterations or groups, is invalid.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ("with_bias", "stepped", "added", "assembled")
@@ -243,7 +243,7 @@ class TransformDecoder(DecoderNetwork):
         return DecoderState((None, None), self.mean[None, :, None, None], None, 0)
 
     def initial_signal(self, zeros: Tensor) -> Tensor:
-        """The mean block everywhere."""
+        """An image with the mean block everywhere."""
         rows, columns = zeros.shape[2] // STRIDE, zeros.shape[3] // STRIDE
         blocks = self.mean[None, :, None, None].expand(len(zeros), -1, rows, columns)
         return to_image(blocks, STRIDE)
@@ -267,7 +267,7 @@ class TransformDecoder(DecoderNetwork):
     def forward(self, x: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         assert isinstance(state, DecoderState)
         t = state.iteration
-        # Channels innermost, wherever the bits come from: layouts round differently.
+        # Channels innermost, wherever the bits come from, because other layouts round differently.
         bits = x.contiguous(memory_format=torch.channels_last)
         hidden, cells = bits, []
         for cell, bias, previous in zip(self.cells, self.of_iteration, state.cells, strict=True):
@@ -300,10 +300,11 @@ class LinearFreePart(nn.Module):
 
 @FREE_PARTS.register("residual")
 class ResidualFreePart(nn.Module):
-    """Residual layers of 3×3 at H/8 before that convolution, which see the linear part as well.
+    """f = residual 3×3 layers at H/8 and a last convolution, of h and the linear part.
 
-    So they can mend what a block transform does to edges, and edges between blocks. There are
-    `layers` of them, `hidden_depth` deep; the shapes are those of `LinearFreePart`.
+    Seeing the linear part, they can repair the artefacts of a block transform at edges and at block
+    borders. There are `layers` residual layers of depth `hidden_depth`. The shapes are those of
+    `LinearFreePart`.
     """
 
     elementwise: ClassVar[tuple[str, ...]] = ("beside", "rectified", "rectified_sum")
@@ -319,7 +320,7 @@ class ResidualFreePart(nn.Module):
 
     @staticmethod
     def beside(hidden: Tensor, linear: Tensor) -> Tensor:
-        """h and the linear part at H/8, channels one after another."""
+        """h and the linear part at H/8, with their channels concatenated."""
         return torch.cat([hidden, split_blocks(linear).to(hidden.dtype)], dim=1)
 
     @staticmethod
@@ -329,7 +330,7 @@ class ResidualFreePart(nn.Module):
 
     @staticmethod
     def rectified_sum(x: Tensor, branch: Tensor) -> Tensor:
-        """x + the leaky rectifier of the branch."""
+        """x plus the leaky rectifier of the branch."""
         return x + F.leaky_relu(branch, SLOPE)
 
     def forward(self, hidden: Tensor, linear: Tensor) -> Tensor:

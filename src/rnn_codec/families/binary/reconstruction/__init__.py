@@ -1,1 +1,1 @@
-"""Reconstruction frameworks, behind the protocol of `framework.py`."""
+"""The reconstruction frameworks, which implement the protocol in `framework.py`."""

@@ -1,6 +1,6 @@
-"""The protocol of the reconstruction frameworks, and the two of equation 1.
+"""The protocol of the reconstruction frameworks, and the two frameworks of equation 1.
 
-A framework says how what is decoded becomes an image.
+A framework defines how the decoder's outputs become an image.
 
     signal x ──(−)── residual r ──► encoder_input ──► encoder, binarizer ──► bits
                 ▲                                                             │
@@ -18,20 +18,20 @@ from rnn_codec.registry import Registry
 
 
 class ReconstructionState(NamedTuple):
-    """What a framework carries from one iteration to the next, in encoder and decoder alike."""
+    """The state that a framework carries between iterations, the same in encoder and decoder."""
 
     signal: Tensor
-    """x̂, (B, 3, H, W): what has been decoded so far, about −1 … 1; zeros before the first bits."""
+    """x̂, (B, 3, H, W): the reconstruction so far, about −1 … 1; x̂_0 before the first bits."""
     gain: Tensor | None = None
-    """g, (B, 1, H/32, W/32), for frameworks that scale the residual; None for those that do not."""
+    """g, (B, 1, H/32, W/32), for frameworks that scale the residual; None for the others."""
 
 
 class Reconstruction(nn.Module, ABC):
-    """One reconstruction framework; the encoder sees the residual itself unless it says otherwise.
+    """A reconstruction framework; by default the encoder's input is the residual itself.
 
     Attributes:
-        patch: the sides of a signal must be multiples of this many pixels.
-        first_gain: what residuals are about multiplied by after the first iteration when a training
+        patch: the sides of a signal must be multiples of this number of pixels.
+        first_gain: the approximate factor on residuals after the first iteration, when a training
             begins.
     """
 
@@ -43,12 +43,12 @@ class Reconstruction(nn.Module, ABC):
         return ReconstructionState(zeros)
 
     def encoder_input(self, residual: Tensor, state: ReconstructionState) -> Tensor:
-        """What the encoder sees of the residual r_{t−1} = x − x̂_{t−1}; shapes (B, 3, H, W)."""
+        """The encoder's input for the residual r_{t−1} = x − x̂_{t−1}; shapes (B, 3, H, W)."""
         return residual
 
     @abstractmethod
     def update(self, decoded: Tensor, state: ReconstructionState) -> ReconstructionState:
-        """The state after the decoder's output D_t(b_t), (B, 3, H, W), has arrived."""
+        """The state after the decoder's output D_t(b_t), (B, 3, H, W)."""
 
 
 RECONSTRUCTIONS: Registry[type[Reconstruction]] = Registry(
@@ -58,7 +58,7 @@ RECONSTRUCTIONS: Registry[type[Reconstruction]] = Registry(
 
 @RECONSTRUCTIONS.register("one_shot")
 class OneShot(Reconstruction):
-    """γ = 0: every iteration decodes the image anew; the encoder still sees the residual alone.
+    """γ = 0: every iteration predicts the image again; the encoder still sees only the residual.
 
     Example:
         >>> import torch
@@ -74,7 +74,7 @@ class OneShot(Reconstruction):
 
 @RECONSTRUCTIONS.register("additive")
 class Additive(Reconstruction):
-    """γ = 1: every iteration decodes the residual that the ones before it left.
+    """γ = 1: every iteration predicts the residual of the iterations before it.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""Residual scaling: additive, with a gain for every patch [Toderici 2017, eq. 16–19]."""
+"""Residual scaling: additive, with a gain for each patch [Toderici 2017, eq. 16–19]."""
 
 from itertools import pairwise
 
@@ -13,13 +13,13 @@ from rnn_codec.families.binary.reconstruction.framework import (
 from rnn_codec.layers.convolution import SharedConv2d
 
 PATCH = 32
-"""Side of the patch, in pixels, that shares one gain."""
+"""Side in pixels of the patches that have one gain each."""
 SMALLEST_GAIN = 1.0
-"""ELU is above −1."""
+"""Lower bound of the gain, which is ELU + 2, and ELU is above −1."""
 
 
 class GainEstimator(nn.Module):
-    """G: five stride-2 convolutions with ELU, plus 2; a gain in (1, ∞) for every patch.
+    """G: five stride-2 convolutions with ELU, plus 2; a gain in (1, ∞) for each patch.
 
     Shapes:
         (B, 3, H, W) → (B, 1, H/32, W/32)
@@ -43,7 +43,7 @@ class GainEstimator(nn.Module):
 
 
 def hold(gain: Tensor, like: Tensor) -> Tensor:
-    """ZOH: every pixel takes its patch's gain; (B, 1, H/32, W/32) → (B, 1, H, W).
+    """ZOH: repeat each patch's gain for all its pixels; (B, 1, H/32, W/32) → (B, 1, H, W).
 
     Example:
         >>> import torch
@@ -55,13 +55,14 @@ def hold(gain: Tensor, like: Tensor) -> Tensor:
 
 @RECONSTRUCTIONS.register("residual_scaling")
 class ResidualScaling(Reconstruction):
-    """The encoder sees the residual times the gain; what is decoded is divided by it and added.
+    """The encoder's input is multiplied by the gain; the decoder's output is divided and added.
 
         b_t = B(E_t(r_{t−1} ⊙ ZOH(g_{t−1})));  x̂_t = x̂_{t−1} + D_t(b_t) ⊘ ZOH(g_{t−1})
         g_t = G(x̂_t);  g_0 = 1
 
-    The paper's figure 2 gives G the decoded residual, its equation 16 the reconstruction. This is
-    equation 16: the reconstruction tells what is still missing, and the decoder has it as well.
+    In the paper's figure 2 the input of G is the decoded residual, in its equation 16 the
+    reconstruction. This is equation 16: the reconstruction shows what is still missing, and the
+    decoder has it as well.
     """
 
     patch = PATCH

@@ -1,1 +1,1 @@
-"""How a recurrent codec is trained, and then its entropy coder."""
+"""The trainings of the family: first the recurrent codec, then its entropy coder."""

@@ -1,4 +1,4 @@
-"""Blocks of photographs, for a network that starts from what they look like."""
+"""Draws blocks of photographs, from which a network can be initialised."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,12 @@ from rnn_codec.families.binary.codec import to_signal
 
 
 def draw_blocks(pictures: Iterable[NDArray[np.uint8]], per_picture: int, seed: int) -> Tensor:
-    """Blocks of 16×16 pixels from random places, the same in every process and on every machine.
+    """Draw blocks of 16×16 pixels at random, the same in every process and on every machine.
 
     Args:
-        pictures: uint8 (H, W, 3); those with a side below 16 pixels give none.
-        per_picture: blocks of each.
-        seed: of the places.
+        pictures: uint8 (H, W, 3); those with a side below 16 pixels are skipped.
+        per_picture: the number of blocks from each picture.
+        seed: the seed of the random places.
 
     Returns:
         Blocks of the signal, −1 … 1, (N, 768): row, column, colour.

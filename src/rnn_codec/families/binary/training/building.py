@@ -1,4 +1,4 @@
-"""Builds the trainings of this family, as configured; finds mistakes before the first step."""
+"""Builds the trainings of this family from a configuration, and checks it before the first step."""
 
 import lightning as L
 import torch
@@ -25,7 +25,7 @@ from rnn_codec.training.schedules import SCHEDULES, Progress
 
 
 def check(config: DictConfig, run: RunFolder | None = None) -> None:
-    """Build everything once before anything is written: a mistake leaves nothing behind.
+    """Build everything once before anything is written, so that mistakes leave no files behind.
 
     See `Family.check`.
     """
@@ -49,7 +49,10 @@ def check(config: DictConfig, run: RunFolder | None = None) -> None:
 
 
 def check_crops(model: CodecTraining, config: DictConfig) -> None:
-    """Each part's crops have whole blocks, and its loss can be computed of them: of a grey one."""
+    """Check that each part's crops are made of complete blocks and that its loss is finite.
+
+    The loss is computed for a grey crop.
+    """
     patch = model.codec.reconstruction.patch
     for phase, group in zip(model.phases, ("data", "late"), strict=False):
         size = config[group].crop_size
@@ -65,14 +68,14 @@ def check_crops(model: CodecTraining, config: DictConfig) -> None:
 
 
 def load_start(config: DictConfig, codec: RecurrentCodec) -> None:
-    """The weights of the run that a training starts from, if it does; raises as `start_of`."""
+    """Load the weights of the run in `start_from`, if there is one; raises as `start_of`."""
     start = start_of(config, ("network", "cell", "recon"))
     if start is not None:
         load_weights(codec, read_weights(start), start)
 
 
 def build_model(config: DictConfig, progress: Progress) -> CodecTraining:
-    """The codec, its weights random, and how it is trained."""
+    """The training of a codec with random weights."""
     own, most = options(CodecOptions, config), config.max_iterations
     phases = [Phase(own.min_iterations, most, build(LOSSES, config.loss))]
     if config.late.begins is not None:
@@ -91,10 +94,10 @@ def build_model(config: DictConfig, progress: Progress) -> CodecTraining:
 
 
 def build_coder_model(config: DictConfig, codec: RecurrentCodec) -> CoderTraining:
-    """The context model of a codec, its weights random, and how it is trained.
+    """The training of a codec's context model, with random weights.
 
-    How many iterations it has to know is written into the configuration, which the folder of the
-    coder keeps: so the model can be built without the codec.
+    Writes the number of iterations into `config`. The coder's folder keeps this configuration, so
+    the model can later be built without the codec.
     """
     config.entropy.model.iterations = codec.iterations
     L.seed_everything(config.seed, verbose=False)

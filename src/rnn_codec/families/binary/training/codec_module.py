@@ -1,4 +1,4 @@
-"""Trains a codec: the unrolled loss, the optimizer, the validation."""
+"""Trains a codec: the unrolled loss, and the validation."""
 
 import random
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ from rnn_codec.training.schedules import Progress, mix
 from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 IN_PROGRESS_BAR = ("psnr", "ms_ssim")
-"""Scores whose areas the progress bar shows."""
+"""Scores whose areas under the curve the progress bar shows."""
 
 
 def bits_per_pixel(iterations: int) -> list[float]:
-    """After each iteration, before entropy coding.
+    """The rate after each iteration, before entropy coding.
 
     >>> bits_per_pixel(3)
     [0.125, 0.25, 0.375]
@@ -41,10 +41,10 @@ def bits_per_pixel(iterations: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a training: between which numbers of iterations each step draws, and its loss.
+    """A part of a training: its loss, and the range from which a step's iterations are drawn.
 
     Raises:
-        UserError: there cannot be so many iterations.
+        UserError: the range of iterations is invalid.
     """
 
     fewest_iterations: int
@@ -62,18 +62,18 @@ class Phase:
 class CodecTraining(Training):
     """Minimises the residuals of all iterations [Toderici 2017, section 2].
 
-    Everything random in a step (the binarizer's bits, the number of iterations) follows from the
-    seed, the step and the place in the global batch: a resumed run goes on exactly as it would
-    have, and several processes compute what one with their whole batch does.
+    All randomness in a step (the binarizer's bits, the number of iterations) is determined by the
+    seed, the step and the place in the global batch. So a resumed run continues exactly as it would
+    have without interruption, and several processes compute the same as one with the entire batch.
 
-    Batches are uint8 images (B, 3, H, W), in training with sides that are multiples of the
-    framework's patch, in validation of any size above 160 pixels.
+    Batches are uint8 images (B, 3, H, W). In training their sides are multiples of the framework's
+    patch, in validation any size above 160 pixels.
 
     Args:
-        optimizer: as of `Training`; so are the schedule and the progress.
-        phases: how many iterations are trained, with which loss; a second one is the late part.
-        stopped_crops: share of the crops in which positions stop, each after a number of iterations
-            of its own, 0 … 1.
+        optimizer: see `Training`, also for `schedule` and `progress`.
+        phases: the parts of the training; a second one is its late part.
+        stopped_crops: share of the crops in which positions stop, each after its own number of
+            iterations, 0 … 1.
     """
 
     unit = "images"
@@ -102,17 +102,20 @@ class CodecTraining(Training):
         self.means = {
             name: PerIterationMean(score, codec.iterations) for name, score in SCORES.items()
         }
-        # Registered, so that they move to the model's device.
+        # Registered so that they move to the model's device.
         self.registered_means = nn.ModuleDict(self.means)
 
     def examples(self, batch: Tensor) -> int:
-        """Images in a batch (B, 3, H, W)."""
+        """The number of images in a batch (B, 3, H, W)."""
         return len(batch)
 
     units = examples
 
     def on_fit_start(self) -> None:
-        """Compile only now: what is compiled cannot be copied, and weight averaging copies."""
+        """Compile only now that weight averaging has copied the module.
+
+        Compiled functions cannot be copied.
+        """
         super().on_fit_start()
         binarizer = self.codec.encoder.binarizer
         if isinstance(binarizer, Binarizer):
@@ -130,7 +133,7 @@ class CodecTraining(Training):
         return loss
 
     def loss_of(self, images: Tensor, iterations: int, loss: Loss) -> Tensor:
-        """The loss of uint8 images (B, 3, H, W), unrolled for some iterations."""
+        """The loss of uint8 images (B, 3, H, W) after unrolling a number of iterations."""
         signal = self.execution.lay_out(to_signal(images))
         with self.execution.unrolling(self.codec):
             stops = self.draw_stops(images, iterations)
@@ -138,13 +141,13 @@ class CodecTraining(Training):
         return loss(signal, reconstructions)
 
     def draw_stops(self, images: Tensor, iterations: int) -> Tensor | None:
-        """After how many iterations the positions of images stop; None where none does.
+        """The iterations after which the positions of images stop; None if none stops.
 
-        Decoders learn what it means that nothing comes any more, as in adaptive files.
+        With these, decoders learn to handle positions without further bits, as in adaptive files.
         """
         if self.stopped_crops == 0:
             return None
-        # Each process draws for all and uses its own, as with the bits: see `stochastic_sign`.
+        # Each process draws the numbers of all and uses its own share, as in `stochastic_sign`.
         rank, world_size = process_of(self._trainer)
         batch, _, height, width = images.shape
         size = batch * world_size, height // STRIDE, width // STRIDE
@@ -153,7 +156,7 @@ class CodecTraining(Training):
         return torch.where(chosen, drawn, iterations)[rank * batch : (rank + 1) * batch]
 
     def iterations_of(self, step: int) -> int:
-        """How many iterations a step unrolls, each number as likely: the same in every process."""
+        """The number of iterations that a step unrolls: uniform, and the same in every process."""
         phase, rng = self.phase_of(step), random.Random(mix(self.seed, step, 0))
         return rng.randint(phase.fewest_iterations, phase.most_iterations)
 
@@ -169,7 +172,7 @@ class CodecTraining(Training):
                 mean.update(index, reconstruction, batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the curves at 1, 2, 4, 8, 16 and the last iteration, and the areas to 2 bpp."""
+        """Log the scores at iterations 1, 2, 4, 8, 16 and the last, and the areas up to 2 bpp."""
         for name, mean in self.means.items():
             curve = mean.compute().tolist()
             self.validation_curves[name] = curve

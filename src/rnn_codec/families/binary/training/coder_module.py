@@ -13,8 +13,8 @@ from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 class CoderTraining(Training):
     """Minimises the ideal code length [Toderici 2017, section 3].
 
-    Batches are symbols −1, +1 and, where a position has stopped, 0 (n, B, 32, H, W). Arguments are
-    those of `Training`.
+    Batches are symbols −1 and +1, and 0 where a position has stopped, (n, B, 32, H, W). For the
+    arguments see `Training`.
     """
 
     unit = "positions"
@@ -29,21 +29,22 @@ class CoderTraining(Training):
         super().__init__(optimizer, schedule, progress)
         self.model = model
         self.rates = [MeanMetric() for _ in range(model.iterations)]
-        # Registered, so that they move to the model's device.
+        # Registered so that they move to the model's device.
         self.registered_rates = nn.ModuleList(self.rates)
 
     def examples(self, batch: Tensor) -> int:
-        """Crops in a batch (n, B, 32, H, W)."""
+        """The number of crops in a batch (n, B, 32, H, W)."""
         return batch.shape[1]
 
     def units(self, batch: Tensor) -> int:
-        """Positions in a batch, those of each iteration counted."""
+        """The number of positions in a batch, counted once per iteration."""
         return batch[:, :, 0].numel()
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        """Bits for one position of all iterations, so that each counts alike however many follow.
+        """The loss: bits per position, summed over the iterations.
 
-        Logged are bits for one bit of the code.
+        So each iteration has the same weight, however many follow it. Bits per bit of the code are
+        logged.
         """
         length = code_lengths(self.model(batch), batch).sum()
         with torch.no_grad():
@@ -52,12 +53,12 @@ class CoderTraining(Training):
         return length / batch[0].numel()
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        """The ideal code length of one picture, whose bits count alike in all pictures."""
+        """Add the ideal code length of one picture to the means, weighted by its number of bits."""
         for mean, rate in zip(self.rates, bits_per_bit(self.model(batch), batch), strict=True):
             mean.update(rate, weight=batch[0].numel())
 
     def on_validation_epoch_end(self) -> None:
-        """Log what some of the iterations cost, and all of them together."""
+        """Log the bits per bit of some iterations, and the mean of all."""
         rates = []
         for mean in self.rates:
             rates.append(float(mean.compute()))

@@ -1,4 +1,4 @@
-"""The codes of a frozen codec: made once, kept as packed bits, cut into crops for training.
+"""The codes of a frozen codec: computed once, cached as packed bits, cut into training crops.
 
 cache/<codec and pictures>/<picture>.npy     uint8 (T, 32, h, ⌈w/8⌉), then the width
 """
@@ -29,18 +29,18 @@ from rnn_codec.progress import progress
 Bits = NDArray[np.bool_]
 """The bits of one picture, all T iterations of the codec, (T, 32, h, w)."""
 WHOLE = 0.25
-"""Share of the batches that have all iterations: the last would otherwise learn too little."""
+"""Share of the batches that have all iterations; otherwise the last ones would learn too little."""
 
 
 class CodesDataModule(L.LightningDataModule):
-    """Codes of the pictures of another data module.
+    """Provides the codes of another data module's pictures.
 
-    Batches are symbols −1, +1 (n, B, 32, S, S), and 0 where a position has stopped, n from 1 to T;
-    in validation those of whole pictures, T iterations of them, without stops.
+    Batches are symbols −1 and +1, and 0 where a position has stopped, (n, B, 32, S, S), n from 1 to
+    T. In validation they are those of complete pictures, with T iterations and without stops.
 
     Args:
-        codec: the codec, trained.
-        pictures: where the pictures come from, and which are held out.
+        codec: the trained codec.
+        pictures: the source of the pictures, which also defines which are held out.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CodesDataModule(L.LightningDataModule):
         self.seed = seed
 
     def check_sizes(self) -> None:
-        """Refuse crops that no picture is large enough for, before any is coded."""
+        """Raise UserError if no picture is large enough for a crop, before any is coded."""
         own, training = self.options, self.pictures.split.training
         chosen = training.select(spread(len(training), own.most_pictures))
         sides = np.minimum(chosen.shortest_sides, own.longest_side)
@@ -70,21 +70,21 @@ class CodesDataModule(L.LightningDataModule):
             )
 
     def prepare_data(self) -> None:
-        """Code the pictures, in one process, before all others read the cache."""
+        """Code the pictures, in one process, before all processes read the cache."""
         self._training()
         self._validation()
 
     def train_dataloader(self) -> DataLoader[Tensor]:
-        """Endless batches from the step that the trainer stands at."""
+        """Endless batches, starting at the trainer's current step."""
         own, codes = self.options, self._training()
         sampler = CodeSampler(codes, own.crop_size, own.batch_size, own.stops, self.seed)
         return training_loader(sampler, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
-        """This process's share of the codes of the held-out pictures, one picture a batch."""
+        """This process's share of the codes of held-out pictures, one picture per batch."""
         rank, world_size = process_of(self.trainer)
         codes = [to_signs(bits[:, None]) for bits in self._validation()[rank::world_size]]
-        # Lightning takes a bare list for several loaders.
+        # Lightning would mistake a bare list for several loaders.
         dataset: Dataset[Tensor] = codes  # type: ignore[assignment]
         return DataLoader(dataset, batch_size=None)
 
@@ -107,15 +107,15 @@ class CodesDataModule(L.LightningDataModule):
 
 
 class CodeSampler:
-    """Cuts squares at random out of codes; every position of every picture is as likely.
+    """Cuts random squares out of codes; every place in every picture is equally likely.
 
-    Every fourth batch or so has all T iterations, the others the first n, n = 1 … T at random: the
-    first ones, whose bits can be predicted best, learn the most.
+    About every fourth batch has all T iterations. The others have the first n, with n = 1 … T at
+    random, so the first iterations, whose bits can be predicted best, are trained the most.
 
     Args:
-        codes: bits of pictures; those smaller than a crop are left out, but not all are.
+        codes: bits of pictures; those smaller than a crop are skipped, but some must be left.
         crop_size: side of the squares, in positions.
-        batch_size: squares in the batch of one process.
+        batch_size: squares per batch of one process.
         stops: share of the squares in which positions stop; see `random_stops`.
     """
 
@@ -131,7 +131,7 @@ class CodeSampler:
         self._ends = np.cumsum(places)
 
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
-        """The share of a process in the batch of a step; see `crops.Sampler`."""
+        """One process's share of the batch of a step; see `crops.Sampler`."""
         rng, size = step_rng(self.seed, step), world_size * self.batch_size
         iterations = int(rng.integers(len(self.codes[0]))) + 1
         if rng.random() < WHOLE:
@@ -155,10 +155,10 @@ class CodeSampler:
 def random_stops(
     rng: np.random.Generator, count: int, size: int, iterations: int
 ) -> NDArray[np.int64]:
-    """After how many iterations each position stops, (count, size, size), made up.
+    """Random stops: the iterations after which each position stops, (count, size, size).
 
-    As those that an encoder chooses, they are alike where positions are near each other, and
-    early in one square, late in another.
+    They imitate those that an encoder chooses: similar at neighbouring positions, and early in some
+    squares, late in others.
     """
     level = rng.random((count, 1, 1))
     rough = torch.from_numpy(rng.standard_normal((count, 1, 4, 4)))
@@ -168,19 +168,19 @@ def random_stops(
 
 
 def to_signs(bits: Bits) -> Tensor:
-    """Bits as −1.0 and +1.0."""
+    """Convert bits to −1.0 and +1.0."""
     return torch.from_numpy(np.ascontiguousarray(bits)).float() * 2 - 1
 
 
 def code(codec: RecurrentCodec, picture: NDArray[np.uint8]) -> Bits:
-    """All iterations of a picture (H, W, 3), coded where the codec is."""
+    """The bits of all iterations of a picture (H, W, 3), computed on the codec's device."""
     device = next(codec.parameters()).device
     codes = codec.encode(pixels_to_batch(picture).to(device), codec.iterations)
     return codes.bits[:, 0].cpu().numpy()
 
 
 def digest_of_weights(codec: RecurrentCodec) -> str:
-    """Differs when a weight does."""
+    """A digest that differs if any weight differs."""
     sha = hashlib.sha256()
     for name, tensor in sorted(codec.state_dict().items()):
         sha.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
@@ -188,7 +188,7 @@ def digest_of_weights(codec: RecurrentCodec) -> str:
 
 
 def write_codes(path: Path, bits: Bits) -> None:
-    """Write bits (…, w), eight to a byte, and the width."""
+    """Write bits (…, w), packed eight to a byte, and then the width."""
     packed = np.packbits(bits, axis=-1)
     with atomic_path(path) as partial, partial.open("wb") as file:
         np.save(file, packed)
@@ -196,7 +196,7 @@ def write_codes(path: Path, bits: Bits) -> None:
 
 
 def read_codes(path: Path) -> Bits:
-    """Read what `write_codes` wrote, or refuse what is damaged."""
+    """Read a file of `write_codes`; raises UserError if it is damaged."""
     try:
         with path.open("rb") as file:
             packed, width = np.load(file), int(np.load(file))

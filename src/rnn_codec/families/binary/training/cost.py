@@ -1,4 +1,4 @@
-"""Operations of the trainings of a configuration, without coding and measuring."""
+"""The number of operations of a configuration's trainings, without coding and measuring."""
 
 from copy import deepcopy
 
@@ -14,7 +14,7 @@ from rnn_codec.families.binary.training.codes import WHOLE
 
 
 def training_macs(config: DictConfig) -> dict[str, float]:
-    """Multiply–accumulate operations of the codec's training, and of its entropy coder's."""
+    """The multiply–accumulate operations of the trainings of the codec and its entropy coder."""
     macs = {"codec": codec_macs(config)}
     if config.entropy.model is not None:
         macs[config.entropy.name] = coder_macs(config)
@@ -23,7 +23,7 @@ def training_macs(config: DictConfig) -> dict[str, float]:
 
 def codec_macs(config: DictConfig) -> float:
     trainer, most = config.trainer, config.max_iterations
-    # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
+    # With "auto", the number of devices depends on the machine, so only one is counted.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
     processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
     begins = OmegaConf.select(config, "late.begins")
@@ -36,24 +36,24 @@ def codec_macs(config: DictConfig) -> float:
 
 
 def _unrolled_pixels(crops: DictConfig, fewest: int, most: int) -> float:
-    """Pixels of a process's batch, times the iterations of a step."""
+    """Pixels in a process's batch, times the mean number of iterations in a step."""
     return float(crops.batch_size * crops.crop_size**2 * (fewest + most) / 2)
 
 
 def coder_macs(config: DictConfig) -> float:
     options = config.coder
-    # The caller's configuration stays as it was composed: the training fills this in.
+    # A copy, because the caller's configuration must stay as composed until the training sets this.
     told = deepcopy(config)
     told.entropy.model.iterations = build_codec(config).iterations
     model = build_context_model(told)
-    # The other steps have the first n iterations, n from 1 to all.
+    # The other steps have the first n iterations, with n uniform from 1 to all.
     share = WHOLE + (1 - WHOLE) * (model.iterations + 1) / (2 * model.iterations)
     crops = options.max_steps * options.batch_size
     return TRAINING_FACTOR * share * context_model_macs(model, options.crop_size) * crops
 
 
 def context_model_macs(model: ContextModel, side: int) -> float:
-    """Operations of predicting all iterations of a code of side × side positions."""
+    """The operations to predict all iterations of a code of side × side positions."""
     bits = torch.ones(model.iterations, 1, CODE_DEPTH, side, side)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(bits)

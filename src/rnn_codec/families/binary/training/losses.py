@@ -12,7 +12,7 @@ from rnn_codec.registry import Registry
 from rnn_codec.training.similarity import WINDOW, similarity
 
 Loss: TypeAlias = Callable[[Tensor, Sequence[Tensor]], Tensor]
-"""From x, (B, 3, H, W), and x̂_1 … x̂_n, each like x, to a scalar."""
+"""Maps x, (B, 3, H, W), and x̂_1 … x̂_n, each shaped like x, to a scalar."""
 
 LOSSES: Registry[Callable[..., Tensor]] = Registry(
     "loss", "rnn_codec.families.binary.training", deferred=True
@@ -20,7 +20,7 @@ LOSSES: Registry[Callable[..., Tensor]] = Registry(
 LOSSES.parts["of_residuals"] = LOSSES
 
 SIGNAL_RANGE = 2.0
-"""Of a signal, −1 … 1."""
+"""The range of a signal, −1 … 1."""
 
 
 @LOSSES.register("l1")
@@ -29,10 +29,10 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
 
     Args:
         signal: x, (B, 3, H, W).
-        reconstructions: x̂_1 … x̂_n, each like `signal`.
+        reconstructions: x̂_1 … x̂_n, each shaped like `signal`.
 
     Returns:
-        A scalar, in units of the signal (2 is the whole range).
+        A scalar, in units of the signal (2 is the full range).
 
     Example:
         >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
@@ -47,15 +47,16 @@ def residual_loss(signal: Tensor, reconstructions: Sequence[Tensor]) -> Tensor:
 def log_residual_loss(
     signal: Tensor, reconstructions: Sequence[Tensor], floor: float, first_weight: float
 ) -> Tensor:
-    """The mean over the iterations of ln(floor + the mean absolute residual), the first weighted.
+    """The mean over iterations of ln(mean absolute residual + floor), with a weight on the first.
 
-    The area under a curve of PSNR is a sum of such logarithms. In `residual_loss` a late iteration,
-    whose residual is small, hardly counts; here each counts by the share it takes off.
+    The area under a PSNR curve is a sum of such logarithms. In `residual_loss` late iterations
+    hardly count because their residuals are small. Here each counts by the fraction of the residual
+    that it removes.
 
     Args:
-        signal: as of `residual_loss`; so are the reconstructions.
-        floor: a residual that need not become smaller, in units of the signal.
-        first_weight: of the first iteration, where the others have 1.
+        signal: as in `residual_loss`, and so are the reconstructions.
+        floor: a residual below which improvements hardly count, in units of the signal.
+        first_weight: the weight of the first iteration; the others have 1.
 
     Example:
         >>> zeros, ones = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
@@ -76,23 +77,25 @@ def structural_loss(
     weight: float,
     scales: Sequence[int],
 ) -> Tensor:
-    """Another loss plus `weight` times what SSIM lacks to 1, mean over scales and iterations.
+    """Another loss plus `weight` times the mean of 1 − SSIM over scales and iterations.
 
-    The coarsest of the five scales of MS-SSIM [Wang et al. 2003] does not fit into a crop; here
-    some count alike, and each has the whole of SSIM.
+    The coarsest of the five scales of MS-SSIM [Wang et al. 2003] does not fit into a crop. Here the
+    given scales have equal weights, and each uses all terms of SSIM.
 
     Args:
-        signal: as of `residual_loss`; so are the reconstructions.
+        signal: as in `residual_loss`, and so are the reconstructions.
         of_residuals: the other loss.
-        weight: of the structural part.
-        scales: by how much signal and reconstructions are shrunk, by averaging, before they are
-            compared: 1 for not at all.
+        weight: the weight of the structural part.
+        scales: factors by which signal and reconstructions are shrunk, by averaging, before they
+            are compared; 1 keeps their size.
 
     Raises:
-        InvalidOptionError: a shrunk signal is smaller than the window, or there is no scale.
+        InvalidOptionError: a shrunk signal is smaller than the window, or there is no valid scale.
     """
     if min(scales, default=0) < 1:
-        raise InvalidOptionError(f"loss.scales must be whole numbers from 1 on, not {list(scales)}")
+        raise InvalidOptionError(
+            f"loss.scales must be one or more whole numbers of at least 1, not {list(scales)}"
+        )
     shortest = min(signal.shape[-2:])
     if shortest // max(scales) < WINDOW:
         raise InvalidOptionError(
@@ -105,9 +108,9 @@ def structural_loss(
 
 
 def mean_ssim(signal: Tensor, reconstructions: Tensor, scale: int) -> Tensor:
-    """Mean SSIM of x̂_1 … x̂_n, (n, B, 3, H, W), to x, (B, 3, H, W) [Wang et al. 2004].
+    """The mean SSIM of x̂_1 … x̂_n, (n, B, 3, H, W), and x, (B, 3, H, W) [Wang et al. 2004].
 
-    Both are shrunk `scale` times first, by averaging, and not padded.
+    Both are first shrunk by the factor `scale`, by averaging, without padding.
     """
     x = F.avg_pool2d(signal.float(), scale)
     y = F.avg_pool2d(reconstructions.flatten(0, 1).float(), scale)

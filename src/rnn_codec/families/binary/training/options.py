@@ -1,4 +1,4 @@
-"""Options of the trainings of this family: see `rnn_codec.training.options`."""
+"""Options of this family's trainings; see `rnn_codec.training.options`."""
 
 from pydantic.dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from rnn_codec.signatures import Count, Incidental, Share
 
 @dataclass(frozen=True)
 class CodecOptions:
-    """What stands at the top of the configuration."""
+    """Options of the codec's training, at the top level of the configuration."""
 
     blocks_per_picture: Count
     min_iterations: Count
@@ -17,7 +17,7 @@ class CodecOptions:
 
 @dataclass(frozen=True)
 class CoderOptions:
-    """The training of an entropy coder."""
+    """Options of an entropy coder's training."""
 
     max_steps: Count
     crop_size: Count

@@ -1,4 +1,4 @@
-"""What a training shows of its codec: pictures for all, and the whole curve for W&B."""
+"""Callbacks that show a codec's progress: pictures, and the complete curve for W&B."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +18,9 @@ from rnn_codec.metrics.psnr import psnr
 
 
 class ReconstructionPictures(L.Callback):
-    """Draws the first validation image at several rates after every validation.
+    """Draws the first validation image at several rates in every validation.
 
-    The PNG files go into `folder`, and to W&B if it is a logger of the run.
+    PNG files are written to `folder`, and sent to W&B if it is a logger of the run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class ReconstructionPictures(L.Callback):
 
 
 class RateDistortionCurves(L.Callback):
-    """Sends the validation's quality after each iteration to W&B: figure and table."""
+    """Sends the validation quality after each iteration to W&B, as a figure and a table."""
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
@@ -71,9 +71,9 @@ class RateDistortionCurves(L.Callback):
 def labelled_reconstructions(
     codec: RecurrentCodec, image: Tensor
 ) -> list[tuple[str, NDArray[np.uint8]]]:
-    """The original, uint8 (1, 3, H, W), and the iterations `shown_iterations`, with labels.
+    """The original, uint8 (1, 3, H, W), and its reconstructions, with labels.
 
-    Rates are those before entropy coding.
+    The iterations are those of `shown_iterations`. Rates are those before entropy coding.
     """
     codes = codec.encode(image, codec.iterations)
     rate, shown = codes.bits_per_pixel / codec.iterations, shown_iterations(codec.iterations)

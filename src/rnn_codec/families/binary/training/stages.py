@@ -1,4 +1,4 @@
-"""Which trainings make a recurrent model: its codec's, then its entropy coder's."""
+"""The training stages of a recurrent model: its codec, then its entropy coder."""
 
 import copy
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from rnn_codec.training.stages import Stage, StageTraining
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
-    """What is to be trained for a codec's run: the codec, unless it is given, and its coder."""
+    """The stages for a codec's run: the codec, unless it is given, and its entropy coder."""
     found = []
     if not isinstance(config.codec, str):
         found.append(Stage(run, partial(codec_training, config, run), digest))
@@ -52,18 +52,21 @@ def codec_training(config: DictConfig, run: RunFolder) -> StageTraining:
 
 
 def begin(config: DictConfig, codec: RecurrentCodec, data: TrainingDataModule) -> None:
-    """The weights at the start: of another run, of photographs, or as they are."""
+    """Initialise the codec's weights from another run or from photographs.
+
+    Designs that do not start from photographs keep their random weights.
+    """
     if config.start_from is not None:
         load_start(config, codec)
         return
     images = data.split.training
     pictures = (images.image(index) for index in range(len(images)))
-    # All processes alike.
+    # The seed makes all processes draw the same blocks.
     codec.start_from(draw_blocks(pictures, config.blocks_per_picture, config.seed))
 
 
 def coder_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
-    """The training of the entropy coder of the group `entropy`, on the codes of a run's codec."""
+    """The training of the entropy coder in the group `entropy`, on the codes of a run's codec."""
     config = copy.deepcopy(config)
     config.codec = literal(str(codec_run.path))
     common, own = options(TrainingOptions, config), options(CoderOptions, config.coder)
@@ -73,7 +76,7 @@ def coder_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
         val_check_interval=own.val_check_interval,
         accumulate_grad_batches=1,
     )
-    # Pictures are coded where the coder is trained.
+    # Pictures are coded on the device where the coder is trained.
     codec = load_codec(codec_run).to("cuda" if trainer.on_gpu else "cpu")
     model = build_coder_model(config, codec)
     identity = coder_identity(plain(config), run_identity(codec_run))
@@ -91,13 +94,13 @@ def coder_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
 
 
 def coder_identity(config: Mapping[str, Any], codec: str) -> str:
-    """16 hexadecimal digits that differ between trainings of an entropy coder.
+    """The identity of an entropy coder's training: 16 hexadecimal digits.
 
-    `config` is as of `training_identity`, `codec` that identity of the codec's own training.
+    `config` is as in `training_identity`; `codec` is the identity of the codec's own training.
     """
     entropy = dict(config["entropy"])
     if isinstance(entropy.get("model"), Mapping):
-        # How many iterations a context model has follows from the codec.
+        # A context model's number of iterations follows from the codec.
         entropy["model"] = {k: v for k, v in entropy["model"].items() if k != "iterations"}
     own = without_incidental(config["coder"], CoderOptions)
     return identity_of([entropy, own, config["seed"], codec])
