@@ -319,7 +319,8 @@ def train_codec(run: RunFolder, options: argparse.Namespace) -> None:
         f"restoration.max_steps={options.restoration_steps}",
         "restoration.val_check_interval=100000",
     ]
-    train.main([*common, *restoration])
+    if not run.restoration(RESTORED).weights.is_file():
+        train.main([*common, *restoration])
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from rnn_codec.errors import UserError
-from rnn_codec_lab.comparison.variants import FAMILY, NETWORK, row_keys
+from rnn_codec_lab.comparison.variants import FAMILY, NETWORK, built_in_coder, row_keys
 from rnn_codec_lab.evaluation.record import (
     ABOUT_FILE,
     FIGURE_FILE,
@@ -191,15 +191,18 @@ def gaps(records: Sequence[Record]) -> Iterator[str]:
         have = {
             (
                 *(v for k, v in record.about.labels.items() if k not in {FAMILY, NETWORK}),
+                built_in_coder(record),
                 f"seed {record.seed}",
             )
             for record in found
         }
         for point in product(*(sorted(set(values)) for values in zip(*have, strict=True))):
             if point not in have:
-                yield f"{title}: no record of {', '.join(point)}"
-        coders = {coder for record in found for coder in record.entropy_coders} - {NO_CODER}
-        for record in found:
+                yield f"{title}: no record of {', '.join(filter(None, point))}"
+        # Where the coder is part of the codec, another coder is another codec.
+        added = [record for record in found if not built_in_coder(record)]
+        coders = {coder for record in added for coder in record.entropy_coders} - {NO_CODER}
+        for record in added:
             if lacking := sorted(coders - set(record.entropy_coders)):
                 yield f"{title}: {record.path} lacks {', '.join(lacking)}"
 

@@ -25,6 +25,8 @@ class RowKey(NamedTuple):
     name: str
     """Name of a classic codec; empty for trained codecs."""
     labels: tuple[tuple[str, str], ...]
+    built_in: str
+    """The entropy coder that is part of the codec; empty if coders are trained for the codec."""
     variant: str
     """Options that tell trainings of one experiment apart; empty if none do."""
 
@@ -34,13 +36,20 @@ def row_keys(records: Sequence[Record]) -> dict[str, RowKey]:
     groups: dict[RowKey, list[Record]] = defaultdict(list)
     for record in records:
         name = record.about.name if record.config is None else ""
-        key = RowKey(record.experiment, name, tuple(record.about.labels.items()), "")
-        groups[key].append(record)
+        labels = tuple(record.about.labels.items())
+        groups[RowKey(record.experiment, name, labels, built_in_coder(record), "")].append(record)
     return {
         path: key._replace(variant=variant)
         for key, group in groups.items()
         for path, variant in _variants(group).items()
     }
+
+
+def built_in_coder(record: Record) -> str:
+    """Return the entropy coder that the codec's own configuration names, or an empty string."""
+    codec = (record.config or {}).get("codec")
+    names = flat(codec).values() if isinstance(codec, dict) else ()
+    return next((coder for coder in record.entropy_coders if coder in names), "")
 
 
 def _variants(group: Sequence[Record]) -> dict[str, str]:

@@ -109,7 +109,7 @@ def test_integers_are_the_weights_in_units() -> None:
 def test_sums_that_float32_cannot_hold_are_refused() -> None:
     layer = Convolution(2048, 1, 3)
     torch.nn.init.ones_(layer.weight)
-    with pytest.raises(UserError, match="2\\^24 is too much"):
+    with pytest.raises(UserError, match="must be below 2\\^24"):
         integers(layer)
     assert LARGEST_SUM == 2**24
 

@@ -324,7 +324,7 @@ def test_a_prior_that_computes_otherwise_is_refused(tmp_path: Path) -> None:
     tensors = load_file(path)
     tensors["answer"] = np.array(tensors["answer"] ^ 1, np.uint32)
     save_file(tensors, path)
-    with pytest.raises(UserError, match="computes the prior otherwise"):
+    with pytest.raises(UserError, match="computes the prior differently"):
         load(folder, "cpu", 1)
 
 

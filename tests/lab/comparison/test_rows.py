@@ -178,6 +178,20 @@ def test_trainings_that_differ_in_an_option_are_not_averaged(tmp_path: Path) -> 
     }  # fmt: skip
 
 
+def test_a_coder_that_is_part_of_the_codec_is_no_option_of_it(tmp_path: Path) -> None:
+    for coder in ("progressive", "single_iteration"):
+        codec = {"memory": {"name": coder}, "depth": 48}
+        write_network(tmp_path / "grid" / coder, coders=["none", coder], codec=codec)
+    coded = [r for r in rows_of(tmp_path) if r.coder != "none"]
+    assert {r.coder: (r.variant, r.seeds) for r in coded} == {
+        "progressive": ("", (0,)),
+        "single_iteration": ("", (0,)),
+    }
+    collection = collect(tmp_path, "kodak")
+    assert len(collection.records) == 2
+    assert collection.missing == ()
+
+
 def test_seeds_measured_after_other_numbers_of_iterations_are_not_averaged(tmp_path: Path) -> None:
     write_network(tmp_path / "grid" / "a", seed=0)
     write_network(tmp_path / "grid" / "b", seed=1, iterations=8)

@@ -1,7 +1,7 @@
-"""Planes of wavelet coefficients, whose bits a recurrent prior predicts from scale to scale.
+"""The wavelet family: bit planes of wavelet coefficients, predicted by a recurrent prior.
 
-Its files are of version 3 of the format. PyTorch is imported where the prior is trained, not where
-pictures are coded.
+The prior recurs from scale to scale. Files have version 3 of the format. PyTorch is imported to
+train the prior, not to code pictures.
 """
 
 from pathlib import Path
@@ -28,10 +28,10 @@ class WaveletFamily:
     format = PlanesFormat()
 
     def variants(self, folder: Path) -> list[str]:
-        """One: what the prior sees of earlier planes is part of it."""
+        """The only variant, named after the prior's memory, which is part of the model."""
         memory = read_config(RunFolder(folder))["codec"].get("memory")
         if not isinstance(memory, dict) or not isinstance(memory.get("name"), str):
-            raise UserError(f"{folder} describes no codec of the wavelet family")
+            raise UserError(f"{folder} does not describe a codec of the wavelet family")
         return [memory["name"]]
 
     def identifier(self, folder: Path, variant: str) -> bytes:
@@ -60,8 +60,8 @@ class WaveletFamily:
     def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
         if config.recon.name != RESTORED:
             raise UserError(
-                f"codec={config.codec} has its entropy coder in it, as every wavelet codec has: "
-                f"recon={RESTORED} trains a network for it that restores pictures"
+                f"codec={config.codec} already contains its entropy coder, as every wavelet codec "
+                f"does: set recon={RESTORED} to train a restoration network for it"
             )
         return run.restoration(RESTORED)
 

@@ -1,4 +1,4 @@
-"""From the coefficients of a file to its picture, before anything restores it."""
+"""From the coefficients of a file to its picture, before restoration."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from rnn_codec.families.wavelet.workers import Workers
 def decoded(
     planes: Planes, settings: Settings, segment: Segment | None, gains: Gains, workers: Workers
 ) -> tuple[Synthesis, Conditions]:
-    """Coefficients as far as the stream up to a segment tells them, and what restores is told."""
+    """The picture decoded from a stream up to a segment, and the conditions of its restoration."""
     shape = planes.shape
     of_component = partial(values, planes, settings.first, segment, gains.weights(shape))
     picture = synthesised(shape, of_component, settings.rotation, workers)

@@ -1,4 +1,4 @@
-"""Runs a prior in integers, with ONNX Runtime: the same bits on every machine, with any threads."""
+"""Run an integer prior with ONNX Runtime: the same bits on every machine, with any threads."""
 
 import math
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ Bytes: TypeAlias = NDArray[np.uint8]
 STATE, MESSAGE = "state", "message"
 LOW, DETAILS = "low", "details"
 BIASES = "biases"
-"""Of all planes, int32 (SCALES, PLANES, depth)."""
+"""Key of the biases of all planes, int32 (SCALES, PLANES, depth)."""
 FACTS = "facts"
-"""Parameters, and operations for each pixel of a plane, float64 (2,)."""
+"""Key of the number of parameters, and of operations per pixel of a plane, float64 (2,)."""
 ANSWER = "answer"
-"""What `answer` is, uint32 ()."""
+"""Key of the expected result of `answer`, uint32 ()."""
 MEMORY = "memory"
-"""The name of the memory, in ASCII."""
+"""Key of the memory's name, in ASCII."""
 
 
 def aligned(depth: int) -> int:
-    """The channels that a layer's input of some depth is filled up to, which is faster.
+    """The number of channels to which a layer's input is padded, for speed.
 
     >>> [aligned(depth) for depth in (2, 6, 9, 18, 27, 59)]
     [8, 8, 16, 32, 32, 64]
@@ -41,17 +41,17 @@ def aligned(depth: int) -> int:
 
 
 def graph_name(scale: int, kind: str) -> str:
-    """What a graph is called in a model's file."""
+    """The name of a graph in a model's file."""
     return f"{DETAILS if scale else LOW}.{kind}"
 
 
 def head_name(scale: int, group: Group) -> str:
-    """As `graph_name`, of the graph for a group's logits."""
+    """The name of the graph for a group's logits in a model's file."""
     return graph_name(scale, f"head{group.colour}{group.phase}")
 
 
 def told_depth(scale: int, group: Group) -> int:
-    """Channels of what a group's head is told: bits and signs of luma, and of chroma."""
+    """The input channels of a group's head: bits and signs of luma and, for chroma, of chroma."""
     return 2 * bands(scale) * (COMPONENTS if group.colour else 1)
 
 
@@ -60,10 +60,10 @@ class Engine:
 
     Args:
         tensors: as `prior.graphs.engine_tensors` makes them.
-        threads: that strips of a picture are shared among.
+        threads: how many threads share the strips of a picture.
 
     Attributes:
-        workers: those threads.
+        workers: these threads.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], threads: int) -> None:
@@ -71,39 +71,39 @@ class Engine:
         self._biases = tensors[BIASES]
         self.workers = Workers(threads)
         self._options = onnxruntime.SessionOptions()
-        # Every graph would have threads of its own, and they would wait for work by spinning.
+        # Otherwise every graph would have its own threads, which spin while they wait for work.
         self._options.intra_op_num_threads = 1
-        # Graphs are written as they run fastest; to rewrite them would only take time.
+        # The graphs are already in their fastest form: optimising them would only take time.
         self._options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._options.log_severity_level = 3
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
     def check(self) -> None:
-        """Compute something whose answer is known.
+        """Run a computation whose result is known.
 
         Raises:
-            UserError: it comes out otherwise.
+            UserError: the result differs.
         """
         if answer(self) != int(self._graphs[ANSWER]):
             raise UserError(
-                "this machine computes the prior otherwise than the one that trained it, so its "
+                "this machine computes the prior differently from the one that trained it, so its "
                 "files would not decode: install another version of onnxruntime"
             )
 
     @property
     def facts(self) -> tuple[int, float]:
-        """Parameters, and multiply–accumulate operations for each pixel of a plane."""
+        """The number of parameters, and of multiply–accumulate operations per pixel of a plane."""
         parameters, macs = self._graphs[FACTS]
         return int(parameters), float(macs)
 
     @property
     def depth(self) -> int:
-        """Channels of a state."""
+        """The number of channels of a state."""
         return self._biases.shape[2]
 
     @cached_property
     def states(self) -> int:
-        """Tensors of a state."""
+        """The number of tensors of a state."""
         return len(self._session(graph_name(0, STATE)).get_outputs())
 
     def state(
@@ -115,15 +115,16 @@ class Engine:
         return tuple(self._by_strips(graph_name(scale, STATE), feeds, fixed))
 
     def message(self, scale: int, state: Bytes, known: Bytes) -> Bytes:
-        """What the finer scale hears of; see `ScalePrior.told`."""
+        """The message to the finer scale; see `ScalePrior.told`."""
         feeds = {"state": state, "known": known}
         return self._by_strips(graph_name(scale, MESSAGE), feeds, {})[0]
 
     def logits(self, scale: int, group: Group, state: Bytes, told: Bytes) -> Bytes:
-        """Bytes of the logits of a group, 16 times a logit, and 128; see `ScalePrior.head`.
+        """The logits of a group as bytes, 128 + 16·logit; see `ScalePrior.head`.
 
         Args:
-            state: at the positions of the group; told: at all.
+            state: at the positions of the group.
+            told: at all positions.
         """
         graph, row = self._session(head_name(scale, group)), PHASES[group.phase][0]
         height, width, _ = state.shape
@@ -140,7 +141,7 @@ class Engine:
     def _by_strips(
         self, name: str, feeds: Mapping[str, Bytes], fixed: Mapping[str, NDArray[Any]]
     ) -> list[Bytes]:
-        """Run a graph that sees one row above and one below; its outputs."""
+        """The outputs of a graph that sees one more row above and below, run by strips."""
         graph = self._session(name)
         height, width, _ = next(iter(feeds.values())).shape
 
@@ -161,7 +162,7 @@ class Engine:
 
 
 class Computing(Protocol):
-    """What computes a prior: the engine, or its independent double in PyTorch."""
+    """An implementation of a prior: the engine, or its independent counterpart in PyTorch."""
 
     @property
     def depth(self) -> int: ...
@@ -179,7 +180,7 @@ class Computing(Protocol):
 
 
 def answer(engine: Computing) -> int:
-    """CRC-32 of what the details' networks make of bytes that look like nothing in particular."""
+    """The CRC-32 of the outputs of the details' networks for pseudo-random bytes."""
     size = (6, 10)
     known = _arbitrary(*size, aligned(known_depth(1)))
     handed = tuple(_arbitrary(*size, engine.depth) for _ in range(engine.states))
@@ -197,5 +198,5 @@ def answer(engine: Computing) -> int:
 
 def _arbitrary(*shape: int) -> Bytes:
     count = np.arange(math.prod(shape), dtype=np.uint32)
-    # Bits from the middle of a product: neighbours have nothing in common.
+    # Bits from the middle of a product, so that neighbours are unrelated.
     return ((count * 2654435761 >> 13) & 0xFF).astype(np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""The file of a prior in integers, in the folder of a run: all that coding needs of it."""
+"""The file of an integer prior in the folder of a run: all that coding needs of the prior."""
 
 import hashlib
 import os
@@ -15,12 +15,12 @@ ENGINE_FILE = "prior.safetensors"
 
 
 def read_engine_file(folder: Path) -> "tuple[Mapping[str, NDArray[Any]], bytes]":
-    """What the engine runs, by name, and SHA-256 of the file.
+    """The engine's tensors by name, and the SHA-256 of their file.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the file cannot be read.
     """
-    # Imports NumPy: a program that opens files only to look at them has no use for it.
+    # This imports NumPy, which a program that only inspects files does not need.
     from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.numpy import load  # noqa: PLC0415
 
@@ -35,7 +35,7 @@ def read_engine_file(folder: Path) -> "tuple[Mapping[str, NDArray[Any]], bytes]"
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """The number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

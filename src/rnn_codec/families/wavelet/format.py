@@ -5,8 +5,8 @@
     └──────┴──────┴───────┴──────────┴────────┴─────┴──────────────┴─────┴────────┴─────┘
                1      1        3         6     LEB128     LEB128      2             2
 
-`gains` are the two strengths, `planes` how many luma and chroma of each scale have, four bits each;
-`end` says after which segment the stream ends. A file may be cut anywhere behind the header.
+`gains` holds the two strengths; `planes` the number of planes of luma and of chroma for each scale,
+four bits each; `end` the last segment of the stream. A file may be cut anywhere after the header.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from rnn_codec.rnc.file import Body, File, Head
 VERSION = 3
 _ROTATION_BYTES, _FIRST_BYTES = 3, SCALES
 _PLANES, _SCALES = 16, 8
-"""In the number that says where a stream ends."""
+"""The factors of planes and scales in the number that states where a stream ends."""
 _COSTLIEST = 12
-"""Bits that a bit of a coefficient costs, at most."""
+"""The most bits that a bit of a coefficient costs."""
 _SLACK = 4096
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a decoder must know before the stream.
+    """The part of the header that a decoder must know before the stream.
 
     Attributes:
-        step: of 1/32, 1 … 255.
-        of_scales, of_blocks: strengths, 0 … 15: see `Gains`.
+        step: in units of 1/32, 1 … 255.
+        of_scales, of_blocks: strengths, 0 … 15; see `Gains`.
         first: see `First`.
     """
 
@@ -43,20 +43,20 @@ class Settings:
     first: First
 
     def pack(self) -> bytes:
-        """13 bytes are not many; `CRC` and `end` follow them."""
+        """The bytes of the header from `step` to `planes`."""
         rotation = bytes(angle & 0xFF for angle in self.rotation)
         first = bytes(luma << 4 | chroma for luma, chroma in self.first)
         return bytes([self.step, self.of_scales << 4 | self.of_blocks]) + rotation + first
 
     @property
     def planes(self) -> int:
-        """That there are, from the first of any scale to the last."""
+        """The number of planes of the picture, from the first of any scale to the last."""
         return max(map(max, self.first))
 
 
 @dataclass(frozen=True)
 class PlanesBody(Body):
-    """What a file says of its stream; see `Body`. A level is a plane."""
+    """The description of a stream in the header; see `Body`. A level is a plane."""
 
     settings: Settings
     end: Segment | None
@@ -85,13 +85,13 @@ class PlanesBody(Body):
 
 
 def file_bytes(head: Head, end: Segment | None, stream_bytes: int) -> int:
-    """Length of the file of a stream of so many bytes that ends with a segment."""
+    """The length of the file with a stream of `stream_bytes` bytes that ends with a segment."""
     fixed = len(head.pack()) + 2 + _ROTATION_BYTES + _FIRST_BYTES + 2 * CRC_BYTES
     return fixed + len(_pack_end(end)) + len(pack_number(stream_bytes)) + stream_bytes
 
 
 def seed(head: Head, settings: Settings) -> int:
-    """CRC-32 of what does not depend on where the stream ends: where its check values begin."""
+    """The seed of check values: CRC-32 of the fields that do not depend on the stream's end."""
     return crc32(head.pack() + settings.pack())
 
 
@@ -104,7 +104,7 @@ def write(head: Head, settings: Settings, end: Segment | None, stream: bytes) ->
 
 
 class PlanesFormat:
-    """Reads what follows the head."""
+    """The format of wavelet files, which reads what follows the head; see `Format`."""
 
     version = VERSION
 
@@ -144,10 +144,10 @@ class PlanesFormat:
 
 
 def stream_of(file: File) -> tuple[PlanesBody, bytes]:
-    """What a file says of its stream, and as much of it as there is.
+    """The description of a file's stream, and as much of the stream as has arrived.
 
     Raises:
-        BadFileError: it is of another version.
+        BadFileError: the file is of another version.
     """
     if not isinstance(file.body, PlanesBody):
         raise BadFileError(
@@ -157,7 +157,7 @@ def stream_of(file: File) -> tuple[PlanesBody, bytes]:
 
 
 def most_stream_bytes(width: int, height: int) -> int:
-    """Bytes that no stream exceeds."""
+    """The most bytes that a stream can have."""
     coefficients = 3 * (width + 2 * SCALES) * (height + 2 * SCALES)
     return coefficients * (PLANES + 1) * _COSTLIEST // 8 + _SLACK
 
@@ -168,7 +168,7 @@ def _body(settings: Settings, end: Segment | None, stream_bytes: int, start: int
 
 
 def _pack_end(end: Segment | None) -> bytes:
-    """One more than a number that counts stripes, planes, scales, groups, segments; 0 for None."""
+    """One more than a number composed of stripe, plane, scale, group and segment; 0 for None."""
     if end is None:
         return pack_number(0)
     number = ((end.stripe * _PLANES + end.plane) * _SCALES + end.scale) * len(GROUPS) + end.group
@@ -176,10 +176,10 @@ def _pack_end(end: Segment | None) -> bytes:
 
 
 def _unpack_end(number: int, settings: Settings) -> Segment | None:
-    """Undo `_pack_end` of a number.
+    """Undo `_pack_end`.
 
     Raises:
-        BadFileError: nothing is coded there.
+        BadFileError: nothing is coded at that segment.
     """
     if number == 0:
         return None

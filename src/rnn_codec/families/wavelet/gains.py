@@ -1,8 +1,8 @@
-"""What coefficients are multiplied by before they are rounded: a gain for every 32×32 block.
+"""The factors on coefficients before they are quantised: a gain for every 32×32 block.
 
-This is the paper's residual scaling [Toderici 2017, section 2.2.3] where planes are what iterations
-are there: a gain of 2 tells a block one plane earlier. Gains and the weights of scales are powers
-of 2^(1/32), written as integers.
+This is the paper's residual scaling [Toderici 2017, section 2.2.3], with planes in place of
+iterations: a gain of 2 codes a block one plane earlier. Gains and the weights of scales are powers
+of 2^(1/32), given by integer exponents.
 """
 
 from dataclasses import dataclass
@@ -17,15 +17,17 @@ from rnn_codec.families.wavelet.symbols import Symbols
 
 BLOCK = 32
 OCTAVE = 32
-"""Units of exponents: a gain doubles with so many."""
+"""The units of an exponent that double a gain."""
 FULL = 8
 """The strength at which scales have the weights of `SCALE_EXPONENTS`."""
 MOST_STRENGTH = 15
 MOST_EXPONENT = 31
 SCALE_EXPONENTS = (-37, -8, 4, 6, -1, -16)
-"""Of scales, for structural similarity, which looks at coarse structure less than squared error."""
+"""The exponents of the weights of scales for structural similarity.
+
+It counts coarse structure less than squared error does."""
 STEP_UNITS, MOST_STEP = 32, 255
-"""Steps are whole multiples of 1/32, up to so many of them."""
+"""Steps are whole multiples of 1/32, at most `MOST_STEP` of them."""
 
 _CHANGES, _NEGATIVE, _MORE = 0.5, 0.5, 0.25
 _ROOTS = np.array([2 ** (unit / OCTAVE) for unit in range(OCTAVE)], np.float32)
@@ -36,9 +38,9 @@ class Gains:
     """How a picture's coefficients are scaled.
 
     Attributes:
-        step: of 1/32.
-        of_scales: strength of the weights of scales, 0 … 15; 8 is all of them.
-        of_blocks: units of an exponent, 0 … 15; 0 for no gains.
+        step: in units of 1/32.
+        of_scales: strength of the weights of scales, 0 … 15; 8 for the full weights.
+        of_blocks: strength of gains of blocks, the factor on exponents, 0 … 15; 0 for no gains.
         exponents: of the blocks, (H/32, W/32), −31 … 31; None for no gains.
     """
 
@@ -63,8 +65,8 @@ class Gains:
         return found
 
     def scale_exponents(self) -> list[int]:
-        """Of the weights of scales."""
-        # Halves are rounded up: Python's own rule would be one more thing to specify.
+        """The exponents of the weights of scales."""
+        # Halves are rounded up, so that the format need not specify Python's own rule.
         return [(exponent * self.of_scales + FULL // 2) // FULL for exponent in SCALE_EXPONENTS]
 
     def _weight(self, exponents: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -73,21 +75,21 @@ class Gains:
 
 
 def blocks(shape: Shape) -> tuple[int, int]:
-    """Rows and columns of blocks."""
+    """The number of rows and columns of blocks."""
     return -(-shape.height // BLOCK), -(-shape.width // BLOCK)
 
 
 def code_exponents(
     symbols: Symbols, size: tuple[int, int], truth: NDArray[np.int8]
 ) -> NDArray[np.int8]:
-    """Code the exponents of blocks; the truth, or what a decoder finds.
+    """Code the exponents of blocks; returns those of `truth`, or those that a decoder reads.
 
-    Each is told as the difference to that on its left, in the first column to that above: whether
-    there is one, its sign, and then whether it is larger than 1, than 2, and so on. Each question
-    is asked of all blocks before the next.
+    Each is coded as its difference to the exponent on its left, in the first column to the one
+    above: whether it differs, the sign of the difference, and then whether its magnitude exceeds 1,
+    2, and so on. Each question is answered for all blocks before the next.
 
     Raises:
-        EndOfCodeError: they have not arrived.
+        EndOfCodeError: the exponents have not arrived.
     """
     deltas = _differences(truth.astype(np.int64))
     changes = _asked(symbols, (deltas != 0).ravel(), _CHANGES)

@@ -1,4 +1,4 @@
-"""The bits of a group and the signs of its new coefficients, coded segment by segment."""
+"""Code the bits of a group and the signs of its newly significant coefficients, by segments."""
 
 import math
 
@@ -13,7 +13,7 @@ from rnn_codec.families.wavelet.strided import gathered
 from rnn_codec.families.wavelet.symbols import Symbols
 
 LOGIT_UNITS = 16
-"""Of the byte of a logit."""
+"""The units of a logit's byte that make a logit of 1."""
 
 _ONE = 1 << PROBABILITY_BITS
 PROBABILITIES = of_both(
@@ -21,18 +21,18 @@ PROBABILITIES = of_both(
         [round(_ONE / (1 + math.exp((MIDDLE - byte) / LOGIT_UNITS))) / _ONE for byte in range(256)]
     )
 )
-"""Of a zero and a one, by the byte of the logit, (256, 2)."""
+"""The probabilities of a zero and a one, by the byte of the logit, (256, 2)."""
 
 
 class GroupCode:
-    """A group being coded. Its coefficients stand in a row, position by position.
+    """A group being coded. Its coefficients are flattened, position by position.
 
     Args:
-        logits: of all its positions, (h, w, 3n), n coefficients to each.
-        significant: which coefficients are so before this plane, (h, w, n).
-        bits: of this plane; a decoder's are arbitrary.
-        positive: which coefficients are so; a decoder's are arbitrary.
-        exists: which coefficients there are, (h·w·n,); None for all.
+        logits: of all positions of the group, (h, w, 3n), with n coefficients per position.
+        significant: which coefficients are significant before this plane, (h, w, n).
+        bits: of this plane; arbitrary in a decoder.
+        positive: which coefficients are positive; arbitrary in a decoder.
+        exists: which coefficients exist, (h·w·n,); None for all.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class GroupCode:
         self._coded = 0
 
     def code(self, end: int) -> None:
-        """Code a segment: from the end of the one before to a coefficient.
+        """Code a segment, from the end of the previous one up to the coefficient `end`.
 
         Raises:
-            EndOfCodeError: it has not arrived: the group ends with the segment before.
+            EndOfCodeError: the segment has not arrived; the group ends with the previous one.
         """
         part = slice(self._coded, end)
         bits = self._bits[part] = self._bits_of(part)
@@ -66,9 +66,9 @@ class GroupCode:
         self._coded = end
 
     def told(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """The bits as far as they were coded, and which new coefficients are positive and negative.
+        """The bits coded so far, and which newly significant coefficients are positive, negative.
 
-        Each (h, w, n), false behind the last segment.
+        Each array is (h, w, n), and false after the last coded segment.
         """
         self._bits[self._coded :] = False
         new = self._bits > self._significant
@@ -79,7 +79,7 @@ class GroupCode:
         return bits, positive, negative
 
     def _bits_of(self, part: slice) -> NDArray[np.bool_]:
-        """Bits of a segment, zero where there is no coefficient."""
+        """Code the bits of a segment; they are zero where no coefficient exists."""
         truth, logits = self._bits[part], self._bit[part]
         if self._exists is None:
             return self._code(truth, logits)
@@ -89,5 +89,5 @@ class GroupCode:
         return found
 
     def _code(self, truth: NDArray[np.bool_], logits: Bytes) -> NDArray[np.bool_]:
-        """Bits by the bytes of their logits."""
+        """Code bits, given the bytes of their logits."""
         return self._symbols.code(truth, PROBABILITIES.take(logits, axis=0))

@@ -1,10 +1,10 @@
-"""What is known of coefficients, as the prior sees it: three bytes in the arithmetic of the prior.
+"""The known state of coefficients, as the prior sees it: three bytes in the prior's arithmetic.
 
-    sign        −1, 0, 1       0 where it is not significant yet
+    sign        −1, 0, 1       0 where the coefficient is not significant yet
     magnitude   ½ log₂(1 + m)
-    around      ½ log₂(1 + 4 M), M the mean of m over the 5×5 positions around, none outside
+    around      ½ log₂(1 + 4 M), M the mean of m over the 5×5 window around, zeros outside
 
-m is the magnitude in units of the plane that was told last.
+m is the magnitude in units of the last plane that was coded.
 """
 
 import math
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from rnn_codec.families.wavelet.layout import COMPONENTS, bands
 
 MIDDLE, UNITS, MOST = 128, 64, 127
-"""Of a signed byte: which one is zero, how many are one, how far it goes."""
+"""Signed bytes: the byte of zero, the units of one, and the largest distance from zero."""
 WINDOW = 5
 MOST_MAGNITUDE, MOST_AROUND = 15, 10
-"""Larger ones count as these. The sum of a window fits a byte."""
+"""Larger magnitudes count as these. The sum over a window fits into a byte."""
 KINDS = 3
-"""Numbers known of each coefficient."""
+"""The bytes for each coefficient: sign, magnitude, around."""
 
 
 def _half_logarithm(x: float) -> int:
@@ -32,14 +32,14 @@ MAGNITUDES = tuple(_half_logarithm(m) for m in range(MOST_MAGNITUDE + 1))
 AROUND = tuple(
     _half_logarithm(4 * total / WINDOW**2) for total in range(MOST_AROUND * WINDOW**2 + 1)
 )
-"""By the sum over the window."""
+"""The byte for `around`, minus `MIDDLE`, by the sum over the window."""
 
 TOLD_BIT, TOLD_SIGN = UNITS // 2, UNITS
-"""What a bit and the sign of a new coefficient, told in this plane, are to the groups after it."""
+"""How the later groups of a plane see a bit, and the sign of a newly significant coefficient."""
 
 
 def depth(scale: int) -> int:
-    """Channels of what is known at a scale.
+    """The number of channels of the known state at a scale.
 
     >>> depth(0), depth(1)
     (9, 27)
@@ -59,12 +59,12 @@ def known(
     start: int,
     end: int,
 ) -> NDArray[np.uint8]:
-    """What is known of coefficients (h, w, N), as bytes (end − start, w, channels).
+    """The known state of coefficients (h, w, N), as bytes (end − start, w, channels).
 
     Args:
-        magnitudes: in units of the plane told last.
-        channels: 3N at least; those behind are zero.
-        start, end: rows that are wanted.
+        magnitudes: in units of the last plane that was coded.
+        channels: at least 3N; further ones stand for zero.
+        start, end: the first row to return, and the row after the last.
     """
     _, width, count = magnitudes.shape
     found = np.full((end - start, width, channels), MIDDLE, np.uint8)
@@ -72,7 +72,7 @@ def known(
     around = np.minimum(magnitudes[above : end + _MARGIN], MOST_MAGNITUDE).astype(np.uint8)
     few = around[start - above : end - above]
     signs, values, means = (found[..., k * count : (k + 1) * count] for k in range(KINDS))
-    # Computed where they are one piece of memory.
+    # Computed in contiguous memory, unlike `signs`, and then copied.
     significant = few != 0
     of_signs = significant.view(np.uint8) * np.uint8(SIGN) + np.uint8(MIDDLE)
     of_signs -= (significant & negative[start:end]).view(np.uint8) * np.uint8(2 * SIGN)
@@ -84,7 +84,7 @@ def known(
 
 
 def _window_sums(x: NDArray[np.uint8], start: int, rows: int) -> NDArray[np.uint8]:
-    """Sums over the 5×5 positions around some rows of (h, w, N), zeros outside."""
+    """Sums over the 5×5 windows around some rows of (h, w, N), with zeros outside."""
     below = start + rows + _MARGIN - len(x)
     margins = (max(_MARGIN - start, 0), max(below, 0)), (_MARGIN, _MARGIN), (0, 0)
     padded = np.pad(x[max(start - _MARGIN, 0) :], margins)

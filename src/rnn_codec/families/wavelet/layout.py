@@ -1,15 +1,15 @@
-"""In which order the coefficients of a picture are coded.
+"""The order in which the coefficients of a picture are coded.
 
     planes         from the most significant bit of any coefficient down
       scales       from the coarsest, the low band LL, to the finest details
-        stripes    rows of a large picture, from above; all rows of others
+        stripes    rows of a large picture, from top to bottom; others are one stripe
           groups   luma, then chroma, each in the four phases of a 2×2 lattice
 
 A *scale* holds its coefficients as channels of one array (h, w, N): its bands of luma, then those
-of both components of chroma. A *group* is a phase of one of the two: what its bits are told of this
-plane are the groups before it.
+of both components of chroma. A *group* is a phase of one of the two. Of the current plane, its bits
+are predicted from the groups before it.
 
-    phases   0 2      so each is surrounded by phases before it
+    phases   0 2      so each is surrounded by earlier phases
              3 1
 
 A group is coded in *segments* of positions, row by row. A stream may end after any segment.
@@ -20,21 +20,21 @@ from typing import NamedTuple, TypeAlias
 from rnn_codec.families.wavelet.lifting import BANDS, LEVELS
 
 SCALES = LEVELS + 1
-"""LL, then the details of all levels."""
+"""The number of scales: LL, then the details of all levels."""
 COMPONENTS = 3
 PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))
-"""Rows and columns where they begin; every other one belongs to them."""
+"""The first row and column of each phase, which takes every second one from there."""
 COLOURS = ("luma", "chroma")
 PLANES = 15
-"""Bits that a magnitude may have."""
+"""The most bits that a magnitude may have."""
 First: TypeAlias = list[list[int]]
-"""How many planes luma and chroma of each scale have, 0 … 15."""
+"""The number of planes of luma and of chroma of each scale, 0 … 15."""
 PREDICTIONS = 3
-"""Numbers that the prior gives for each coefficient: for its significance, next bit, sign."""
+"""The number of predictions for each coefficient: its significance, next bit and sign."""
 
 
 class Group(NamedTuple):
-    """What is coded at once: a phase of luma (0) or chroma (1)."""
+    """The unit that is coded at once: a phase of luma (0) or chroma (1)."""
 
     colour: int
     phase: int
@@ -43,11 +43,11 @@ class Group(NamedTuple):
 GROUPS = tuple(
     Group(colour, phase) for colour in range(len(COLOURS)) for phase in range(len(PHASES))
 )
-"""Of a scale, in their order."""
+"""The groups of a scale, in the order of coding."""
 
 
 def bands(scale: int) -> int:
-    """Of each component.
+    """The number of bands of each component of a scale.
 
     >>> [bands(scale) for scale in range(SCALES)]
     [1, 3, 3, 3, 3, 3]
@@ -56,7 +56,7 @@ def bands(scale: int) -> int:
 
 
 def channels(scale: int, colour: int) -> slice:
-    """Of a scale's array, those of luma or of chroma.
+    """The channels of luma or of chroma in a scale's array.
 
     >>> channels(1, 0), channels(1, 1)
     (slice(0, 3, None), slice(3, 9, None))
@@ -66,7 +66,7 @@ def channels(scale: int, colour: int) -> slice:
 
 
 def told_before(phase: int) -> list[list[bool]]:
-    """Which of the 3×3 positions around one of a phase belong to phases before it.
+    """Which of the 3×3 positions around a position of a phase belong to earlier phases.
 
     >>> told_before(1)
     [[True, False, True], [False, False, False], [True, False, True]]
@@ -79,13 +79,13 @@ def told_before(phase: int) -> list[list[bool]]:
 
 
 STRIPE_POSITIONS = 2**20
-"""Of a stripe, at most, but for the rows of very wide pictures: what is in memory at once."""
+"""The most positions of a stripe, which limits memory, unless `LEAST_STRIPE` rows are more."""
 LEAST_STRIPE = 64
-"""Rows of a stripe, at least."""
+"""The fewest rows of a stripe."""
 
 
 def stripe_rows(height: int, width: int) -> int:
-    """Rows of the stripes of a scale of so many rows and columns, even; the last has what is left.
+    """The rows of a stripe: all rows of a small scale, else an even number but for the last.
 
     >>> stripe_rows(256, 384), stripe_rows(3072, 4096)
     (256, 256)
@@ -96,30 +96,30 @@ def stripe_rows(height: int, width: int) -> int:
 
 
 def stripes(height: int, width: int) -> list[tuple[int, int]]:
-    """The first row of each stripe, and the last plus one."""
+    """The first row of each stripe, and the row after its last one."""
     rows = stripe_rows(height, width)
     return [(start, min(start + rows, height)) for start in range(0, height, rows)]
 
 
 SEGMENTS = 32
-"""Of a group, at most."""
+"""The most segments of a group."""
 LEAST_SEGMENT = 64
-"""Positions of a segment, but for the last of a group."""
+"""The fewest positions of a segment, except for the last one of a group."""
 
 
 class Segment(NamedTuple):
-    """A segment, and all before it: how far a stream goes."""
+    """A segment of a stream, or a stream up to that segment."""
 
     plane: int
     scale: int
     stripe: int
     group: int
     number: int
-    """In its group, 0 … 31."""
+    """The number of the segment in its group, 0 … 31."""
 
 
 def segment_length(positions: int) -> int:
-    """Positions of a segment in a group of so many.
+    """The number of positions of a segment in a group with `positions` positions.
 
     >>> segment_length(100), segment_length(24576)
     (64, 768)
@@ -128,5 +128,5 @@ def segment_length(positions: int) -> int:
 
 
 def last_segment(plane: int) -> Segment:
-    """One with which, or behind which, every stream of a plane ends."""
+    """A segment after all those of a plane: it stands for a stream that ends with the plane."""
     return Segment(plane, SCALES, 0, 0, 0)

@@ -1,15 +1,15 @@
 """The wavelet transform of Cohen, Daubechies and Feauveau, 9/7, by lifting [Daubechies 1998].
 
-A signal is split into its even and its odd samples. Each lifting step adds to the ones what the
-others say of them, so the inverse takes the same steps back with the signs turned. Signals are
-continued by reflection at both ends, whatever their length; one of a single sample stays as it is.
+A signal is split into its even and its odd samples. Each lifting step adds a prediction from one
+half to the other, so the inverse takes the same steps backwards with opposite signs. Signals of any
+length are extended by reflection at both ends; a signal of a single sample is left unchanged.
 
     columns, rows ──► LL │ HL        the next level splits LL again
                       ───┼───
                       LH │ HH
 
-Arrays are of NumPy or PyTorch, and both compute the very same numbers: every sample comes from sums
-and products of two, in a fixed order, which IEEE 754 leaves no freedom.
+Arrays are of NumPy or PyTorch, and both compute identical numbers: every sample comes from sums and
+products of two numbers in a fixed order, whose results IEEE 754 determines completely.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,16 @@ Array: TypeAlias = Any
 """float32 (..., H, W), of NumPy or PyTorch."""
 
 LEVELS = 5
-"""Of a pyramid."""
+"""The number of levels of a pyramid."""
 BANDS = ("HL", "LH", "HH")
 """Details of a level: high frequencies along rows, along columns, along both."""
 
 STEPS = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
-"""Of lifting: to the odd samples, to the even ones, and so on."""
+"""The weights of the lifting steps: to the odd samples, to the even ones, and so on."""
 GAIN = 1.149604398860241
-"""Of the low band after them; the other's is the inverse. A level doubles a constant picture."""
+"""The factor on the low band after the lifting steps; the high band's is its inverse.
+
+A level doubles a constant picture."""
 
 NORM_LL = 1.0602
 NORMS = (
@@ -36,7 +38,7 @@ NORMS = (
     (0.9984, 0.9984, 0.9672),
     (1.0113, 1.0113, 1.0404),
 )
-"""How long the picture of one unit coefficient is, from the coarsest level to the finest."""
+"""The norm of the picture of a unit coefficient of each band, from the coarsest level on."""
 
 
 AT_ONCE = 2**20
@@ -44,9 +46,9 @@ AT_ONCE = 2**20
 
 
 def analyse(x: Array, axis: int) -> None:
-    """Turn samples into bands along an axis, in place: even ones are low, odd ones high.
+    """Turn samples into bands along an axis, in place: even samples are low, odd ones high.
 
-    The low band has one sample more if the length is odd.
+    The low band has one more sample if the length is odd.
     """
     if x.shape[axis] == 1:
         return
@@ -67,10 +69,10 @@ def synthesise(x: Array, axis: int) -> None:
 
 
 def transpose(x: Array, axis: int) -> None:
-    """The transpose of `synthesise`, in place: how much bands count for what samples count for.
+    """Apply the transpose of `synthesise`, in place: gradients of samples become those of bands.
 
-    Reflection counts samples at the ends once and those between twice. With weights like that every
-    lifting step is the transpose of the one from the other samples.
+    Reflection counts the samples at the ends once and those between twice. With these weights every
+    lifting step is the transpose of the step in the other direction.
     """
     if x.shape[axis] == 1:
         return
@@ -84,13 +86,13 @@ def transpose(x: Array, axis: int) -> None:
 
 
 def split(x: Array, along: Callable[[Array, int], None] = analyse) -> tuple[Array, list[Array]]:
-    """One level: the picture at half its size, and its details HL, LH, HH.
+    """Compute one level: the picture at half its size, and its details HL, LH, HH.
 
     The samples of `x` are overwritten: details are views of them.
 
     Args:
-        along: what turns samples into bands along an axis; `transpose` for the transpose of
-            `joined`.
+        along: the function that turns samples into bands along an axis; `transpose` for the
+            transpose of `joined`.
     """
     for lines in _some_lines(x, -1):
         along(lines, -1)
@@ -101,7 +103,7 @@ def split(x: Array, along: Callable[[Array, int], None] = analyse) -> tuple[Arra
 
 
 def joined(x: Array, low: Array, details: Sequence[Array]) -> Array:
-    """Undo `split` into `x`, which is of the level's size; its samples are overwritten."""
+    """Undo `split`: overwrite `x`, which has the size of the level, and return it."""
     hl, lh, hh = details
     x[..., 0::2, 0::2], x[..., 0::2, 1::2] = low, hl
     x[..., 1::2, 0::2], x[..., 1::2, 1::2] = lh, hh
@@ -113,7 +115,7 @@ def joined(x: Array, low: Array, details: Sequence[Array]) -> Array:
 
 
 def sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Of the picture at all levels, from the whole one to that of LL.
+    """The size of the picture at each level, from full size to the size of LL.
 
     >>> sizes(5, 64)
     [(5, 64), (3, 32), (2, 16), (1, 8), (1, 4), (1, 2)]
@@ -136,7 +138,7 @@ def _lift(x: Array, axis: int, parity: int, weight: float) -> None:
     neighbours = at(first - 1, both) + at(first + 1, both)
     neighbours *= weight
     target += neighbours
-    # Reflected ends: the one neighbour counts twice.
+    # Ends are reflected: their only neighbour counts twice.
     if parity == 0:
         start = at(0, 1)
         start += (at(1, 1) + at(1, 1)) * weight
@@ -146,7 +148,7 @@ def _lift(x: Array, axis: int, parity: int, weight: float) -> None:
 
 
 def _some_lines(x: Array, axis: int) -> Iterator[Array]:
-    """Views of lines along an axis, some at a time: what is computed on the way is small then."""
+    """Yield views of lines along an axis, a few at a time, so that temporary arrays are small."""
     across = -3 - axis
     count = max(AT_ONCE // x.shape[axis], 1)
     for start in range(0, x.shape[across], count):

@@ -1,4 +1,4 @@
-"""A trained prior, as a model of files.
+"""A trained model of the wavelet family, which codes and decodes files.
 
 pixels ─► transform ─► planes ─► prior and range coder ─► one stream ─► cut by the rate
 """
@@ -48,13 +48,13 @@ from rnn_codec.watching import tell
 
 @dataclass(frozen=True)
 class _Arrived:
-    """What has arrived of a file: coefficients, up to a segment."""
+    """The part of a file that has arrived: its coefficients, up to a segment."""
 
     planes: Planes
     segment: Segment | None
     gains: Gains
     checked: int | None
-    """How many planes a check value agreed with; None for a file that is there to its end."""
+    """The number of planes that a check value confirmed; None if the file is complete."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class WaveletModel(Model):
         if not effort:
             return None
         with explained_extras(f"effort {effort}"):
-            # Slopes are followed back by PyTorch, which those who only read files need not have.
+            # Gradients need PyTorch, which installations that only read files may lack.
             from rnn_codec.families.wavelet.restoration.loss import (  # noqa: PLC0415
                 PictureLoss,
                 read_network,
@@ -133,13 +133,13 @@ class WaveletModel(Model):
         body, stream = stream_of(file)
         if contents(file, arrived.segment).levels < levels or arrived.segment is None:
             return file.data
-        # Coded again, only to learn where a plane ends in the stream that is there.
+        # Coded again, only to find where a plane ends in the existing stream.
         code = PictureCode(self.networks, file.head, body.settings, arrived.planes, arrived.gains)
         end = code.end_in(stream, code.last_run_of(levels))
         return file.data[: body.start + end]
 
     def _arrived(self, file: File, levels: int | None = None) -> _Arrived:
-        """The coefficients of a file; of the first planes if `levels` is fewer than it holds."""
+        """The coefficients of a file, or of its first `levels` planes if it holds more."""
         if file.head.model != self.identifier:
             raise WrongModelError(
                 f"the file was made by the model {file.head.model.hex()}, not by {self.path} "
@@ -165,13 +165,15 @@ class WaveletModel(Model):
         else:
             ended = segment == body.end or levels is not None
         if complete and not ended:
-            raise BadFileError("the file is damaged: its stream ends before its header says so")
+            raise BadFileError(
+                "the file is damaged: its stream ends before the last segment given in its header"
+            )
         checked = 0 if symbols.checked is None else settings.planes - symbols.checked
         return _Arrived(walk.finished(), segment, gains, None if file.whole else checked)
 
 
 def _until(walk: Walk, end: Segment | None) -> Iterator[Segment]:
-    """The segments of a walk to one, which the stream ends with."""
+    """Yield the segments of a walk up to `end`, the last segment of the stream."""
     if end is None:
         return
     with closing(walk.segments()) as segments:
@@ -186,13 +188,13 @@ def _until(walk: Walk, end: Segment | None) -> Iterator[Segment]:
 
 
 LABELS = ("cell", "recon", "network", "entropy")
-"""Of a run's configuration, whose names label its models."""
+"""The groups of a run's configuration whose names label its model."""
 
 
 def load(folder: Path, device: str, threads: int | None) -> WaveletModel:
     """The model in the folder of a run; see `Family.load`."""
     if device != "cpu":
-        raise UserError(f"the wavelet codec runs on the processor: --device cpu, not {device}")
+        raise UserError(f"the wavelet codec runs on the CPU only: set --device cpu, not {device}")
     config = read_config(RunFolder(folder))
     tensors, digest = read_engine_file(folder)
     threads = threads or cores()

@@ -1,4 +1,4 @@
-"""A picture's stream: coded as far as it is needed, and what its files decode to."""
+"""The stream of a picture, coded only as far as needed, and what its files decode to."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from rnn_codec.rnc.file import File, Head
 
 @dataclass(frozen=True)
 class Networks:
-    """What a model computes with."""
+    """The networks of a model, and the memory of its prior."""
 
     engine: Engine
     memory: Memory
@@ -38,15 +38,15 @@ class Networks:
 
     @property
     def workers(self) -> Workers:
-        """Threads that share what is not a network."""
+        """The engine's threads, which also share the work outside networks."""
         return self.engine.workers
 
 
 class PictureCode:
-    """The stream of a picture, coded as far as it is needed.
+    """The stream of a picture, coded only as far as needed.
 
     Attributes:
-        segments: that have been coded.
+        segments: the segments coded so far.
     """
 
     def __init__(
@@ -83,11 +83,11 @@ class PictureCode:
         rounded_at: int | None = None,
         coefficients: Arrays | None = None,
     ) -> "PictureCode":
-        """That of a picture (H, W, 3).
+        """Return the code of a picture (H, W, 3).
 
         Args:
-            rounded_at: as of `Walk`.
-            coefficients: instead of the picture's own; see `transformed`.
+            rounded_at: see `Walk`.
+            coefficients: used instead of the picture's own; see `transformed`.
         """
         shape = Shape(head.height, head.width)
         weights = gains.weights(shape)
@@ -100,7 +100,7 @@ class PictureCode:
         return cls(networks, head, settings, planes, gains, rounded_at)
 
     def code_until(self, enough: Callable[[], bool]) -> None:
-        """Code segment after segment until it is enough, or all is coded."""
+        """Code segment after segment until `enough` returns true, or all is coded."""
         while not enough() and self._code_run():
             pass
 
@@ -115,34 +115,34 @@ class PictureCode:
 
     @property
     def most_bytes(self) -> int:
-        """Of the stream so far, at most."""
+        """An upper bound on the length of the stream so far, in bytes."""
         return self._symbols.encoder.most_bytes
 
     def end(self, index: int) -> int:
-        """How many bytes of the stream a segment and all before it take."""
+        """The number of bytes of the stream up to the end of a segment."""
         if not self._code:
             self._code = self._symbols.encoder.code()
         return self.end_in(self._code, index)
 
     def file_bytes(self, index: int) -> int:
-        """Length of the file that ends with a segment; −1 for that of a picture without one."""
+        """Length of the file that ends with a segment; with index −1, of one without segments."""
         if index < 0:
             return file_format.file_bytes(self.head, None, 0)
         return file_format.file_bytes(self.head, self.segments[index], self.end(index))
 
     def end_in(self, stream: bytes, index: int) -> int:
-        """The same, of a stream that goes on in another way."""
+        """As `end`, for a stream that may continue differently after the segment."""
         return certain_after(stream, self._places[index])
 
     def last_run_of(self, levels: int) -> int:
-        """The index of the last segment of so many planes, coded now; −1 if there is none."""
+        """Code the first `levels` planes; the index of their last segment, −1 if there is none."""
         plane = max(self.settings.planes - levels, 0)
         self.code_until(lambda: bool(self.segments) and self.segments[-1].plane < plane)
-        # Segments go down from plane to plane.
+        # Segments are ordered from the highest plane down.
         return bisect_right(self.segments, -plane, key=lambda segment: -segment.plane) - 1
 
     def file(self, index: int) -> File:
-        """The file that ends with a segment; −1 for that of a picture without one."""
+        """The file that ends with a segment; with index −1, the file without segments."""
         if index < 0:
             return file_format.write(self.head, self.settings, None, b"")
         stream_bytes = self.end(index)
@@ -150,23 +150,23 @@ class PictureCode:
         return file_format.write(self.head, self.settings, self.segments[index], stream)
 
     def pixels(self, index: int) -> Pixels:
-        """What the file that ends with a segment decodes to."""
+        """The pixels to which the file that ends with a segment decodes."""
         segment = self.segments[index] if index >= 0 else None
         return picture(self.planes, self.settings, segment, self.gains, self.networks)
 
     def pixels_to(self, plane: int, networks: Networks) -> Pixels:
-        """What networks decode a file to that ends with a plane; nothing is coded."""
+        """The pixels to which networks decode a file that ends with a plane; nothing is coded."""
         return picture(self.planes, self.settings, last_segment(plane), self.gains, networks)
 
     def told(self, segment: Segment, threshold: float, size: float = 1.0) -> Told:
-        """What a file tells that ends with a segment; other arguments are as of `Told`."""
+        """The decoded state of the file that ends with a segment; see `Told` for the arguments."""
         return Told(self.planes, self.settings, self.gains, segment, threshold, size)
 
 
 def picture(
     planes: Planes, settings: Settings, segment: Segment | None, gains: Gains, networks: Networks
 ) -> Pixels:
-    """What coefficients are, as far as a segment has told them."""
+    """The pixels of coefficients that are decoded up to a segment."""
     found, conditions = decoded(planes, settings, segment, gains, networks.workers)
     if networks.restorer is None:
         return found.pixels(networks.workers)

@@ -1,4 +1,4 @@
-"""The coefficients of a picture in integers, and back to pixels.
+"""From pixels to integer coefficients, and back.
 
 pixels ─ rotation, transform ─► coefficients ─ scales, steps ─► magnitudes and signs
 """
@@ -38,24 +38,24 @@ from rnn_codec.families.wavelet.rotation import Rotation
 from rnn_codec.families.wavelet.workers import Workers
 
 CENTRES = (0.0, 0.40, 0.44, 0.44, 0.48)
-"""Where a coefficient is taken to lie in the interval that its bits leave, by its magnitude in
-units of the interval. Small ones are more often at its lower end; the last is of larger ones."""
+"""Where a coefficient is decoded to within its remaining interval, by its magnitude in units of the
+interval. Small magnitudes are more often near the lower end. The last entry is for larger ones."""
 
 Weights: TypeAlias = Sequence[NDArray[np.float32]]
-"""What the coefficients of each scale are multiplied by before they are rounded, (h, w) or ()."""
+"""The factors on the coefficients of each scale before they are quantised, (h, w) or ()."""
 Bands: TypeAlias = Iterator[tuple[int, int, NDArray[np.float32]]]
-"""Of a component: the scale, the number and the coefficients (h, w) of each."""
+"""The bands of a component: the scale, the number and the coefficients (h, w) of each."""
 T = TypeVar("T")
 
 _CENTRES = np.array(CENTRES, np.float32)
 MOST_MAGNITUDE = (1 << PLANES) - 1
 LARGE = 2**23
-"""Pixels of a picture whose components are transformed one by one."""
+"""The number of pixels above which a picture's components are transformed one by one."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Of the arrays of coefficients of a picture."""
+    """The size of a picture, and the shapes of its arrays of coefficients."""
 
     height: int
     width: int
@@ -66,7 +66,7 @@ class Shape:
         return [all_sizes[min(LEVELS, SCALES - scale)] for scale in range(SCALES)]
 
     def bands(self, scale: int) -> list[tuple[int, int]]:
-        """Rows and columns of each band of a scale, from its first: others end earlier.
+        """Rows and columns of each band of a scale; some are smaller than the scale's array.
 
         >>> Shape(5, 4).bands(5)
         [(3, 2), (2, 2), (2, 2)]
@@ -79,7 +79,7 @@ class Shape:
         return [(height, short_width), (short_height, width), (short_height, short_width)]
 
     def exists(self, scale: int) -> NDArray[np.bool_] | None:
-        """Where the bands of a component have a coefficient, (h, w, bands); None: everywhere."""
+        """Where the bands of a component have coefficients, (h, w, bands); None for everywhere."""
         height, width = self.sizes()[scale]
         found = np.zeros((height, width, bands(scale)), np.bool_)
         for band, (rows, columns) in enumerate(self.bands(scale)):
@@ -89,7 +89,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Planes:
-    """Coefficients in integers: (h, w, N) of each scale."""
+    """The integer coefficients of a picture, (h, w, N) of each scale."""
 
     shape: Shape
     magnitudes: list[NDArray[np.uint16]]
@@ -97,7 +97,7 @@ class Planes:
 
     @classmethod
     def nothing(cls, shape: Shape) -> "Planes":
-        """Zeros."""
+        """Return coefficients that are all zero."""
         whole = [(*size, COMPONENTS * bands(scale)) for scale, size in enumerate(shape.sizes())]
         return cls(
             shape,
@@ -106,7 +106,7 @@ class Planes:
         )
 
     def first(self) -> First:
-        """How many planes hold bits."""
+        """The number of planes that hold bits, of luma and chroma of each scale."""
 
         def count(scale: int, colour: int) -> int:
             of_colour = self.magnitudes[scale][..., channels(scale, colour)]
@@ -118,7 +118,7 @@ class Planes:
 def analysed(
     pixels: NDArray[np.uint8], rotation: Rotation, weights: Weights, workers: Workers
 ) -> Planes:
-    """The coefficients of a picture (H, W, 3), multiplied by weights and cut to integers."""
+    """The coefficients of a picture (H, W, 3), multiplied by weights and truncated to integers."""
     planes = Planes.nothing(Shape(*pixels.shape[:2]))
 
     def component(index: int) -> None:
@@ -139,7 +139,7 @@ def analysed(
 def transformed(
     pixels: NDArray[np.uint8], rotation: Rotation, workers: Workers
 ) -> list[NDArray[np.float32]]:
-    """The coefficients of a picture (H, W, 3) as they are, (h, w, N) of each scale."""
+    """The unquantised coefficients of a picture (H, W, 3), (h, w, N) of each scale."""
 
     def component(index: int) -> Bands:
         return _pyramid(_component(pixels, rotation, index))
@@ -150,26 +150,26 @@ def transformed(
 def quantised(
     coefficients: Sequence[NDArray[np.float32]], shape: Shape, weights: Weights
 ) -> Planes:
-    """Coefficients as `transformed` gives them, multiplied by weights and cut to integers."""
+    """The coefficients of `transformed`, multiplied by weights and truncated to integers."""
     weighted = [x * broad(w) for x, w in zip(coefficients, weights, strict=True)]
     magnitudes = [np.minimum(np.abs(x), MOST_MAGNITUDE).astype(np.uint16) for x in weighted]
     return Planes(shape, magnitudes, [x < 0 for x in weighted])
 
 
 def broad(weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A scale's weight, for its array of coefficients."""
+    """A scale's weight, shaped to multiply its array of coefficients."""
     return weight[..., None] if weight.ndim else weight
 
 
 def slopes(
     of_colours: NDArray[np.float32], rotation: Rotation, workers: Workers
 ) -> list[NDArray[np.float32]]:
-    """How fast something grows with each coefficient, (h, w, N) of each scale.
+    """The gradient of a loss by coefficients, (h, w, N) of each scale.
 
-    The transpose of `synthesised`.
+    This is the transpose of `synthesised`.
 
     Args:
-        of_colours: how fast it grows with red, green and blue of each pixel, (3, H, W).
+        of_colours: the gradient by red, green and blue of each pixel, (3, H, W).
     """
 
     def component(index: int) -> Bands:
@@ -186,7 +186,7 @@ def slopes(
 def _collected(
     component: Callable[[int], Bands], shape: Shape, workers: Workers
 ) -> list[NDArray[np.float32]]:
-    """The bands of all components, in arrays (h, w, N) of each scale; zeros where there is none."""
+    """The bands of all components in an array (h, w, N) per scale, zero where none exist."""
     found = [
         np.zeros((*size, COMPONENTS * bands(scale)), np.float32)
         for scale, size in enumerate(shape.sizes())
@@ -202,13 +202,13 @@ def _collected(
 
 
 def _for_components(function: Callable[[int], T], shape: Shape, workers: Workers) -> list[T]:
-    """What a function gives for each component: at once, or one by one to spare memory."""
+    """The results of a function for all components, at once or, to save memory, one by one."""
     at_once = shape.height * shape.width <= LARGE
     return (workers if at_once else Workers(1)).map(function, range(COMPONENTS))
 
 
 def _component(pixels: NDArray[np.uint8], rotation: Rotation, index: int) -> NDArray[np.float32]:
-    """A component (H, W) of a picture, in its rotated colours."""
+    """A component (H, W) of a picture, in rotated colours."""
     x = np.empty(pixels.shape[:2], np.float32)
     for start in range(0, len(x), STRIP):
         rows = pixels[start : start + STRIP]
@@ -218,7 +218,7 @@ def _component(pixels: NDArray[np.uint8], rotation: Rotation, index: int) -> NDA
 
 
 def _pyramid(x: NDArray[np.float32]) -> Bands:
-    """The bands of a component times their norms, with their scales, from the finest to LL."""
+    """Yield the bands of a component, times their norms, from the finest scale to LL."""
     for scale in range(SCALES - 1, 0, -1):
         x, details = split(x)
         for band, norm in enumerate(NORMS[scale - 1]):
@@ -230,14 +230,15 @@ def _pyramid(x: NDArray[np.float32]) -> Bands:
 def values(
     planes: Planes, first: First, segment: Segment | None, weights: Weights, component: int
 ) -> Iterator[NDArray[np.float32]]:
-    """A component's coefficients (h, w, bands) of each scale, as told up to a segment.
+    """Yield a component's coefficients (h, w, bands), scale by scale, as decoded up to a segment.
 
-    Scale by scale, from the coarsest: the finest one is most of them.
+    The coarsest scale comes first. They are yielded one by one because the finest holds most of the
+    coefficients.
 
     Args:
-        planes: magnitudes of all planes, or of those that the stream has told.
-        segment: None for nothing.
-        weights: as of `analysed`.
+        planes: coefficients with the bits of all planes, or of those that the stream has coded.
+        segment: the last decoded segment; None for none.
+        weights: see `analysed`.
     """
     for scale in range(SCALES):
         yield _of_scale(planes, first, segment, weights, scale, component)
@@ -271,7 +272,7 @@ def _of_scale(
 
 
 def share_of_plane(shape: Shape, first: First, segment: Segment) -> float:
-    """How many of the coefficients that have a bit in the plane of a segment are told it, 0 … 1."""
+    """The share of the bits in a segment's plane that a stream up to the segment codes, 0 … 1."""
     told = all_of_plane = 0.0
     for place, positions in _groups(shape):
         colour = GROUPS[place.group].colour
@@ -284,9 +285,9 @@ def share_of_plane(shape: Shape, first: First, segment: Segment) -> float:
 
 
 def told_planes(shape: Shape, first: First, segment: Segment | None) -> NDArray[np.float64]:
-    """To which plane a stream up to a segment tells luma and chroma of each scale, (SCALES, 2).
+    """The plane down to which a stream up to a segment codes each scale and colour, (SCALES, 2).
 
-    The mean of its positions, where some are told one plane more than others.
+    It is the mean over positions where some have one plane more than others.
     """
     sums, counts = np.zeros((2, SCALES, len(COLOURS)))
     for place, positions in _groups(shape):
@@ -296,12 +297,12 @@ def told_planes(shape: Shape, first: First, segment: Segment | None) -> NDArray[
             plane = segment.plane + 1 - _share_told(segment, place, positions)
         sums[place.scale, colour] += positions * plane
         counts[place.scale, colour] += positions
-    # A scale without positions is told all that there is.
+    # A scale without positions counts as completely coded.
     return sums / np.maximum(counts, 1)
 
 
 def _groups(shape: Shape) -> Iterator[tuple[Segment, int]]:
-    """All groups of a plane, as the first of their segments, and how many positions they have."""
+    """Yield the first segment of each group of a plane, and the group's number of positions."""
     for scale, (height, width) in enumerate(shape.sizes()):
         for stripe, (start, end) in enumerate(stripes(height, width)):
             for index, group in enumerate(GROUPS):
@@ -311,7 +312,7 @@ def _groups(shape: Shape) -> Iterator[tuple[Segment, int]]:
 
 
 def _share_told(segment: Segment, place: Segment, positions: int) -> float:
-    """Of a group's positions, in the plane of a segment that a stream goes up to."""
+    """The share of a group's positions that a stream up to `segment` codes in that plane."""
     here, until = place[1:4], segment[1:4]
     if here != until or not positions:
         return float(here <= until)
@@ -321,11 +322,11 @@ def _share_told(segment: Segment, place: Segment, positions: int) -> float:
 def _told(
     first: First, segment: Segment | None, place: Segment, size: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """The last plane told of each position of a group, (h, w, 1) or (1, 1, 1).
+    """The last plane decoded at each position of a group, (h, w, 1) or (1, 1, 1).
 
     Args:
-        place: its scale, stripe and group.
-        size: rows and columns of its positions.
+        place: the scale, stripe and group, as a segment.
+        size: rows and columns of the group's positions.
     """
     most = first[place.scale][GROUPS[place.group].colour]
     if segment is None or segment.plane >= most:
@@ -341,7 +342,7 @@ def _told(
 def _middles(
     magnitudes: NDArray[np.uint16], negative: NDArray[np.bool_], told: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
-    """Where coefficients lie of which the planes down to `told` are known."""
+    """The decoded values of coefficients whose planes down to `told` are known."""
     known = magnitudes >> told
     x = known.astype(np.float32)
     x += _CENTRES.take(np.minimum(known, len(CENTRES) - 1))
@@ -352,7 +353,7 @@ def _middles(
 
 @dataclass(frozen=True)
 class Synthesis:
-    """A picture as its coefficients give it, before its pixels are rounded.
+    """The picture of some coefficients, before its pixels are rounded.
 
     Attributes:
         components: (H, W) each.
@@ -368,13 +369,13 @@ class Synthesis:
         return height, width
 
     def colours(self, rows: slice, columns: slice) -> list[NDArray[np.float32]]:
-        """Red, green and blue of a part."""
+        """Red, green and blue of a part of the picture."""
         here = [component[rows, columns] for component in self.components]
         matrix = zip(*self.rotation.matrix, strict=True)
         return [rotated(here, column) + np.float32(MIDDLE) for column in matrix]
 
     def pixels(self, workers: Workers) -> NDArray[np.uint8]:
-        """All of it, (H, W, 3)."""
+        """The rounded pixels of the whole picture, (H, W, 3)."""
         height, width = self.size
         found = np.empty((height, width, 3), np.uint8)
 
@@ -388,7 +389,7 @@ class Synthesis:
 
 
 def rounded(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """To whole numbers 0 … 255, in place."""
+    """Round to whole numbers 0 … 255, in place."""
     return np.clip(np.rint(x, out=x), 0, 255, out=x)
 
 
@@ -398,10 +399,10 @@ def synthesised(
     rotation: Rotation,
     workers: Workers,
 ) -> Synthesis:
-    """The picture of coefficients.
+    """The picture of coefficients, by the inverse transform.
 
     Args:
-        values: a component's coefficients (h, w, bands) of each scale.
+        values: a function of a component that yields its coefficients (h, w, bands) of each scale.
     """
     components = _for_components(
         lambda component: _picture(shape, values(component)), shape, workers
@@ -410,7 +411,7 @@ def synthesised(
 
 
 def _picture(shape: Shape, values: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """One component (H, W) of its coefficients, which are overwritten."""
+    """One component (H, W) of a picture, from its coefficients, which are overwritten."""
     low = next(values)[..., 0] / np.float32(NORM_LL)
     all_sizes = sizes(shape.height, shape.width)
     for scale, of_scale in enumerate(values, 1):

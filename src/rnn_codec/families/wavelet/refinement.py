@@ -1,17 +1,18 @@
-"""An encoder that looks at what comes of its files, and moves coefficients accordingly.
+"""Refine coefficients: an encoder decodes its own files and moves coefficients accordingly.
 
-    coefficients ─ coded ─► values that are told ─ decoded, restored ─► picture
-          ▲                                                               │
-          └──── moved towards what the values should be ◄── slope of a loss
+    coefficients ─ coded ─► values in the file ─ decoded, restored ─► picture
+          ▲                                                             │
+          └────── moved towards better values ◄────── gradient of a loss
 
-Rounding makes a coefficient what is nearest to it. What is best for the picture that is decoded is
-another matter: the network that restores has its own mind, structure counts beside squared error,
-and the errors of neighbours can cancel. So a file is made, the slope of a loss is followed back to
-its coefficients, and these move. Files decode as ever.
+Quantisation picks the value nearest to a coefficient. That is not always the best for the decoded
+picture: a restoration network responds in its own way, structure counts as well as squared error,
+and errors of neighbours can cancel. So a file is made, the gradient of a loss is followed back to
+its coefficients, and these move. Decoding does not change.
 
-The loss is taken for a parabola: its slope divided by its curvature is how far the value that is
-told is from the best one. Curvatures are those which slopes and errors of rounding show, in windows
-of a scale: with squared error alone, and nothing that restores, values pull where they came from.
+The loss is approximated by a parabola: its slope divided by its curvature is the distance of a
+decoded value from the best one. Curvatures are estimated from slopes and quantisation errors, in
+windows of a scale. With squared error alone and no restoration, values are drawn back to their
+originals.
 """
 
 import math
@@ -41,36 +42,36 @@ from rnn_codec.families.wavelet.windows import window_means
 from rnn_codec.families.wavelet.workers import Workers
 
 Arrays = list[NDArray[np.float32]]
-"""(h, w, N) of each scale."""
+"""An array (h, w, N) for each scale."""
 
 MOVES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10)
-"""How often coefficients move, by the effort."""
+"""The number of times that coefficients move, by the effort."""
 FIRST_SHARE, LAST_SHARE = 0.5, 0.05
-"""Of the way to where the parabola has its least, in the first move and in the last."""
+"""The share of the way to the parabola's minimum, in the first move and in the last."""
 STEEPER = 1.5
-"""By how much the curvature is taken larger than it shows: coefficients move all at once."""
+"""The factor on the estimated curvature, because all coefficients move at once."""
 STEEPER_AGAIN = 1.7
-"""By how much more where a move has made things worse."""
+"""The further factor on the curvature after a move that made the cost worse."""
 TOLERATED = 0.03
-"""By how much the cost may rise with a move."""
+"""The largest rise of the cost with which a move is kept."""
 COST_OF_SIZE = 1.2
-"""How much the logarithm of a file's size counts beside the loss, about as both go together."""
+"""The weight of the logarithm of a file's size in the cost: about how fast the loss falls."""
 TOWARDS_SIZE = 0.5
-"""Power of how much too large a file is, by which the threshold grows for the next."""
+"""The power of the ratio of a file's size to its target by which the next threshold grows."""
 FARTHEST = 1.5
-"""From where a coefficient was at first, in units of the threshold."""
+"""The largest distance of a coefficient from its original, in units of the threshold."""
 WINDOW = 5
-"""Side of the windows of a curvature."""
+"""The side of the windows in which curvatures are estimated."""
 OF_SCALE = 0.3
-"""How much the curvature of the whole scale counts in that of each window."""
+"""The weight of the curvature of the whole scale in that of each window."""
 NO_CURVATURE = 1.0
-"""Of a scale where none shows: larger than any, so that nothing moves."""
+"""The curvature of a scale that shows none: larger than any, so that nothing moves."""
 KEPT = 0.7
-"""Share of the curvature found before that each move keeps."""
+"""The share of the previous curvature that each move keeps."""
 
 
 class Loss(Protocol):
-    """How far what is decoded is from what it should be; see `PictureLoss`."""
+    """The distortion of a decoded picture; see `PictureLoss`."""
 
     def value(self, picture: Synthesis, conditions: Conditions) -> float:
         """The loss."""
@@ -78,18 +79,18 @@ class Loss(Protocol):
     def slope(
         self, picture: Synthesis, conditions: Conditions
     ) -> tuple[float, NDArray[np.float32]]:
-        """The loss, and how fast it grows with red, green and blue of each pixel, (3, H, W)."""
+        """The loss, and its gradient by red, green and blue of each pixel, (3, H, W)."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """A picture as a file tells it.
+    """The decoded state of a picture's file.
 
     Attributes:
         planes, settings, gains: of the file.
-        segment: up to which it goes.
-        threshold: that it tells coefficients to, with the weights of usual gains.
-        size: bytes of the file, in units of what it may have.
+        segment: the last segment of the file.
+        threshold: the threshold of its coefficients, with the weights of the default step.
+        size: length of the file, relative to the length that it may have.
     """
 
     planes: Planes
@@ -102,11 +103,11 @@ class Told:
 
 @dataclass(frozen=True)
 class State:
-    """Coefficients, the threshold that they are told to, and what came of it.
+    """Coefficients, the threshold to which they are coded, and the result.
 
     Attributes:
         size: see `Told`.
-        cost: least is best.
+        cost: lower is better.
     """
 
     coefficients: Arrays
@@ -116,22 +117,22 @@ class State:
 
     @property
     def next_threshold(self) -> float:
-        """With which a file is nearer to its size."""
+        """The threshold with which the next file is nearer to its target size."""
         return self.threshold * self.size**TOWARDS_SIZE
 
 
 class Refinement:
-    """The coefficients of a picture, as they move.
+    """The coefficients of a picture, refined move by move.
 
     Args:
         pixels: of the picture, (H, W, 3).
         gains: of the picture, with any step.
-        loss: what is to become small.
+        loss: the loss to reduce.
         threshold: of the first file.
 
     Attributes:
-        tried: what the next file is to be made of.
-        best: what the best file so far was made of.
+        tried: the state from which the next file is to be made.
+        best: the state from which the best file so far was made.
     """
 
     def __init__(
@@ -153,20 +154,20 @@ class Refinement:
         self.tried = self.best = self._last = State(self._original, threshold)
 
     def begin_at(self, threshold: float) -> None:
-        """Go on with the best coefficients, for another threshold: costs do not compare."""
+        """Restart from the best coefficients with another threshold: costs are not comparable."""
         self.tried = self.best = self._last = State(self.best.coefficients, threshold)
 
     def judge(self, told: Told) -> None:
-        """See whether the file of what is tried is the best so far."""
+        """Check whether the file made from `tried` is the best so far."""
         self._judge(told, self._loss.value(*self._decoded(told)))
 
     def move(self, told: Told, share: float) -> None:
-        """From what is tried, with its file, to what is to be tried next.
+        """Move from `tried`, given its file, to the next state to try.
 
-        What was much worse is taken back, and a shorter way is tried.
+        If the file is much worse, the move is undone, and a shorter one is tried.
 
         Args:
-            share: of the way to where the loss should be least.
+            share: of the way to the expected minimum of the loss.
         """
         value, of_pixels = self._loss.slope(*self._decoded(told))
         found = self._judge(told, value)
@@ -184,7 +185,7 @@ class Refinement:
         return found
 
     def _try(self, shape: Shape, share: float) -> None:
-        """Coefficients some way from the last ones, in reach of the original ones."""
+        """Try coefficients some way from the last ones, within reach of the original ones."""
         tried = []
         for index, weight in enumerate(self._gains.weights(shape)):
             last, original = self._last.coefficients[index], self._original[index]
@@ -195,7 +196,7 @@ class Refinement:
         self.tried = State(tried, self._last.next_threshold)
 
     def _learn(self, told: Told, of_values: Arrays) -> None:
-        """Curvatures, and how far values are from where the loss is least by them."""
+        """Estimate curvatures and, from them, the distance of values from the loss's minimum."""
         self._values = _values(told)
         weights = [broad(weight) for weight in self._gains.weights(told.planes.shape)]
         found = [
@@ -218,7 +219,7 @@ class Refinement:
 
 
 def shares(moves: int) -> Sequence[float]:
-    """Of so many moves.
+    """The share of the way to the minimum that each of some moves takes.
 
     >>> [round(share, 2) for share in shares(3)]
     [0.5, 0.16, 0.05]
@@ -227,7 +228,7 @@ def shares(moves: int) -> Sequence[float]:
 
 
 def curvature(slope: NDArray[np.float32], error: NDArray[np.float32]) -> NDArray[np.float32]:
-    """That of a parabola whose slope is known where errors are, (h, w, 1); both (h, w, N)."""
+    """The curvature (h, w, 1) of a parabola, from its slopes at known errors, both (h, w, N)."""
     product, square = (slope * error).sum(2), (error * error).sum(2)
     whole, mean = OF_SCALE * product.mean(), OF_SCALE * square.mean()
     if whole <= 0 or mean <= 0:
@@ -237,7 +238,7 @@ def curvature(slope: NDArray[np.float32], error: NDArray[np.float32]) -> NDArray
 
 
 def _values(told: Told) -> Arrays:
-    """What coefficients are told to be."""
+    """The values to which coefficients are decoded."""
     shape = told.planes.shape
     weights = told.gains.weights(shape)
     of_components = [

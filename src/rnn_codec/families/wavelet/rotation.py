@@ -1,9 +1,9 @@
-"""The rotation of colours: red, green, blue to what a picture's gradients vary in most, and so on.
+"""The rotation of colours: from red, green, blue to the principal axes of a picture's gradients.
 
-An orthonormal rotation keeps squared errors, so one step is right for all three components. It is a
-fixed one, to luma and two differences of colours, and on top the picture's own: three numbers of a
-byte, the quaternion (128, b, c, d). The matrix has them and their squares in it, and no sines that
-machines compute differently.
+An orthonormal rotation preserves squared errors, so one step is right for all three components. A
+fixed rotation to luma and two colour differences is followed by the picture's own rotation, the
+quaternion (128, b, c, d) of three bytes. The matrix is computed from their products, without sines,
+which machines compute differently.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ FIXED = (
     (_DIFFERENCE, 0.0, -_DIFFERENCE),
     (-_OTHER, 2 * _OTHER, -_OTHER),
 )
-"""Rows: luma, and what grey pictures have nothing of."""
+"""The fixed rotation. Its rows are luma, and two components that are zero in grey pictures."""
 UNIT = 128
 MOST_ANGLE = 127
 
@@ -30,7 +30,7 @@ class Rotation(NamedTuple):
 
     @property
     def matrix(self) -> Matrix:
-        """Rows are components, columns red, green, blue; the same floats on every machine.
+        """The matrix: rows are components, columns red, green, blue; the same on every machine.
 
         >>> Rotation(0, 0, 0).matrix == FIXED
         True

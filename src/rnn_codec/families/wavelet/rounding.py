@@ -1,8 +1,8 @@
-"""Which coefficients a file's last plane makes significant: those that are worth their bits.
+"""Choose which coefficients a file's last plane makes significant: those that are worth their bits.
 
-A coefficient of at least the threshold is significant, as the plane has it. For the picture it is
-better to weigh squared error against what the prior asks for: one that nobody expects is left zero,
-and one that is expected is made significant a little below the threshold. Files decode as ever.
+Without rounding, a coefficient is significant if it reaches the threshold. It is better to weigh
+squared error against the bits that the prior asks for: an unlikely coefficient is left zero, and a
+likely one is made significant slightly below the threshold. Decoding does not change.
 """
 
 import numpy as np
@@ -13,21 +13,21 @@ from rnn_codec.families.wavelet.group import PROBABILITIES
 from rnn_codec.families.wavelet.planes import CENTRES
 
 SLOPE = 0.1
-"""Squared error that a bit must take off, in squares of the threshold."""
+"""The least reduction of squared error for each bit, in squares of the threshold."""
 
 _SIGN = 1.0
 _COSTS = np.log2(PROBABILITIES[:, 0] / PROBABILITIES[:, 1]) + _SIGN
-"""Bits that a one takes more than a zero, by the byte of its logit."""
+"""The additional bits of a one, with its sign, over a zero, by the byte of its logit."""
 _TAKEN = 1 + CENTRES[1]
-"""For what a new coefficient is taken, in units of the threshold."""
+"""The decoded value of a newly significant coefficient, in units of the threshold."""
 
 
 def rounded(magnitudes: NDArray[np.uint16], plane: int, logits: Bytes) -> NDArray[np.uint16]:
-    """Magnitudes of coefficients that are not significant above a plane, as it is to tell them.
+    """Round the magnitudes of coefficients that are not significant before a plane.
 
     Args:
-        magnitudes: of all planes; so are those that are returned.
-        logits: of their significance, in bytes.
+        magnitudes: with the bits of all planes, like those that are returned.
+        logits: of their significance, as bytes.
     """
     threshold = 1 << plane
     taken_off = _TAKEN * (2 / threshold * magnitudes - _TAKEN)

@@ -1,6 +1,6 @@
 """A picture being coded: streams, each with a step that suits a rate.
 
-Every beginning of a stream is a file. Its step is that with which a plane ends where the file does.
+Every prefix of a stream makes a file. The step is chosen so that a plane ends where the file does.
 """
 
 from bisect import bisect_right
@@ -35,18 +35,18 @@ from rnn_codec.rnc.file import File, Head
 from rnn_codec.watching import tell, watched
 
 _LOOK_AHEAD = 16
-"""Bytes by which a code is longer than what it makes certain, at most."""
+"""The most bytes of a code after those that make its bits certain."""
 RESTORED_REACH = 64
-"""Of `THRESHOLDS`, by which restored pictures reach a quality more coarsely: half an octave."""
+"""How many further `THRESHOLDS` are tried for restored pictures: half an octave."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """What an encoder looks for beside a file that is good at once.
+    """An encoder's search for better coefficients.
 
     Attributes:
-        moves: of coefficients, one after another.
-        loss: what they move by.
+        moves: how often the coefficients move.
+        loss: the loss that the moves reduce.
     """
 
     moves: int
@@ -65,13 +65,13 @@ class WaveletSession:
 
     @cached_property
     def code(self) -> PictureCode:
-        """The picture's stream, with the usual step."""
+        """The picture's stream, with the default step."""
         return self.code_with(self.gains.step)
 
     def code_with(
         self, step: int, rounded_at: int | None = None, coefficients: Arrays | None = None
     ) -> PictureCode:
-        """The picture's stream with a step of its own; see `PictureCode.of`."""
+        """The picture's stream with a given step; see `PictureCode.of`."""
         gains = replace(self.gains, step=step)
         given = self.networks, self.head, self.pixels, self._rotation, gains
         return PictureCode.of(*given, rounded_at, coefficients)
@@ -110,7 +110,7 @@ class WaveletSession:
         return self._encoded(code, index)
 
     def _refined_within(self, search: Search, until: float, size: int) -> State:
-        """Coefficients for a file of so many bytes."""
+        """Refine the coefficients for a file of `size` bytes."""
         refinement = self._refinement(search, until)
 
         def told() -> Told | None:
@@ -131,7 +131,7 @@ class WaveletSession:
         return refinement.best
 
     def _move(self, refinement: Refinement, of_moves: Sequence[float]) -> None:
-        """The same for files of whole planes, whatever their size."""
+        """Refine the coefficients for files of whole planes, whatever their size."""
 
         def told() -> Told:
             tried = refinement.tried
@@ -154,7 +154,7 @@ class WaveletSession:
         return counts(analysed(self.pixels, self._rotation, weights, self.networks.workers))
 
     def reaching(self, quality: Quality) -> Encoded:
-        """See `Session.reaching`: all planes to the coarsest threshold whose picture is so good."""
+        """See `Session.reaching`: all planes to the coarsest threshold that reaches it."""
         planes = self.code.settings.planes
         most = bisect_right(THRESHOLDS, 2.0 ** (planes - 1))
         found = self._thresholds_reaching(quality, most)
@@ -166,7 +166,7 @@ class WaveletSession:
             return encoded
         refinement = self._refinement(self.search, THRESHOLDS[found - 1])
         of_moves, half = shares(self.search.moves), -(-self.search.moves // 2)
-        # Those that have moved reach the quality with a coarser threshold: then for that.
+        # Refined coefficients reach the quality with a coarser threshold: refine for that next.
         for part in (of_moves[:half], of_moves[half:]):
             refinement.begin_at(THRESHOLDS[found - 1])
             self._move(refinement, part)
@@ -177,7 +177,7 @@ class WaveletSession:
         return min(encoded, refined, key=lambda each: len(each.data))
 
     def _encoded_to(self, until: float, coefficients: Arrays | None = None) -> Encoded:
-        """All planes to a threshold."""
+        """The file with all planes to a threshold."""
         code = self.code_with(step_with(until), None, coefficients)
         last = code.last_run_of(code.settings.planes - plane_of(until))
         return self._encoded(code, last)
@@ -185,7 +185,7 @@ class WaveletSession:
     def _thresholds_reaching(
         self, quality: Quality, most: int, coefficients: Arrays | None = None
     ) -> int:
-        """How many of the first `most` of `THRESHOLDS` reach it."""
+        """The number of the first `most` of `THRESHOLDS` that reach the quality."""
         score = SCORES[quality.metric]
 
         def missed(networks: Networks, threshold: float) -> bool:
@@ -200,7 +200,7 @@ class WaveletSession:
         found = bisect_right(THRESHOLDS, False, hi=most, key=missed_plain)
         if self.networks.restorer is None:
             return found
-        # What is restored is better, and takes longer: it is looked at where it may matter.
+        # Restored pictures are better but slower: they are tried only where it may matter.
         most = min(found + RESTORED_REACH, most)
         further = bisect_right(THRESHOLDS, False, lo=found, hi=most, key=missed_restored)
         if further == found and found and missed_restored(THRESHOLDS[found - 1]):
@@ -223,10 +223,10 @@ class WaveletSession:
 
 
 def contents(file: File, segment: Segment | None, checked: int | None = None) -> Contents:
-    """What a file holds that has arrived up to a segment.
+    """The contents of a file that has arrived up to a segment.
 
     Args:
-        checked: of a file cut short, how many planes a check value agreed with.
+        checked: for a cut file, the number of planes that a check value confirmed.
     """
     body, _ = file_format.stream_of(file)
     settings = body.settings

@@ -1,10 +1,10 @@
-"""Codes the planes of a picture, group by group, with the prior's probabilities.
+"""Code the planes of a picture, group by group, with the prior's probabilities.
 
-Encoder and decoder take the same way through the planes: a `Walk` asks its `Symbols` for bits, and
-an encoder's are those of the picture, which it writes, a decoder's those that it reads.
+Encoder and decoder walk through the planes in the same way. A `Walk` passes bits through its
+`Symbols`: those of an encoder write the bits of the picture, those of a decoder read them.
 
-A group is coded in *segments* of positions: the bits of a segment, then the signs of its
-coefficients that have become significant. A stream may end after any segment.
+A group is coded in *segments* of positions: the bits of a segment, then the signs of its newly
+significant coefficients. A stream may end after any segment.
 """
 
 from collections.abc import Generator, Iterator
@@ -38,7 +38,7 @@ from rnn_codec.families.wavelet.symbols import Symbols
 
 
 class _Telling:
-    """What has been told of the plane of a scale, as the heads see it.
+    """The part of a scale's plane that has been coded, as the heads see it.
 
     Attributes:
         luma: (h, w, channels): bits and signs of luma.
@@ -53,7 +53,7 @@ class _Telling:
         )
 
     def around(self, group: Group) -> Bytes:
-        """What the head of a group sees."""
+        """The array that the head of a group sees."""
         return self.all if group.colour else self.luma
 
     def tell(
@@ -63,7 +63,7 @@ class _Telling:
         positive: NDArray[np.bool_],
         negative: NDArray[np.bool_],
     ) -> None:
-        """The bits of a group (h/2, w/2, n), and the signs of what has become significant."""
+        """Add a group: its bits (h/2, w/2, n), and the signs of newly significant coefficients."""
         row, column = PHASES[group.phase]
         first, count = 2 * self._bands if group.colour else 0, bits.shape[2]
         of_bits = bits.view(np.uint8) * np.uint8(2 * TOLD_BIT) + np.uint8(MIDDLE - TOLD_BIT)
@@ -76,18 +76,18 @@ class _Telling:
 
 
 class Walk:
-    """The way through the planes of a picture.
+    """The walk of an encoder or a decoder through the planes of a picture.
 
     Args:
-        planes: of the picture; None of a decoder.
+        planes: coefficients of the picture; None for a decoder.
         shape: of the picture.
-        first: of the picture; at least one is not zero.
+        first: planes of the picture, see `First`; at least one number is not zero.
         last: the plane to end with.
         rounded_at: the plane that an encoder rounds at, see `rounding`; None for none.
 
     Attributes:
-        so_far: coefficients as far as they were coded; in each scale in units of `units`.
-        units: the plane of each scale that was begun last.
+        so_far: coefficients as coded so far; each scale is in units of the plane in `units`.
+        units: the plane of each scale that was begun most recently.
     """
 
     def __init__(
@@ -106,17 +106,17 @@ class Walk:
         self._planes, self._first, self._last = planes, first, last
         self.so_far = Planes.nothing(shape)
         if planes is not None:
-            # The same signs, for only those of significant coefficients count.
+            # The picture's signs: only those of significant coefficients are used.
             self.so_far = replace(self.so_far, negative=planes.negative)
         self._views: list[Bytes | None] = [None] * SCALES
         self._exists: dict[int, NDArray[np.bool_] | None] = {}
         self.units = [max(of_scale) for of_scale in first]
 
     def segments(self) -> Generator[Segment, None, None]:
-        """Code segment after segment; close it where a stream ends.
+        """Code segment after segment and yield each; close the generator where a stream ends.
 
         Raises:
-            EndOfCodeError: of a decoder, at the first segment that has not arrived.
+            EndOfCodeError: in a decoder, at the first segment that has not arrived.
         """
         for plane in range(max(map(max, self._first)) - 1, self._last - 1, -1):
             handed: tuple[Bytes, ...] | None = None
@@ -126,7 +126,7 @@ class Walk:
             self._symbols.plane_coded(plane, self.so_far)
 
     def finished(self) -> Planes:
-        """The coefficients so far, all in units of the last plane of all, 0: nothing may follow."""
+        """The coefficients so far, in units of plane 0; nothing can be coded after this."""
         for magnitudes, unit in zip(self.so_far.magnitudes, self.units, strict=True):
             np.left_shift(magnitudes, np.uint16(unit), out=magnitudes)
         return self.so_far
@@ -134,7 +134,7 @@ class Walk:
     def _scale(
         self, plane: int, scale: int, handed: tuple[Bytes, ...] | None
     ) -> Generator[Segment, None, tuple[Bytes, ...] | None]:
-        """Code a plane of a scale, and return what it hands down to the finer one."""
+        """Code a plane of a scale, and return the states that it hands down to the finer scale."""
         self.units[scale], finer = plane, scale + 1
         hands_down = finer < SCALES and plane < max(self._first[finer])
         height, width, _ = self.so_far.magnitudes[scale].shape
@@ -153,11 +153,11 @@ class Walk:
         return states
 
     def _tell_finer(self, scale: int, state: Bytes) -> None:
-        """Put the message to the finer scale where the state was: there are large pictures."""
+        """Overwrite the state with the message to the finer scale, to save memory."""
         height, width, _ = state.shape
         above = state[:0]
         for start, end in stripes(height, width):
-            # With one row more on either side, which a kernel sees.
+            # Includes one more row on either side for the 3×3 kernel.
             first, last = start - len(above), min(end + 1, height)
             here = np.concatenate([above, state[start:last]])
             message = self._engine.message(scale, here, self._seen_after(scale, first, last))
@@ -167,15 +167,15 @@ class Walk:
     def _state(
         self, plane: int, scale: int, start: int, end: int, handed: tuple[Bytes, ...] | None
     ) -> tuple[Bytes, ...]:
-        """The state of some rows."""
+        """The state of the rows from `start` to `end`."""
         height, width, _ = self.so_far.magnitudes[scale].shape
-        # With one more on either side, which a kernel sees.
+        # Includes one more row on either side for the 3×3 kernel.
         first, last = max(start - 1, 0), min(end + 1, height)
         if handed is None:
             nothing = np.full((last - first, width, self._engine.depth), MIDDLE, np.uint8)
             here = (nothing,) * self._engine.states
         elif scale == 1:
-            # LL is of the size of the coarsest details.
+            # LL has the size of the coarsest details.
             here = tuple(x[first:last] for x in handed)
         else:
             here = tuple(_doubled(x, first, last, width) for x in handed)
@@ -183,22 +183,22 @@ class Walk:
         return tuple(x[start - first : end - first] for x in states)
 
     def _seen_before(self, scale: int, first: int, last: int) -> Bytes:
-        """What the prior sees of some rows of a scale, as they were before the plane."""
+        """The prior's view of some rows of a scale before the current plane."""
         view, self._views[scale] = self._views[scale], None
         if view is not None:
             return view
         above = max(first - WINDOW // 2, 0)
         magnitudes = self.so_far.magnitudes[scale][above : last + WINDOW // 2]
-        # Without the bit of this plane, which stripes above have already.
+        # Shifted to remove the bit of this plane, which the stripes above already have.
         return self._view(scale, self._memory.before(magnitudes >> 1), above, first, last)
 
     def _seen_after(self, scale: int, first: int, last: int) -> Bytes:
-        """What the finer scale hears of, of some rows, when they are coded."""
+        """The view of some rows after the current plane, from which the message is computed."""
         above = max(first - WINDOW // 2, 0)
         magnitudes = self.so_far.magnitudes[scale][above : last + WINDOW // 2]
         seen = self._memory.after(magnitudes)
         view = self._view(scale, seen, above, first, last)
-        # A memory that sees all sees the same before the next plane.
+        # A memory that sees everything has the same view before the next plane.
         sees_all = seen is magnitudes and self._memory.before(magnitudes) is magnitudes
         if sees_all and last - first == len(self.so_far.magnitudes[scale]):
             self._views[scale] = view
@@ -207,7 +207,7 @@ class Walk:
     def _view(
         self, scale: int, magnitudes: NDArray[np.uint16], above: int, first: int, last: int
     ) -> Bytes:
-        """What is known of some rows; magnitudes are given from the row `above` on."""
+        """The known state of some rows; `magnitudes` begin with the row `above`."""
         depth, width = aligned(known_depth(scale)), magnitudes.shape[1]
         negative = self.so_far.negative[scale][above : above + len(magnitudes)]
 
@@ -218,7 +218,7 @@ class Walk:
         return self._engine.workers.by_strips(strip, last - first, width)[0]
 
     def _stripe(self, at: Segment, start: int, state: Bytes) -> Iterator[Segment]:
-        """Code the groups of a stripe, from a row on; the state is that of its rows."""
+        """Code the groups of a stripe that begins with a row; `state` is that of its rows."""
         height, width, _ = state.shape
         telling = _Telling(height, width, at.scale)
         for index, group in enumerate(GROUPS):
@@ -234,7 +234,7 @@ class Walk:
     def _group(
         self, segment: Segment, group: Group, rows: slice, logits: Bytes, telling: _Telling
     ) -> Iterator[int]:
-        """Code the segments of a group, in some rows; the number of each."""
+        """Code the segments of a group in some rows, and yield the number of each."""
         scale, column = segment.scale, PHASES[group.phase][1]
         at = (rows, slice(column, None, 2), channels(scale, group.colour))
         magnitudes = gathered(self.so_far.magnitudes[scale][at])
@@ -250,11 +250,11 @@ class Walk:
                 code.code(min(start + length, positions) * count)
                 yield number
         finally:
-            # A group that ends early counts as far as it was coded.
+            # A group that ends early is kept as far as it was coded.
             bits, positive, negative = code.told()
             magnitudes |= bits
             scatter(magnitudes, self.so_far.magnitudes[scale][at])
-            # An encoder has the picture's signs.
+            # An encoder already has the picture's signs.
             if self._planes is None:
                 mark(negative, self.so_far.negative[scale][at])
             telling.tell(group, bits, positive, negative)
@@ -267,7 +267,7 @@ class Walk:
         logits: Bytes,
         exists: NDArray[np.bool_] | None,
     ) -> None:
-        """Change the picture's coefficients of a group to what the plane is to tell."""
+        """Round the picture's coefficients of a group before the plane is coded: see `rounding`."""
         assert self._planes is not None
         magnitudes = self._planes.magnitudes[segment.scale][at]
         whole = gathered(magnitudes)
@@ -279,7 +279,7 @@ class Walk:
     def _truth(
         self, plane: int, scale: int, at: tuple[slice, ...], size: tuple[int, ...]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """The bits of a group, and which coefficients are positive; a decoder knows of none."""
+        """The bits of a group, and which coefficients are positive; all false in a decoder."""
         if self._planes is None:
             return np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         bits = gathered(self._planes.magnitudes[scale][at]) & np.uint16(1 << plane) > 0
@@ -288,7 +288,7 @@ class Walk:
     def _existing(
         self, scale: int, group: Group, at: tuple[slice, ...]
     ) -> NDArray[np.bool_] | None:
-        """Which coefficients of a group there are, flat; None for all."""
+        """Which coefficients of a group exist, flattened; None for all."""
         if scale not in self._exists:
             self._exists[scale] = self.so_far.shape.exists(scale)
         exists = self._exists[scale]
@@ -300,7 +300,7 @@ class Walk:
 
 
 def _doubled(x: Bytes, first: int, last: int, width: int) -> Bytes:
-    """Every position four times: some rows of the finer scale."""
+    """Repeat every position in two rows and two columns; returns some rows of the finer scale."""
     coarse = x[first // 2 : (last + 1) // 2].repeat(2, axis=0).repeat(2, axis=1)
     start = first % 2
     return coarse[start : start + last - first, :width]

@@ -1,6 +1,6 @@
-"""Copies between the coefficients of a scale and those of a group, a channel at a time.
+"""Copy coefficients between the arrays of a scale and of a group, one channel at a time.
 
-NumPy is fast along long rows: a group of luma would otherwise be copied by three numbers at once.
+NumPy is fast along long rows: a group of luma would otherwise be copied three numbers at a time.
 """
 
 from typing import TypeVar
@@ -12,7 +12,7 @@ S = TypeVar("S", bound=np.generic)
 
 
 def gathered(x: NDArray[S]) -> NDArray[S]:
-    """Every other row and column of something (h, w, N), say, as one piece of memory.
+    """A contiguous copy of a view (h, w, N), such as every other row and column of an array.
 
     >>> gathered(np.arange(16).reshape(4, 4, 1)[1::2, 1::2]).ravel()
     array([ 5,  7, 13, 15])
@@ -29,6 +29,6 @@ def scatter(x: NDArray[S], into: NDArray[S]) -> None:
 
 
 def mark(x: NDArray[np.bool_], into: NDArray[np.bool_]) -> None:
-    """As `scatter`, but what is true already stays so."""
+    """As `scatter`, but values that are already true stay true."""
     for channel in range(x.shape[2]):
         into[..., channel] |= x[..., channel]

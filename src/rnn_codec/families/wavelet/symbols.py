@@ -1,8 +1,8 @@
-"""Where the bits of a stream go to, or come from, and its check values.
+"""The target or source of the bits of a stream, and its check values.
 
-After a plane with enough coefficients that became significant since the last one come 16 bits of
-even probability: a check value of all coefficients so far. A decoder that reads another knows that
-its stream is damaged.
+A check value of all coefficients so far, 16 bits of even probability, follows a plane if enough
+coefficients became significant since the last check value. A decoder that reads another value knows
+that its stream is damaged.
 """
 
 from typing import Protocol
@@ -17,48 +17,48 @@ from rnn_codec.rnc.fields import BadFileError
 
 CHECK_BITS = 16
 UNCHECKED = 64
-"""Coefficients that become significant before a check value is due."""
+"""The fewest newly significant coefficients for which a check value is due."""
 MOST_BITS_PER_BYTE = 16_600
-"""No byte of a stream codes more, for no bit costs less than 4.8e-4 bits."""
+"""The most bits that a byte of a stream can code: no bit costs less than 4.8e-4 bits."""
 _BEHIND = 64
-"""Bytes behind the end that count as having arrived, when bits are counted."""
+"""Bytes after the end that count as if they had arrived, when bits are counted."""
 
 
 class Symbols(Protocol):
-    """Takes bits, or gives them."""
+    """The target of an encoder's bits, or the source of a decoder's."""
 
     def code(
         self, truth: NDArray[np.bool_], probabilities: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
-        """Bits (n,), which an encoder takes from `truth` and returns, and a decoder finds.
+        """Code bits (n,): an encoder writes and returns those of `truth`, a decoder reads them.
 
         Args:
             probabilities: of a zero and of a one, (n, 2).
 
         Raises:
-            EndOfCodeError: they have not arrived.
+            EndOfCodeError: the bits have not arrived.
         """
 
     def plane_coded(self, plane: int, so_far: Planes) -> None:
-        """A plane is complete.
+        """Code the check value after a complete plane, if one is due.
 
         Raises:
-            BadFileError: its check value is another.
+            BadFileError: the check value in the stream differs.
         """
 
 
 class _Checks:
-    """Check values, and when they are due.
+    """The check values of a stream, and when they are due.
 
     Args:
-        seed: CRC-32 of what the decoder knows before the stream.
+        seed: the CRC-32 of the beginning of the header.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed, self._significant = seed, 0
 
     def due(self, so_far: Planes) -> NDArray[np.bool_] | None:
-        """The check value after a plane, if there is to be one."""
+        """The check value after a plane; None if none is due."""
         significant = sum(int(np.count_nonzero(m)) for m in so_far.magnitudes)
         if significant - self._significant < UNCHECKED:
             return None
@@ -71,11 +71,11 @@ class _Checks:
 
 
 _AT_ONCE = 2**20
-"""Coefficients, a multiple of eight."""
+"""Coefficients that are processed at once, a multiple of eight."""
 
 
 def _signs_crc(magnitudes: NDArray[np.uint16], negative: NDArray[np.bool_], value: int) -> int:
-    """Of one bit for each coefficient: whether it is significant and negative."""
+    """Continue a CRC-32 with a bit for each coefficient: whether it is significant and negative."""
     for start in range(0, negative.size, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         value = crc32(np.packbits(negative[part] & (magnitudes[part] > 0)).data, value)
@@ -86,7 +86,7 @@ _EVEN = np.full((CHECK_BITS, 2), 0.5)
 
 
 class Written:
-    """The bits of a picture, which go into a code."""
+    """The symbols of an encoder: bits of a picture that are written to a code."""
 
     def __init__(self, seed: int) -> None:
         self.encoder, self._checks = BitEncoder(), _Checks(seed)
@@ -104,13 +104,13 @@ class Written:
 
 
 class Read:
-    """The bits of a code.
+    """The symbols of a decoder: bits that are read from a code.
 
     Args:
-        whole: whether all bytes of the stream are there.
+        whole: whether all bytes of the stream have arrived.
 
     Attributes:
-        checked: the last plane that a check value agreed with; None before the first.
+        checked: the last plane that a check value confirmed; None before the first.
     """
 
     def __init__(self, code: bytes, seed: int, whole: bool) -> None:
@@ -122,7 +122,7 @@ class Read:
     def code(
         self, truth: NDArray[np.bool_], probabilities: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
-        # A damaged file must not be decoded for ever.
+        # Without a limit, a damaged file could keep a decoder busy.
         self._left -= len(probabilities)
         if self._left < 0:
             raise EndOfCodeError

@@ -1,7 +1,7 @@
 """The prior of a run's folder: its weights in floats, for training, and in integers, for coding.
 
-<run>/weights.safetensors    floats, as they were trained
-<run>/prior.safetensors      what the engine runs, made of them: coding reads nothing else
+<run>/weights.safetensors    floats, as trained
+<run>/prior.safetensors      what the engine runs, made from them: coding reads no other weights
 """
 
 import hashlib
@@ -29,7 +29,7 @@ PARTS: dict[str, Registry[Any]] = {
     "memory": MEMORIES,
     "scaling": SCALINGS,
 }
-"""Of a codec, by the option that describes one."""
+"""The registries of a codec's parts, by the option that describes the part."""
 SIZES = ("depth", "context")
 
 
@@ -37,20 +37,20 @@ def build_prior(description: Any) -> Prior:
     """The untrained prior of the codec that the node `codec` of a configuration describes.
 
     Raises:
-        UserError: it describes none, or an option has a value that it cannot have.
+        UserError: it does not describe a codec, or an option has an invalid value.
     """
     if not isinstance(description, Mapping) or description.get("family") != FAMILY:
-        raise UserError("the configuration describes no codec of the wavelet family")
+        raise UserError("the configuration does not describe a codec of the wavelet family")
     unknown = set(description) - {"family", *SIZES, *PARTS}
     if unknown:
         raise UserError(f"a codec has no part {', '.join(map(str, sorted(unknown, key=str)))}")
     depth, context = (_size(description, name) for name in SIZES)
     for name, registry in PARTS.items():
-        # The prior builds them once more, or has no need of them.
+        # Only a check: the prior builds its parts itself.
         registry.build(description.get(name))
     try:
         return Prior(depth, context, cell=description["cell"], memory=description["memory"])
-    # A value that no layer can have ends in whatever PyTorch raises.
+    # For invalid values of layers PyTorch may raise anything.
     except Exception as error:
         raise UserError(reason(error)) from error
 
@@ -58,15 +58,15 @@ def build_prior(description: Any) -> Prior:
 def _size(description: Mapping[str, Any], name: str) -> int:
     size = description.get(name)
     if not isinstance(size, int) or size < 1:
-        raise UserError(f"{name} of a codec must be a whole number from 1 on, not {size}")
+        raise UserError(f"{name} of a codec must be a whole number of at least 1, not {size}")
     return size
 
 
 def load_prior(run: RunFolder) -> Prior:
-    """A run's prior with its weights: those exported, else the last checkpoint's.
+    """A run's prior with its exported weights, or else those of the last checkpoint.
 
     Raises:
-        UserError: there is none, or its weights cannot be used.
+        UserError: the run has no prior, or its weights cannot be used.
     """
     prior = build_prior(read_config(run)["codec"])
     load_weights(prior, read_weights(run), run)
@@ -74,17 +74,17 @@ def load_prior(run: RunFolder) -> Prior:
 
 
 def engine_bytes(run: RunFolder) -> bytes:
-    """What the engine runs, made of a run's weights: the same bytes from the same weights.
+    """The engine's file, made from a run's weights: the same bytes from the same weights.
 
     Raises:
-        UserError: as `load_prior`, or integers do not hold its weights.
+        UserError: as `load_prior`, or its weights do not fit into integers.
     """
     with torch.no_grad():
         return save(engine_tensors(load_prior(run)))
 
 
 def export_engine(run: RunFolder) -> None:
-    """Write what the engine runs into a run's folder, of the weights that stand there.
+    """Write the engine's file into a run's folder, from the weights in it.
 
     Raises:
         UserError: as `engine_bytes`.
@@ -95,5 +95,5 @@ def export_engine(run: RunFolder) -> None:
 
 
 def digest(run: RunFolder) -> bytes:
-    """Of what the engine runs, made of a run's weights: 32 bytes; raises as `engine_bytes`."""
+    """The SHA-256 of the engine's file, made from a run's weights; raises as `engine_bytes`."""
     return hashlib.sha256(engine_bytes(run)).digest()

@@ -1,4 +1,4 @@
-"""Means of the windows around positions."""
+"""Means over the windows around positions."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 
 def window_means(x: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Of windows with an odd side around each position of (h, w).
+    """The means of windows with an odd side around each position of (h, w).
 
-    Positions outside are as the last ones inside.
+    Positions outside repeat the last ones inside.
 
     >>> window_means(np.float32([[0, 0, 3]]), 3)
     array([[0., 1., 2.]], dtype=float32)

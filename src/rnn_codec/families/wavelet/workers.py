@@ -1,4 +1,4 @@
-"""Threads that share the work on a picture: how many there are changes nothing they compute."""
+"""Threads that share the work on a picture; results do not depend on their number."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ A = TypeVar("A")
 S = TypeVar("S", bound=np.generic)
 
 STRIP_POSITIONS = 2**13
-"""Of what is computed at once, at most: it stays in the processor's memory."""
+"""The most positions that are computed at once: their data fits into the processor's cache."""
 LEAST_POSITIONS, LEAST_ROWS = 2**11, 8
-"""Of what a thread is woken for."""
+"""The fewest positions and rows for which a thread is woken."""
 
 
 class Workers:
-    """So many threads, one of which is the caller's.
+    """A given number of threads, one of which is the caller's.
 
     Example:
         >>> Workers(2).map(abs, [-1, 2])
@@ -39,11 +39,11 @@ class Workers:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of threads."""
         return self._others + 1
 
     def map(self, function: Callable[[A], T], arguments: Iterable[A]) -> list[T]:
-        """What a function gives for each of its arguments, in their order."""
+        """The results of a function for each of its arguments, in order."""
         found: dict[int, T] = {}
 
         def put(index: int, argument: A) -> None:
@@ -55,7 +55,7 @@ class Workers:
     def by_strips(
         self, strip: Callable[[int, int], list[NDArray[S]]], height: int, width: int
     ) -> list[NDArray[S]]:
-        """What `strip` gives for all rows, from a first one to a last, joined along them."""
+        """The results of `strip(start, end)` for all rows, in strips, joined along the rows."""
         rows = self._strips(height, width)
         if len(rows) == 1:
             return strip(0, height)
@@ -68,7 +68,7 @@ class Workers:
                 whole.extend(
                     np.empty((height, *part.shape[1:]), part.dtype) for part in parts[len(whole) :]
                 )
-            # Where it belongs as it comes, so that there is no second copy of all.
+            # Copied into place at once, so that there is no second copy of everything.
             for array, part in zip(whole, parts, strict=True):
                 array[start:end] = part
 
@@ -76,13 +76,13 @@ class Workers:
         return whole
 
     def for_strips(self, strip: Callable[[int, int], None], height: int, width: int) -> None:
-        """Let `strip` see to some rows, from a first one to a last, until it has to all."""
+        """Call `strip(start, end)` for strips that together cover all rows."""
         self._share(strip, self._strips(height, width))
 
     def _share(
         self, function: Callable[[int, A], None], arguments: Iterable[tuple[int, A]]
     ) -> None:
-        """Let every thread take the next arguments until there are none."""
+        """Let every thread take the next arguments until none are left."""
         left = deque(arguments)
 
         def take() -> None:
@@ -100,12 +100,12 @@ class Workers:
         finally:
             left.clear()
             for future in started:
-                # One that has not begun has nothing left to do.
+                # A task that has not started has nothing left to do.
                 if not future.cancel():
                     future.result()
 
     def _strips(self, height: int, width: int) -> list[tuple[int, int]]:
-        """Of the same size but for the last; as many for each thread, if not too small."""
+        """Strips of equal size but for the last; equally many per thread, if not too small."""
         threads, positions = self._others + 1, height * width
         count = -(-positions // STRIP_POSITIONS)
         count = min(-(-count // threads) * threads, max(positions // LEAST_POSITIONS, 1))

@@ -118,7 +118,7 @@ def test_what_restores_is_added_to_a_codec(tmp_path: Path, cache: str) -> None:
     entry.train(*entry.prepared(config))
     assert read_digest(run) == before
     assert (run.restoration("one_shot").path / RESTORATION_FILE).is_file()
-    with pytest.raises(UserError, match="is trained already: go on with it by resume="):
+    with pytest.raises(UserError, match="already contains a training: resume it with resume="):
         entry.prepared(config)
     # And goes on from there in another run.
     other = RunFolder(tmp_path / "other")
@@ -132,11 +132,11 @@ def test_what_restores_is_added_to_a_codec(tmp_path: Path, cache: str) -> None:
 
 def test_adding_needs_something_to_add(tmp_path: Path, cache: str) -> None:
     run_training(tmp_path, "trainer.max_steps=1", cache)
-    with pytest.raises(UserError, match="recon=one_shot trains a network for it"):
+    with pytest.raises(UserError, match="set recon=one_shot to train a restoration network for it"):
         entry.prepared(configure(f"codec={tmp_path}", cache))
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["recon=one_shot", f"codec={tmp_path}", cache])
-    with pytest.raises(UserError, match="set network=wavelet, as the codec's"):
+    with pytest.raises(UserError, match="set network=wavelet, as for the codec"):
         entry.prepared(config)
     with pytest.raises(UserError, match=r"restoration\.crop_size must be a multiple of 32"):
         check(configure(*RESTORING, "restoration.crop_size=80", cache))
@@ -252,13 +252,13 @@ def test_what_is_exported_again_is_the_same(tmp_path: Path, cache: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["entropy=none"], "a wavelet network without its prior is no codec: entropy=prog"),
-        (["recon.name=both"], "recon=both is not there for wavelet networks: recon=additive or"),
+        (["entropy=none"], "a wavelet network is not a codec without its prior: set entropy=prog"),
+        (["recon.name=both"], "recon=both is not available for wavelet networks: set recon=add"),
         (["late=larger_crops"], "set late=none"),
-        (["data.crop_size=80"], "data.crop_size must be a multiple of 32, from 64 on, with wave"),
+        (["data.crop_size=80"], "data.crop_size must be a multiple of 32, at least 64, with wave"),
         (["data.crop_size=32"], "with wavelet networks, not 32"),
         (["trainer.compile=true", "trainer.deferred_weight_gradients=false"], "trainer.compile is"),
-        (["network.depth=0"], "depth of a codec must be a whole number from 1 on, not 0"),
+        (["network.depth=0"], "depth of a codec must be a whole number of at least 1, not 0"),
         (["network.depth=7", "cell=associative_lstm"], "needs an even depth, not 7"),
         (["cell=lstm", "cell.encoder.forget_bias=abc"], "forget_bias cannot be"),
         (["+codec.more=1"], "a codec has no part more"),

@@ -1,1 +1,1 @@
-"""What the prior of a plane knows of the planes before, one kind a file."""
+"""What the prior of a plane sees of earlier planes, one kind per file."""

@@ -6,16 +6,24 @@ from rnn_codec.registry import Registry
 
 
 class Memory(Protocol):
-    """Arrays are integers, of NumPy or PyTorch."""
+    """What the prior sees of magnitudes. Arrays are integers, of NumPy or PyTorch."""
 
     name: str
-    """In the registry."""
+    """The name in the registry."""
 
     def before(self, magnitudes: Any) -> Any:
-        """What is seen while a plane is coded, of magnitudes without it, in units of the last."""
+        """The magnitudes that are seen while a plane is coded.
+
+        Args:
+            magnitudes: without the plane, in units of the previous one.
+        """
 
     def after(self, magnitudes: Any) -> Any:
-        """What finer scales hear of when it is coded, of magnitudes with it, in its units."""
+        """The magnitudes that the message to finer scales depends on, after a plane is coded.
+
+        Args:
+            magnitudes: with the plane, in its units.
+        """
 
 
 MEMORIES: Registry[type[Memory]] = Registry(

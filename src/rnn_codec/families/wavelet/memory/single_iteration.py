@@ -1,6 +1,7 @@
-"""The prior of a plane sees this plane alone [Toderici 2017, section 3.1]: what does memory save?
+"""The prior of a plane sees this plane alone [Toderici 2017, section 3.1], to measure what memory
+saves.
 
-A coefficient's own bits so far decide only what is coded of it: significance, or the next bit.
+A coefficient's own bits so far decide only what is coded of it: its significance or its next bit.
 """
 
 from typing import Any

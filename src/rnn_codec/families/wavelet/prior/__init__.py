@@ -1,1 +1,1 @@
-"""The recurrent prior, as it is trained, and as it is written down for the engine."""
+"""The recurrent prior, as it is trained, and its export for the engine."""

@@ -1,19 +1,19 @@
 """The arithmetic of the prior: bytes, which layers rescale by powers of two.
 
-All tensors between layers are bytes q, and stand for numbers:
+All tensors between layers are bytes q, which represent numbers:
 
-    signed      (q − 128) / 64    −2 … 1.98     states, messages, what is known
+    signed      (q − 128) / 64    −2 … 1.98     states, messages, known coefficients
     rectified   q / 64             0 … 3.98     after a rectifier
-    gate        q / 256            0 … 0.996    a sigmoid of straight lines, with the slope 1/4
+    gate        q / 256            0 … 0.996    a piecewise linear sigmoid with slope 1/4
 
-The output of a layer is rounded, half to even, and saturates where bytes end: that is its
+The output of a layer is rounded, half to even, and saturates at the bounds of bytes, which is its
 nonlinearity. Weights are integers −64 … 64 times a power of two for each output channel. So every
-sum is an exact integer below 2²⁴, in any order and in float32 too, and so are two products of a
-byte and a weight in the 16 bits that some processors add them in.
+sum is an exact integer below 2²⁴, in any order, and also in float32. The sum of two products of a
+byte and a weight is exact in the 16 bits in which some processors add them.
 
 A network is written once, in the operations of `Arithmetic`. `Smooth` computes with real numbers,
-to train; `Rounded` computes what the integers are, exactly, in float32, and lets gradients through.
-`graphs.Nodes` writes the same down for the engine.
+for training. `Rounded` computes the integers' values exactly, in float32, and lets gradients
+through. `graphs.Nodes` exports the same operations for the engine.
 """
 
 from collections.abc import Sequence
@@ -24,24 +24,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 UNITS = 64
-"""Of a byte in a signed or rectified number."""
+"""The units of a byte that make 1 in a signed or rectified number."""
 LEAST, MOST = -128 / UNITS, 127 / UNITS
 MOST_RECTIFIED = 255 / UNITS
 GATE_UNITS = 256
 LARGEST_WEIGHT = 64
 MOST_SHIFT = 16
-"""Weights are whole multiples of 2⁻¹⁶ at least."""
+"""Weights are whole multiples of a power of two, 2⁻¹⁶ at the least."""
 
 T = TypeVar("T")
 
 
 class Convolution(nn.Module):
-    """A convolution with bias, padded by zeros to keep the size.
+    """A convolution with bias, padded with zeros to keep the size.
 
     Args:
-        kernel: its side, odd.
-        rectified: how many of the first inputs are rectified, the others being signed; only with a
-            kernel of 1, for padding knows no difference.
+        kernel: side of the kernel, odd.
+        rectified: how many of the first inputs are rectified; the others are signed. It must be 0
+            with a kernel larger than 1, because padding does not distinguish them.
         scale: factor on the output.
 
     Attributes:
@@ -56,7 +56,7 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         if rectified and kernel != 1:
-            raise ValueError("only a kernel of 1 has rectified inputs")
+            raise ValueError("rectified inputs need a kernel of 1")
         self.rectified, self.scale = rectified, scale
         self.pads = (kernel // 2,) * 4
         self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
@@ -65,17 +65,17 @@ class Convolution(nn.Module):
 
     @property
     def factors(self) -> Tensor:
-        """What inputs are multiplied by, (out, in, kernel, kernel)."""
+        """The factors on the inputs, (out, in, kernel, kernel)."""
         return self.weight if self.scale == 1.0 else self.weight * self.scale
 
     @property
     def offset(self) -> Tensor:
-        """What is added, (out,)."""
+        """The bias that is added, (out,)."""
         return self.bias if self.scale == 1.0 else self.bias * self.scale
 
 
 class Arithmetic(Protocol[T]):
-    """The operations that a network is written in; T is a tensor, or stands for one."""
+    """The operations of which a network consists; T is a tensor, or stands for one."""
 
     def signed(self, layer: Convolution, x: T, shift: T | None = None) -> T:
         """A layer with a signed output; `shift` (B, out) is added to its bias."""
@@ -84,7 +84,7 @@ class Arithmetic(Protocol[T]):
         """A layer with a rectified output."""
 
     def gates(self, layer: Convolution, x: T) -> T:
-        """A layer whose output is gates."""
+        """A layer whose outputs are gates."""
 
     def joined(self, parts: Sequence[T]) -> T:
         """Tensors side by side, along the channels."""
@@ -99,13 +99,13 @@ class Arithmetic(Protocol[T]):
         """Half the product of two signed tensors: signed."""
 
     def sum(self, a: T, b: T) -> T:
-        """Of two signed tensors: signed."""
+        """The sum of two signed tensors: signed."""
 
     def rest(self, gate: T) -> T:
-        """255/256 less a gate."""
+        """255/256 minus a gate."""
 
     def opposite(self, x: T) -> T:
-        """−1/64 less a signed tensor."""
+        """−1/64 minus a signed tensor."""
 
 
 class Smooth:
@@ -157,12 +157,12 @@ class Smooth:
         return layer.factors, offset if shift is None else offset + shift
 
     def _byte(self, x: Tensor) -> Tensor:
-        """A number as a byte can hold it, but for the bounds."""
+        """A number as a byte can hold it, without saturation."""
         return x
 
 
 class Rounded(Smooth):
-    """What the integers are: rounded weights, rounded outputs; gradients as if they were not."""
+    """The integers' values: weights and outputs are rounded; gradients are as if they were not."""
 
     def _numbers(self, layer: Convolution, shift: Tensor | None) -> tuple[Tensor, Tensor]:
         factors, offset = super()._numbers(layer, shift)
@@ -178,9 +178,9 @@ class Rounded(Smooth):
 
 
 def shifts(factors: Tensor) -> Tensor:
-    """For each output, the largest s for which its weights times 2ˢ are −64 … 64, (out,)."""
+    """The largest s for each output with which its weights times 2ˢ are −64 … 64, (out,)."""
     largest = factors.detach().abs().flatten(1).amax(1)
-    # The logarithm of 64.5: weights are rounded.
+    # Almost 64.5, because weights are rounded.
     room = torch.log2((LARGEST_WEIGHT + 0.499) / largest.clamp(min=1e-12))
     return room.floor().clamp(0, MOST_SHIFT)
 

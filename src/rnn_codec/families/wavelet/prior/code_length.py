@@ -1,4 +1,4 @@
-"""Ideal code lengths of pictures, all planes of a scale at once: what training minimises."""
+"""The ideal code lengths of pictures, which training minimises, all planes of a scale at once."""
 
 import math
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from rnn_codec.families.wavelet.prior.network import LOGIT_SCALE, Prior
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Of a batch of B pictures of one size.
+    """The coefficients of a batch of B pictures of one size.
 
     Attributes:
         magnitudes: of each scale, int32 (B, N, h, w).
         signs: −1 or 1, of the same shapes.
-        first: the first plane with a bit of luma, and of chroma, of each scale, −1 where all is
-            zero; (SCALES, 2, B).
+        first: the first plane with a bit of luma, and of chroma, of each scale, −1 where all bits
+            are zero; (SCALES, 2, B).
     """
 
     magnitudes: Sequence[Tensor]
@@ -39,7 +39,7 @@ class Coefficients:
 
     @classmethod
     def of(cls, scaled: Sequence[Tensor]) -> "Coefficients":
-        """Those of a transform, divided by the step: float32 (B, N, h, w) of each scale."""
+        """Return those of a transform divided by the step, float32 (B, N, h, w) of each scale."""
         magnitudes = [x.abs().int() for x in scaled]
         largest = torch.stack(
             [
@@ -47,18 +47,18 @@ class Coefficients:
                 for scale, m in enumerate(magnitudes)
             ]
         )
-        # Of integers below 2²⁴, exactly: the exponent of m = f·2ᵉ, ½ ≤ f < 1, is the count of bits.
+        # Exact for integers below 2²⁴: the exponent of m = f·2ᵉ, ½ ≤ f < 1, is the number of bits.
         first = torch.frexp(largest.float())[1] - 1
         return cls(magnitudes, [torch.where(x < 0, -1.0, 1.0) for x in scaled], first)
 
 
 @dataclass(frozen=True)
 class CodeLengths:
-    """In the order of the stream, from the first plane of any scale to the last asked for.
+    """Code lengths in the order of the stream, from the first plane of any scale to a last one.
 
     Attributes:
         bits: ideal code lengths, (planes, SCALES, 2, B): zero where nothing is coded.
-        planes: which they are.
+        planes: the planes of `bits`.
     """
 
     bits: Tensor
@@ -68,7 +68,7 @@ class CodeLengths:
 def code_lengths(
     prior: Prior, arithmetic: Smooth, coefficients: Coefficients, last_plane: int
 ) -> CodeLengths:
-    """What the planes down to `last_plane` take."""
+    """The code lengths of the planes down to `last_plane`."""
     planes = range(int(coefficients.first.max()), last_plane - 1, -1)
     batch = coefficients.first.shape[-1]
     total = coefficients.signs[0].new_zeros(max(len(planes), 0), SCALES, len(COLOURS), batch)
@@ -86,7 +86,7 @@ def code_lengths(
         state = prior.scale(scale).state(arithmetic, view, shift, state)
         # Which planes luma and chroma of each picture have, (planes, 2, B).
         has = coefficients.first[scale] >= _column(of_scale, shift.device)
-        # Luma that does not have a plane is not told to chroma, which has.
+        # Where only chroma has a plane, its heads see nothing of luma.
         has_luma = has[:, 0].reshape(-1, 1, 1, 1)
         bits = _bits(prior, arithmetic, scale, state[0], stack, has_luma).unflatten(
             1, (count, batch)
@@ -95,7 +95,7 @@ def code_lengths(
         if scale + 1 < SCALES:
             view = known(prior.memory.after(stack.after), stack.signs)
             told = prior.scale(scale).told(arithmetic, state[0], view)
-            # A picture of the batch may not have all of these planes: it hands nothing down then.
+            # A picture of the batch hands nothing down in planes that it does not have.
             there = has.any(1).reshape(-1, 1, 1, 1)
             handed = tuple(x * there for x in (told, *state[1:]))
     bits = torch.stack(found, 1)
@@ -104,7 +104,7 @@ def code_lengths(
 
 
 def _column(planes: range, device: torch.device) -> Tensor:
-    """Planes along the first of three dimensions."""
+    """The planes along the first of three dimensions."""
     return torch.tensor(list(planes), device=device)[:, None, None]
 
 
@@ -129,7 +129,7 @@ class _Stack:
 def _handed_down(
     prior: Prior, handed: tuple[Tensor, ...] | None, stack: _Stack, scale: int
 ) -> tuple[Tensor, ...]:
-    """The state that a scale begins with, zero for planes which the coarser one does not have.
+    """The state with which a scale begins, zero for planes that the coarser one does not have.
 
     Both scales end with the same plane.
     """
@@ -156,7 +156,7 @@ def _bits(
     stack: _Stack,
     has_luma: Tensor,
 ) -> Tensor:
-    """Of luma and chroma, (2, planes·B); `has_luma` says which of the planes have luma."""
+    """Code lengths of luma and chroma, (2, planes·B); `has_luma`: which of the planes have luma."""
     new = stack.bit * ~stack.significant
     told = torch.stack([stack.bit - 0.5, new * stack.signs], 1)
     luma = told[:, :, : bands(scale)].flatten(1, 2) * has_luma

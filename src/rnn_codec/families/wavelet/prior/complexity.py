@@ -8,26 +8,26 @@ from rnn_codec.families.wavelet.prior.network import Prior
 
 
 def parameters(prior: Prior) -> int:
-    """How many numbers it has learned."""
+    """The number of learned parameters."""
     return sum(weight.numel() for weight in prior.parameters())
 
 
 def macs_per_pixel(prior: Prior) -> float:
-    """Multiply–accumulate operations of one plane of all scales, for each pixel of the picture.
+    """The multiply–accumulate operations of one plane of all scales, per pixel of the picture.
 
-    A scale has a quarter of the positions of the next.
+    Each scale has a quarter of the positions of the next finer one.
     """
     positions = [0.25 ** (SCALES - max(scale, 1)) for scale in range(SCALES)]
     return sum(position_macs(prior, scale) * share for scale, share in enumerate(positions))
 
 
 def position_macs(prior: Prior, scale: int) -> float:
-    """Operations at a position of a plane of a scale."""
+    """The multiply–accumulate operations at a position of a plane of a scale."""
     net = prior.scale(scale)
     everywhere = weights(net.see) + weights(net.cell)
     if scale + 1 < SCALES:
         everywhere += weights(net.message)
-    # Each position belongs to one phase, of both colours.
+    # Each position belongs to one phase of each colour.
     of_colours = sum(
         weights(net.hidden[colour]) + weights(net.logits[colour]) for colour in range(len(COLOURS))
     )
@@ -35,6 +35,6 @@ def position_macs(prior: Prior, scale: int) -> float:
 
 
 def weights(module: nn.Module) -> int:
-    """Of all convolutions: operations at a position, if each runs once there."""
+    """The number of weights of all convolutions: operations at a position where each runs once."""
     layers = [layer for layer in module.modules() if isinstance(layer, Convolution)]
     return sum(layer.weight.numel() for layer in layers)

@@ -1,12 +1,12 @@
-"""Writes a trained prior down in integers, as graphs that the engine runs.
+"""Export a trained prior in integers, as graphs that the engine runs.
 
-LL has its graphs and the details have theirs, each an ONNX model of integer convolutions and
-products, on bytes (1, h, w, channels):
+LL and the details have separate graphs. Each is an ONNX model of integer convolutions and products,
+on bytes (1, h, w, channels):
 
-    state      known, bias of the plane, what the coarser scale handed down ─► states
+    state      known, bias of the plane, states from the coarser scale ─► states
     message    state, known ─► message
-    luma k     told of luma, state, both around and at the phase k ─► bytes of logits
-    chroma k   told of luma and chroma, state ─► bytes of logits
+    luma k     coded luma around the phase k, state at the phase k ─► bytes of logits
+    chroma k   coded luma and chroma, state ─► bytes of logits
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ from rnn_codec.families.wavelet.prior.complexity import macs_per_pixel, paramete
 from rnn_codec.families.wavelet.prior.network import Prior
 
 LARGEST_SUM = 2**24
-"""Integers below are exact in float32."""
+"""Integers below it are exact in float32."""
 _LARGEST_BYTE = 255
 _IR_VERSION, _OPSET, _EXTENSIONS = 9, 18, "com.microsoft"
 _TYPES = {
@@ -61,11 +61,11 @@ _TYPES = {
 
 
 class Nodes:
-    """`Arithmetic` that writes its operations down; tensors are names.
+    """An `Arithmetic` that records its operations as ONNX nodes; tensors are names.
 
     Args:
-        inputs: depths of the tensors that are given; that of `shift` is the length of a bias.
-            They may be deeper than the layers that see them: what is behind counts nothing.
+        inputs: depths of the input tensors; that of `shift` is the length of a bias. They may be
+            deeper than the layers that see them: further channels are ignored.
     """
 
     def __init__(self, inputs: Mapping[str, int]) -> None:
@@ -110,7 +110,7 @@ class Nodes:
     opposite = rest
 
     def model(self, outputs: Sequence[str]) -> bytes:
-        """A model of what has been written, with these outputs in their order."""
+        """An ONNX model of the recorded operations, with the given outputs in their order."""
         graph = helper.make_graph(
             self._nodes,
             "prior",
@@ -146,7 +146,7 @@ class Nodes:
         return self._node("QLinearConv", inputs, len(weights), **options)
 
     def _filled(self, weights: NDArray[np.int8], x: str) -> NDArray[np.int8]:
-        """Weights of a layer, zero for channels behind those that it sees."""
+        """The weights of a layer, filled with zeros for channels after those that it sees."""
         behind = self._depths[x] - weights.shape[1]
         return np.pad(weights, ((0, 0), (0, behind), (0, 0), (0, 0)))
 
@@ -158,7 +158,7 @@ class Nodes:
         return self._kind(1 / UNITS, MIDDLE)
 
     def _kind(self, unit: float, zero: int) -> list[str]:
-        """What a byte stands for, as operands: its unit and which one is zero."""
+        """The meaning of a byte, as operands: its unit and its zero point."""
         return [
             self._constant(f"unit{unit}", np.array(unit, np.float32)),
             self._constant(f"zero{zero}", np.array(zero, np.uint8)),
@@ -186,15 +186,15 @@ def _input(name: str, depth: int) -> onnx.ValueInfoProto:
 def integers(
     layer: Convolution, planes: torch.Tensor | None = None
 ) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
-    """Weights (out, in, k, k), exponents (out,) and biases (out,) of a layer in integers.
+    """Weights (out, in, k, k), exponents s (out,) and biases (out,) of a layer in integers.
 
-    A sum of weights times bytes, less 128 of signed ones, and the bias, is in units of 2⁻ˢ/64.
+    The sum of weights times bytes, minus 128 where signed, and of the bias is in units of 2⁻ˢ/64.
 
     Args:
-        planes: biases of all planes (..., out), which the biases then are with the layer's own.
+        planes: biases of all planes (..., out), which are added to the layer's own.
 
     Raises:
-        UserError: a sum may be so large that float32 does not hold it.
+        UserError: a sum may be too large for float32 to hold it exactly.
     """
     factors, offset = layer.factors.detach(), layer.offset.detach()
     exponents = shifts(factors)
@@ -206,10 +206,10 @@ def integers(
     if largest.max() >= LARGEST_SUM or weights.abs().max() > LARGEST_WEIGHT:
         raise UserError(
             "the prior cannot be exported: a layer's sums may reach "
-            f"{largest.max():.0f}, and 2^24 is too much; train with more weight_decay"
+            f"{largest.max():.0f}, which must be below 2^24; train with a larger weight_decay"
         )
     if 0 < layer.rectified < weights.shape[1]:
-        # The engine takes 128 from all inputs.
+        # The engine subtracts 128 from all inputs.
         bias = bias + MIDDLE * weights[:, : layer.rectified].flatten(1).sum(1).double()
     return (
         weights.to(torch.int8).numpy(),
@@ -219,7 +219,7 @@ def integers(
 
 
 def engine_tensors(prior: Prior) -> dict[str, NDArray[Any]]:
-    """All that the engine needs of a prior, by the names that it knows.
+    """All tensors that the engine needs of a prior, by their keys.
 
     Raises:
         UserError: as `integers`.
@@ -238,7 +238,7 @@ def engine_tensors(prior: Prior) -> dict[str, NDArray[Any]]:
 
 
 class Double:
-    """Computes in PyTorch what the engine does: see `Computing`."""
+    """The engine's counterpart in PyTorch: see `Computing`."""
 
     def __init__(self, prior: Prior) -> None:
         self._prior, self._arithmetic = prior, Rounded()
@@ -264,7 +264,7 @@ class Double:
 
 
 def _numbers(x: Bytes) -> torch.Tensor:
-    """Signed bytes (h, w, channels) as the numbers that they stand for, (1, channels, h, w)."""
+    """The numbers (1, channels, h, w) that signed bytes (h, w, channels) represent."""
     return torch.from_numpy((x.astype(np.float32) - MIDDLE) / UNITS).permute(2, 0, 1)[None]
 
 

@@ -1,4 +1,4 @@
-"""`rnn_codec.families.wavelet.known` for training: the same numbers, of PyTorch's tensors."""
+"""`rnn_codec.families.wavelet.known` for training: the same numbers, for PyTorch."""
 
 import torch
 import torch.nn.functional as F
@@ -15,10 +15,10 @@ from rnn_codec.families.wavelet.known import (
 
 
 def known(magnitudes: Tensor, signs: Tensor) -> Tensor:
-    """What is known of coefficients (B, N, h, w), (B, 3N, h, w).
+    """The known state (B, 3N, h, w) of coefficients (B, N, h, w).
 
     Args:
-        magnitudes: int32, in units of the plane told last.
+        magnitudes: int32, in units of the last plane that was coded.
         signs: −1 or 1.
     """
     tables = [torch.tensor(table, device=signs.device) / UNITS for table in (MAGNITUDES, AROUND)]

@@ -1,13 +1,13 @@
 """The prior: probabilities of the bits of a plane, from the coarsest scale to the finest.
 
-    what is known ──► see 3×3 ──► cell ──► state ──► heads ──► significance, next bit, sign
-                                   ▲         │         ▲
-         the coarser scale, doubled ┘         │         told in this plane: 3×3 around a phase
-                                             ▼
-            what is known after this plane ──► message 3×3 ──► the finer scale
+    known state ──► see 3×3 ──► cell ──► state ──► heads ──► significance, next bit, sign
+                                 ▲         │         ▲
+      the coarser scale, doubled ┘         │         coded in this plane: 3×3 around a phase
+                                           ▼
+            known state after this plane ──► message 3×3 ──► the finer scale
 
 The details of all levels share their weights: the network is recurrent from scale to scale. LL has
-weights of its own. Planes are told apart by a bias for each plane of each scale.
+its own weights. A bias for each plane of each scale distinguishes planes.
 """
 
 from collections.abc import Mapping
@@ -36,17 +36,17 @@ from rnn_codec.families.wavelet.prior.cells.cell import SCALE_CELLS
 T = TypeVar("T")
 
 LOGIT_SCALE = 4
-"""Of a signed number in a logit."""
+"""The factor from a signed number to a logit."""
 SELDOM = -0.5
-"""Of significance at the start: e⁻² to one against it."""
+"""The initial bias of significance: odds of e⁻² to one."""
 
 
 class Context(Convolution):
-    """3×3 of what this plane has told, around the positions of a group.
+    """A 3×3 convolution over what is coded in this plane, around the positions of a group.
 
-    Inputs are what is told of luma (bits, then signs) and, for a group of chroma, of chroma. Luma
-    is told whole before chroma is; of the own colour only phases before are seen. The others'
-    weights are zero, so it does not matter what stands there.
+    Inputs are bits and then signs of luma and, for a group of chroma, also of chroma. All luma is
+    coded before chroma; of a group's own colour, only earlier phases are seen. The weights of the
+    others are zero, so their inputs do not matter.
     """
 
     stride = 2
@@ -71,7 +71,7 @@ class ScalePrior(nn.Module):
     """The prior of one scale, or of several that share it.
 
     Args:
-        scale_bands: of each component.
+        scale_bands: the number of bands of each component.
         scales: how many share it.
         depth: of the state.
         context: depth of the heads.
@@ -97,7 +97,7 @@ class ScalePrior(nn.Module):
             nn.init.normal_(layer.weight, std=0.0125)
             with torch.no_grad():
                 layer.bias[: len(layer.bias) // PREDICTIONS] = SELDOM
-        # Lists that register their layers, typed as what they hold.
+        # Module lists register their layers; casts give them the type of their elements.
         self.contexts = cast(list[Context], nn.ModuleList(contexts))
         self.hidden = cast(list[Convolution], nn.ModuleList(hidden))
         self.logits = cast(list[Convolution], nn.ModuleList(logits))
@@ -105,25 +105,25 @@ class ScalePrior(nn.Module):
     def state(
         self, a: Arithmetic[T], what_is_known: T, shift: T, before: tuple[T, ...]
     ) -> tuple[T, ...]:
-        """The cell's state, the first of which is for the heads.
+        """The tensors of the cell's state, the first of which is for the heads.
 
         Args:
-            what_is_known: of the scale, (B, 3N, h, w).
+            what_is_known: the known state of the scale, (B, 3N, h, w).
             shift: the bias of the plane, (B, depth).
-            before: as the coarser scale handed it down, of this scale's size.
+            before: the state that the coarser scale handed down, of this scale's size.
         """
         return self.cell(a, a.rectified(self.see, what_is_known, shift), before)
 
     def told(self, a: Arithmetic[T], state: T, what_is_known: T) -> T:
-        """The message to the finer scale, of this scale's size; what is known has this plane."""
+        """The message to the finer scale, of this scale's size; `what_is_known` has this plane."""
         return a.signed(self.message, a.joined([state, what_is_known]))
 
     def head(self, a: Arithmetic[T], group: Group, state: T, told: T) -> T:
-        """A quarter of the logits of a group's bits (B, 3n, h/2, w/2), and so on.
+        """A quarter of the logits of a group: significance, next bit, sign, (B, 3n, h/2, w/2).
 
         Args:
             state: at the group's positions.
-            told: of the whole scale, see `Context`.
+            told: what is coded of the plane, at all positions, see `Context`.
         """
         around = a.signed(self.contexts[GROUPS.index(group)], told)
         hidden = a.rectified(self.hidden[group.colour], a.joined([around, state]))
@@ -131,12 +131,12 @@ class ScalePrior(nn.Module):
 
 
 class Prior(nn.Module):
-    """All scales.
+    """The prior of all scales.
 
     Args:
         depth, context: see `ScalePrior`.
         cell: description of the cell.
-        memory: description of what is seen of earlier planes.
+        memory: description of the memory, which selects what is seen of earlier planes.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""A network after the inverse transform, which restores what coarse steps took: recon=one_shot."""
+"""The network of recon=one_shot, which restores decoded pictures after the inverse transform."""

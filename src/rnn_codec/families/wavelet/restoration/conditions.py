@@ -1,4 +1,4 @@
-"""What a restoration network is told of a file beside its picture."""
+"""The inputs of a restoration network other than the picture."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from rnn_codec.families.wavelet.planes import Shape, told_planes
 
 @dataclass(frozen=True)
 class Conditions:
-    """See `Restoration`.
+    """Inputs of a restoration network; see `Restoration`.
 
     Attributes:
         steps: (12,).
         strength: 0 … 1.
-        fine: of blocks, (H/32, W/32).
+        fine: of each block, (H/32, W/32).
     """
 
     steps: NDArray[np.float32]
@@ -29,8 +29,8 @@ class Conditions:
     def of(
         cls, shape: Shape, settings: Settings, segment: Segment | None, gains: Gains
     ) -> "Conditions":
-        """Those of a file up to a segment."""
-        # Logarithms of what coefficients are multiplied by, without gains of blocks.
+        """Return the conditions of a file up to a segment."""
+        # Logarithms of the factors on coefficients, without gains of blocks.
         weights = np.array(gains.scale_exponents()) / OCTAVE + np.log2(STEP_UNITS / gains.step)
         steps = told_planes(shape, settings.first, segment) - weights[:, None]
         of_blocks = np.zeros(blocks(shape))

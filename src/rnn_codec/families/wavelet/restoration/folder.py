@@ -1,11 +1,11 @@
-"""Where a codec's restoration network is: in the folder `recon/one_shot` of its run."""
+"""The place of a codec's restoration network: the folder `recon/one_shot` of its run."""
 
 from pathlib import Path
 
 RESTORED = "one_shot"
-"""The reconstruction that ends with a network."""
+"""The reconstruction framework with a restoration network."""
 RESTORATION_FILE = "restoration.onnx"
-"""What the decoder runs."""
+"""The file that the decoder runs."""
 
 
 def is_restoration(folder: Path) -> bool:

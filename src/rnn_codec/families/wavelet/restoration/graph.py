@@ -1,7 +1,7 @@
-"""Writes a trained restoration network down as an ONNX model, which the decoder runs.
+"""Export a trained restoration network to an ONNX model, which the decoder runs.
 
-Weights are kept in half precision: a model of files is small, and pixels that differ by less than
-rounding are the same.
+Weights are stored in half precision to keep models small: the differences in pixels are smaller
+than their rounding.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ from rnn_codec.runs.weights import load_weights, read_weights
 
 _OPSET = 18
 _LEAST = 64
-"""Numbers of a constant that is worth a node to widen it."""
+"""The size from which on a constant is worth a node that widens it."""
 
 
 def graph(network: Restoration) -> bytes:
@@ -49,7 +49,7 @@ def graph(network: Restoration) -> bytes:
     )
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         written = Path(folder) / RESTORATION_FILE
-        # The exporter that takes its place needs packages that nothing else here does.
+        # The exporter that replaces this one needs packages that nothing else here needs.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(),
@@ -73,7 +73,7 @@ def graph(network: Restoration) -> bytes:
 
 
 def _halve(graph: onnx.GraphProto) -> None:
-    """Keep large constants in half precision, with nodes that widen them."""
+    """Store large constants in half precision, with nodes that widen them."""
     widened = []
     for constant in graph.initializer:
         if constant.data_type != TensorProto.FLOAT or _numbers(constant.dims) < _LEAST:
@@ -91,10 +91,10 @@ def _numbers(dims: Iterable[int]) -> int:
 
 
 def load_restoration(run: RunFolder) -> Restoration:
-    """The network in a folder, with its weights.
+    """The restoration network in a folder, with its weights.
 
     Raises:
-        UserError: there is none, or its weights cannot be used.
+        UserError: the folder has no network, or its weights cannot be used.
     """
     described = read_config(run).get("restoration", {})
     network = Restoration(*(described[name] for name in ("width", "inner", "blocks")))
@@ -103,17 +103,17 @@ def load_restoration(run: RunFolder) -> Restoration:
 
 
 def _content(run: RunFolder) -> bytes:
-    """What the decoder runs, made of a folder's weights."""
+    """The ONNX model that the decoder runs, made from a folder's weights."""
     return graph(load_restoration(run))
 
 
 def export(run: RunFolder) -> None:
-    """Write what the decoder runs into a folder, of the weights that stand there."""
+    """Write the ONNX model that the decoder runs into a folder, from the weights in it."""
     content = _content(run)
     with atomic_path(run.path / RESTORATION_FILE) as partial:
         partial.write_bytes(content)
 
 
 def digest(run: RunFolder) -> bytes:
-    """Of what the decoder runs, made of a folder's weights: 32 bytes."""
+    """The SHA-256 of the ONNX model that the decoder runs, made from a folder's weights."""
     return hashlib.sha256(_content(run)).digest()

@@ -1,4 +1,4 @@
-"""Which way a picture that has been decoded should change, for what comes of it when restored."""
+"""The loss of a decoded picture after restoration, and its gradient at the decoded picture."""
 
 import numpy as np
 import torch
@@ -17,28 +17,28 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.training.similarity import ms_ssim
 
 LEAST_SIDE = 32
-"""Of a tile that has structure."""
+"""The smallest side of a tile whose structure is measured."""
 STRUCTURE_ALONE = 0.05
-"""How much squared error counts where structure is what counts."""
+"""The weight of squared error where structure is what counts."""
 _LEAST_ERROR, _LEAST_LOSS = 0.1, 0.0001
 
 
 class PictureLoss:
-    """A loss of decoded pictures, and its slope: see `loss`.
+    """The loss of decoded pictures, and its gradient: see `loss`.
 
-    A tile's loss is its own. How much tiles count for each other matters to nobody who compares a
-    slope with those around it.
+    Each tile has its own loss. How tiles are weighted against each other does not matter, because a
+    slope is only compared with those around it.
 
     Args:
-        network: that restores; None for nothing.
-        pixels: of the picture that is to come out, (H, W, 3).
+        network: the restoration network; None for no restoration.
+        pixels: of the original picture, (H, W, 3).
     """
 
     def __init__(self, network: Restoration | None, pixels: NDArray[np.uint8]) -> None:
         self._network, self._pixels = network, pixels
 
     def value(self, picture: Synthesis, conditions: Conditions) -> float:
-        """The loss, mean over tiles."""
+        """The mean loss over tiles."""
         with torch.no_grad():
             losses = [
                 self._loss(_seen(picture, tile), tile, conditions) for tile in tiles(*picture.size)
@@ -48,7 +48,7 @@ class PictureLoss:
     def slope(
         self, picture: Synthesis, conditions: Conditions
     ) -> tuple[float, NDArray[np.float32]]:
-        """The loss, and how fast it grows with red, green and blue of each pixel, (3, H, W)."""
+        """The loss, and its gradient by red, green and blue of each pixel, (3, H, W)."""
         found, losses = np.zeros((3, *picture.size), np.float32), []
         for tile in tiles(*picture.size):
             seen = _seen(picture, tile).requires_grad_()
@@ -80,10 +80,10 @@ def _seen(picture: Synthesis, tile: Tile) -> Tensor:
 
 
 def loss(made: Tensor, truth: Tensor, strength: float) -> Tensor:
-    """How far one picture (1, 3, H, W) is from another.
+    """The distortion of a picture (1, 3, H, W).
 
     Args:
-        strength: how much structure counts beside squared error, 0 … 1.
+        strength: how much structure counts relative to squared error, 0 … 1.
     """
     error = torch.log((made - truth).square().mean() + _LEAST_ERROR)
     if not strength or min(made.shape[-2:]) < LEAST_SIDE:
@@ -93,10 +93,10 @@ def loss(made: Tensor, truth: Tensor, strength: float) -> Tensor:
 
 
 def read_network(run: RunFolder, threads: int) -> Restoration:
-    """The network in a folder, and so many threads for it.
+    """Read the network in a folder, and set PyTorch's number of threads.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the network cannot be read.
     """
     torch.set_num_threads(threads)
     return load_restoration(run).requires_grad_(False)

@@ -1,10 +1,10 @@
-"""The restoration network: a picture as its file tells it, to one nearer to what was coded.
+"""The restoration network: from a decoded picture to one nearer to the original.
 
     picture ─ unshuffled ─► 3×3 ──────────────────────────► + ─► 3×3 ─► 3×3 ─ shuffled ─► change
                              └─► 2×2 ─► blocks of 3×3 ─► 1×1 ┘
              half size              quarter size
 
-It is told the step that every scale is told to, and so how much there is to restore.
+It also sees the step to which each scale is coded, and so how much there is to restore.
 """
 
 import math
@@ -16,26 +16,26 @@ from torch import Tensor, nn
 from rnn_codec.families.wavelet.layout import COLOURS, SCALES
 
 MULTIPLE = 32
-"""Sides of pictures are multiples of it."""
+"""Sides of pictures must be multiples of it."""
 STEPS = SCALES * len(COLOURS)
-"""Numbers that say what the scales of luma and chroma are told to."""
+"""The number of inputs that state the steps of luma and chroma of each scale."""
 FACTOR = 2
-"""Between the picture and the half size, and between that and the quarter."""
+"""The factor between the picture and half size, and between half and quarter size."""
 _MIDDLE, _UNIT = 128.0, 64.0
 _USUAL_STEP = 4.0
-"""Logarithm of a step; those of files that are looked at are from 1 to 8."""
+"""The log₂ of a typical step; in practice it is from 1 to 8."""
 _MOST_STEPS = 4.0
-"""Details larger than so many steps are not what a step has made."""
+"""Details are clipped to this number of steps: larger ones are not caused by quantisation."""
 _LARGEST_STEP = 64.0
 
 
 class Restoration(nn.Module):
-    """See above.
+    """The network drawn above.
 
     Args:
-        width: channels at half the size.
-        inner: channels at a quarter of it.
-        blocks: of two layers each, there.
+        width: channels at half size.
+        inner: channels at quarter size.
+        blocks: how many blocks of two layers there are at quarter size.
     """
 
     def __init__(self, width: int, inner: int, blocks: int) -> None:
@@ -49,28 +49,28 @@ class Restoration(nn.Module):
         self.up = nn.Conv2d(inner, FACTOR**2 * width, 1)
         self.mix = nn.Conv2d(width, width, 3, padding=1)
         self.change = nn.Conv2d(width, seen, 3, padding=1)
-        # At the start a picture stays what it is.
+        # At the start of training the network returns its picture unchanged.
         for weight in self.change.parameters():
             nn.init.zeros_(weight)
 
     def forward(self, picture: Tensor, steps: Tensor, strength: Tensor, fine: Tensor) -> Tensor:
-        """The restored picture, like `picture`.
+        """The restored picture, of the same shape as `picture`.
 
         Args:
-            picture: (B, 3, H, W), 0 … 255 about, with sides that are multiples of `MULTIPLE`.
-            steps: logarithms to base 2 of what coefficients of luma and chroma of each scale are
-                told to, without gains of blocks, (B, `STEPS`).
-            strength: how much structure counts beside squared error, 0 … 1, (B, 1).
-            fine: logarithm of the step of the finest luma with gains, (B, 1, H/32, W/32).
+            picture: (B, 3, H, W), about 0 … 255, with sides that are multiples of `MULTIPLE`.
+            steps: log₂ of the steps to which luma and chroma of each scale are coded, without gains
+                of blocks, (B, `STEPS`).
+            strength: how much structure counts relative to squared error, 0 … 1, (B, 1).
+            fine: log₂ of the step of the finest luma, with gains of blocks, (B, 1, H/32, W/32).
         """
         x = F.pixel_unshuffle((picture - _MIDDLE) / _UNIT, FACTOR)
         step = F.interpolate(fine, scale_factor=MULTIPLE // FACTOR, mode="nearest")
-        # 2 to the power of it: what writes graphs does not know exp2.
+        # 2 to the power of `step`: the ONNX exporter does not support exp2.
         size = torch.exp(step * math.log(2))
         details = ((x - _blurred(x)) * (_UNIT / size)).clamp(-_MOST_STEPS, _MOST_STEPS)
         known = torch.cat([steps / _USUAL_STEP - 1, strength], 1)
         seen = torch.cat([details, x, step / _USUAL_STEP - 1], 1)
-        # Layers take half the time with the channels innermost; they hand the layout on.
+        # Layers take half the time with channels innermost, a layout that their outputs keep.
         seen = self.see(seen.contiguous(memory_format=torch.channels_last))
         outer = F.relu(seen + self.of_steps(known)[:, :, None, None])
         inside = F.relu(self.down(outer) + self.of_steps_inside(known)[:, :, None, None])
@@ -82,7 +82,7 @@ class Restoration(nn.Module):
 
 
 class Block(nn.Module):
-    """Two layers whose result is added to what they see."""
+    """A residual block: two layers whose output is added to their input."""
 
     def __init__(self, depth: int) -> None:
         super().__init__()
@@ -96,17 +96,17 @@ class Block(nn.Module):
 
 
 def _blurred(x: Tensor) -> Tensor:
-    """Means of 3×3 positions."""
+    """The means of 3×3 windows."""
     return F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
 
 
 def parameters(network: Restoration) -> int:
-    """How many numbers it has learned."""
+    """The number of learned parameters."""
     return sum(weight.numel() for weight in network.parameters())
 
 
 def macs_per_pixel(network: Restoration) -> float:
-    """Multiplications of a pixel."""
+    """The multiply–accumulate operations per pixel."""
     outer, inner = 1 / FACTOR**2, 1 / FACTOR**4
     layers = [(network.see, outer), (network.mix, outer), (network.change, outer)]
     layers += [(network.down, inner), (network.up, inner)]

@@ -1,6 +1,6 @@
-"""Runs a restoration network on decoded pictures, with ONNX Runtime, tile by tile.
+"""Run a restoration network on decoded pictures with ONNX Runtime, tile by tile.
 
-It need not be exact: pixels may differ by one between machines.
+Results need not be exact: pixels may differ by one between machines.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from rnn_codec.families.wavelet.workers import Workers
 from rnn_codec.forking import anew_in_child, leave_behind
 
 PICTURE, STEPS, STRENGTH, FINE = INPUTS = ("picture", "steps", "strength", "fine")
-"""See `Restoration`."""
+"""The names of the inputs; see `Restoration`."""
 PARAMETERS, MACS = "parameters", "macs_per_pixel"
-"""Facts in the metadata of a model."""
+"""Keys of facts in the metadata of a model."""
 LEAST_STEP = 1.0
 """Logarithm of the step below which there is nothing to restore."""
 
 
 class Restorer:
-    """A network, ready to run.
+    """A restoration network, ready to run.
 
     Args:
-        model: as `graph` writes it.
-        threads: that it computes with.
+        model: an ONNX model as `graph` writes it.
+        threads: how many threads it computes with.
 
     Attributes:
         digest: SHA-256 of the model.
@@ -47,7 +47,7 @@ class Restorer:
     def _opened(self) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
-        # Threads that wait for work by spinning would take it from those of the prior.
+        # Threads that spin while they wait would take processor time from those of the prior.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
@@ -55,20 +55,20 @@ class Restorer:
         )
 
     def _close(self) -> None:
-        """Leave a session whose threads are another process's; the next picture opens one."""
+        """Abandon a session whose threads belong to another process; the next picture opens one."""
         leave_behind(self._session)
         self._session = None
 
     @property
     def session(self) -> onnxruntime.InferenceSession:
-        """What runs the network."""
+        """The ONNX Runtime session, opened if necessary."""
         if self._session is None:
             self._session = self._opened()
         return self._session
 
     @property
     def facts(self) -> tuple[int, float]:
-        """Parameters, and multiply–accumulate operations for each pixel."""
+        """The number of parameters, and of multiply–accumulate operations per pixel."""
         written = self.session.get_modelmeta().custom_metadata_map
         return int(written[PARAMETERS]), float(written[MACS])
 
@@ -89,7 +89,7 @@ class Restorer:
     def _restored(
         self, x: NDArray[np.float32], conditions: Conditions, fine: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """A part (3, h, w) that begins with whole blocks."""
+        """Restore a part (3, h, w) of a picture that begins at the corner of a block."""
         height, width = x.shape[1:]
         whole = np.pad(x, ((0, 0), (0, -height % BLOCK), (0, -width % BLOCK)), mode="edge")
         feeds = {
@@ -103,10 +103,10 @@ class Restorer:
 
 
 def read_restorer(folder: Path, threads: int) -> Restorer | None:
-    """The network in a folder; None if there is none.
+    """The restoration network in a folder; None if it has none.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the network cannot be read.
     """
     path = folder / RESTORATION_FILE
     try:
@@ -115,6 +115,6 @@ def read_restorer(folder: Path, threads: int) -> Restorer | None:
         return Restorer(path.read_bytes(), threads)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    # ONNX Runtime's own errors have no base class of their own.
+    # ONNX Runtime's errors have no common base class but `Exception`.
     except Exception as error:
         raise UserError(f"{path} is damaged: {reason(error)}") from error

@@ -1,4 +1,4 @@
-"""Tiles of a picture: what a restoration network sees at once."""
+"""Tiles of a picture, which a restoration network sees one at a time."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
@@ -6,21 +6,21 @@ from typing import NamedTuple, TypeAlias
 from rnn_codec.families.wavelet.gains import BLOCK
 
 WHOLE, TILE = 1024, 512
-"""Longest side of a picture that is seen at once, and side of the tiles of larger ones: memory does
-not grow with the picture."""
+"""The longest side that is not divided, and the side of tiles where it is, so that memory does not
+grow with the picture."""
 MARGIN = 64
-"""Pixels around a tile that are seen, too: the network looks no further."""
+"""Pixels around a tile that the network also sees: it looks no further."""
 
 Part: TypeAlias = tuple[slice, slice]
 """Rows and columns."""
 
 
 class Tile(NamedTuple):
-    """A part of a picture, and what is seen for it.
+    """A part of a picture, and what the network sees for it.
 
     Attributes:
         own: the part.
-        seen: the part with what is around it; it begins with whole blocks.
+        seen: the part with its margin; it begins at the corner of a block.
     """
 
     own: Part
@@ -28,7 +28,7 @@ class Tile(NamedTuple):
 
     @property
     def own_in_seen(self) -> Part:
-        """The part, counted from where what is seen begins."""
+        """The part, relative to the beginning of `seen`."""
         rows, columns = (
             slice(own.start - seen.start, own.stop - seen.start)
             for own, seen in zip(self.own, self.seen, strict=True)
@@ -37,13 +37,13 @@ class Tile(NamedTuple):
 
     @property
     def blocks(self) -> Part:
-        """The blocks that are seen."""
+        """The rows and columns of blocks in `seen`."""
         rows, columns = (slice(side.start // BLOCK, -(-side.stop // BLOCK)) for side in self.seen)
         return rows, columns
 
 
 def tiles(height: int, width: int) -> Iterator[Tile]:
-    """Those of a picture.
+    """Yield the tiles of a picture.
 
     >>> [tile.own for tile in tiles(1024, 800)]
     [(slice(0, 1024, None), slice(0, 800, None))]
@@ -56,7 +56,7 @@ def tiles(height: int, width: int) -> Iterator[Tile]:
 
 
 def _along(length: int) -> Iterator[tuple[slice, slice]]:
-    """Tiles along a side, and with what is around them."""
+    """Yield the tiles along a side, without and with their margins."""
     tile = length if length <= WHOLE else TILE
     for start in range(0, length, tile):
         end = min(start + tile, length)

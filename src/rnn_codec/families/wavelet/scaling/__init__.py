@@ -1,1 +1,1 @@
-"""Where bits go: how coefficients are scaled before they are rounded, one rule a file."""
+"""Where bits go: how coefficients are scaled before they are quantised, one rule per file."""

@@ -1,4 +1,4 @@
-"""No gains: every plane adds the same everywhere [Toderici 2017, section 2.2.2]."""
+"""No gains: every plane adds the same precision everywhere [Toderici 2017, section 2.2.2]."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,7 @@
-"""As residual_scaling, and a network restores the picture at the end: one that predicts it whole.
+"""As residual_scaling, with a restoration network that predicts the whole picture at the end.
 
-The paper's one-shot reconstruction [Toderici 2017, section 2.2.1] predicts the picture anew from
-all that is known, in every iteration; here it is done once, by the decoder.
+The paper's one-shot reconstruction [Toderici 2017, section 2.2.1] predicts the picture again in
+every iteration, from all that is known; here the decoder does so once.
 """
 
 from rnn_codec.families.wavelet.scaling.protocol import SCALINGS

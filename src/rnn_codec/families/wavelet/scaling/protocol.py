@@ -1,4 +1,4 @@
-"""The protocol of scalings: a picture, and what its bits are for, to gains."""
+"""The protocol of scalings: from a picture and a tune to gains."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from rnn_codec.families.wavelet.gains import Gains
 from rnn_codec.registry import Registry
 
 STEP = 32
-"""In units of 1/32: coefficients are told to whole numbers, some 55 dB."""
+"""The default step in units of 1/32: coefficients are coded to whole numbers, about 55 dB."""
 
 
 class Scaling(Protocol):
@@ -17,16 +17,16 @@ class Scaling(Protocol):
 
     @property
     def tunes(self) -> tuple[str, ...]:
-        """What bits can be spent for; the first is the default."""
+        """The available tunes; the first is the default."""
 
     def gains(
         self, pixels: NDArray[np.uint8], tune: str, importance: NDArray[np.uint8] | None
     ) -> Gains:
-        """Of a picture (H, W, 3).
+        """The gains of a picture (H, W, 3).
 
         Args:
             tune: one of `tunes`.
-            importance: (H, W), white where the picture matters; None if it does everywhere.
+            importance: a mask (H, W), white where the picture matters; None for everywhere.
         """
 
 

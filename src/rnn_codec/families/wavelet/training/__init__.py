@@ -1,1 +1,1 @@
-"""Trains the prior."""
+"""The training of the prior and of the restoration network."""

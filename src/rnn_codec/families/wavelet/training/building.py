@@ -1,4 +1,4 @@
-"""Builds the training of this family, as configured; finds mistakes before the first step."""
+"""Build the configured training of this family; find mistakes before the first step."""
 
 import lightning as L
 from omegaconf import DictConfig
@@ -23,11 +23,11 @@ from rnn_codec.training.options import Execution
 from rnn_codec.training.schedules import SCHEDULES, Progress
 
 WITHOUT_GAINS = "additive"
-"""The scaling whose blocks have none."""
+"""The scaling whose blocks have no gains."""
 
 
 def check(config: DictConfig, run: RunFolder | None = None) -> None:
-    """Build everything once before anything is written: a mistake leaves nothing behind.
+    """Build everything once before anything is written, so that a mistake leaves nothing behind.
 
     See `Family.check`.
     """
@@ -45,7 +45,7 @@ def check(config: DictConfig, run: RunFolder | None = None) -> None:
 
 
 def is_restored(config: DictConfig) -> bool:
-    """Whether a network is to restore what is decoded."""
+    """Whether a restoration network is configured."""
     return bool(config.recon.name == RESTORED)
 
 
@@ -60,8 +60,8 @@ def check_prior(config: DictConfig, run: RunFolder | None) -> None:
 def check_restoration(config: DictConfig) -> None:
     if "restoration" not in config:
         raise UserError(
-            f"recon={RESTORED} trains a network that only wavelet networks have: set "
-            "network=wavelet, as the codec's"
+            f"recon={RESTORED} trains a restoration network, which only wavelet networks have: set "
+            "network=wavelet, as for the codec"
         )
     own = options(RestorationOptions, config.restoration)
     check_crops("restoration.crop_size", own.crop_size)
@@ -69,47 +69,47 @@ def check_restoration(config: DictConfig) -> None:
 
 
 def check_crops(option: str, size: int) -> None:
-    """Crops have whole positions at all scales, and phases at the coarsest."""
+    """Check that crops have whole positions at all scales, and all phases at the coarsest."""
     if size % MULTIPLE or size < 2 * MULTIPLE:
         raise UserError(
-            f"{option} must be a multiple of {MULTIPLE}, from {2 * MULTIPLE} on, with wavelet "
+            f"{option} must be a multiple of {MULTIPLE}, at least {2 * MULTIPLE}, with wavelet "
             f"networks, not {size}"
         )
 
 
 def check_groups(config: DictConfig) -> None:
-    """Refuse what has no meaning for this family.
+    """Refuse options that have no meaning for this family.
 
     Raises:
-        UserError: entropy, recon, late or trainer cannot be.
+        UserError: entropy, recon, late or trainer has a value that it cannot have.
     """
     if config.late.begins is not None:
-        raise UserError("a wavelet network trains alike to its end: set late=none")
+        raise UserError("wavelet networks have no late part of training: set late=none")
     if config.trainer.compile:
-        raise UserError("trainer.compile is for other networks than wavelet ones: set it to false")
+        raise UserError("trainer.compile is not supported for wavelet networks: set it to false")
     if isinstance(config.codec, str):
         return
     if config.entropy.name == "none":
         raise UserError(
-            "a wavelet network without its prior is no codec: entropy=progressive or "
+            "a wavelet network is not a codec without its prior: set entropy=progressive or "
             "entropy=single_iteration"
         )
     if config.codec.scaling.name not in SCALINGS.names():
         raise UserError(
-            f"recon={config.recon.name} is not there for wavelet networks: "
+            f"recon={config.recon.name} is not available for wavelet networks: set "
             + " or ".join(f"recon={name}" for name in SCALINGS.names())
         )
 
 
 def load_start(config: DictConfig, prior: Prior) -> None:
-    """The weights of the run that a training starts from, if it does; raises as `start_of`."""
+    """Load the weights of the run that a training starts from, if any; raises as `start_of`."""
     start = start_of(config, ("network", "cell"))
     if start is not None:
         load_weights(prior, read_weights(start), start)
 
 
 def build_model(config: DictConfig, progress: Progress) -> PriorTraining:
-    """The prior, its weights random, and how it is trained."""
+    """The prior with random weights, and its training."""
     own = options(PriorOptions, config)
     gained = config.codec.scaling.name != WITHOUT_GAINS
     L.seed_everything(config.seed, verbose=False)
@@ -126,7 +126,7 @@ def build_model(config: DictConfig, progress: Progress) -> PriorTraining:
 
 
 def build_restoration_model(config: DictConfig) -> RestorationTraining:
-    """The restoration network, its weights random, and how it is trained."""
+    """The restoration network with random weights, and its training."""
     own = options(RestorationOptions, config.restoration)
     L.seed_everything(config.seed, verbose=False)
     network = Restoration(own.width, own.inner, own.blocks)

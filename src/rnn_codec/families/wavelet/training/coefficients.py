@@ -1,8 +1,8 @@
-"""The coefficients of crops, as files have them, and back to pictures.
+"""From crops to the coefficients that files hold, and back to pictures.
 
     crop ─ its rotation, transform ─► coefficients ─ step, gains ─► magnitudes and signs
 
-They are the very numbers that `rnn_codec.families.wavelet.planes` computes with NumPy.
+They are identical to those that `rnn_codec.families.wavelet.planes` computes with NumPy.
 """
 
 import math
@@ -21,31 +21,32 @@ from rnn_codec.families.wavelet.lifting import LEVELS, NORM_LL, NORMS, joined, s
 from rnn_codec.families.wavelet.planes import CENTRES
 
 MULTIPLE = 2**LEVELS
-"""Sides of crops are multiples of it: then all bands of a scale are of one size."""
+"""Sides of crops are multiples of it, so that all bands of a scale have the same size."""
 BLOCK = MULTIPLE
 """Side of the blocks that have gains, in pixels."""
 
 MOST_POWER, WITH_POWER = 0.9, 0.8
-"""Gains are sensitivities to a power from 0 on, in a share of the crops that have any."""
+"""Gains are sensitivities to a power from 0 to `MOST_POWER`, in the share `WITH_POWER` of those
+crops that have any."""
 TILT = (-1.0, -0.2, 0.15, 0.2, 0.0, -0.45)
-"""Logarithms of what scales are weighted by where structural similarity counts."""
+"""The log₂ of the weights of scales where structural similarity counts."""
 MOST_TILT = 1.2
 
 STABILISER = 58.5
-"""(0.03 · 255)², of the definition of SSIM."""
+"""The constant (0.03 · 255)² in the definition of SSIM."""
 WINDOW = 7
 MIDDLE_SENSITIVITY = -8
-"""Logarithm of that of a block whose gain is 1."""
+"""The log₂ of the sensitivity of a block whose gain is 1."""
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What the coefficients of each of B crops are multiplied by.
+    """The factors on the coefficients of each of B crops.
 
     Attributes:
         factor: the inverse of the step, (B,).
         scales: weights of scales, (B, SCALES).
-        power: of the sensitivity of a block, which is its gain; 0 for none, (B,).
+        power: the gain of a block is its sensitivity to this power; 0 for no gains, (B,).
     """
 
     factor: Tensor
@@ -54,7 +55,7 @@ class Scaling:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, count: int, gained: float) -> "Scaling":
-        """Of so many crops, at random: steps from 1 to 2, and gains in a share of the crops."""
+        """Draw `count` scalings at random: steps from 1 to 2, and gains in a share of the crops."""
         step, chosen, tilt, with_power, power = torch.from_numpy(rng.random((5, count)))
         is_gained = chosen < gained
         exponents = torch.where(is_gained, MOST_TILT * tilt, 0.0)[:, None] * torch.tensor(TILT)
@@ -63,16 +64,16 @@ class Scaling:
 
     @classmethod
     def plain(cls, count: int) -> "Scaling":
-        """Of so many crops, by nothing."""
+        """Return `count` scalings that leave coefficients unchanged."""
         return cls(torch.ones(count), torch.ones(count, SCALES), torch.zeros(count))
 
     @property
     def factors(self) -> Tensor:
-        """Of all blocks whose gain is 1, (B, SCALES)."""
+        """The factors on coefficients of blocks whose gain is 1, (B, SCALES)."""
         return self.factor[:, None] * self.scales
 
     def share(self, part: slice) -> "Scaling":
-        """Of some of the crops."""
+        """Return the scaling of some of the crops."""
         return Scaling(self.factor[part], self.scales[part], self.power[part])
 
     def to(self, device: torch.device) -> "Scaling":
@@ -92,7 +93,7 @@ def transformed(images: Tensor) -> tuple[list[Tensor], Tensor]:
     found = []
     for norms in reversed(NORMS):
         x, details = split(x)
-        # Side by side by component: its bands HL, LH, HH.
+        # Channels are grouped by component: its bands HL, LH, HH.
         bands = torch.stack(details, 2) * x.new_tensor(norms)[:, None, None]
         found.append(bands.flatten(1, 2))
     return [x * x.new_tensor(NORM_LL), *reversed(found)], rotations
@@ -104,7 +105,7 @@ def pictured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
 
 
 def coloured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
-    """Undo `transformed`: float32 (B, 3, H, W), as they come, around 0 … 255."""
+    """Undo `transformed`: float32 (B, 3, H, W), about 0 … 255, neither rounded nor clipped."""
     x = scales[0] / scales[0].new_tensor(NORM_LL)
     for coefficients, norms in zip(scales[1:], NORMS, strict=True):
         bands = coefficients.unflatten(1, (COMPONENTS, -1)) / x.new_tensor(norms)[:, None, None]
@@ -118,19 +119,19 @@ def coloured(scales: Sequence[Tensor], rotations: Tensor) -> Tensor:
 def _rotated(planes: Sequence[Tensor], rotations: Tensor) -> Tensor:
     """Planes (B, H, W), rotated by (B, 3, 3), to (B, 3, H, W)."""
     rows = rotations[..., None, None].unbind(1)
-    # A row of each picture's own: tensors where one picture has numbers.
+    # Each picture has its own row, whose entries are tensors instead of numbers.
     found = [rotated(planes, cast(tuple[float, float, float], row.unbind(1))) for row in rows]
     return torch.stack(found, 1)
 
 
 def scaled(scales: Sequence[Tensor], images: Tensor, scaling: Scaling) -> list[Tensor]:
-    """The coefficients (B, N, h, w) of uint8 images (B, 3, H, W), times what scaling says."""
+    """The coefficients (B, N, h, w) of uint8 images (B, 3, H, W), multiplied by their weights."""
     pairs = zip(scales, weights(scales, images, scaling), strict=True)
     return [coefficients * weight for coefficients, weight in pairs]
 
 
 def weights(scales: Sequence[Tensor], images: Tensor, scaling: Scaling) -> list[Tensor]:
-    """What the coefficients of each scale are multiplied by, (B, 1, h, w)."""
+    """The factors on the coefficients of each scale, (B, 1, h, w)."""
     gains, factors = block_gains(images, scaling), scaling.factors
     found = []
     for scale, coefficients in enumerate(scales):
@@ -142,15 +143,15 @@ def weights(scales: Sequence[Tensor], images: Tensor, scaling: Scaling) -> list[
 
 
 def block_gains(images: Tensor, scaling: Scaling) -> Tensor:
-    """Of the blocks of uint8 images (B, 3, H, W), (B, 1, H/32, W/32)."""
+    """The gains (B, 1, H/32, W/32) of the blocks of uint8 images (B, 3, H, W)."""
     return torch.exp2(scaling.power[:, None, None, None] * sensitivity(images))
 
 
 def sensitivity(images: Tensor) -> Tensor:
-    """Logarithm of the gain of each block of uint8 images (B, 3, H, W), (B, 1, H/32, W/32).
+    """The log₂ of the gain of each block of uint8 images (B, 3, H, W), (B, 1, H/32, W/32).
 
-    How much SSIM loses by an error in a block: the mean of 1/(2 variance + C₂), of windows at half
-    the size. Errors weigh by their squares, so its root is a gain.
+    An error in a block costs SSIM in proportion to the mean of 1/(2 variance + C₂), over windows at
+    half size. Errors count by their squares, so the root of this mean is a gain.
     """
     grey = F.avg_pool2d(images.float().mean(1, keepdim=True), 2)
     mean = _window_means(grey)
@@ -164,7 +165,7 @@ def _window_means(x: Tensor) -> Tensor:
 
 
 def padded(images: Tensor) -> Tensor:
-    """uint8 images (B, 3, H, W) up to multiples of `MULTIPLE`, edges repeated below and right."""
+    """Pad uint8 images (B, 3, H, W) to multiples of `MULTIPLE`; repeat edges below and right."""
     height, width = images.shape[-2:]
     if height % MULTIPLE == width % MULTIPLE == 0:
         return images
@@ -173,7 +174,7 @@ def padded(images: Tensor) -> Tensor:
 
 
 def last_planes(magnitudes: Sequence[Tensor], bits_per_pixel: float) -> Tensor:
-    """The plane with which each crop takes about so many bits, (B,); 0 where it takes fewer.
+    """The plane with which each crop takes about `bits_per_pixel`, (B,); 0 where it takes fewer.
 
     Args:
         magnitudes: of each scale, int32 (B, N, h, w).
@@ -191,16 +192,16 @@ def last_planes(magnitudes: Sequence[Tensor], bits_per_pixel: float) -> Tensor:
 
 
 BITS_OF_A_COEFFICIENT = 5.5
-"""That is significant, with its sign, its later bits, and the zeros around it."""
+"""The bits of a significant coefficient, with its sign, its later bits, and the zeros around it."""
 HIGHEST_LAST_PLANE = 7
 
 
 def middles(magnitudes: Tensor, planes: Tensor) -> Tensor:
-    """Where magnitudes lie of which the planes down to `planes` are known; see `planes.CENTRES`.
+    """The decoded magnitudes where the planes down to `planes` are known; see `planes.CENTRES`.
 
     Args:
-        magnitudes: int32, of all planes.
-        planes: of a shape that goes with theirs.
+        magnitudes: int32, with the bits of all planes.
+        planes: of a shape that broadcasts with theirs.
     """
     known = magnitudes >> planes
     centres = torch.tensor(CENTRES, device=magnitudes.device)

@@ -1,4 +1,4 @@
-"""Operations of the training of a configuration, without coding and measuring."""
+"""The operations of a configured training, without coding and measuring."""
 
 from omegaconf import DictConfig
 
@@ -11,15 +11,15 @@ from rnn_codec.families.wavelet.training.building import build_prior, is_restore
 from rnn_codec.families.wavelet.training.options import RestorationOptions
 
 TRAINING_FACTOR = 3
-"""A training step multiplies once forward and twice backward: for the inputs and the weights."""
+"""A training step multiplies once forward, and twice backward: for inputs and for weights."""
 PLANES_CODED = (10.0, 8.5, 8.0, 7.0, 6.0, 5.0)
-"""Of each scale, in crops of photographs coded to two bits per pixel, in the mean."""
+"""The mean number of planes of each scale in crops of photographs coded to two bits per pixel."""
 
 
 def training_macs(config: DictConfig) -> dict[str, float]:
-    """Multiply–accumulate operations of the trainings of the prior, and of what restores."""
+    """The multiply–accumulate operations of training the prior and the restoration network."""
     trainer, data = config.trainer, config.data
-    # Where "auto" takes all devices of a machine, one is counted: the rest is its multiple.
+    # "auto" takes all devices of a machine: one is counted, as others only multiply the cost.
     devices = trainer.devices if isinstance(trainer.devices, int) else 1
     processes = trainer.accumulate_grad_batches * devices * trainer.num_nodes
     crops = trainer.max_steps * processes * data.batch_size
@@ -34,7 +34,7 @@ def training_macs(config: DictConfig) -> dict[str, float]:
 
 
 def crop_macs(prior: Prior, side: int) -> float:
-    """Operations for the planes of a crop of side × side pixels, forward."""
+    """The operations of a forward pass for the planes of a crop of side × side pixels."""
     return sum(
         planes * position_macs(prior, scale) * (side / (1 << (SCALES - max(scale, 1)))) ** 2
         for scale, planes in enumerate(PLANES_CODED)

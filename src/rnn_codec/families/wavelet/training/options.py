@@ -10,7 +10,7 @@ from rnn_codec.signatures import Count, Share
 
 @dataclass(frozen=True)
 class PriorOptions:
-    """What stands at the top of the configuration."""
+    """The options of the prior's training, at the top of the configuration."""
 
     most_bits: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     gained_crops: Share
@@ -19,7 +19,7 @@ class PriorOptions:
 
 @dataclass(frozen=True)
 class RestorationOptions:
-    """The network that restores pictures, and its training."""
+    """The options of the restoration network and its training."""
 
     width: Count
     inner: Count

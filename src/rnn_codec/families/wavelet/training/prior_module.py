@@ -1,4 +1,4 @@
-"""Trains a prior: the code length of crops, plane by plane, as what a picture gains by it."""
+"""Train a prior: code lengths of crops, weighted by their effect on quality over rate."""
 
 import numpy as np
 import torch
@@ -26,14 +26,14 @@ from rnn_codec.training.schedules import Progress
 from rnn_codec.training.steps import BuildOptimizer, Schedule
 
 HIGHEST_RATE, LOWEST_RATE, LEAST_WEIGHT = 3.0, 0.02, 0.15
-"""Bits per pixel between which a bit is weighed by how far it moves the curve; a weight."""
+"""Rates (bits per pixel) between which bits are weighted by their effect; the least weight."""
 
 
 def weighed(bits: Tensor) -> Tensor:
-    """The loss of crops whose parts take so many bits per pixel, (parts, B): (B,).
+    """The loss (B,) of crops whose parts take `bits` bits per pixel, (parts, B).
 
-    A share of all bits that are saved before the rate r lifts the curve, over the logarithm of the
-    rate, from r on: so bits are weighed by the logarithm of 3/r, in the middle of their part.
+    Saving a share of all bits before the rate r lifts the curve, over the logarithm of the rate,
+    from r on. So bits are weighted by the logarithm of 3/r, where r is in the middle of their part.
     """
     with torch.no_grad():
         rates = bits.cumsum(0) - bits / 2
@@ -42,15 +42,15 @@ def weighed(bits: Tensor) -> Tensor:
 
 
 class PriorTraining(ScaledTraining):
-    """Minimises the code lengths of the coefficients of crops, coded to some bits per pixel.
+    """Minimises the code lengths of the coefficients of crops, coded to a given rate.
 
-    Sides of crops are multiples of 32, from 64 on; pictures of the validation have any above 160
-    pixels.
+    Sides of crops are multiples of 32, at least 64. Validation pictures may have any sides above
+    160 pixels.
 
     Args:
-        optimizer: as of `ScaledTraining`; so are all that are not below.
-        most_bits: bits per pixel that crops are coded to.
-        integers_from: share of the training from which it computes as integers do, 0 … 1.
+        optimizer: see `ScaledTraining`, as for all arguments not listed here.
+        most_bits: bits per pixel to which crops are coded.
+        integers_from: share of the training after which it computes in integers, 0 … 1.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class PriorTraining(ScaledTraining):
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         scaling, turned = self.draw(len(batch))
         bits = self.bits_of(torch.where(turned, batch.mT, batch), scaling, self.arithmetic())
-        # With every weight in it, whatever is coded: DDP waits for the gradients of all.
+        # Every weight must take part, whatever is coded: DDP waits for the gradients of all.
         everything = sum((parameter.sum() for parameter in self.prior.parameters()), start=0.0)
         loss = weighed(bits).mean() + 0.0 * everything
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
@@ -83,16 +83,16 @@ class PriorTraining(ScaledTraining):
         return loss
 
     def arithmetic(self) -> Smooth:
-        """Real numbers, or at the end of the training what files are coded with."""
+        """Real numbers or, at the end of the training, the integers with which files are coded."""
         begins = self.integers_from * self.progress.max_steps
         position = self.progress.position(self.global_step)
         return Rounded() if position >= begins else Smooth()
 
     def bits_of(self, images: Tensor, scaling: Scaling, arithmetic: Smooth) -> Tensor:
-        """Bits per pixel of uint8 images (B, 3, H, W): (parts, B).
+        """The bits per pixel (parts, B) of uint8 images (B, 3, H, W).
 
         Parts are luma and chroma of each scale of each plane, in the order of files. Each image
-        ends with a plane of its own; parts behind are zero.
+        ends with its own last plane; later parts are zero.
         """
         scales, _ = transformed(images)
         coefficients = Coefficients.of(scaled(scales, images, scaling))
@@ -104,7 +104,7 @@ class PriorTraining(ScaledTraining):
         return (lengths.bits * coded).flatten(0, 2) / (height * width)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        """Code one image (1, 3, H, W) as a file is, by ideal code lengths, and score it."""
+        """Code one image (1, 3, H, W) as files do, with ideal code lengths, and score it."""
         curve = curve_of(self.prior, Rounded(), batch)
         for name, mean in self.curves.items():
             mean.update(torch.from_numpy(np.interp(RATES, curve.bpp, curve.scores[name])))

@@ -1,4 +1,4 @@
-"""Trains a restoration network: pictures as files tell them, to those that were coded."""
+"""Train a restoration network: from decoded pictures to the originals."""
 
 import torch
 from torch import Tensor, nn
@@ -15,24 +15,24 @@ from rnn_codec.training.similarity import ms_ssim
 from rnn_codec.training.steps import BuildOptimizer, Schedule
 
 STREAM = 1
-"""Of random numbers, beside those of the scaling."""
+"""The stream of random numbers, separate from those of the scaling."""
 STRANGE = 0.2
-"""Share of the crops whose strength has nothing to do with their gains."""
+"""The share of crops whose strength is independent of their gains."""
 LEAST_ERROR, LEAST_LOSS = 0.3, 0.001
-"""Of squared error and of MS-SSIM, below which there is little to gain."""
+"""The squared error, and 1 − MS-SSIM, below which improvement counts little."""
 VALIDATED = (7, 6, 5, 4, 3)
-"""Planes at which pictures are restored in validation, with a step of 1: about .1 to 2 bits per
+"""Planes at which pictures are restored in validation, with a step of 1: about 0.1 to 2 bits per
 pixel."""
 SCORED = ("psnr", "ms_ssim")
 
 
 class RestorationTraining(ScaledTraining):
-    """Minimises what is wrong with pictures as told, in squared error and in structure.
+    """Minimises the distortion of restored pictures, in squared error and in structure.
 
-    Both count by their logarithms, as in the area under a curve; with the strength, which the
-    network is told, goes how much each does.
+    Both count by their logarithms, as in the area under a curve. Their weights depend on the
+    strength, which is an input of the network.
 
-    Sides of crops are multiples of 32, from 64 on. Arguments are those of `ScaledTraining`.
+    Sides of crops are multiples of 32, at least 64. Arguments are those of `ScaledTraining`.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RestorationTraining(ScaledTraining):
             (error + LEAST_ERROR) / (_squared_error(seen.picture, truth) + LEAST_ERROR)
         )
         structure = torch.log(1 - ms_ssim(truth, restored, 255) + LEAST_LOSS)
-        # Structure counts a little where squared error is all: that it is learned with it helps it.
+        # Even at strength 0 structure counts a little: learning it helps squared error, too.
         of_error, of_structure = 1 - 0.7 * strength, 0.2 + 0.8 * strength
         loss = (of_error * gained + of_structure * structure).mean()
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
@@ -72,9 +72,9 @@ class RestorationTraining(ScaledTraining):
         return loss
 
     def draw_ends(self, scaling: Scaling) -> tuple[Tensor, Tensor]:
-        """Where crops end, see `ends`, and their strengths (B,).
+        """The planes with which crops end, see `ends`, and their strengths (B,).
 
-        With gains go strengths of a half and of one, but in some crops.
+        Crops with gains have strengths of a half or one, others zero, except for a random share.
         """
         batch = len(scaling.factor)
         count, own = self.place(batch)
@@ -87,12 +87,12 @@ class RestorationTraining(ScaledTraining):
         return planes, strength.to(self.device)
 
     def restored(self, seen: Told, strength: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) as the network makes them, float32."""
+        """The restored pictures (B, 3, H, W), float32."""
         restored: Tensor = self.restoration(seen.picture, seen.steps, strength[:, None], seen.fine)
         return restored
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        """What one image (1, 3, H, W) gains at some planes, for squared error."""
+        """Score the improvement of one image (1, 3, H, W) at some planes, for squared error."""
         height, width = batch.shape[-2:]
         scaling = Scaling.plain(1).to(self.device)
         for plane in VALIDATED:
@@ -108,7 +108,7 @@ class RestorationTraining(ScaledTraining):
                 self.gains[name, plane].update(after_score - before)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the gains, and their mean over the planes."""
+        """Log the improvements, and their mean over the planes."""
         for name in SCORED:
             found = []
             for plane in VALIDATED:
@@ -120,5 +120,5 @@ class RestorationTraining(ScaledTraining):
 
 
 def _squared_error(x: Tensor, y: Tensor) -> Tensor:
-    """Mean over each picture, (B,)."""
+    """The mean squared error of each picture, (B,)."""
     return (x - y).square().mean((1, 2, 3))

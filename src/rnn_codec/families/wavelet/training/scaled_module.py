@@ -1,4 +1,4 @@
-"""What trainings of this family have in common: crops whose scaling is drawn at random."""
+"""The common part of this family's trainings: crops whose scaling is drawn at random."""
 
 import numpy as np
 import torch
@@ -10,20 +10,20 @@ from rnn_codec.training.schedules import Progress
 from rnn_codec.training.steps import BuildOptimizer, Schedule, Training
 
 STREAM = 2
-"""Of random numbers, beside those of the crops."""
+"""The stream of random numbers, separate from those of the crops."""
 
 
 class ScaledTraining(Training):
     """Trains on crops whose coefficients are scaled in many ways.
 
     Everything random in a step (the quantisation step, gains, whether crops are transposed) follows
-    from the seed, the step and the place in the global batch: a resumed run goes on exactly as it
-    would have, and several processes compute what one with their whole batch does.
+    from the seed, the step and the place in the global batch. So a resumed run continues exactly as
+    it would have, and several processes compute what one process with the global batch would.
 
     Batches are uint8 images (B, 3, H, W).
 
     Args:
-        optimizer: as of `Training`; so are the schedule and the progress.
+        optimizer: see `Training`, as for the schedule and the progress.
         gained_crops: share of the crops that have gains of blocks and scales, 0 … 1.
     """
 
@@ -48,7 +48,7 @@ class ScaledTraining(Training):
     units = examples
 
     def draw(self, batch: int) -> tuple[Scaling, Tensor]:
-        """The scaling of the crops of this process in this step, and whether rows become columns.
+        """Draw the scaling of this process's crops in this step, and whether they are transposed.
 
         The latter is (B, 1, 1, 1).
         """
@@ -60,10 +60,10 @@ class ScaledTraining(Training):
         return whole.share(own).to(self.device), turned[own, None, None, None].to(self.device)
 
     def rng(self, *stream: int) -> np.random.Generator:
-        """Random numbers of this step, the same in all processes."""
+        """A generator of random numbers for this step, the same in all processes."""
         return step_rng(self.seed, self.global_step, STREAM, *stream)
 
     def place(self, batch: int) -> tuple[int, slice]:
-        """Crops in the global batch, and which of them are those of this process."""
+        """The number of crops in the global batch, and the slice that belongs to this process."""
         rank, world_size = process_of(self._trainer)
         return batch * world_size, slice(rank * batch, (rank + 1) * batch)

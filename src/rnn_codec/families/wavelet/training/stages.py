@@ -1,4 +1,4 @@
-"""Which trainings make a model: of its prior, and of the network that restores its pictures."""
+"""The trainings that make a model: of its prior and of its restoration network."""
 
 import copy
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from rnn_codec.training.stages import Stage, StageTraining
 
 
 def stages(config: DictConfig, run: RunFolder) -> list[Stage]:
-    """What is to be trained for a run: the prior, unless it is given, and what restores."""
+    """The stages of a run: the prior, unless it is given, and the restoration network, if any."""
     found = []
     if not isinstance(config.codec, str):
         prior = partial(prior_training, config, run)
@@ -53,7 +53,7 @@ def prior_training(config: DictConfig, run: RunFolder) -> StageTraining:
 
 
 def restoration_training(config: DictConfig, codec_run: RunFolder) -> StageTraining:
-    """The training of what restores pictures; the codec's transform is all that it sees of it."""
+    """The training of a restoration network, which sees only the transform of the codec."""
     config = copy.deepcopy(config)
     config.codec = literal(str(codec_run.path))
     common, own = options(TrainingOptions, config), options(RestorationOptions, config.restoration)
@@ -82,10 +82,10 @@ def restoration_training(config: DictConfig, codec_run: RunFolder) -> StageTrain
 
 
 def _begin(config: DictConfig, run: RunFolder, network: Restoration) -> str | None:
-    """The digest of the weights that the network starts from, which it is given; None if random.
+    """Load the weights that the network starts from, if any; their digest, or None if random.
 
     Raises:
-        UserError: the run that it is to start from has none, or others.
+        UserError: the run to start from has no weights, or those of another network.
     """
     if run.start.is_file():
         return run.start.read_text(encoding="ascii").strip()
@@ -93,14 +93,14 @@ def _begin(config: DictConfig, run: RunFolder, network: Restoration) -> str | No
         return None
     start = RunFolder(Path(config.start_from)).restoration(RESTORED)
     if not start.path.is_dir():
-        # A codec without one may be what the prior starts from.
+        # The prior may start from a codec without a restoration network.
         return None
     load_weights(network, read_weights(start), start)
     return graph.digest(start).hex()
 
 
 def restoration_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
-    """16 hexadecimal digits that differ between trainings of networks that restore.
+    """16 hexadecimal digits that differ between trainings of restoration networks.
 
     Arguments are those of `training_identity`.
     """

@@ -1,4 +1,4 @@
-"""What files that end somewhere tell of crops: pictures for the restoration network."""
+"""Crops as decoded from files that end somewhere: inputs of the restoration network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from rnn_codec.families.wavelet.training.coefficients import (
 )
 
 HIGHEST, LOWEST = 8.5, 1.3
-"""Logarithms of steps between which crops are told: from .03 to 2.5 bits per pixel, about."""
+"""The log₂ of the steps between which crops are coded: about 0.03 to 2.5 bits per pixel."""
 WHOLE = 0.6
-"""Share of crops of which all scales are told to the same plane, as most files are made."""
+"""The share of crops whose scales are all coded to the same plane, as in most files."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """Of B crops.
+    """The decoded state of B crops.
 
     Attributes:
-        picture: as told, float32 (B, 3, H, W).
+        picture: the decoded crops, float32 (B, 3, H, W).
         steps, fine: see `Restoration`.
     """
 
@@ -39,9 +39,9 @@ class Told:
 
 
 def ends(rng: np.random.Generator, count: int) -> Tensor:
-    """Where so many crops end, at random: planes of luma and chroma of each scale, (B, SCALES, 2).
+    """Draw the last planes of `count` crops, for luma and chroma of each scale, (B, SCALES, 2).
 
-    In the order of the stream, all to some scale are told one plane more than those behind.
+    In the order of the stream, all up to some scale are coded one plane further than the others.
     """
     depth, part, whole = rng.random((3, count))
     planes = LOWEST + (HIGHEST - LOWEST) * depth
@@ -53,12 +53,12 @@ def ends(rng: np.random.Generator, count: int) -> Tensor:
 
 
 def told(images: Tensor, scaling: Scaling, planes: Tensor) -> Told:
-    """What is told of uint8 images (B, 3, H, W) down to planes (B, SCALES, 2)."""
+    """The decoded state of uint8 images (B, 3, H, W), coded down to planes (B, SCALES, 2)."""
     scales, rotations = transformed(images)
     factors = weights(scales, images, scaling)
     weighted = [x * factor for x, factor in zip(scales, factors, strict=True)]
     coefficients = Coefficients.of(weighted)
-    # What has no plane so high is told to be zero already.
+    # Above its first plane a scale is already known to be zero.
     planes = torch.minimum(planes, coefficients.first.permute(2, 0, 1) + 1)
     values = _values(coefficients, factors, planes)
     steps = planes - scaling.factors.log2()[:, :, None]
@@ -67,7 +67,7 @@ def told(images: Tensor, scaling: Scaling, planes: Tensor) -> Told:
 
 
 def _values(coefficients: Coefficients, factors: Sequence[Tensor], planes: Tensor) -> list[Tensor]:
-    """The coefficients of each scale as told, (B, N, h, w)."""
+    """The decoded coefficients of each scale, (B, N, h, w)."""
     found = []
     for scale, (magnitudes, signs) in enumerate(
         zip(coefficients.magnitudes, coefficients.signs, strict=True)

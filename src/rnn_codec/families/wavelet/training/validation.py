@@ -1,4 +1,4 @@
-"""Rate and quality of pictures during training, by ideal code lengths: no file is made."""
+"""Rate and quality of pictures during training, with ideal code lengths: no file is made."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ RATES = tuple(eighth / 8 for eighth in range(1, 17))
 SHOWN_RATES = (0.125, 0.25, 0.5, 1.0, 2.0)
 SCORED = ("psnr", "ms_ssim")
 LOWEST_BPP = 0.05
-"""Before it nothing is scored."""
+"""The rate below which nothing is scored."""
 CODED_BPP = 2.4
-"""Planes that surely take pictures beyond the highest rate."""
+"""The rate to which planes are coded, safely above the highest rate that is scored."""
 HEADER_BITS = 8 * 24
 
 
@@ -41,7 +41,7 @@ class PictureCurve:
 
 
 class MeanCurve(Metric):
-    """The mean over pictures of scores at `RATES`; over processes, too."""
+    """The mean of scores at `RATES` over pictures, in all processes."""
 
     total: Tensor
     count: Tensor
@@ -53,18 +53,18 @@ class MeanCurve(Metric):
         self.add_state("count", torch.zeros(()), dist_reduce_fx="sum")
 
     def update(self, scores: Tensor) -> None:
-        """Add those of a picture, (rates,)."""
+        """Add the scores of a picture, (rates,)."""
         self.total += scores.to(self.total.device)
         self.count += 1
 
     def compute(self) -> Tensor:
-        """(rates,) float64; NaN without a picture."""
+        """The mean scores (rates,), float64; NaN without a picture."""
         return self.total / self.count
 
 
 @torch.no_grad()
 def curve_of(prior: Prior, arithmetic: Smooth, image: Tensor) -> PictureCurve:
-    """Of a uint8 image (1, 3, H, W), a point after each scale of each plane."""
+    """The curve of a uint8 image (1, 3, H, W), with a point after each scale of each plane."""
     height, width = image.shape[-2:]
     whole = padded(image)
     scales, rotations = transformed(whole)
@@ -79,7 +79,7 @@ def curve_of(prior: Prior, arithmetic: Smooth, image: Tensor) -> PictureCurve:
         points.append((rate, *(float(SCORES[name](shown, image)) for name in SCORED)))
         if rate > HIGHEST_BPP:
             break
-    # A picture that never takes so much, a flat one: as good as it becomes.
+    # A flat picture never reaches the lowest rate: it is scored with all its coefficients.
     if not points:
         shown = pictured(scales, rotations)[..., :height, :width]
         points.append((LOWEST_BPP, *(float(SCORES[name](shown, image)) for name in SCORED)))
@@ -90,7 +90,7 @@ def curve_of(prior: Prior, arithmetic: Smooth, image: Tensor) -> PictureCurve:
 def coded(
     prior: Prior, arithmetic: Smooth, coefficients: Coefficients, last: int
 ) -> Iterator[tuple[float, list[Tensor]]]:
-    """Bits so far, and the coefficients (1, N, h, w) that they leave, scale by scale of each plane.
+    """Yield the bits so far and the decoded coefficients (1, N, h, w), after each scale of a plane.
 
     Args:
         coefficients: of one picture.

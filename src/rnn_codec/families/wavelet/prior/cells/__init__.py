@@ -1,1 +1,1 @@
-"""Recurrent cells from scale to scale, one a file, behind the protocol of `cell.py`."""
+"""Recurrent cells from scale to scale, one per file, behind the protocol of `cell.py`."""

@@ -17,11 +17,11 @@ class AssociativeLSTMCell(ScaleCell):
         f, i, o = gate(·);  j, r_i, r_o = ·  of W (x, h̃′)
         c = f⊙c′ + i⊙(r_i⊙j);  h = o⊙(r_o⊙c);  h̃ = (Re h, Im h)
 
-    Products are halved, so a key of length 2 leaves lengths as they are. Real and imaginary parts
-    saturate one by one; the paper bounds lengths.
+    Products are halved, so a key of length 2 preserves lengths. Real and imaginary parts saturate
+    separately; the paper bounds lengths.
 
     Args:
-        depth: of the output; even.
+        depth: depth of the output, even.
         forget_bias: the forget gate's bias at the start.
         key_bias: the bias of the real parts of r_i and r_o at the start, where 1 is a key of
             length 1 in the paper's products.

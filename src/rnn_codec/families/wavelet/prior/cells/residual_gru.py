@@ -13,7 +13,7 @@ T = TypeVar("T")
 class ResidualGRUCell(GRUCell):
     """A GRU with paths around its gates: h + α_h W_h h′ + α_x W_x x.
 
-    Both paths are one layer; the output, which the next scale hears of, has them.
+    Both paths belong to one layer: they are in the output, on which the next scale depends.
 
     Args:
         hidden_scale, output_scale: α_h and α_x, 0.1 in the paper.
