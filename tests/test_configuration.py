@@ -64,9 +64,9 @@ def test_what_fits_is_built() -> None:
         ({"names": "x"}, 'part.names cannot be "x": it must be a valid array'),
         ({"names": [1]}, "part.names cannot be [1]: it must be a valid string"),
         ({"pair": [1, 2, 3]}, "part.pair cannot be [1, 2, 3]"),
-        ({"shape": 1}, "part.shape is no option of Child"),
+        ({"shape": 1}, "part.shape is not an option of Child"),
         ({"_target_": "nowhere.Codec"}, "there is no nowhere.Codec"),
-        ({"_target_": "math.pi"}, "part._target_=math.pi builds nothing"),
+        ({"_target_": "math.pi"}, "part._target_=math.pi is not callable"),
     ],
 )
 def test_what_does_not_fit_is_named(changed: dict[str, Any], sentence: str) -> None:
@@ -131,7 +131,7 @@ def test_any_value_of_an_option_is_taken_or_refused(name: str, value: object) ->
         ("trainer.max_steps", 0, "trainer.max_steps cannot be 0: it must be greater than or equal"),
         ("trainer.devices", "two", 'trainer.devices cannot be "two": it must be a valid integer'),
         ("trainer.gradient_clip_val", -1, "trainer.gradient_clip_val cannot be -1: it must be gre"),
-        ("trainer.max_time", "1h", 'trainer.max_time cannot be "1h": it must be DD:HH:MM:SS, as 0'),
+        ("trainer.max_time", "1h", 'trainer.max_time cannot be "1h": it must be DD:HH:MM:SS, such'),
         ("trainer.max_time", "00:00:00:00", 'trainer.max_time cannot be "00:00:00:00": it must be'),
         ("averaging.decay", 1.5, "averaging.decay cannot be 1.5: it must be less than 1"),
         ("checkpoint.every_minutes", float("inf"), "checkpoint.every_minutes cannot be Infinity: "),

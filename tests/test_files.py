@@ -158,11 +158,11 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, linked: bool) -> None:
         given.symlink_to(pipe)
     else:
         pipe.rename(given)
-    with pytest.raises(UserError, match="a is no file, but a pipe"), atomic_path(given):
+    with pytest.raises(UserError, match="a is not a file but a pipe"), atomic_path(given):
         pytest.fail("nothing is to be written")
     assert stat.S_ISFIFO(given.stat().st_mode)
     assert names(tmp_path) == (["a", "pipe"] if linked else ["a"])
-    with pytest.raises(UserError, match="null is no file, but a device"), atomic_path("/dev/null"):
+    with pytest.raises(UserError, match="is not a file but a device"), atomic_path("/dev/null"):
         pytest.fail("nothing is to be written")
 
 

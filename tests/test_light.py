@@ -110,4 +110,4 @@ def test_threads_are_at_least_one(words: str, capsys: pytest.CaptureFixture[str]
     assert run("compress", "a.png", "x.rnc", "--model", "tiny") == 0
     capsys.readouterr()
     assert run(*words.split(), "--threads", "0") == 1
-    assert "threads are at least 1, not 0\n" in capsys.readouterr().err
+    assert "threads must be at least 1, not 0\n" in capsys.readouterr().err

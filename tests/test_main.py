@@ -85,7 +85,7 @@ def test_a_working_folder_that_has_been_deleted_is_named(
     folder.rmdir()
     assert run(*command.split()) == 1
     assert capsys.readouterr().err == (
-        "error: the working folder has been deleted: change to one that is there\n"
+        "error: the working folder has been deleted: change to one that exists\n"
     )
 
 

@@ -58,7 +58,7 @@ def test_what_cannot_be_built(
 
 
 def test_a_name_is_given_once(cars: "Registry[type[Car]]") -> None:
-    with pytest.raises(ValueError, match="there is a car small already"):
+    with pytest.raises(ValueError, match="the car small is already registered"):
         cars.register("small")(type("Other", (Car,), {}))
     assert cars.register("small")(Car) is Car
 

@@ -109,7 +109,7 @@ def test_standard_input_is_named(folder: Path) -> None:
     assert shell("rnn-codec compress ./- x.rnc --model tiny --bpp 2", folder).returncode == 0
     for command, status, words in (
         ("compress - y.rnc --model tiny < /dev/null", 1, "standard input cannot be read as a pic"),
-        ("decompress - y.png < a.png", 1, "standard input: the file is no .rnc file"),
+        ("decompress - y.png < a.png", 1, "standard input: the file is not a .rnc file"),
         ("compress - --output-folder out --model tiny", 2, "has no name: name one output"),
     ):
         done = shell(f"rnn-codec {command}", folder)

@@ -4,7 +4,7 @@
     data = rnc.compress(pixels, rnc.BitsPerPixel(0.5))      # uint8 RGB, (H, W, 3)  →  bytes
     pixels = rnc.decompress(data[: len(data) // 2])         # half a file is still a picture
 
-What stands here is the public interface. Everything else may change from version to version.
+The names in `__all__` are the public interface. Everything else may change between versions.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What loads models is imported when it is first asked for."""
+    """Import the functions that load models only when one is first used."""
     if name in __all__:
         from rnn_codec import api  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
 """The command `rnn-codec`, also as `python -m rnn_codec`: finds a subcommand and runs it.
 
-A subcommand is a module with a function `main`, which takes the words that follow: a module of
-`rnn_codec.commands`, or of a package that another one names as an entry point of the group
-`rnn_codec.commands`. The list is read from the files: only the chosen one is imported, with all
-that it needs.
+A subcommand is a module with a function `main`, which takes the rest of the command line. The
+module is in `rnn_codec.commands`, or in a package that another distribution names as an entry point
+of the group `rnn_codec.commands`. The list of subcommands is read from the source files: only the
+chosen one is imported, with its dependencies.
 """
 
 import atexit
@@ -29,22 +29,22 @@ Progressive image compression with recurrent neural networks.
 
 {subcommands}
 
-What a subcommand takes: rnn-codec <subcommand> --help
-Which version this is:   rnn-codec --version"""
+Options of a subcommand: rnn-codec <subcommand> --help
+Version:                 rnn-codec --version"""
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as of shells."""
+"""Exit status after Ctrl-C, as in shells."""
 
 
 class Subcommand(NamedTuple):
-    """The name of its module, and the first line of that module's documentation."""
+    """A subcommand: its module's name, and the first line of that module's docstring."""
 
     module: str
     sentence: str
 
 
 def main() -> None:
-    """Run a subcommand; a mistake ends in one sentence and an exit status that is not 0."""
+    """Run a subcommand; a user's mistake prints one sentence and exits with a nonzero status."""
     prepare_streams()
     try:
         with exit_on_user_error():
@@ -52,13 +52,13 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Nobody reads on, as after `| head`.
+        # The reader has closed the pipe, as `| head` does.
         silence(sys.stdout)
         sys.exit(1)
 
 
 def answer(words: Sequence[str]) -> None:
-    """Do what the words of a command line ask for; raises as `run`."""
+    """Carry out a command line; raises the same errors as `run`."""
     match words:
         case [] | ["--help" | "-h" | "help"]:
             print(help_text())
@@ -76,11 +76,11 @@ def run(name: str, words: Sequence[str]) -> None:
     """Run a subcommand with the words that follow it.
 
     Raises:
-        UserError: there is none of that name, it needs a package that is not installed, or the
+        UserError: there is no such subcommand, it needs a package that is not installed, or the
             working folder has been deleted.
     """
     check_working_folder()
-    # Others are not looked for where it is one of our own: that takes time.
+    # Other packages are not searched for one of our own subcommands: that takes time.
     known = own_subcommands()
     if name not in known:
         known = subcommands()
@@ -93,18 +93,18 @@ def run(name: str, words: Sequence[str]) -> None:
 
 
 def check_working_folder() -> None:
-    """Refuse to work where relative paths lead nowhere."""
+    """Refuse to run in a deleted working folder, where relative paths lead nowhere."""
     try:
         os.getcwd()
     except FileNotFoundError as error:
-        raise UserError(
-            "the working folder has been deleted: change to one that is there"
-        ) from error
+        raise UserError("the working folder has been deleted: change to one that exists") from error
 
 
 def imported(name: str) -> ModuleType:
-    """A module. It lives as long as the process: neither it nor what it imports is looked through
-    for garbage, which takes half a second of a short command.
+    """Import a module, and exclude it from garbage collection.
+
+    The module and its imports live as long as the process; searching them for garbage would take
+    half a second of a short command.
     """
     if name in sys.modules:
         return sys.modules[name]
@@ -118,8 +118,8 @@ def imported(name: str) -> ModuleType:
 
 
 def subcommands() -> dict[str, Subcommand]:
-    """Every subcommand by its name; of two of one name ours counts."""
-    # Not imported for our own commands: it takes as long as all else here.
+    """All subcommands by name; if two share a name, ours takes precedence."""
+    # Not imported for our own commands: it takes as long as everything else here.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     found: dict[str, Subcommand] = {}
@@ -131,12 +131,12 @@ def subcommands() -> dict[str, Subcommand]:
 
 
 def own_subcommands() -> dict[str, Subcommand]:
-    """Those of this package."""
+    """The subcommands of this package."""
     return subcommands_in(commands.__name__, commands.__path__)
 
 
 def subcommands_in(package: str, folders: Iterable[str]) -> dict[str, Subcommand]:
-    """Those of a package, by its files."""
+    """The subcommands of a package, found from its files."""
     found = {}
     for file in (file for folder in folders for file in Path(folder).glob("*.py")):
         text = file.read_text(encoding="utf-8")
@@ -147,7 +147,7 @@ def subcommands_in(package: str, folders: Iterable[str]) -> dict[str, Subcommand
 
 
 def help_text() -> str:
-    """What `rnn-codec --help` prints."""
+    """The text that `rnn-codec --help` prints."""
     known = subcommands()
     width = max(map(len, known))
     lines = [f"  {name:{width}}  {command.sentence}" for name, command in sorted(known.items())]

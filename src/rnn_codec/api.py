@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 load = load_model
 KEPT = 4
-"""Models that stay in memory."""
+"""Number of models that each cache keeps in memory."""
 
 
 def open(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_PIXELS) -> File:
-    """A `.rnc` file by its name, or its bytes, whole or cut; nothing is decoded.
+    """Open a `.rnc` file, complete or truncated, from its path or its bytes; nothing is decoded.
 
     Raises:
-        UserError: it cannot be read, or is damaged.
+        UserError: the file cannot be read, or is damaged.
     """
     if isinstance(source, str | os.PathLike):
         source = user_path("the name of the file", source)
@@ -39,16 +39,16 @@ def compress(
     importance: "Mask | None" = None,
     effort: int = 0,
 ) -> bytes:
-    """The file of a picture.
+    """Compress a picture; returns the bytes of a `.rnc` file.
 
     Args:
         pixels: uint8 RGB, (H, W, 3).
         rate: how large the file may be, or how good the picture must be.
-        model: one that is loaded, its folder, or its name.
-        tune: what bits are spent for; see `rnn-codec compress --help`.
+        model: a loaded model, its folder, or its name.
+        tune: what the encoder optimises; see `rnn-codec compress --help`.
         importance: a grey mask (H, W), white where the picture matters: uint8, bool, or floats
             0 … 1.
-        effort: how long to look for a better file, 0 … 9; from 1 on it needs the extra train.
+        effort: how long to search for a better file, 0 … 9; above 0 it needs the extra `train`.
 
     Raises:
         UserError: there is no such model, or the rate cannot be met.
@@ -62,15 +62,16 @@ def decompress(
     max_pixels: int = MAX_PIXELS,
     fast: bool = False,
 ) -> Pixels:
-    """The picture of a file, or of as much of it as there is, by the model that made it.
+    """Decompress a file, complete or truncated, with the model that made it; returns the pixels.
 
     Args:
-        source: the file, its name or its bytes, in anything that holds bytes.
+        source: an open file, its path, or its bytes in any object with the buffer protocol.
         max_pixels: larger pictures are refused.
-        fast: whether to leave out what restores pictures.
+        fast: whether to skip the restoration network.
 
     Raises:
-        UserError: it is damaged, its model is nowhere to be found, or nothing arrived.
+        UserError: the file is damaged, its model cannot be found, or nothing of the picture has
+            arrived.
     """
     file = source if isinstance(source, File) else open(source, max_pixels)
     model = _model_of_file(file.head.model, file.head.version)
@@ -81,7 +82,7 @@ def _name(model: Any) -> str:
     if isinstance(model, str | os.PathLike):
         return os.fspath(model)
     raise InvalidOptionError(
-        f"a model is its name, its folder, or what load() gives, and not of the type "
+        f"a model must be a name, a folder, or what load() returns, not of the type "
         f"{type(model).__name__}"
     )
 

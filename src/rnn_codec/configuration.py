@@ -1,6 +1,6 @@
-"""What Hydra configurations describe, built; the library itself takes plain arguments.
+"""Builds what Hydra configurations describe; the library itself takes plain arguments.
 
-Before anything is built, every option is compared with the type of the argument that it is for.
+Before anything is built, every option is checked against the type of the argument that it sets.
 """
 
 import json
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 WITHOUT_TYPE = TypeAdapter(Any)
 ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
-"""Some types, as tensors, have no JSON; a union may have others that do."""
+"""Some types, such as tensors, have no JSON form; a union may contain others that do."""
 
 
 def instantiate(node: DictConfig, **arguments: Any) -> Any:
-    """Build what a node describes; further arguments, texts as they are, are added to the node's.
+    """Build what a node describes, with further arguments, whose texts are taken literally.
 
     Raises:
-        UserError: an option has a value, or a name, that the class does not accept.
+        UserError: the class does not accept the value or the name of an option.
     """
     check_types(node)
     try:
-        # Hydra interpolates what it has interpolated once more.
+        # Hydra interpolates the results of interpolations once more, hence the second escape.
         described, added = (literals(literals(part)) for part in (plain(node), arguments))
         return hydra.utils.instantiate(described, **added)
     except InstantiationException as error:
@@ -45,16 +45,16 @@ def instantiate(node: DictConfig, **arguments: Any) -> Any:
 
 
 def build(registry: Registry[Any], node: DictConfig) -> Any:
-    """Build what a node describes by a name; raises what `check_types` does."""
+    """Build the registered part that a node names; raises the same errors as `check_types`."""
     check_types(node, registry)
     return registry.build(plain(node))
 
 
 def options(kind: type[T], node: DictConfig) -> T:
-    """The options of a node, and of groups in it, as a dataclass that declares their values.
+    """The options of a node and its groups, as an instance of the dataclass that declares them.
 
     Raises:
-        UserError: an option is missing, or has a value that it cannot have.
+        UserError: an option is missing, or has an invalid value.
     """
     content = plain(node)
     try:
@@ -63,7 +63,7 @@ def options(kind: type[T], node: DictConfig) -> T:
         wrong = error.errors()[0]
         path: list[str] = []
         value: Any = content
-        # A place ends with what has been tried of several types.
+        # For a union, the location ends with the type that was tried.
         for key in map(str, wrong["loc"]):
             if not isinstance(value, dict):
                 break
@@ -73,14 +73,14 @@ def options(kind: type[T], node: DictConfig) -> T:
 
 
 def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None:
-    """Compare each option with the type that the argument has where the node is built.
+    """Check each option against the type of the argument that it sets.
 
     Args:
         node: describes what is to be built.
-        registry: what its name stands for; None where a node names a class of another package.
+        registry: where its name is looked up; None if it names a class of another package.
 
     Raises:
-        UserError: a value is of another type, or there is no such argument.
+        UserError: a value has the wrong type, or there is no such argument.
     """
     target = target_of(node) if registry is None else registry[node.get(NAME)]
     for name in map(str, node):
@@ -91,14 +91,14 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
         elif target is not None and not says_what:
             if not takes(target, name):
                 raise InvalidOptionError(
-                    f"{full_name} is no option of {target.__name__}"
+                    f"{full_name} is not an option of {target.__name__}"
                     + did_you_mean(name, arguments(target))
                 )
             _check_type(full_name, value, _adapter(target, name))
 
 
 def target_of(node: DictConfig) -> Callable[..., Any] | None:
-    """What a node is built by; None if it is not built."""
+    """The class or function that builds a node; None if the node does not name one."""
     if "_target_" not in node:
         return None
     try:
@@ -106,7 +106,7 @@ def target_of(node: DictConfig) -> Callable[..., Any] | None:
     except (ImportError, ValueError) as error:
         raise InvalidOptionError(f"there is no {node._target_}: {reason(error)}") from error
     if not callable(target):
-        raise InvalidOptionError(f"{_full_name(node, '_target_')}={node._target_} builds nothing")
+        raise InvalidOptionError(f"{_full_name(node, '_target_')}={node._target_} is not callable")
     return target
 
 
@@ -115,12 +115,12 @@ def _full_name(node: DictConfig, name: str) -> str:
 
 
 def _adapter(target: Callable[..., Any], argument: str) -> TypeAdapter[Any]:
-    """What checks values of an argument; whatever has no type that can be checked is accepted."""
+    """The validator of an argument's values; without a type to check, it accepts any value."""
     for function in functions(target):
         try:
             hints = get_type_hints(function, include_extras=True)
         except NameError:
-            # Types that are imported for type checkers alone.
+            # Some types are imported for type checkers alone.
             continue
         if argument in hints:
             try:
@@ -139,24 +139,24 @@ def _check_type(option: str, value: Any, adapter: TypeAdapter[Any]) -> None:
 
 
 def _as_json(content: Any) -> str:
-    """For pydantic, whose types are strict there; but a list may be a tuple, and 1 be a float."""
-    # File names may hold bytes that no text has.
+    """JSON for pydantic: there it is strict, but takes a list for a tuple, and 1 for a float."""
+    # File names may contain bytes that are not valid text.
     return json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
 
 
 def _refusal(option: str, value: Any, wrong: ErrorDetails) -> InvalidOptionError:
-    """What pydantic says of a value, as one sentence."""
+    """The error for a value that pydantic rejects, in one sentence."""
     text = _as_json(value)
     words = wrong["msg"].removeprefix("Value error, ").replace("Field required", "it must be set")
     wanted = words.replace("Input should be", "it must be")
     if wrong["type"] == "string_type" and isinstance(value, int | float):
-        # A folder may be called 2024, which Hydra takes for a number.
+        # A folder may be called 2024, which Hydra reads as a number.
         wanted += f"; write {hint(option, text)}"
     return InvalidOptionError(f"{option} cannot be {text}: {wanted}")
 
 
 def as_list(value: Any) -> list[Any]:
-    """The values of an option that takes several: one alone is a list of one, null is none.
+    """The values of an option that takes several; a single value is a list of one, null is empty.
 
     Example:
         >>> as_list("webp"), as_list(["webp", "avif"]), as_list(None)
@@ -168,7 +168,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A configuration as dictionaries, with nothing left to interpolate."""
+    """A configuration as plain dictionaries, with all interpolations resolved."""
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
     return {str(key): value for key, value in container.items()}

@@ -1,4 +1,4 @@
-"""Errors that a user can cause and mend."""
+"""Errors that a user can cause and fix."""
 
 import errno
 import sys
@@ -13,15 +13,15 @@ class UserError(Exception):
 
 
 class InvalidOptionError(UserError, ValueError):
-    """An option has a value that it cannot have."""
+    """An option has an invalid value."""
 
 
 class StoppedError(UserError):
-    """The user, or the cluster, has told the command to end."""
+    """The user or the cluster has told the command to stop."""
 
 
 def reason(error: BaseException) -> str:
-    """What an exception says, in one line; its kind if it says nothing.
+    """The first line of an exception's message, or the name of its type if there is no message.
 
     >>> reason(EOFError()), reason(ValueError("no\\nmore"))
     ('EOFError', 'no')
@@ -30,48 +30,48 @@ def reason(error: BaseException) -> str:
 
 
 NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad allocation")
-"""In what PyTorch and ONNX Runtime say on a processor, in errors of no special kind."""
+"""Parts of messages of PyTorch and ONNX Runtime on a CPU, where the type says nothing."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether no memory was left, for which every library has a kind of error of its own.
+    """Whether memory ran out, for which every library has its own type of error.
 
     >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError("bad value"))
     (True, False)
     """
-    # PyTorch, which has the latter, is not imported for its name.
+    # OutOfMemoryError is PyTorch's: comparing names saves importing it.
     kind = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return kind or any(words in str(error) for words in NO_MEMORY)
 
 
 def _numbers(*names: str) -> frozenset[int]:
-    """Of errors of the system; Windows has not all of them."""
+    """The numbers of system errors, by name; Windows lacks some of them."""
     return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
 
 
 WRITING = _numbers("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
-"""Why the system does not write a file."""
+"""Errors with which the system refuses to write a file."""
 USING = _numbers("EACCES", "EPERM", "EIO", "ENAMETOOLONG")
-"""Why it neither reads nor writes one."""
+"""Errors with which it refuses to read or write a file."""
 
 
 def is_of_a_file(error: BaseException) -> bool:
-    """Whether a file could not be written, or not be used at all.
+    """Whether an error means that a file could not be written, or not be used at all.
 
     >>> is_of_a_file(PermissionError(errno.EACCES, "no")), is_of_a_file(ConnectionError())
     (True, False)
     """
     if not isinstance(error, OSError):
         return False
-    # Libraries raise one without a number, which `files.atomic_path` gives a name.
+    # Libraries raise errors without a number, to which `files.atomic_path` adds the file's name.
     return error.errno in WRITING | USING or (error.errno is None and bool(error.filename))
 
 
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
-    """Print a `UserError`, that a file cannot be written, or that no memory is left; exit with 1.
+    """Exit with status 1 on a `UserError`, a file that cannot be used, or a lack of memory.
 
-    In one sentence each.
+    The error is printed in one sentence.
 
     >>> with exit_on_user_error():
     ...     raise UserError("there is no picture a.png")
@@ -89,7 +89,7 @@ def exit_on_user_error() -> Iterator[None]:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        _exit("this is too large for this memory")
+        _exit("this is too large for the available memory")
 
 
 def _sentence(error: OSError) -> str:
@@ -98,7 +98,7 @@ def _sentence(error: OSError) -> str:
         return f"the disk is full: {file} could not be written"
     if error.errno in USING:
         return f"{file} cannot be used: {error.strerror}"
-    # Without a number the text has the name in it, but not what a library has said.
+    # Without a number, str(error) contains the file's name, but not the library's message.
     said = error.strerror or " ".join(map(str, error.args)) or type(error).__name__
     return f"{file} cannot be written: {said}"
 

@@ -1,4 +1,4 @@
-"""Packages that only some of rnn-codec needs, and the extras of its installation with them."""
+"""Optional packages, and the extras of rnn-codec that install them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rnn_codec.errors import UserError
 
 EXTRAS = {"plotly": "report"}
-"""By the package, where it is not `train`."""
+"""The extra that installs a package, unless it is `train`."""
 
 
 class MissingPackageError(UserError):
@@ -15,12 +15,12 @@ class MissingPackageError(UserError):
 
 @contextmanager
 def explained_extras(who: str, *own: str) -> Iterator[None]:
-    """Say which extra brings a package that cannot be imported.
+    """If a package cannot be imported, say which extra installs it.
 
     Args:
-        who: needs it, for the sentence.
-        own: packages that are no extra's, but of whom is at work: that one of their modules is
-            missing is a mistake of theirs.
+        who: what needs the package, for the message.
+        own: packages of the running code, which no extra installs. A missing module of theirs is a
+            bug, which is raised as it is.
 
     Raises:
         MissingPackageError: a package is not installed.

@@ -13,21 +13,21 @@ from rnn_codec.metrics.curve import Curve
 from rnn_codec.metrics.scores import DECIBELS, SCORES, in_documents
 
 COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
-"""The first for the codec in question; those beside it are thinner and dashed."""
+"""Line colours: first that of the codec in question, then those of the thin dashed lines."""
 PANEL_INCHES = 13 / 3
 ACROSS = 3
-"""Pictures side by side."""
+"""Pictures in a row."""
 PICTURE_INCHES = 4.2
 
 
 def style_axes(axes: Axes) -> None:
-    """Give axes a light grid, and no frame above and on the right."""
+    """Give axes a light grid, and remove the frame at the top and on the right."""
     axes.grid(color="#e6e6e6", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_savings(path: Path, savings: Mapping[str, Curve]) -> None:
-    """Draw what entropy coders save of the nominal rate (`Record.savings`), by their names."""
+    """Plot how much of the nominal rate each entropy coder saves (`Record.savings`)."""
     figure = Figure(figsize=(6.4, 4.4), layout="constrained", dpi=130)
     axes = figure.subplots()
     for label, curve in savings.items():
@@ -44,10 +44,10 @@ def draw_savings(path: Path, savings: Mapping[str, Curve]) -> None:
 def draw_curves(
     path: str | Path, title: str, curves: Sequence[tuple[str, Curve]], note: str = ""
 ) -> None:
-    """Draw (label, curve) pairs over bits per pixel; the suffix of `path` names the format.
+    """Plot (label, curve) pairs over bits per pixel; the suffix of `path` selects the format.
 
-    There is a panel for each metric of documents that the first curve has. The first curve is the
-    one in question and sets the range of rates, the others are beside it.
+    There is a panel for each metric that documents show and the first curve has. The first curve
+    belongs to the codec in question and sets the range of rates; the others are for comparison.
     """
     metrics = [metric for metric in in_documents() if metric in curves[0][1].scores]
     size = (PANEL_INCHES * len(metrics), 4.4)
@@ -68,7 +68,7 @@ def draw_curves(
 def _draw_panel(
     axes: Axes, metric: str, curves: Sequence[tuple[str, Curve]], highest: float
 ) -> None:
-    """Draw one metric of all curves, without the points beyond the rate `highest`."""
+    """Plot one metric of all curves, without the points beyond the rate `highest`."""
     for index, (label, curve) in enumerate(curves):
         if metric not in curve.scores:
             continue
@@ -90,7 +90,7 @@ def _draw_panel(
 def _up_to(
     highest: float, bpp: NDArray[np.float64], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cut a curve at `highest`, so that the vertical range fits what is seen."""
+    """Cut a curve at `highest`, so that the vertical range fits the visible part."""
     order = np.argsort(bpp, kind="stable")
     bpp, values = bpp[order], values[order]
     inside = bpp < highest
@@ -101,7 +101,7 @@ def _up_to(
 
 
 def draw_pictures(path: Path, labelled: Sequence[tuple[str, NDArray[np.uint8]]]) -> None:
-    """Draw pictures (H, W, 3) of one size with their labels; the suffix names the format."""
+    """Draw labelled pictures (H, W, 3) of one size; the suffix of `path` selects the format."""
     rows = -(-len(labelled) // ACROSS)
     height, width = labelled[0][1].shape[:2]
     size = (PICTURE_INCHES * ACROSS, (PICTURE_INCHES * height / width + 0.3) * rows)
@@ -111,7 +111,7 @@ def draw_pictures(path: Path, labelled: Sequence[tuple[str, NDArray[np.uint8]]])
         axes.imshow(pixels)
         axes.set_title(label, fontsize=10)
         axes.set_axis_off()
-        # Their labels, which are not drawn, would be measured all the same, a dozen times each.
+        # Otherwise tick labels, which are not drawn, would still be measured a dozen times each.
         axes.xaxis.set_visible(False)
         axes.yaxis.set_visible(False)
     with atomic_path(path) as partial:

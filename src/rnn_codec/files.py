@@ -1,4 +1,4 @@
-"""Files that are either whole or absent."""
+"""Files that are written completely or not at all."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from rnn_codec.errors import UserError
 from rnn_codec.streams import escaped
 
 LONGEST_SUFFIX = 32
-"""Bytes. File systems allow 255 in a name, and no format has a longer suffix."""
+"""In bytes. No format has a longer suffix, and file systems allow names of 255 bytes."""
 
 
 def make_folder(path: str | Path, advice: str = "") -> Path:
-    """Make a folder, and those it lies in, unless it is there.
+    """Make a folder and its parents, unless they exist.
 
     Raises:
-        UserError: it cannot be made; `advice` ends the sentence.
+        UserError: the folder cannot be made; `advice` is appended to the message.
     """
     folder = Path(path)
     try:
@@ -30,12 +30,12 @@ def make_folder(path: str | Path, advice: str = "") -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Find out whether files can be made in a folder, by making one.
+    """Check that files can be created in a folder, by creating one.
 
     Raises:
         UserError: they cannot.
     """
-    # What rights say is not all: a disk may be read-only, or have a quota.
+    # Permissions are not enough: a disk may be read-only, or have a quota.
     probe = folder / f".{os.urandom(6).hex()}.partial"
     try:
         probe.touch()
@@ -45,10 +45,10 @@ def check_writable(folder: Path) -> None:
 
 
 def printable(name: str | Path) -> str:
-    """A file name as text that can be written anywhere; what is no character becomes \\x….
+    """A file name as text that can be written anywhere, with unprintable bytes as \\x….
 
-    Bytes that are not UTF-8, which Python keeps as lone surrogates that no encoding has, and what
-    does something to a terminal.
+    These are bytes that are not UTF-8, which Python keeps as lone surrogates that no encoding has,
+    and control characters, which would affect a terminal.
 
     >>> printable(os.fsdecode(b"caf\\xe9.png")), printable("café.png")
     ('caf\\\\xe9.png', 'café.png')
@@ -58,18 +58,18 @@ def printable(name: str | Path) -> str:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path` that takes its name when the block succeeds.
+    """Yield a temporary path beside `path` that is renamed to it when the block succeeds.
 
-    The sibling lies in the same folder, so that the renaming is atomic, and keeps the suffix, from
-    which Pillow and matplotlib choose a format. It is on the disk before it is renamed: a reader
-    never meets half a file, nor does who comes back after the power has failed. If the block
-    raises, the sibling is removed and whatever `path` held before stays. Where `path` is a link,
-    the file that it leads to is written. One that is replaced keeps its mode. The folder must
-    exist; a block that makes no new file ends in `FileNotFoundError`.
+    The temporary file is in the same folder, so that renaming is atomic, and keeps the suffix, from
+    which Pillow and matplotlib choose a format. It is on disk before it is renamed, so that nobody
+    ever reads half a file, not even after a power failure. If the block raises, the temporary file
+    is removed and the old content of `path` stays. If `path` is a link, the file that it points to
+    is written. A file that is replaced keeps its mode. The folder must exist; a block that creates
+    no file ends in `FileNotFoundError`.
 
     Raises:
-        UserError: there is something else than a file, such as a device.
-        OSError: it cannot be written; its `filename` is `path`.
+        UserError: `path` is something other than a file, such as a device.
+        OSError: the file cannot be written; `filename` of the error is `path`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +86,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     mode = _mode(target)
     try:
         if mode is not None:
-            # Nobody may read the new content who could not read the old.
+            # Whoever could not read the old content must not read the new.
             partial.touch(mode=0o600)
         yield partial
         sync(partial)
@@ -95,7 +95,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        # A disk that is full, or broken, does not say which file it does not hold.
+        # The error of a full or broken disk does not name the file.
         if error.filename in {None, str(partial)}:
             error.filename = str(path)
         raise
@@ -104,18 +104,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def check_replaceable(path: str | Path) -> None:
-    """Refuse to replace what is neither a file nor a folder: a device, a pipe, a socket.
+    """Refuse to replace a device, a pipe or a socket.
 
     Raises:
-        UserError: it is such a thing, or a link leads to one.
+        UserError: `path` is one of these, or a link to one.
     """
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return
-    # A folder is refused by the system, in its own words.
+    # The system itself refuses to replace a folder.
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise UserError(f"{path} is no file, but {_kind(mode)}: name another file")
+        raise UserError(f"{path} is not a file but {_kind(mode)}: name another file")
 
 
 def _kind(mode: int) -> str:
@@ -125,12 +125,12 @@ def _kind(mode: int) -> str:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file is on the disk, not only in the memory of the system."""
+    """Wait until a file is on disk, not only in the system's cache."""
     _sync(path, os.O_RDWR)
 
 
 def sync_folder(path: Path) -> None:
-    """The same for the names in a folder, where the system can do it."""
+    """Wait until the names in a folder are on disk, where the system supports it."""
     with suppress(OSError):
         _sync(path, os.O_RDONLY)
 
@@ -144,20 +144,20 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def sync_all(folder: Path) -> None:
-    """The same for all files below a folder, and their names."""
+    """Wait until all files below a folder, and their names, are on disk."""
     for path in folder.rglob("*"):
         (sync_folder if path.is_dir() else sync)(path)
     sync_folder(folder)
 
 
 def _remove(partial: Path) -> None:
-    """On a disk that has become read-only what is left over stays."""
+    """Remove a temporary file; on a disk that has become read-only it stays."""
     with suppress(OSError):
         partial.unlink(missing_ok=True)
 
 
 def _mode(path: Path) -> int | None:
-    """Who may do what with a file; None if there is none."""
+    """The permissions of a file; None if there is no regular file."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -166,15 +166,15 @@ def _mode(path: Path) -> int | None:
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
-    """Write an object as JSON, whole or not at all; raises `ValueError` for NaN or infinity."""
+    """Write an object as JSON, atomically; raises `ValueError` for NaN or infinity."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_path(path) as partial:
-        # Of a lone surrogate, as in file names that are not UTF-8, this makes JSON's own escape.
+        # A lone surrogate, as in file names that are not UTF-8, becomes JSON's own escape.
         partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file, whole or not at all."""
+    """Write a CSV file, atomically."""
     import csv  # noqa: PLC0415
 
     with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:

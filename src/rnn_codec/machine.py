@@ -1,4 +1,4 @@
-"""What a number was computed with: versions and hardware, for the record."""
+"""The versions and the hardware that a result was computed with, for records."""
 
 import os
 import platform
@@ -36,7 +36,7 @@ def hardware() -> dict[str, str | int | None]:
 
 
 def _cpu_model() -> str:
-    """Return the model from Linux's /proc, elsewhere what Python knows of the processor."""
+    """Return the model from Linux's /proc, or else Python's description of the processor."""
     with suppress(OSError):
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         if stated := re.search(r"^model name\s*:(.*)$", text, re.MULTILINE):

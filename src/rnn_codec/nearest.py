@@ -1,13 +1,13 @@
-"""The known names that are most like one that is not known, for messages."""
+"""Suggestions for an unknown name, for error messages."""
 
 from collections.abc import Collection
 from difflib import SequenceMatcher
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The end of a sentence that says a name is not known; nothing where no name is.
+    """The end of a message about an unknown name; empty if there are no known names.
 
-    An option of another group, `trainer.max_steps`, may have been meant by `max_steps`.
+    `max_steps` may have meant an option of another group, `trainer.max_steps`.
 
     >>> did_you_mean("seeed", ["name", "seed"])
     ': did you mean seed?'

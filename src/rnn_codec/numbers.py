@@ -1,4 +1,4 @@
-"""Numbers that callers give: of any kind of Python's or NumPy's, and nothing else."""
+"""Checks of numbers that callers pass: any number type of Python or NumPy, nothing else."""
 
 import operator
 from numbers import Real
@@ -8,17 +8,17 @@ from rnn_codec.errors import InvalidOptionError
 
 
 def whole_number(name: str, value: Any) -> int:
-    """A whole number, for an argument of a name.
+    """Return a value as int; `name` is what the message calls the argument.
 
     Raises:
-        InvalidOptionError: it is something else.
+        InvalidOptionError: the value is not a whole number.
 
     >>> whole_number("iterations", "3")
     Traceback (most recent call last):
     rnn_codec.errors.InvalidOptionError: iterations must be a whole number, not '3'
     """
     try:
-        # A bool is an index, too, but nobody counts with it.
+        # A bool would pass as an index, but is not a count.
         if not isinstance(value, bool):
             return operator.index(value)
     except TypeError:
@@ -27,7 +27,7 @@ def whole_number(name: str, value: Any) -> int:
 
 
 def real_number(name: str, value: Any) -> float:
-    """A number; raises as `whole_number`."""
+    """Return a value as float; raises `InvalidOptionError` if it is not a number."""
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(value)
     raise InvalidOptionError(f"{name} must be a number, not {value!r}")

@@ -1,7 +1,7 @@
-"""Options of a command line, `key=value`, whose value may be any text: a path, a name.
+"""Options of a command line, `key=value`, whose value may be any text, such as a path or a name.
 
-Hydra has a grammar for values: what has a comma is a sweep, what has a bracket a list, `5` a number
-and `${x}` an interpolation. A shell has another. Nothing here needs Hydra.
+Hydra has a grammar for values: a comma makes a sweep, a bracket a list, `5` is a number and `${x}`
+an interpolation. A shell has another grammar. Nothing here needs Hydra.
 """
 
 import re
@@ -9,14 +9,15 @@ import shlex
 from typing import Any
 
 PLAIN = re.compile(r"[./]*[A-Za-z_][A-Za-z0-9_./-]*")
-"""What Hydra takes as it is, unless it is one of `WORDS`."""
+"""Text that Hydra takes literally, unless it is one of `WORDS`."""
 WORDS = frozenset({"null", "true", "false", "nan", "inf"})
-"""Hydra's names for other things than text, in any case."""
+"""Words that Hydra does not read as text, in upper or lower case."""
 
 
 def override(name: str, value: object) -> str:
-    """An option whose value Hydra reads as exactly this text, unless that is `???`, which means to
-    it that there is none.
+    """An option whose value Hydra reads as exactly this text.
+
+    The exception is `???`, which to Hydra means a missing value.
 
     Example:
         >>> print(override("output", "runs/a"), override("output", "a, ${b}"))
@@ -26,7 +27,7 @@ def override(name: str, value: object) -> str:
 
 
 def hint(name: str, value: object) -> str:
-    """The same for a user to paste into a shell.
+    """The same option, quoted so that a user can paste it into a shell.
 
     >>> print(hint("resume", "runs/a"), hint("resume", "a b"))
     resume=runs/a 'resume='"'"'a b'"'"''
@@ -38,13 +39,13 @@ def quoted(text: str) -> str:
     """A text as a value in Hydra's grammar."""
     if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
-    # Backslashes count only where they end in a quotation mark: there each is doubled.
+    # Backslashes are escapes only before a quotation mark: there each is doubled.
     escaped = re.sub(r"(\\*)('|\Z)", _double, literal(text))
     return f"'{escaped}'"
 
 
 def literal(text: str) -> str:
-    """A text that OmegaConf does not interpolate.
+    """A text, escaped so that OmegaConf does not interpolate it.
 
     Example:
         >>> print(literal("a/${b}"))
@@ -54,7 +55,7 @@ def literal(text: str) -> str:
 
 
 def literals(node: Any) -> Any:
-    """What `literal` makes of all texts of a configuration that has nothing left to interpolate."""
+    """A resolved configuration, with all its texts escaped by `literal`."""
     if isinstance(node, dict):
         return {key: literals(value) for key, value in node.items()}
     if isinstance(node, list):

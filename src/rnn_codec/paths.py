@@ -1,9 +1,9 @@
-"""Paths as users write them: a `~` at the beginning is a home folder, and no text is no path.
+"""Paths as users write them: `~` at the beginning is a home folder, and empty text is invalid.
 
-A shell replaces `~` only where a word begins with it. Python leaves it as it is, and takes empty
-text, as of a variable that is not set, for the current folder. So whatever a user writes comes
-through here, once: see `rnn_codec.composition` for configurations, `rnn_codec.commands.options` for
-options of commands on files, and the functions of the library.
+A shell expands `~` only at the beginning of a word. Python does not expand it, and takes empty
+text, as of an unset variable, for the current folder. So all paths that users write pass through
+here, once: see `rnn_codec.composition` for configurations, `rnn_codec.commands.options` for options
+of commands on files, and the functions of the library.
 """
 
 import os
@@ -13,7 +13,7 @@ from rnn_codec.errors import InvalidOptionError
 
 
 def expanded(text: str) -> str:
-    """A text with the folder that a `~` or `~name` at its beginning stands for, if it does.
+    """A text with `~` or `~name` at its beginning replaced by the home folder.
 
     >>> expanded("runs/~a"), expanded("~/runs") == os.path.join(os.path.expanduser("~"), "runs")
     ('runs/~a', True)
@@ -22,10 +22,10 @@ def expanded(text: str) -> str:
 
 
 def not_empty(option: str, text: str) -> str:
-    """The text itself.
+    """Return the text itself.
 
     Raises:
-        InvalidOptionError: it is empty; `option` is what the user knows it by.
+        InvalidOptionError: the text is empty; the message names `option`.
     """
     if not text:
         raise InvalidOptionError(f"{option} is empty: give it a value, or leave it out")
@@ -33,7 +33,7 @@ def not_empty(option: str, text: str) -> str:
 
 
 def user_path(what: str, path: "str | os.PathLike[str]") -> Path:
-    """A path that a user has written, which may begin with `~`; raises what `not_empty` does.
+    """A path as a user wrote it, with `~` expanded; raises the same errors as `not_empty`.
 
     >>> user_path("the file", "a.rnc").name
     'a.rnc'

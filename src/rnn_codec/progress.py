@@ -1,4 +1,4 @@
-"""How far a command is, on standard error: a bar on a terminal, a line now and then in a file."""
+"""Progress of a command, on standard error: a bar on a terminal, lines at intervals in a file."""
 
 import sys
 import time
@@ -20,11 +20,11 @@ from rich.progress import (
 Item = TypeVar("Item")
 
 SECONDS = 30.0
-"""Between two lines in a file, at least."""
+"""Shortest time between two lines in a file."""
 
 
 def columns() -> list[ProgressColumn]:
-    """What every bar shows, from the left: what is done, how much of it, for how long."""
+    """The columns of every bar, from the left: description, bar, count, and times."""
     return [
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -40,13 +40,13 @@ def progress_bar(console: Console, **options: Any) -> Progress:
 
 
 class ProgressLines:
-    """Writes how much is done to standard error when `SECONDS` have passed since the last time."""
+    """Writes progress to standard error, at most once every `SECONDS`."""
 
     def __init__(self, description: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._description, self._clock, self._told = description, clock, clock()
 
     def tell(self, done: int, total: int | None) -> None:
-        """Write if it is time; `total` is None where it is not known."""
+        """Write a line if it is due; `total` is None if unknown."""
         if self._clock() - self._told >= SECONDS:
             self._told = self._clock()
             of_all = "" if total is None else f" of {total}"
@@ -59,7 +59,7 @@ def progress(
     total: int | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Item]:
-    """The same items, with a bar or lines; `total` is their number, where they do not know it."""
+    """Yield the items, with a bar or lines; `total` is their number if they do not know it."""
     total = total or length_hint(items) or None
     console = Console(stderr=True)
     if console.is_terminal:

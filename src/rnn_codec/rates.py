@@ -3,7 +3,7 @@
 how large    Levels(8)   Bytes(20_000)   BitsPerPixel(0.5)
 how good     PSNR(32.0)  MSSSIM(0.98)
 
-Rates are plain data: a `Session` of a family of codecs knows how to meet them.
+Rates are plain data; the `Session` of a family of codecs meets them.
 """
 
 import math
@@ -16,7 +16,7 @@ from rnn_codec.numbers import real_number, whole_number
 
 @dataclass(frozen=True)
 class Levels:
-    """So many levels of the code everywhere: iterations, or planes."""
+    """A file of `count` levels everywhere in the picture: iterations, or planes."""
 
     count: int
 
@@ -38,7 +38,7 @@ class Bytes:
             raise InvalidOptionError(f"a file has at least 1 byte, not {self.count}")
 
     def bytes_for(self, pixels: int) -> int:
-        """The most bytes for a picture of so many pixels."""
+        """The most bytes that a picture with this number of pixels may take."""
         return self.count
 
 
@@ -54,23 +54,23 @@ class BitsPerPixel:
             raise InvalidOptionError(f"bits per pixel must be positive, not {self.value:g}")
 
     def bytes_for(self, pixels: int) -> int:
-        """The most bytes for a picture of so many pixels.
+        """The most bytes that a picture with this number of pixels may take.
 
         >>> BitsPerPixel(0.5).bytes_for(768 * 512)
         24576
         """
-        # The least tolerance: a rate read off a file's length must give that length again.
+        # With this tolerance a rate computed from a file's length gives that length again.
         return math.floor(self.value * pixels / 8 * (1 + 1e-12))
 
 
 @dataclass(frozen=True)
 class PSNR:
-    """The smallest file with at least so many decibels, to 0.05 dB."""
+    """The smallest file with a PSNR of at least `decibels`, to within 0.05 dB."""
 
     metric: ClassVar = "psnr"
-    """One of `metrics.scores.SCORES`."""
+    """The metric's name in `metrics.scores.SCORES`."""
     tolerance: ClassVar = 0.05
-    """By how much a score may miss what is asked for."""
+    """How far the score may be from the requested one."""
 
     decibels: float
 
@@ -88,15 +88,15 @@ class PSNR:
         return self.decibels
 
     def loss(self, score: float) -> float:
-        """The squared error that a score stands for, up to a factor."""
+        """The squared error that corresponds to a score, up to a factor."""
         return 10 ** (-score / 10)
 
 
 @dataclass(frozen=True)
 class MSSSIM:
-    """The smallest file with so much structural similarity, 0 … 1, to 1 % of what it lacks to 1.
+    """The smallest file with an MS-SSIM of at least `similarity`, 0 … 1.
 
-    For sides of 161 pixels and more.
+    The tolerance is 1 % of the difference to 1. Pictures need sides of at least 161 pixels.
     """
 
     metric: ClassVar = "ms_ssim"
@@ -118,11 +118,11 @@ class MSSSIM:
 
     @property
     def tolerance(self) -> float:
-        """As of `PSNR`."""
+        """How far the score may be from the requested one."""
         return 0.01 * (1 - self.similarity)
 
     def loss(self, score: float) -> float:
-        """What a score lacks to 1."""
+        """The difference between a score and 1."""
         return max(1 - score, 1e-9)
 
 
@@ -131,4 +131,4 @@ Quality: TypeAlias = PSNR | MSSSIM
 Rate: TypeAlias = Levels | Size | Quality
 
 DEFAULT = BitsPerPixel(1.0)
-"""Of files that are asked for without a rate."""
+"""The rate if none is given."""

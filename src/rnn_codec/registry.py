@@ -1,11 +1,11 @@
-"""Names for what configurations and model folders are made of: cells, networks, losses and so on.
+"""Names of the parts of configurations and model folders: cells, networks, losses and so on.
 
 A configuration describes a part by its name and its options:
 
     {"name": "transform", "depth": 128, "cell": {"name": "gru"}}
 
-Models are files that people send each other. So a name stands for what has been registered under
-it, in the package of its kind or by the program that imports this one, and for nothing else.
+People send each other models. So a name refers only to what has been registered under it, in the
+package of its kind or by the program that imports this package.
 """
 
 import importlib
@@ -19,18 +19,18 @@ from rnn_codec.errors import UserError, reason
 T = TypeVar("T")
 
 NAME = "name"
-"""The option of a description that holds the name."""
+"""The key of the name in a description."""
 
 
 class Registry(Generic[T]):
     """The parts of one kind, by name.
 
     Args:
-        kind: what messages call them.
-        package: in which they are defined: its modules are imported when a name is first asked for.
-        parts: registries of the parts that these are made of, by the option that describes one.
-        deferred: whether a description stands for a function that builds, or computes, later: it is
-            given the options of the description, and the caller adds what is left.
+        kind: what messages call a part.
+        package: where the parts are defined; its modules are imported when a name is first used.
+        parts: registries of the parts that these parts contain, by the option that describes them.
+        deferred: whether `build` returns a function with the described options bound; the caller
+            passes the remaining arguments.
 
     Example:
         >>> shapes = Registry("shape", "rnn_codec.cells")
@@ -55,18 +55,18 @@ class Registry(Generic[T]):
         self._registered: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """A decorator that gives a class or a function a name; `ValueError` if another has it."""
+        """A decorator that registers a class or a function; `ValueError` if the name is taken."""
 
         def registered(part: T) -> T:
             if self._registered.setdefault(name, part) is not part:
-                raise ValueError(f"there is a {self.kind} {name} already")
+                raise ValueError(f"the {self.kind} {name} is already registered")
             return part
 
         return registered
 
     def __getitem__(self, name: Any) -> T:
-        """What a name stands for; `UserError` if it is nothing."""
-        # A description from a file may have anything for a name, also what no key can be.
+        """The part of a name; `UserError` if there is none."""
+        # In a description from a file the name may be anything, even something unhashable.
         if not isinstance(name, str) or name not in self.names():
             raise UserError(f"there is no {self.kind} {name}: there are {', '.join(self.names())}")
         return self._registered[name]
@@ -77,10 +77,10 @@ class Registry(Generic[T]):
         return sorted(self._registered)
 
     def build(self, description: Any) -> Any:
-        """What a description stands for, with the parts that it is made of.
+        """Build the part that a description names, with the parts that it contains.
 
         Raises:
-            UserError: it describes none, or an option has a value that it cannot have.
+            UserError: the description names no part, or an option has an invalid value.
         """
         if not isinstance(description, Mapping) or NAME not in description:
             raise UserError(f"the configuration describes no {self.kind}")
@@ -92,13 +92,13 @@ class Registry(Generic[T]):
         }
         try:
             return partial(part, **options) if self.deferred else part(**options)
-        # A value that no layer can have ends in whatever PyTorch raises.
+        # An invalid value makes PyTorch raise all kinds of errors.
         except Exception as error:
             raise UserError(reason(error)) from error
 
     @cached_property
     def _imported(self) -> bool:
-        """Whether the modules of the package have been imported: they register what they define."""
+        """Import the modules of the package, once: they register what they define."""
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__, f"{self._package}."):
             importlib.import_module(module.name)

@@ -1,4 +1,4 @@
-"""What the arguments of functions and classes say about options."""
+"""Options, as the arguments of functions and classes declare them."""
 
 import inspect
 from collections.abc import Callable
@@ -14,8 +14,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 _INCIDENTAL = "incidental"
 Incidental: TypeAlias = Annotated[T, _INCIDENTAL]
-"""The type of an argument that does not change what a training results in: where things are, what
-is shown, how fast it is. It takes no part in the training's identity."""
+"""The type of an argument that does not change the result of a training: paths, output, speed. It
+is not part of the training's identity."""
 
 
 def incidental(target: Callable[..., Any]) -> frozenset[str]:
@@ -32,7 +32,7 @@ def incidental(target: Callable[..., Any]) -> frozenset[str]:
 
 
 def functions(target: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """What declares the arguments: a class may pass some on to those it is made of."""
+    """The functions that declare the arguments: a class may pass some on to its base classes."""
     if not inspect.isclass(target) or is_dataclass(target):
         return [target]
     found = []
@@ -45,7 +45,7 @@ def functions(target: Callable[..., Any]) -> list[Callable[..., Any]]:
 
 
 def arguments(target: Callable[..., Any]) -> list[str]:
-    """The names of all arguments that are declared, but for the object itself."""
+    """The names of all declared arguments except `self`."""
     variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     return [
         name
@@ -56,11 +56,11 @@ def arguments(target: Callable[..., Any]) -> list[str]:
 
 
 def takes(target: Callable[..., Any], argument: str) -> bool:
-    """Whether there is an argument of a name."""
+    """Whether a function or class takes an argument of that name."""
     return argument in arguments(target) or takes_any(functions(target)[-1])
 
 
 def takes_any(function: Callable[..., Any]) -> bool:
-    """Whether a function takes arguments of any name."""
+    """Whether a function takes keyword arguments of any name."""
     kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
     return inspect.Parameter.VAR_KEYWORD in kinds

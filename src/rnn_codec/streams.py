@@ -1,4 +1,4 @@
-"""The standard streams, whatever they lead to: nothing, a pipe that nobody reads, any encoding."""
+"""The standard streams, whether they are closed, a pipe without a reader, or of any encoding."""
 
 import os
 import re
@@ -9,18 +9,18 @@ from typing import TextIO
 STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY))
 
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-"""Characters that move the cursor, colour what follows, or turn its direction."""
+"""Characters that move the cursor, colour text, or change its direction."""
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 
 
 def prepare_streams() -> None:
-    """Let everything be printed: to nowhere where a stream is closed, and in any encoding.
+    """Make printing always work, also to a closed stream and in any encoding.
 
-    What the encoding of a stream lacks becomes an escape, not a traceback.
+    Characters that the encoding of a stream lacks become escapes instead of a traceback.
     """
     for name, flags in STREAMS:
-        # Python has none where the descriptor is closed; the first file to be opened would get it,
-        # and with it what is printed.
+        # Python has no stream for a closed descriptor; the first file to be opened would get that
+        # descriptor, and with it the printed text.
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, flags)
             setattr(sys, name, os.fdopen(descriptor, "r" if flags == os.O_RDONLY else "w"))
@@ -30,10 +30,10 @@ def prepare_streams() -> None:
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Print a line that nobody need read: where the reader has gone, as after `| head`, go on.
+    """Print a line; if the reader has closed the pipe, as `| head` does, continue silently.
 
     Args:
-        stream: where to; None for standard output.
+        stream: where to print; None for standard output.
     """
     stream = stream or sys.stdout
     try:
@@ -43,14 +43,14 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Let a stream without a reader lead to nothing: Python would complain when it ends."""
+    """Redirect a stream without a reader to the null device: Python would complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def escaped(text: str) -> str:
-    """A text that does nothing to a terminal but stand there, as names of files may.
+    """A text with its control characters escaped: names of files may contain some.
 
     >>> print(escaped("a\\x1b[31m\\n.png"))
     a\\x1b[31m\\x0a.png
@@ -59,7 +59,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_lines(text: str) -> str:
-    """The same of a text of several lines."""
+    """The same for a text of several lines; line breaks stay."""
     return "\n".join(map(escaped, text.split("\n")))
 
 

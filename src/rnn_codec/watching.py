@@ -1,4 +1,4 @@
-"""Tells whoever watches how far a long computation is; nobody need watch."""
+"""Reports the progress of a long computation to a watcher, if there is one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Watcher = Callable[[float], None]
-"""Is called with the share that is done, 0 … 1."""
+"""A function that is called with the completed share, 0 … 1."""
 
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 @contextmanager
 def watching(watcher: Watcher) -> Iterator[None]:
-    """Watch what is computed within.
+    """Report the progress of computations in the block to `watcher`.
 
     Example:
         >>> with watching(print):
@@ -30,14 +30,14 @@ def watching(watcher: Watcher) -> Iterator[None]:
 
 
 def tell(share: float) -> None:
-    """So much is done."""
+    """Report that a share, 0 … 1, is done."""
     watcher = _WATCHER.get()
     if watcher is not None:
         watcher(share)
 
 
 def watched(items: Sequence[T]) -> Iterator[T]:
-    """Each item, telling how many of them are done.
+    """Yield each item, and report how many of them are done.
 
     Example:
         >>> with watching(print):

@@ -81,7 +81,7 @@ def test_a_run_of_an_older_version(
     old = {**configuration, "trainer": {**trainer, "minutes": None}}
     write_damaged(Path("old"), yaml.safe_dump(old).encode())
     assert run("train", "resume=old") == 1
-    assert "begun by an older rnn-codec, with trainer.minutes" in sentence(capsys)
+    assert "begun by an older rnn-codec with trainer.minutes" in sentence(capsys)
 
 
 def test_weights_that_are_not_finite(

@@ -101,7 +101,7 @@ def test_bits_can_be_tuned_and_directed(capsys: pytest.CaptureFixture[str]) -> N
     capsys.readouterr()
     Image.fromarray(mask.T).save("mask.png")
     assert run("compress", *sizes, "--importance", "mask.png") == 1
-    assert "a.png: the mask is 40×50, and the picture 50×40" in capsys.readouterr().err
+    assert "a.png: the mask is 40×50, but the picture 50×40" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("written", ["180", "1_80", "1.8e2", "0.18k", "0.18K"])
@@ -121,7 +121,7 @@ def test_more_iterations_than_the_model_has(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("option", [["--tune", "psnr"], ["--importance", "a.png"]])
 def test_iterations_cannot_be_tuned(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compress", "a.png", "new.rnc", "--model", "mine", "--iterations", "2", *option) == 2
-    assert f"{option[0]} is for --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
+    assert f"{option[0]} works with --bpp, --bytes, --psnr or --ms-ssim" in capsys.readouterr().err
 
 
 def test_a_quality_out_of_reach_is_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,18 +253,18 @@ def test_mistakes_are_explained(folder: Path, arguments: str, sentence: str, cap
     ("arguments", "sentence"),
     [
         ("compress a.png --model mine", "name one input and one output"),
-        ("compress a.png b.tif --model mine", "b.tif is to be a code file: give it a name that"),
+        ("compress a.png b.tif --model mine", "b.tif is not a name for a compressed file: end"),
         ("compress a.png a.tif --output-folder x --model mine", "would be written to x/a.rnc"),
         ("compress a.png x.rnc --model mine --bpp 1 --bytes 9", "not allowed with argument --bpp"),
         ("compress a.png x.rnc --model mine --bpp 0", "bits per pixel must be positive, not 0"),
-        ("compress a.png x.rnc --model mine --bpp two", "--bpp: 'two' is no number: write 0.5"),
-        ("compress a.png x.rnc --model mine --bpp 0,75", "'0,75' is no number: write 0.75"),
-        ("compress a.png x.rnc --model mine --psnr 32dB", "'32dB' is no number: write 0.5"),
-        ("compress a.png x.rnc --model mine --bytes 20kb", "'20kb' is no whole number: write it"),
-        ("compress a.png x.rnc --model mine --bytes 0.5", "'0.5' is no whole number: write it"),
-        ("compress a.png x.rnc --model mine --bytes 1e99999", "'1e99999' is no whole number: "),
-        (f"compress a.png x.rnc --model mine --bytes {'9' * 5000}", "is no whole number: "),
-        ("compress a.png x.rnc --model mine --threads two", "--threads: 'two' is no whole number"),
+        ("compress a.png x.rnc --model mine --bpp two", "--bpp: 'two' is not a number: write 0.5"),
+        ("compress a.png x.rnc --model mine --bpp 0,75", "'0,75' is not a number: write 0.75"),
+        ("compress a.png x.rnc --model mine --psnr 32dB", "'32dB' is not a number: write 0.5"),
+        ("compress a.png x.rnc --model mine --bytes 20kb", "'20kb' is not a whole number: write"),
+        ("compress a.png x.rnc --model mine --bytes 0.5", "'0.5' is not a whole number: write it"),
+        ("compress a.png x.rnc --model mine --bytes 1e99999", "'1e99999' is not a whole number: "),
+        (f"compress a.png x.rnc --model mine --bytes {'9' * 5000}", "is not a whole number: "),
+        ("compress a.png x.rnc --model mine --threads two", "--threads: 'two' is not a whole"),
         ("compress a.png x.rnc --model mine --psnr 101", "PSNR must be in 0 … 100 dB, not 101"),
         ("compress a.png x.rnc --model mine --ms-ssim 2", "MS-SSIM must be in 0 … 1, not 2"),
         ("decompress a.rnc a.rnc", "a.rnc is an input: it will not be overwritten"),
@@ -329,7 +329,7 @@ def test_what_is_no_file_is_not_replaced(folder: Path, command: str, kind: str, 
     else:
         output.symlink_to("/dev/null")
     assert run(*command.format(output).split(), "--force") == 1
-    said = f"error: {output} is no file, but {kind}: name another file\n"
+    said = f"error: {output} is not a file but {kind}: name another file\n"
     assert capsys.readouterr().err == said
     assert not output.is_file()
 
@@ -400,7 +400,7 @@ def test_out_of_memory(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     error = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
     monkeypatch.setattr(decompress, "open_file", Mock(side_effect=error))
     assert run("decompress", "a.rnc", "x.png") == 1
-    assert capsys.readouterr().err == "error: a.rnc is too large for this memory\n"
+    assert capsys.readouterr().err == "error: a.rnc is too large for the available memory\n"
 
 
 def test_models_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -560,7 +560,7 @@ def test_too_large_for_the_memory(
         [*FAST, "output=run", "trainer.max_steps=1", cache], tmp_path, monkeypatch, capsys
     )
     assert result.endswith(
-        "error: the training is too large for this memory: lower data.batch_size or "
+        "error: the training is too large for the available memory: lower data.batch_size or "
         "data.crop_size\n"
     )
     assert not (tmp_path / "run").exists()
@@ -616,7 +616,7 @@ def test_a_folder_of_any_name_is_trained_resumed_and_measured(
     assert program("train", *new) == 0
     assert read_config(folder)["output"] == str(folder.path)
     assert program("train", *new) == 1
-    hinted = capsys.readouterr().err.partition("go on with it by ")[2].rpartition(", or choose")[0]
+    hinted = capsys.readouterr().err.partition("resume it with ")[2].rpartition(", or choose")[0]
     (resume,) = shlex.split(hinted)
     folder.weights.unlink()
     assert program("train", resume, "trainer.max_steps=2") == 0

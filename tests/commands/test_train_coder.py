@@ -85,7 +85,7 @@ def test_an_interrupted_coder_goes_on_exactly(
     [
         (["codec=nowhere", "entropy=progressive"], "there is no run folder nowhere"),
         (["codec={run}"], "entropy=progressive"),
-        (["codec={run}", "entropy=progressive"], "is trained already"),
+        (["codec={run}", "entropy=progressive"], "already contains a training"),
     ],
 )
 def test_mistakes_are_explained(

@@ -76,7 +76,7 @@ def test_a_number_of_threads_is_that_of_the_process(models: Path) -> None:
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
-    with pytest.raises(UserError, match="threads are at least 1, not 0"):
+    with pytest.raises(UserError, match="threads must be at least 1, not 0"):
         load_model(models / "plain", threads=0)
 
 

@@ -176,4 +176,4 @@ def test_a_validation_of_several_processes_is_not_broken_off(
 def test_who_stops_a_training_is_told_how_to_go_on() -> None:
     error = stopped(RunFolder(Path("runs/a b")))
     assert isinstance(error, StoppedError)
-    assert str(error).endswith("go on with: rnn-codec train 'resume='\"'\"'runs/a b'\"'\"''")
+    assert str(error).endswith("resume with: rnn-codec train 'resume='\"'\"'runs/a b'\"'\"''")

@@ -137,7 +137,7 @@ def test_jobs_of_a_multirun_have_folders_of_their_own(
 def test_a_run_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(RUN_FOLDER_VARIABLE, raising=False)
     (tmp_path / "config.yaml").touch()
-    with pytest.raises(UserError, match="already holds a run"):
+    with pytest.raises(UserError, match="already contains a run"):
         new_run(str(tmp_path), "runs", "name")
 
 
@@ -156,7 +156,7 @@ def test_a_variable_that_holds_no_number_is_named(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(UserError, match=f"^{variable}={value} in the environment is no whole num"):
+    with pytest.raises(UserError, match=f"^{variable}={value} in the environment is not a whole"):
         check_numbers(devices=2, num_nodes=1, strategy="auto")
 
 

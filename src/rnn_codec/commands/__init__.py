@@ -1,4 +1,4 @@
-"""The subcommands of `rnn-codec`: a module with a function `main` is one.
+"""The subcommands of `rnn-codec`: each module with a function `main` is one.
 
-The others are what subcommands share: options, errors, the terminal.
+The other modules contain what subcommands share: options, errors, the terminal.
 """

@@ -34,18 +34,24 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--entropy", help="entropy coder of the model (default: its best)")
     group = parser.add_mutually_exclusive_group()
     add_sizes(group)
-    add_rate(group, "--psnr", PSNR, real, "smallest file with so many dB, to 0.05 dB")
-    add_rate(group, "--ms-ssim", MSSSIM, real, "smallest file with so much MS-SSIM, to a hundredth")
+    add_rate(group, "--psnr", PSNR, real, "smallest file with this PSNR in dB, to 0.05 dB")
+    add_rate(
+        group,
+        "--ms-ssim",
+        MSSSIM,
+        real,
+        "smallest file with this MS-SSIM, to a hundredth of its difference to 1",
+    )
     parser.set_defaults(rate=DEFAULT)
     parser.add_argument(
         "--tune",
-        help="what the encoder makes good: balanced (what is seen, the default), psnr or ms-ssim",
+        help="what the encoder optimises: psnr, ms-ssim, or balanced between them (default)",
     )
     parser.add_argument(
         "--importance",
         type=Path,
         metavar="MASK",
-        help="grey picture of the same shape, white where the picture matters: bits go there",
+        help="grey picture of the same size, white where the picture matters and needs more bits",
     )
     parser.add_argument(
         "--effort",
@@ -53,8 +59,8 @@ def main(words: Sequence[str]) -> None:
         default=0,
         choices=range(MOST_EFFORT + 1),
         metavar=f"0…{MOST_EFFORT}",
-        help="how long to look for a better file; for what is compressed once and read often "
-        "(default: 0)",
+        help="how long to search for a better file; for pictures that are compressed once and "
+        "read often (default: 0)",
     )
     options = parser.parse_args(words)
     jobs = compressed_jobs(parser, options)
@@ -66,8 +72,8 @@ def main(words: Sequence[str]) -> None:
     given = [f"--{name}" for name in ("tune", "importance") if getattr(options, name) is not None]
     if given and isinstance(options.rate, Levels) and not model.embedded:
         parser.error(
-            f"{given[0]} is for --bpp, --bytes, --psnr or --ms-ssim: with a number of "
-            "iterations every part of the picture has the same"
+            f"{given[0]} works with --bpp, --bytes, --psnr or --ms-ssim: with --iterations "
+            "every part of the picture has the same number of iterations"
         )
 
     def work(job: Job) -> str:

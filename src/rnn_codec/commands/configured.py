@@ -1,6 +1,6 @@
-"""Runs a function with a configuration of `conf/`, composed by Hydra from the words of a command.
+"""Runs a function with a configuration of `conf/`, which Hydra composes from a command's words.
 
-Hydra's own options work after these words: --help, --cfg job, --multirun and so on.
+Hydra's own options work too: --help, --cfg job, --multirun and so on.
 """
 
 import os
@@ -28,34 +28,34 @@ from rnn_codec.paths import expanded, not_empty
 
 Task = Callable[[DictConfig], None]
 CACHE_VARIABLE = "RNN_CODEC_CACHE"
-"""Names the folder of caches, `.cache` where it is not set."""
-# For folders that Hydra makes itself, before a configuration is checked.
+"""The variable that names the folder of caches; `.cache` if it is not set."""
+# For folders that Hydra itself makes, before the configuration is checked.
 OmegaConf.register_new_resolver("expanded", expanded, replace=True)
 IN_THIS_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
 def configured(task: Task, name: str) -> Callable[[Sequence[str]], None]:
-    """The function `main` of a subcommand, as `run_configured`; it takes the words."""
+    """The function `main` of a subcommand, which takes the words: `run_configured`."""
     return partial(run_configured, task, name)
 
 
 def run_configured(task: Task, name: str, words: Sequence[str], more: Collection[str] = ()) -> None:
-    """Run a subcommand as configured; a mistake of the user's ends in one sentence.
+    """Run a subcommand as configured; a user's mistake is reported in one sentence.
 
     Args:
-        task: takes the configuration; a function of a module, so that launchers can send it on.
-        name: of the subcommand, and of its configuration in `conf/`.
-        words: what follows the name on the command line.
+        task: takes the configuration; a module-level function, so that launchers can pickle it.
+        name: name of the subcommand, and of its configuration in `conf/`.
+        words: the words after the name on the command line.
         more: options that the task takes and `conf/` does not have.
     """
-    # What the decorator hydra.main does, but for the words, which it takes from sys.argv. That has
-    # to stay as it is: Lightning starts further processes with it.
+    # This does the same as hydra.main, which takes the words from sys.argv. That must not change:
+    # Lightning starts further processes with it.
     version.setbase("1.3")
     parser = get_args_parser()
     parser.prog = f"rnn-codec {name}"
     folder, config_name = configuration_folder(), name.replace("-", "_")
     if not os.environ.get(CACHE_VARIABLE):
-        # Set to nothing it would be the folder of that name.
+        # An empty variable would name the folder "".
         os.environ.pop(CACHE_VARIABLE, None)
     failures: list[str] = []
     with exit_on_user_error():
@@ -67,14 +67,14 @@ def run_configured(task: Task, name: str, words: Sequence[str], more: Collection
                 _run_hydra(
                     args=options,
                     args_parser=parser,
-                    # Hydra names the job after the function that is wrapped; launchers can pickle a
+                    # Hydra names the job after the wrapped function; launchers can pickle a
                     # partial.
                     task_function=update_wrapper(partial(_run_job, task, failures, more), task),
                     config_path=str(folder),
                     config_name=config_name,
                 )
         finally:
-            # However the last of the jobs has ended.
+            # Printed even if the last job ends with an exception.
             if failures:
                 print("error: jobs have failed:", *failures, sep="\n  ", file=sys.stderr)
     if failures:
@@ -83,7 +83,7 @@ def run_configured(task: Task, name: str, words: Sequence[str], more: Collection
 
 @contextmanager
 def errors_left_to_us() -> Iterator[None]:
-    """Let errors out of Hydra, which prints them itself: several lines, or parts of a traceback."""
+    """Make Hydra raise its errors, which it would print as several lines or part of a traceback."""
     printing = utils.run_and_report
     utils.run_and_report = lambda func: func()
     try:
@@ -93,19 +93,19 @@ def errors_left_to_us() -> Iterator[None]:
 
 
 class JobError(UserError):
-    """A user's mistake in one job, on its way to the command that has started it."""
+    """A user's mistake in a job, passed on to the command that started the job."""
 
 
 def _run_job(task: Task, failures: list[str], more: Collection[str], config: DictConfig) -> None:
-    """Run a task, as `exit_on_user_error` does, but one of several jobs does not end the others.
+    """Run a task within `exit_on_user_error`; one of several jobs does not end the others.
 
-    Here a mistake is added to `failures`, for the end. Elsewhere the launcher gets the error of its
-    job: a job that merely exits would leave submitit waiting for its result (for ever, on a Slurm
-    without accounting), and Ray would try it again. A job that is stopped does exit: Slurm may put
-    it back into the queue, and its result is yet to come.
+    In this process, a mistake is added to `failures` and reported at the end. In another process,
+    the launcher receives the error of its job: a job that merely exits would leave submitit waiting
+    for its result (forever, on a Slurm without accounting), and Ray would retry it. A stopped job
+    does exit: Slurm may requeue it, and its result is yet to come.
 
     Raises:
-        JobError: a `UserError` in a job that a launcher has started elsewhere.
+        JobError: a `UserError` in a job that a launcher has started in another process.
     """
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN and hydra.launcher._target_ != IN_THIS_PROCESS:
@@ -130,23 +130,23 @@ def _run_job(task: Task, failures: list[str], more: Collection[str], config: Dic
 def explained(task: Task, config: DictConfig, more: Collection[str]) -> None:
     """Check a configuration, and run a task with it.
 
-    What OmegaConf says of an option is the user's mistake, such as one that has been taken out.
+    OmegaConf's errors are mistakes of the user, such as a removed option.
     """
     try:
         task(checked(config, HydraConfig.get(), more))
     except OmegaConfBaseException as error:
         for word in task_overrides():
             if word.startswith("~"):
-                raise UserError(f"{word} takes out what is needed: leave it out") from error
+                raise UserError(f"{word} removes a required option: leave it out") from error
         raise UserError(f"the configuration cannot be used: {reason(error)}") from error
 
 
 def command_line() -> str:
-    """The command that is being run, for what it writes to say how it came about."""
+    """The running command, for files that record how they were made."""
     name = str(HydraConfig.get().job.config_name).replace("_", "-")
     return printable(shlex.join(["rnn-codec", name, *task_overrides()]))
 
 
 def task_overrides() -> list[str]:
-    """The options of the command that is being run, as they were written."""
+    """The options of the running command, as they were written."""
     return words_of(HydraConfig.get())

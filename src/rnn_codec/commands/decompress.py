@@ -1,4 +1,4 @@
-"""Decompress .rnc files, whole or cut, to pictures."""
+"""Decompress .rnc files, complete or truncated, to pictures."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Copy a trained model without what only its training needs."""
+"""Copy a trained model without the files that only training needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ def main(words: Sequence[str]) -> None:
     parser = new_parser("export", __doc__)
     parser.add_argument("model", help="folder or name of the model")
     parser.add_argument(
-        "output", type=Path, help="the folder to make, without checkpoints and pictures"
+        "output", type=Path, help="the folder to create, without checkpoints and pictures"
     )
     parser.add_argument(
         "--coders", nargs="*", metavar="CODER", help="entropy coders to copy (default: all)"
@@ -23,8 +23,8 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument(
         "--dtype",
         choices=PRECISIONS,
-        help="of the weights in the copy; int8 with a scale for each output channel "
-        "(default: as they are)",
+        help="type of the weights in the copy; int8 has a scale for each output channel "
+        "(default: unchanged)",
     )
     options = parser.parse_args(words)
     run = RunFolder(find_folder(options.model))

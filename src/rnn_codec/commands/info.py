@@ -1,4 +1,4 @@
-"""Say what .rnc files hold."""
+"""Show what .rnc files contain."""
 
 from collections.abc import Sequence
 from pathlib import Path

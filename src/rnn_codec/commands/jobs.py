@@ -1,4 +1,4 @@
-"""Files that a subcommand reads and writes, one after another, and what it prints of each."""
+"""The files that a subcommand reads and writes one after another, and its output about each."""
 
 import sys
 import time
@@ -27,32 +27,32 @@ class Job(NamedTuple):
 
 
 STANDARD = Path("-")
-"""This very object, not every path that is equal: standard input, or standard output."""
+"""Standard input or output. Only this very object is, not every path that equals it."""
 
 
 STANDARD_INPUT = "standard input"
-"""Its name."""
+"""The name of standard input in messages."""
 
 
 def named_path(text: str) -> Path:
-    """The file that a word names; `-` is a standard stream, `./-` a file of that name."""
+    """The path that a word names; `-` is a standard stream, `./-` a file named `-`."""
     return STANDARD if text == "-" else Path(text)
 
 
 def data_of(path: Path) -> Path | bytes:
-    """A file to read: its name, or the bytes of standard input."""
+    """The source to read: the path itself, or the bytes of standard input."""
     return sys.stdin.buffer.read() if path is STANDARD else path
 
 
 def picture_of(path: Path, max_pixels: int) -> Pixels:
-    """A picture to read; raises as `read_rgb`."""
+    """Read a picture from a file or standard input; raises the same errors as `read_rgb`."""
     if path is STANDARD:
         return rgb_of_bytes(sys.stdin.buffer.read(), STANDARD_INPUT, max_pixels)
     return read_rgb(path, max_pixels)
 
 
 def write_picture(path: Path, pixels: Pixels) -> None:
-    """Write a picture, a PNG where it goes to standard output; raises as `write_rgb`."""
+    """Write a picture, to standard output as PNG; raises the same errors as `write_rgb`."""
     if path is STANDARD:
         write_bytes(path, png(pixels))
     else:
@@ -62,7 +62,7 @@ def write_picture(path: Path, pixels: Pixels) -> None:
 def model_finder(
     place: str | None, device: str, threads: int | None = None
 ) -> Callable[[Head], Model]:
-    """Finds the model of a file, once for all its files, in a folder or the usual places."""
+    """A function that finds the model of a file, in `place` or the default places, and keeps it."""
     places = None if place is None else [find_folder(place)]
 
     @cache
@@ -73,15 +73,15 @@ def model_finder(
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> None:
-    """Do all jobs, also after one that fails, and print what `work` says of each.
+    """Run all jobs, even after one has failed, and print the text that `work` returns for each.
 
-    Exits with 1 if one has failed.
+    Exits with status 1 if a job has failed.
     """
     failed = 0
     with _shown(jobs, label) as shown:
         for job in shown:
             try:
-                # Beside a file that goes to standard output nothing else may.
+                # Nothing else may be printed to standard output if a file is written there.
                 of_job = sys.stderr if job.output is STANDARD else sys.stdout
                 say(_printable(work(job), job), of_job)
             except UserError as error:
@@ -93,7 +93,7 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
                 if not is_out_of_memory(error):
                     raise
                 failed += 1
-                too_large = f"{_name(job)} is too large for this memory"
+                too_large = f"{_name(job)} is too large for the available memory"
                 say(f"error: {_printable(too_large, job)}", sys.stderr)
     if failed and len(jobs) > 1:
         say(f"error: {failed} of {len(jobs)} files failed", sys.stderr)
@@ -102,12 +102,12 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], str], label: str) -> Non
 
 
 def _name(job: Job) -> str:
-    """What a job's input is called."""
+    """The name of a job's input in messages."""
     return STANDARD_INPUT if job.input is STANDARD else str(job.input)
 
 
 def _printable(text: str, job: Job) -> str:
-    """What is said of a job, its names without what does something to a terminal."""
+    """A message about a job, with control characters in its file names escaped."""
     for path in map(str, job):
         if path != (shown := escaped(path)):
             text = text.replace(path, shown)
@@ -116,18 +116,18 @@ def _printable(text: str, job: Job) -> str:
 
 @contextmanager
 def _shown(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
-    """The jobs, with a bar on a terminal if there are several."""
+    """The jobs, with a progress bar on a terminal if there are several."""
     if len(jobs) < 2:
         with _late_bar(label):
             yield jobs
         return
-    # What draws takes as long to import as a small picture to code.
+    # Importing rich takes as long as coding a small picture.
     from rich.console import Console  # noqa: PLC0415
 
     from rnn_codec.progress import progress_bar  # noqa: PLC0415
 
     console = Console(stderr=True)
-    # Where only standard error is a terminal, lines for standard output must not go there.
+    # If only standard error is a terminal, lines for standard output must not go there.
     with progress_bar(
         console,
         disable=not console.is_terminal,
@@ -139,7 +139,7 @@ def _shown(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
 
 @contextmanager
 def _late_bar(label: str) -> Iterator[None]:
-    """A bar for one file, on a terminal, if it takes longer than one likes to wait."""
+    """A progress bar for one file, on a terminal, shown after `PATIENCE` seconds."""
     bar, started = ExitStack(), time.monotonic()
     shown: list[Callable[[float], None]] = []
 
@@ -156,7 +156,7 @@ def _late_bar(label: str) -> Iterator[None]:
 
 @contextmanager
 def _share_bar(label: str) -> Iterator[Callable[[float], None]]:
-    """A bar, by what shows how much is done, 0 … 1."""
+    """A progress bar; yields a function that sets the completed share, 0 … 1."""
     from rich.console import Console  # noqa: PLC0415
 
     from rnn_codec.progress import progress_bar  # noqa: PLC0415
@@ -171,7 +171,7 @@ PATIENCE = 2.0
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; `UserError` if it cannot be written."""
+    """Write a file completely or not at all; `UserError` if it cannot be written."""
     if path is STANDARD:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
@@ -184,7 +184,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def describe_amount(contents: Contents) -> str:
-    """Size and rate of a file's code, which is not the size of a decoded picture."""
+    """Size and rate of the compressed file, in words; not the size of a decoded picture."""
     file = contents.file
     size, rate = len(file.data), file.bits_per_pixel
     return f"{size} bytes of code, {rate:.4g} bits per pixel, {contents.words}"

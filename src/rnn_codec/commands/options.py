@@ -1,4 +1,4 @@
-"""Options that subcommands on files share, and the files that they name."""
+"""Options that subcommands on files share, and the files named on the command line."""
 
 import argparse
 import os
@@ -18,19 +18,19 @@ from rnn_codec.rnc.file import MAX_PIXELS
 from rnn_codec.streams import escaped
 
 SUFFIX = ".rnc"
-"""How names of compressed files end."""
+"""The suffix of compressed files."""
 
 RateGroup: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
 MULTIPLES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
-"""By the letter that may follow a number."""
+"""Factors, by the letter that may follow a number."""
 
 LONGEST_NUMBER = 24
-"""Characters: more than anybody may mean."""
+"""In characters: more than any sensible number has."""
 
 
 def real(text: str) -> float:
-    """A number, as an option has it.
+    """The number that an option's text states.
 
     >>> real("0.5"), real("1e-1")
     (0.5, 0.1)
@@ -40,11 +40,11 @@ def real(text: str) -> float:
     except ValueError:
         point = text.replace(",", ".")
         example = point if re.fullmatch(r"\d+\.\d+", point) else "0.5"
-        raise argparse.ArgumentTypeError(f"{text!r} is no number: write {example}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number: write {example}") from None
 
 
 def whole(text: str) -> int:
-    """A whole number, as an option has it; thousands may be written with a letter.
+    """The whole number that an option's text states; thousands may be written with a letter.
 
     >>> whole("20000"), whole("20k"), whole("1.5M"), whole("1e4")
     (20000, 20000, 1500000, 10000)
@@ -55,14 +55,14 @@ def whole(text: str) -> int:
         if found is None or len(text) > LONGEST_NUMBER:
             raise ValueError
         multiple = MULTIPLES[found[2].replace("K", "k")]
-        # Exact, however large it is.
+        # Decimal is exact for numbers of any size.
         number = Decimal(found[1]) * multiple
         if number != number.to_integral_value():
             raise ValueError
         return int(number)
     except (ValueError, ArithmeticError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no whole number: write it as 8, or 20k for 20000"
+            f"{text!r} is not a whole number: write it as 8, or 20k for 20000"
         ) from None
 
 
@@ -73,33 +73,33 @@ SHARED: Mapping[str, dict[str, Any]] = {
     "--max-pixels": {
         "type": whole,
         "default": MAX_PIXELS,
-        "help": "refuse larger pictures (default: %(default)s)",
+        "help": "refuse pictures with more pixels (default: %(default)s)",
     },
     "--device": {"default": "cpu", "help": "cpu (default), cuda, mps, …"},
     "--fast": {
         "action": "store_true",
-        "help": "leave out the network that restores pictures: sooner, and not as good",
+        "help": "skip the restoration network: faster, but the picture is not as good",
     },
     "--threads": {
         "type": whole,
         "metavar": "N",
-        "help": "compute with so many threads (default: every core that may be used)",
+        "help": "number of threads (default: every core that the process may use)",
     },
 }
 """Options of more than one subcommand, for argparse."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Says nothing to a terminal but text, whatever it has been given."""
+    """A parser whose error messages have control characters escaped."""
 
     def error(self, message: str) -> NoReturn:
         super().error(escaped(message))
 
 
 def new_parser(name: str, description: str | None, *shared: str) -> argparse.ArgumentParser:
-    """A parser of a subcommand's options: those of `SHARED` that are named, to begin with."""
+    """A parser for a subcommand, with the named options of `SHARED`."""
     parser = Parser(prog=f"rnn-codec {name}", description=description)
-    # Of every option: none can be forgotten.
+    # As defaults for all options, so that none can be forgotten.
     parser.register("type", None, given_text)
     parser.register("type", Path, lambda text: Path(given_text(text)))
     parser.register("type", named_path, lambda text: named_path(given_text(text)))
@@ -109,10 +109,10 @@ def new_parser(name: str, description: str | None, *shared: str) -> argparse.Arg
 
 
 def given_text(text: str) -> str:
-    """Text as it is given for an option; where that is a path, it may begin with `~`.
+    """The text of an option, with `~` at its beginning expanded, as in a path.
 
     Raises:
-        ArgumentTypeError: it is empty.
+        ArgumentTypeError: the text is empty.
     """
     try:
         return expanded(not_empty("it", text))
@@ -121,23 +121,23 @@ def given_text(text: str) -> str:
 
 
 def add_files(parser: argparse.ArgumentParser, kind: str) -> None:
-    """An input and an output, or inputs and a folder for the outputs."""
+    """Add arguments for an input and an output, or for inputs and a folder for the outputs."""
     help_text = (
-        f"a {kind} and the file to write; with --output-folder any number of inputs; - is "
-        "standard input, or output"
+        f"a {kind} and the file to write, or with --output-folder any number of inputs; - is "
+        "standard input or output"
     )
     parser.add_argument("files", nargs="+", type=named_path, help=help_text)
-    parser.add_argument("--output-folder", type=Path, help="write a file for each input there")
+    parser.add_argument("--output-folder", type=Path, help="folder for the output of each input")
     parser.add_argument(
-        "--force", action="store_true", help="replace files that exist (default: refuse to)"
+        "--force", action="store_true", help="replace existing files (default: refuse)"
     )
 
 
 def add_sizes(rates: RateGroup) -> None:
-    """Rates that are known before anything is decoded."""
-    add_rate(rates, "--bytes", Bytes, whole, "length of the file, at most")
-    add_rate(rates, "--bpp", BitsPerPixel, real, "bits per pixel of the file, at most")
-    add_rate(rates, "--iterations", Levels, whole, "so many everywhere: 1 … those of the model")
+    """Add the rates that can be met without decoding to measure quality."""
+    add_rate(rates, "--bytes", Bytes, whole, "maximum length of the file")
+    add_rate(rates, "--bpp", BitsPerPixel, real, "maximum rate of the file, in bits per pixel")
+    add_rate(rates, "--iterations", Levels, whole, "iterations or planes, 1 … the model's number")
 
 
 def add_rate(
@@ -147,7 +147,7 @@ def add_rate(
     number: Callable[[str], float],
     text: str,
 ) -> None:
-    """An option that says where a file ends."""
+    """Add an option that determines where a file ends."""
 
     def rate(argument: str) -> Rate:
         try:
@@ -162,9 +162,9 @@ def add_rate(
 def named_jobs(
     parser: argparse.ArgumentParser, options: argparse.Namespace, suffix: str
 ) -> list[Job]:
-    """What to read and where to write, with `suffix` in a folder for outputs.
+    """The files to read and to write; in an output folder, their names end in `suffix`.
 
-    A mistake is an error of the option parser. `options` has those of `add_files`.
+    A mistake ends in an error of the option parser. `options` contains those of `add_files`.
     """
     files, error = options.files, parser.error
     if options.output_folder is not None:
@@ -183,7 +183,7 @@ def named_jobs(
     if outputs[0] is STANDARD and sys.stdout.isatty():
         error("standard output is a terminal: send it to a file or a pipe")
     for output in (path for path in outputs if path is not STANDARD):
-        # Names that are too long are of no file.
+        # os.path.exists is False for names that are too long.
         there = [
             path
             for path in inputs
@@ -195,22 +195,22 @@ def named_jobs(
 
 
 def compressed_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
-    """`named_jobs` that write compressed files, for which all is prepared."""
+    """The `named_jobs` of a command that writes compressed files, with outputs prepared."""
     jobs = named_jobs(parser, options, SUFFIX)
     for job in jobs:
         if job.output is not STANDARD and job.output.suffix.lower() != SUFFIX:
-            parser.error(f"{job.output} is to be a code file: give it a name that ends in {SUFFIX}")
+            parser.error(f"{job.output} is not a name for a compressed file: end it in {SUFFIX}")
     prepare_outputs(options, jobs)
     return jobs
 
 
 def prepare_outputs(options: argparse.Namespace, jobs: list[Job]) -> None:
-    """Make the folder for outputs, and find out before the work whether they can be written.
+    """Make the output folder, and check before the work begins that outputs can be written.
 
-    What exists is not replaced unasked: it may be the only copy, a photograph as much as a code.
+    Existing files are replaced only with --force: each may be the only copy of a picture.
 
     Raises:
-        UserError: they cannot, or exist.
+        UserError: an output cannot be written, or exists.
     """
     if options.output_folder is not None:
         make_folder(options.output_folder)

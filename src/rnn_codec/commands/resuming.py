@@ -1,4 +1,4 @@
-"""What `resume=` goes on with: a run as it was configured, but for what may change."""
+"""The configuration of a resumed run: as it was, except for options that may change."""
 
 import copy
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ TRAINING = (
     *("data", "loss", "optimizer", "schedule", "trainer", "logger"),
     *("entropy", "averaging", "checkpoint", "export"),
 )
-"""Parts of a configuration without which nothing can be trained."""
+"""Parts of a configuration that every training needs."""
 OF_SOME = ("coder", "restoration")
-"""Parts that some families have."""
+"""Parts that only some families have."""
 CHANGEABLE = ("trainer.", "logger.", "checkpoint.")
-"""How the names of options begin that do not change what is trained."""
+"""Prefixes of options that may change when a run is resumed."""
 PLACES = ("data.root", "data.validation_root", "data.cache_dir", "coder.cache_dir")
-"""Where pictures are: what is in them counts, not where they are."""
+"""Options that name folders of pictures, which may move: only the content of pictures counts."""
 
 
 def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, RunFolder]:
     """The configuration of the run to resume, and the folder of its codec; nothing is written.
 
-    `config` is composed of the command line, whose words may override what may change.
+    `config` is composed from the command line, which may override the changeable options.
 
     Raises:
-        UserError: there is no such run, or an option may not change.
+        UserError: there is no such run, or an option must not change.
     """
     run = RunFolder(Path(config.resume))
     content = read_config(run)
@@ -49,17 +49,17 @@ def resumed(config: DictConfig, overrides: Sequence[str]) -> tuple[DictConfig, R
         changeable = key in {"logger", *PLACES} or key.startswith(CHANGEABLE)
         if override.is_add() or override.is_delete() or not changeable:
             raise UserError(
-                f"resume= goes on with a run as it was configured, so {override.input_line} cannot "
-                "be set: only trainer.*, logger, checkpoint.* and where the photographs are can"
+                f"resume= continues a run as it was configured, so {override.input_line} cannot be "
+                "set: only trainer.*, logger, checkpoint.* and folders of photographs may change"
             )
         change(saved, key, config)
     return saved, run.codec_run if isinstance(saved.codec, str) else run
 
 
 def addable(words: Sequence[str]) -> list[str]:
-    """Words of a command line with which places can be set of data that is not the default.
+    """The words of a command line, with folders made settable for data other than the default.
 
-    Hydra compares each option with the default configuration before the run's own is read.
+    Hydra checks each option against the default configuration before the run's own is read.
 
     >>> addable(["resume=runs/mine", "data.root=elsewhere"])
     ['resume=runs/mine', '++data.root=elsewhere']
@@ -70,7 +70,7 @@ def addable(words: Sequence[str]) -> list[str]:
 
 
 def change(saved: DictConfig, key: str, config: DictConfig) -> None:
-    """Take an option over, or a whole group, which may refer to other options of the run."""
+    """Copy an option, or a group, which may refer to other options of the run, into `saved`."""
     node = OmegaConf.select(config, key)
     if isinstance(node, DictConfig):
         saved[key] = copy.deepcopy(node)
@@ -80,7 +80,7 @@ def change(saved: DictConfig, key: str, config: DictConfig) -> None:
 
 
 def fill(saved: DictConfig, config: DictConfig) -> None:
-    """Add the options that there were not yet when the run began, but none of other families."""
+    """Add the options that did not exist when the run began, but none of other families."""
     ours = config.codec.family
     same = OmegaConf.select(saved, "codec.family", default=ours) == ours
     common = {field.name for field in fields(TrainingOptions) if field.default is MISSING}
@@ -91,7 +91,7 @@ def fill(saved: DictConfig, config: DictConfig) -> None:
         if isinstance(saved[group], DictConfig):
             if gone := sorted(set(map(str, saved[group])) - set(map(str, config[group]))):
                 raise UserError(
-                    f"the run was begun by an older rnn-codec, with {group}.{gone[0]}, which is no "
-                    "option any more: finish it with that version, or start a new run"
+                    f"the run was begun by an older rnn-codec with {group}.{gone[0]}, which is no "
+                    "longer an option: finish it with that version, or start a new run"
                 )
             saved[group] = OmegaConf.merge(config[group], saved[group])

@@ -1,7 +1,7 @@
-"""Train a codec, and what is trained after it: an entropy coder, or a network that restores.
+"""Train a codec, then its entropy coder or restoration network.
 
-For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folder> the latter is
-trained alone, for the codec of that run.
+For example: rnn-codec train cell=gru entropy=progressive. With codec=<run folder> only the entropy
+coder or restoration network is trained, for the codec of that run.
 """
 
 import os
@@ -36,28 +36,28 @@ from rnn_codec.training.stages import train_stages
 
 
 def train(config: DictConfig, run: RunFolder) -> None:
-    """Train as configured what is not trained yet, from checkpoints where there are any."""
+    """Train everything configured that is not trained yet, from checkpoints if there are any."""
     train_stages(family(config, run).stages(config, run))
 
 
 def codec_to_extend(config: DictConfig) -> RunFolder:
-    """The run whose codec `codec=` names, if there is something to add to it."""
+    """The run that `codec=` names, after a check that there is something to add to its codec."""
     run = RunFolder(Path(config.codec))
     added = family_of(run.path).addition(config, run)
     if added.config.exists() and is_first_process():
         raise UserError(
-            f"{added.path} is trained already: go on with it by {hint('resume', added.path)}, or "
-            "delete it"
+            f"{added.path} already contains a training: resume it with "
+            f"{hint('resume', added.path)}, or delete it"
         )
     os.environ[RUN_FOLDER_VARIABLE] = str(run.path)
     return run
 
 
 def train_as_configured(config: DictConfig) -> None:
-    """Set up the run and train: the codec, unless it is given, then the rest."""
+    """Set up the run, and train: the codec, unless it is given, then its other parts."""
     quieten_lightning()
     several = config.trainer.devices != 1 or config.trainer.num_nodes != 1
-    # Lightning starts its processes by the same command line: each would replay the multirun.
+    # Lightning starts its processes with the same command line: each would repeat the multirun.
     if HydraConfig.get().mode == RunMode.MULTIRUN and several:
         raise UserError(
             "--multirun with trainer.devices other than 1 trains wrongly under DDP: "
@@ -72,13 +72,14 @@ def train_as_configured(config: DictConfig) -> None:
         if not is_out_of_memory(error):
             raise
         raise UserError(
-            "the training is too large for this memory: lower data.batch_size or data.crop_size"
+            "the training is too large for the available memory: lower data.batch_size or "
+            "data.crop_size"
         ) from error
     rank_zero_only(print)(f"The trained codec is in {run.path}")
 
 
 def prepared(config: DictConfig) -> tuple[DictConfig, RunFolder]:
-    """What is to be trained, and in which run's folder, checked; nothing is written yet."""
+    """The checked configuration, and the run to train; nothing is written yet."""
     run: RunFolder | None = None
     folder = config.codec if isinstance(config.codec, str) else config.output
     if config.resume is not None:
@@ -95,7 +96,7 @@ def prepared(config: DictConfig) -> tuple[DictConfig, RunFolder]:
 
 
 def family(config: DictConfig, run: RunFolder | None) -> Family:
-    """Of the codec that is described, or that a run has."""
+    """The family of the codec that is configured, or that the run contains."""
     if isinstance(config.codec, str):
         assert run is not None
         return family_of(run.path)
@@ -103,5 +104,5 @@ def family(config: DictConfig, run: RunFolder | None) -> Family:
 
 
 def main(words: Sequence[str]) -> None:
-    # Of data that a resumed run may have, and the default configuration has not.
+    # A resumed run may have data with folders that the default configuration lacks.
     run_configured(train_as_configured, "train", addable(words), more=PLACES)

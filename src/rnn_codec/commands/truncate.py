@@ -1,4 +1,4 @@
-"""Truncate .rnc files to shorter ones, which decode to fewer iterations."""
+"""Truncate .rnc files to shorter ones with fewer iterations or planes."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
-"""Configurations of `conf/`, composed by Hydra of a user's words, and checked.
+"""Configurations of `conf/`, composed by Hydra from the words of a command line, and checked.
 
-    words ── readable ──> Hydra composes ── checked ──> options that are known, and no text is empty
+    words ── readable ──> Hydra composes ── checked ──> known options, without empty texts
 
-Mistakes are told in one sentence each: see `mistakes`.
+Each mistake is reported in one sentence: see `mistakes`.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from rnn_codec.composition.words import readable
 
 
 def composed(name: str, words: Sequence[str]) -> DictConfig:
-    """A configuration within a command that runs already: Hydra must have been started.
+    """Compose and check a configuration within a running command: Hydra must have been started.
 
     Raises:
-        UserError: it cannot be composed, or an option is unknown or empty.
+        UserError: the configuration cannot be composed, or an option is unknown or empty.
     """
     words = readable(words)
     with explained_composition(name, words):

@@ -1,7 +1,7 @@
 """Checks of a composed configuration, before any command reads it.
 
-Hydra takes every option that is added with `+`, and every one that a file of the group `experiment`
-has. One that nothing reads would be a mistake that nobody notices.
+Hydra accepts every option that is added with `+`, or that a file of the group `experiment` sets. An
+option that nothing reads is a mistake, which would go unnoticed.
 """
 
 import re
@@ -22,23 +22,23 @@ from rnn_codec.registry import NAME
 from rnn_codec.signatures import takes
 
 FREE = frozenset({"grid.axes"})
-"""Groups whose options have whatever names the user gives them."""
+"""Groups whose options may have any names."""
 LABELLED = frozenset({"cell", "entropy", "grid", "network", "recon"})
-"""Groups that others refer to: their names are for the eye, and nothing is built by them."""
+"""Groups that others refer to: their `name` is only a label, by which nothing is built."""
 RECIPES = "experiment"
-"""The group whose files set options of others."""
+"""The group whose files set options of other groups."""
 
 
 def checked(config: DictConfig, hydra: Any, more: Collection[str] = ()) -> DictConfig:
-    """The configuration itself, its paths expanded.
+    """Check a configuration, and return it with its paths expanded.
 
     Args:
-        config: without the group `hydra`.
-        hydra: that group, which says of what it was composed.
-        more: full names of options that `conf/` need not have.
+        config: the configuration without the group `hydra`.
+        hydra: the group `hydra`, which records how the configuration was composed.
+        more: full names of further options, which `conf/` need not have.
 
     Raises:
-        InvalidOptionError: an option is unknown, or empty text.
+        InvalidOptionError: an option is unknown, or is empty text.
     """
     if may_have_unknown(hydra):
         known, referred = known_options(hydra), referred_to(config, hydra)
@@ -51,21 +51,21 @@ def checked(config: DictConfig, hydra: Any, more: Collection[str] = ()) -> DictC
 
 
 def words_of(hydra: Any) -> list[str]:
-    """The words that a configuration was composed of, as they were written."""
-    # An interpolation in one of them is not one in Hydra's list of them.
+    """The words that a configuration was composed from, as they were written."""
+    # An interpolation in a word must not be resolved in Hydra's list of words.
     words: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
     return list(map(str, words))
 
 
 def may_have_unknown(hydra: Any) -> bool:
-    """Whether options may have been added to those of `conf/`: Hydra refuses others itself."""
+    """Whether the configuration may have unknown options; otherwise Hydra has refused them."""
     return bool(hydra.runtime.choices.get(RECIPES)) or any(
         word.startswith("+") for word in words_of(hydra)
     )
 
 
 def known_options(hydra: Any) -> DictConfig:
-    """The options of a command with the groups that were chosen, as in their own files."""
+    """The options of a command with the chosen groups, as defined in their own files."""
     added = {word.partition("=")[0] for word in words_of(hydra) if word.startswith("+")}
     chosen = {
         str(group): f"{'+' if f'+{group}' in added else ''}{group}={_as_word(choice)}"
@@ -78,7 +78,7 @@ def known_options(hydra: Any) -> DictConfig:
             name, tuple(word for group, word in chosen.items() if group != RECIPES), places
         )
     except HydraException:
-        # A recipe may bring groups of its own.
+        # A recipe may add groups of its own.
         return _composed(name, tuple(chosen.values()), places)
 
 
@@ -92,12 +92,12 @@ def _search_path() -> object:
 
 @lru_cache(64)
 def _composed(name: str, words: tuple[str, ...], _places: str) -> DictConfig:
-    """A grid asks for the same again and again."""
+    """A cached composition: a grid asks for the same ones repeatedly."""
     return compose(name, list(words))
 
 
 def unknown_options(node: DictConfig, known: DictConfig) -> Iterator[str]:
-    """Full names of options of a node that are neither known nor read where it is built."""
+    """Full names of options of a node that are neither known nor taken by what it builds."""
     for name in map(str, node):
         child: Any = node._get_node(name)
         if name not in known:
@@ -110,35 +110,35 @@ def unknown_options(node: DictConfig, known: DictConfig) -> Iterator[str]:
 
 
 def _is_group(node: Any) -> bool:
-    """Whether a node has options of its own, and not those that it refers to."""
+    """Whether a node has options of its own, instead of referring to other options."""
     return isinstance(node, DictConfig) and not node._is_interpolation() and not node._is_none()
 
 
 def _is_taken(node: DictConfig, name: str) -> bool:
-    """Whether the class of another package that a node names takes an option."""
+    """Whether the node's `_target_`, a class of another package, takes an option."""
     target = target_of(node)
     return target is not None and takes(target, name)
 
 
 def _is_another_part(node: DictConfig, known: DictConfig) -> bool:
-    """Whether a node describes another part than in `conf/`: what builds it knows its options."""
+    """Whether a node describes another part than in `conf/`; its builder checks its options."""
     named = NAME in node and node[NAME] != known.get(NAME)
     return named and full_name(node) not in LABELLED
 
 
 def referred_to(*configs: DictConfig) -> set[str]:
-    """Full names of what is interpolated somewhere: an option may be there for others alone."""
+    """Full names of all interpolated options: an option may exist only for others to refer to."""
     texts = (OmegaConf.to_yaml(config) for config in configs)
     return {name for text in texts for name in re.findall(r"\$\{([\w.]+)\}", text)}
 
 
 def expand_texts(config: DictConfig) -> None:
-    """Expand each text that begins with `~`, a path; refuse what is empty.
+    """Expand each text that begins with `~`, as a path; refuse empty texts.
 
     Raises:
         InvalidOptionError: an option is empty text.
     """
-    # What refers to an empty option is empty, too: the option itself is to be named.
+    # References to an empty option are empty too, but the message must name the option itself.
     found = list(leaves(config))
     found.sort(key=lambda leaf: bool(OmegaConf.is_interpolation(*leaf)))
     for node, key in found:
@@ -150,7 +150,7 @@ def expand_texts(config: DictConfig) -> None:
 
 
 def leaves(node: Any) -> Iterator[tuple[Any, Any]]:
-    """What has no options of its own, in groups and lists: with the key, the node it is in."""
+    """All options and list items that are not groups, as pairs of parent node and key."""
     for key in range(len(node)) if isinstance(node, ListConfig) else list(node):
         child: Any = node._get_node(key)
         if OmegaConf.is_missing(node, key):

@@ -1,4 +1,4 @@
-"""Where the configurations are."""
+"""The location of the configurations."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import rnn_codec
 
 
 def configuration_folder() -> Path:
-    """Where `conf/` is: inside an installed package, beside `src/` in a checkout."""
+    """The folder `conf/`: in an installed package, or next to `src/` in a checkout."""
     package = Path(rnn_codec.__file__).parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parents[1] / "conf"

@@ -1,4 +1,4 @@
-"""What Hydra says of a command line, in one sentence that says what to write."""
+"""Hydra's errors about a command line, rewritten as one sentence that says what to write."""
 
 import os
 import re
@@ -20,21 +20,21 @@ from rnn_codec.errors import UserError, reason
 from rnn_codec.overrides import hint
 
 NO_CHOICE = "Config group override must be a string or a list"
-"""How what Hydra raises of such a word begins: an error of no kind of its own."""
+"""Beginning of Hydra's message about an invalid choice, which is a plain ValueError."""
 FORM = "options are written name=value"
 
 
 @contextmanager
 def explained_composition(name: str, words: Sequence[str]) -> Iterator[None]:
-    """Say in one sentence why Hydra composes no configuration.
+    """Say in one sentence why Hydra cannot compose a configuration.
 
     Args:
-        name: of the configuration.
-        words: that it is composed of.
+        name: name of the configuration.
+        words: the words from which it is composed.
 
     Raises:
-        UserError: Hydra, or OmegaConf, has raised an error; but theirs passes where
-            HYDRA_FULL_ERROR=1 asks for it.
+        UserError: Hydra or OmegaConf has raised an error. With HYDRA_FULL_ERROR=1 their own error
+            is raised instead.
     """
     try:
         yield
@@ -47,14 +47,14 @@ def explained_composition(name: str, words: Sequence[str]) -> Iterator[None]:
 
 
 def _started() -> AbstractContextManager[object]:
-    """Hydra as it runs, or again where it has ended."""
+    """A context in which Hydra runs: it is started again if it has ended."""
     if GlobalHydra.instance().is_initialized():
         return nullcontext()
     return initialize_config_dir(str(configuration_folder()), version_base="1.3")
 
 
 def sentence(error: Exception, name: str, words: Sequence[str]) -> str:
-    """What is wrong with the words. Hydra must have been started."""
+    """The message about what is wrong with the words. Hydra must have been started."""
     if isinstance(error, OverrideParseException):
         return unreadable(error.override)
     if isinstance(error, MissingConfigException) and error.options:
@@ -67,7 +67,7 @@ def sentence(error: Exception, name: str, words: Sequence[str]) -> str:
 
 
 def unreadable(word: str) -> str:
-    """That a word is none of Hydra's grammar.
+    """The message that a word does not fit Hydra's grammar.
 
     >>> print(unreadable("~/x"))
     ~/x cannot be read: options are written name=value
@@ -81,7 +81,7 @@ def unreadable(word: str) -> str:
 
 
 def missing_choice(place: str, choices: Sequence[str]) -> str:
-    """That a group has no option of a name.
+    """The message that a group has no option of that name.
 
     >>> print(missing_choice("cell/nope", ["gru", "lstm"]))
     there is no cell=nope: cell is one of gru, lstm
@@ -96,7 +96,7 @@ def missing_choice(place: str, choices: Sequence[str]) -> str:
 
 
 def no_choice(_: re.Match[str], __: str, words: Sequence[str]) -> str:
-    """That a group is set to what is no name of an option, such as null."""
+    """The message that a group is set to something other than a name, such as null."""
     for word in words:
         override = OverridesParser.create().parse_override(word)
         values = override.sweep_iterator() if override.is_sweep_override() else [override.value()]
@@ -108,31 +108,31 @@ def no_choice(_: re.Match[str], __: str, words: Sequence[str]) -> str:
                 return f"{group} cannot be {written}: it is one of {', '.join(choices)}"
         if not override.key_or_group:
             return unreadable(word)
-    return "a group is set to what is no name"
+    return "a group is set to something other than a name"
 
 
 def unknown(found: re.Match[str], name: str, words: Sequence[str]) -> str:
-    """That there is no option, or no group, of a name."""
+    """The message that there is no option or group of that name."""
     return str(no_option(found["name"], known_by_words(name, words)))
 
 
 def there_already(found: re.Match[str], _: str, words: Sequence[str]) -> str:
-    """That an option is added which there is."""
+    """The message that an added option already exists."""
     word = next((word for word in words if word.startswith(f"+{found['name']}=")), "")
-    return f"{found['name']} is there already: write {word.removeprefix('+')}"
+    return f"{found['name']} already exists: write {word.removeprefix('+')}"
 
 
 def several(found: re.Match[str], _: str, __: Sequence[str]) -> str:
-    """That a word sweeps, but not the command."""
+    """The message that a word has several values, but the command is no multirun."""
     name, _, value = found["word"].partition("=")
     return (
-        f"{found['word']} is several values: write {name}=[{value}] for a list, "
-        f"{hint(name, value)} for a text, or --multirun for a job each"
+        f"{found['word']} has several values: write {name}=[{value}] for a list, "
+        f"{hint(name, value)} for a text, or --multirun for one job per value"
     )
 
 
 def not_deleted(found: re.Match[str], name: str, words: Sequence[str]) -> str:
-    """That `~` takes out what is not there."""
+    """The message that `~` removes an option that does not exist."""
     if not found["name"]:
         return unreadable("~")
     return unknown(found, name, words)
@@ -147,18 +147,18 @@ EXPLAINED: dict[str, Callable[[re.Match[str], str, Sequence[str]], str]] = {
     r"Ambiguous value for argument '(?P<word>.*)'": several,
     r"Could not delete (from config. )?'(?P<name>[^'=]*)": not_deleted,
 }
-"""By the beginnings of what Hydra says."""
+"""Functions that write the message, by patterns of the beginning of Hydra's message."""
 
 
 def group_options(group: str) -> list[str]:
-    """The options of a group; none where there is no such group."""
+    """The options of a group; empty if there is no such group."""
     loader = GlobalHydra.instance().config_loader()
     options: list[str] = loader.get_group_options(group.partition("@")[0], ObjectType.CONFIG)
     return options if group else []
 
 
 def known_by_words(name: str, words: Sequence[str]) -> DictConfig:
-    """The options with the groups that words choose, as far as these can be composed."""
+    """The known options with the groups that words choose, or the defaults if that fails."""
 
     def chooses(override: Override) -> bool:
         value = override.value()

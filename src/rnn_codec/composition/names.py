@@ -1,4 +1,4 @@
-"""Names of options, and what is said of one that there is not."""
+"""Names of options, and the error about an unknown one."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from rnn_codec.nearest import did_you_mean
 
 
 def full_name(node: Any, key: object = None) -> str:
-    """The name of a node, or of what is in it.
+    """The full name of a node, or of a key in it.
 
     >>> from omegaconf import OmegaConf
     >>> full_name(OmegaConf.create({"trainer": {"devices": 1}}).trainer, "devices")
@@ -22,7 +22,7 @@ def full_name(node: Any, key: object = None) -> str:
 
 
 def no_option(name: str, known: DictConfig) -> InvalidOptionError:
-    """That there is no option of a full name, and which it may have been meant for.
+    """The error that there is no option of a full name, with a suggestion.
 
     >>> from omegaconf import OmegaConf
     >>> print(no_option("trainer.device", OmegaConf.create({"trainer": {"devices": 1}})))
@@ -41,7 +41,7 @@ def no_option(name: str, known: DictConfig) -> InvalidOptionError:
 
 
 def choices_with(name: str) -> list[str]:
-    """The choices of a group whose own file has an option of a full name, as words.
+    """The choices of a group whose file defines the option of a full name, as words.
 
     >>> choices_with("network.depth"), choices_with("seeed")
     (['network=wavelet', 'network=wavelet_tiny'], [])
@@ -53,7 +53,7 @@ def choices_with(name: str) -> list[str]:
 
 
 def like_options(name: str, known: DictConfig) -> Iterator[str]:
-    """Full names of options of the same group, and of those of the same name in others."""
+    """Full names of options in the same group, and of options with that name in other groups."""
     group: Any = known
     place = ""
     for part in name.split(".")[:-1]:

@@ -1,4 +1,4 @@
-"""Words of a command line, `name=value`, made ready for Hydra's grammar."""
+"""Words of a command line, `name=value`, prepared for Hydra's grammar."""
 
 import os
 import re
@@ -8,18 +8,18 @@ from rnn_codec.overrides import quoted
 from rnn_codec.paths import expanded
 
 HOME = re.compile(r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?<=[=,\[])(~[^,\[\]{}'"]*)""")
-"""Text in quotation marks, or else what begins with `~`: a value, or one of several."""
+"""Matches text in quotation marks, or else a value, or one of several, that begins with `~`."""
 
 
 def readable(words: Sequence[str]) -> list[str]:
-    """Words as Hydra reads them."""
+    """Words in a form that Hydra can read."""
     return [with_home(word) for word in as_hydra_writes(words)]
 
 
 def with_home(word: str) -> str:
-    """A word whose values may begin with `~`, which Hydra's grammar does not have.
+    """A word with `~` expanded at the beginning of values: Hydra's grammar has no `~` there.
 
-    What is in quotation marks stays: it is text as any other, in which `checked` expands it.
+    Text in quotation marks is unchanged: `checked` expands it later.
 
     >>> here = with_home("models=[~/a,'~/b']")
     >>> here.replace(os.path.expanduser("~"), "/home/me")
@@ -31,10 +31,10 @@ def with_home(word: str) -> str:
 
 
 def as_hydra_writes(words: Sequence[str]) -> list[str]:
-    """The words of a command line; those of an agent of a W&B sweep as Hydra would have them.
+    """The words of a command line; those of a W&B sweep's agent are converted to Hydra's syntax.
 
-    Agents write what Python prints: `None` for null, and `16.0` where a search has drawn a whole
-    number. Options that are not whole numbers take `16`, too.
+    Agents write values as Python prints them: `None` for null, and `16.0` for a whole number that a
+    search has drawn. Options that are not whole numbers also accept `16`.
     """
     if "WANDB_SWEEP_ID" not in os.environ:
         return list(words)

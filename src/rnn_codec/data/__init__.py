@@ -1,10 +1,10 @@
-"""Photographs: which there are, decoded once, cut into random crops or hard tiles for the trainer.
+"""Photographs: found, decoded once, and cut into random crops or hard tiles for the trainer.
 
     package_photographs, folder ── decoding ──> DecodedImages ──┬─ crops ──> batches
-    kodak, to measure on alone                                  └─ tiles ──> batches
+    kodak, for measuring only                                   └─ tiles ──> batches
 
-`modules` and `kodak` hold what the configuration group `data` names; `codes` is what entropy coders
-are trained on.
+`modules` and `kodak` contain the data sets that the configuration group `data` names. Entropy
+coders are trained on codes of photographs: see `rnn_codec.families.binary.training.codes`.
 """
 
 from typing import Any
@@ -12,4 +12,4 @@ from typing import Any
 from rnn_codec.registry import Registry
 
 DATA: Registry[type[Any]] = Registry("data set", "rnn_codec.data")
-"""What the configuration group `data` names."""
+"""The data sets that the configuration group `data` names."""

@@ -1,4 +1,4 @@
-"""Random crops as a function of seed, step and process: nothing to save, exact to resume."""
+"""Random crops as a function of seed, step and process: no state to save, exact resumption."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ class Sampler(Protocol):
     def batch(self, step: int, rank: int, world_size: int) -> Tensor:
         """The share of process `rank` in the batch of `world_size` processes, uint8 (B, 3, S, S).
 
-        Process r has the rows r·B to (r+1)·B of a global batch of world_size·B pictures, which
-        depends on its size, the seed and the step alone, not on how many processes share it.
+        Process r has the rows r·B to (r+1)·B of a global batch of world_size·B pictures. The global
+        batch depends only on its size, the seed and the step, not on the number of processes.
         """
         ...
 
 
 class CropSampler:
-    """Cuts squares at random out of pictures and mirrors every other one, left to right.
+    """Cuts random squares out of pictures, and mirrors them left to right with probability 1/2.
 
-    Every position of every picture is as likely as any other.
+    All positions in all pictures are equally likely.
 
     Args:
         images: pictures with sides of at least `crop_size`.
@@ -43,13 +43,13 @@ class CropSampler:
 
     def __init__(self, images: DecodedImages, crop_size: int, batch_size: int, seed: int) -> None:
         if min(images.shortest_sides, default=0) < crop_size:
-            raise UserError(f"crops of {crop_size} pixels need pictures that are at least as large")
+            raise UserError(f"crops of {crop_size} pixels need pictures of at least that size")
         self.images = images
         self.crop_size = crop_size
         self.batch_size = batch_size
         self.seed = seed
-        # Positions are counted through all pictures, row by row. Here: how many a row of each
-        # picture has, and the first and the last plus one of each picture.
+        # Positions are numbered through all pictures, row by row. For each picture: the number of
+        # positions in a row, the first position, and the last one plus 1.
         self._columns = images.widths - crop_size + 1
         positions = self._columns * (images.heights - crop_size + 1)
         self._ends = np.cumsum(positions)
@@ -64,7 +64,7 @@ class CropSampler:
         return self._cut(*self._corners(positions[share]), flips[share])
 
     def _corners(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where crops start in the flat pixels, and how long the rows of their pictures are."""
+        """The index of each crop's first byte in the flat pixels, and the bytes in a row."""
         picture = np.searchsorted(self._ends, positions, side="right")
         row, column = np.divmod(positions - self._firsts[picture], self._columns[picture])
         stride = self.images.widths[picture] * 3
@@ -73,8 +73,8 @@ class CropSampler:
     def _cut(
         self, corner: NDArray[np.int64], stride: NDArray[np.int64], flips: NDArray[np.bool_]
     ) -> Tensor:
-        """The crops (B, 3, S, S), each from its corner on, mirrored where `flips` says so."""
-        # Every run of pixels as long as a crop's row, by where it starts.
+        """The crops (B, 3, S, S) at the given corners, mirrored where `flips` is set."""
+        # All runs of pixels of the length of a crop's row, by the index of their first byte.
         runs = sliding_window_view(self.images.pixels, self.crop_size * 3)
         starts = corner[:, None] + stride[:, None] * np.arange(self.crop_size)
         crops = runs[starts].reshape(-1, self.crop_size, self.crop_size, 3)
@@ -83,9 +83,10 @@ class CropSampler:
 
 
 class DeviceCropSampler(CropSampler):
-    """Cuts the very crops of `CropSampler` out of pixels that lie on a device.
+    """Cuts the same crops as `CropSampler` out of pixels on a device.
 
-    Only where they are is sent there; nothing is waited for. `pixels` are those of `images`.
+    Only the positions of crops are copied to the device, without waiting. `pixels` are the pixels
+    of `images`.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class DeviceCropSampler(CropSampler):
     def _cut(
         self, corner: NDArray[np.int64], stride: NDArray[np.int64], flips: NDArray[np.bool_]
     ) -> Tensor:
-        # Mirrored, a row is read from its end.
+        # The row of a mirrored crop is read from its end.
         first, step = np.where(flips, self.crop_size - 1, 0), np.where(flips, -1, 1)
         places = torch.from_numpy(np.stack([corner // 3 + first, stride // 3, step]))
         if self._pixels.is_cuda:
@@ -110,17 +111,17 @@ class DeviceCropSampler(CropSampler):
 
 @dataclass(frozen=True)
 class LateCrops:
-    """What a training goes on with in its late part: see `CropSampler`."""
+    """The crops of the late part of a training: see `CropSampler`."""
 
     is_late: Callable[[int], bool]
-    """Whether a batch, by its number, belongs to that part; asked when it is drawn."""
+    """Whether the batch of a number belongs to the late part; called when it is drawn."""
     crop_size: int
     batch_size: int
 
 
 @dataclass(frozen=True)
 class ChangingSampler:
-    """Draws each batch from the sampler that `choose` names by the batch's number."""
+    """Draws each batch from the sampler that `choose` returns for the batch's number."""
 
     choose: Callable[[int], Sampler]
 
@@ -129,16 +130,16 @@ class ChangingSampler:
 
 
 def step_rng(seed: int, step: int, *stream: int) -> np.random.Generator:
-    """Random numbers of one step, independent of those of every other step and stream."""
+    """The random generator of one step, independent of all other steps and streams."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, *stream])))
 
 
 class Endless(IterableDataset[Tensor]):
-    """Batch after batch, by their numbers: give it to `DataLoader(batch_size=None)`.
+    """An endless sequence of batches, for `DataLoader(batch_size=None)`.
 
     Args:
-        draw: draws a batch.
-        first: number of the first; a resumed training goes on from where it stopped.
+        draw: draws the batch of a number.
+        first: number of the first batch; a resumed training continues where it stopped.
     """
 
     def __init__(self, draw: Callable[[int], Tensor], first: int) -> None:
@@ -149,7 +150,7 @@ class Endless(IterableDataset[Tensor]):
 
 
 def training_loader(sampler: Sampler, trainer: L.Trainer | None) -> DataLoader[Tensor]:
-    """Endless batches of this process, from the step that the trainer stands at."""
+    """Endless batches of this process, from the trainer's current step on."""
     rank, world_size = process_of(trainer)
     draw = partial(sampler.batch, rank=rank, world_size=world_size)
     first = trainer.global_step * trainer.accumulate_grad_batches if trainer else 0
@@ -157,5 +158,5 @@ def training_loader(sampler: Sampler, trainer: L.Trainer | None) -> DataLoader[T
 
 
 def process_of(trainer: L.Trainer | None) -> tuple[int, int]:
-    """The number of this process, and how many there are."""
+    """The rank of this process, and the number of processes."""
     return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)

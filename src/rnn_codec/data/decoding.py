@@ -1,4 +1,4 @@
-"""Pictures decoded once into a file, which processes map into memory and share.
+"""Pictures decoded once into a file that processes map into memory and share.
 
 pictures-<key>.bin      the pixels of all pictures, one after another
 pictures-<key>.json     which pictures they are, and why others were left out; written last
@@ -22,7 +22,7 @@ from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 from rnn_codec.progress import progress
 
 RULES = 4
-"""Version of how pictures are read and laid out; a cache made by other rules is not used."""
+"""Version of how pictures are read and laid out; caches of other versions are not used."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class DecodedImages:
     Attributes:
         pixels: uint8, flat: the (H, W, 3) pixels of one picture after another.
         offsets: int64 (N,): where each picture starts in `pixels`.
-        heights: int64 (N,), in pixels; so are the widths.
-        names: relative to the folder that all pictures share.
-        digests: SHA-256 of the pixels.
+        heights: int64 (N,), in pixels.
+        widths: int64 (N,), in pixels.
+        names: paths relative to the folder that all pictures share.
+        digests: SHA-256 of each picture's pixels.
     """
 
     pixels: NDArray[np.uint8]
@@ -48,13 +49,13 @@ class DecodedImages:
         return len(self.names)
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        """One picture, uint8 (H, W, 3), not copied."""
+        """One picture, uint8 (H, W, 3), as a view."""
         height, width = int(self.heights[index]), int(self.widths[index])
         start = int(self.offsets[index])
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
     def select(self, indices: Sequence[int]) -> "DecodedImages":
-        """Some of the pictures; the pixels stay where they are."""
+        """Some of the pictures; the pixels are not copied."""
         return replace(
             self,
             offsets=self.offsets[list(indices)],
@@ -71,16 +72,16 @@ class DecodedImages:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that differ when a name, a size or a pixel does."""
+        """16 hexadecimal digits that change if a name, a size or a pixel changes."""
         sizes = zip(self.heights.tolist(), self.widths.tolist(), strict=True)
         return digest_of(zip(self.names, sizes, self.digests, strict=True))
 
 
 def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
-    """Decode pictures into a file of `cache_dir`, or open the file left by an earlier call.
+    """Decode pictures into a file in `cache_dir`, or open the file of an earlier call.
 
-    The file is made anew when a picture was added, removed or changed (by path, size or time of
-    change). A picture that cannot be read is left out, with a warning that names it.
+    A new file is made if a picture was added, removed or changed (path, size or modification time).
+    A picture that cannot be read is left out, with a warning that names it.
 
     Raises:
         UserError: none of the pictures can be read, or the cache cannot be written or is damaged.
@@ -99,7 +100,7 @@ def decode(paths: Sequence[Path], cache_dir: str | Path) -> DecodedImages:
 
 
 def read_decoded(index: Path) -> tuple[DecodedImages, list[str]]:
-    """Open what is cached: the pictures, mapped read-only, and why others were left out.
+    """Open cached pictures: the pictures, mapped read-only, and why others were left out.
 
     Raises:
         UserError: a file is damaged.
@@ -112,12 +113,12 @@ def read_decoded(index: Path) -> tuple[DecodedImages, list[str]]:
 
 
 def cache_folder(cache_dir: str | Path) -> Path:
-    """The folder of the cache, made if there is none."""
+    """The folder of the cache, created if necessary."""
     return make_folder(cache_dir, "; set data.cache_dir to another")
 
 
 def digest_of(parts: Iterable[object]) -> str:
-    """16 hexadecimal digits that stand for some values, by their `repr`."""
+    """16 hexadecimal digits that identify some values, by their `repr`."""
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]
 
 

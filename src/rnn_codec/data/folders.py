@@ -13,9 +13,9 @@ from rnn_codec.pictures.reading import SUFFIXES
 def find_images(root: str | Path) -> list[Path]:
     """List the pictures under a folder and its subfolders, sorted by path.
 
-    A picture is what ends in one of `SUFFIXES`, in small or capital letters. Links are followed,
-    and every folder is read once, however many lead to it. Hidden files and folders are left out,
-    as is what archives of macOS leave behind, and with a warning a folder that cannot be read.
+    A picture is a file whose name ends in one of `SUFFIXES`, in lower or upper case. Links are
+    followed, but every folder is read only once. Hidden files and folders are left out, as are the
+    __MACOSX folders of archives. A folder that cannot be read is left out with a warning.
 
     Raises:
         UserError: there is no such folder, or no picture in it.
@@ -36,7 +36,7 @@ def find_images(root: str | Path) -> list[Path]:
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder once, with its files. Links come last: a folder goes by a name of its own."""
+    """Every folder once, with its files. Links come last, so that folders keep their own names."""
     read: set[tuple[int, int]] = set()
     waiting = deque([root])
     while waiting:

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 30
 
 @DATA.register("kodak")
 class Kodak:
-    """The suite as pictures to measure on; `rnn_codec.data.modules` has those to train on."""
+    """The suite as pictures to measure on; `rnn_codec.data.modules` has pictures to train on."""
 
     evaluation_name = "kodak"
 
@@ -31,7 +31,7 @@ class Kodak:
         """Name and pixels (H, W, 3) of all 24 images.
 
         Raises:
-            UserError: one of them is missing, or is another picture.
+            UserError: an image is missing, or is another picture.
         """
         paths, checksums = kodak_paths(self.kodak_root), kodak_checksums()
         others = [path for path in paths if checksum(path) != checksums[path.name]]
@@ -43,12 +43,12 @@ class Kodak:
         return ((path.name, read_rgb(path)) for path in paths)
 
     def download(self) -> None:
-        """Download what is missing of the 24 images."""
+        """Download those of the 24 images that are missing."""
         download(self.kodak_root, self.url, kodak_checksums())
 
 
 def is_kodak(root: Path) -> bool:
-    """Whether a folder holds the 24 original images and no other."""
+    """Whether a folder contains the 24 original images and no others."""
     paths = {root / name: expected for name, expected in kodak_checksums().items()}
     whole = all(path.is_file() and checksum(path) == paths[path] for path in paths)
     return whole and len(find_images(root)) == len(paths)
@@ -61,7 +61,7 @@ def checksum(path: Path) -> str:
 
 def kodak_checksums() -> dict[str, str]:
     """The SHA-256 checksum of each of the 24 files, by name."""
-    # As `sha256sum` writes them: a checksum, two spaces, a name.
+    # The format of `sha256sum`: a checksum, two spaces, a name.
     text = files("rnn_codec.data").joinpath("kodak.sha256").read_text(encoding="ascii")
     return {name: checksum for checksum, name in map(str.split, text.splitlines())}
 
@@ -80,10 +80,10 @@ def kodak_paths(root: str | Path) -> list[Path]:
 
 
 def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> None:
-    """Download the files named in `checksums` into `root`, but those already there and right.
+    """Download the files named in `checksums` into `root`, except those already there and correct.
 
     Raises:
-        UserError: a file cannot be had or is not the right one. Those before it are kept.
+        UserError: a file cannot be downloaded, or is not the right one. Files before it are kept.
     """
     folder = make_folder(root)
     for name in progress(list(checksums), "Downloading"):
@@ -95,10 +95,10 @@ def download(root: str | Path, base_url: str, checksums: Mapping[str, str]) -> N
 
 
 def fetch(url: str, expected: str) -> bytes:
-    """The content of `url`, whose SHA-256 must be as expected.
+    """The content of `url`, whose SHA-256 must be `expected`.
 
     Raises:
-        UserError: there is no network, no such file, or another file than expected.
+        UserError: there is no network, no such file, or the file is not the expected one.
     """
     try:
         with urlopen(url, timeout=TIMEOUT_SECONDS) as response:

@@ -1,7 +1,7 @@
-"""What the configuration group `data` names to train on: pictures, as crops and for validation.
+"""The data sets of the configuration group `data` that can be trained on.
 
-Training, validation and evaluation see pictures as uint8. Beside Lightning's loaders every module
-has `evaluation_name` and `evaluation_images()`, for measuring a trained codec, as has
+Training, validation and evaluation see pictures as uint8. Besides Lightning's loaders, every module
+has `evaluation_name` and `evaluation_images()`, for measuring a trained codec. So does
 `rnn_codec.data.kodak.Kodak`, on which nothing is trained.
 """
 
@@ -41,11 +41,11 @@ from rnn_codec.pictures.reading import NamedImage, read_rgb
 from rnn_codec.signatures import Count, Incidental
 
 CHOICES = 1
-"""The stream of random numbers that chooses between tiles and crops, beside those of samplers."""
+"""The random stream that chooses between tiles and crops; samplers use other streams."""
 
 
 class TrainingDataModule(L.LightningDataModule):
-    """What all modules that can train have in common; conf/data explains the options."""
+    """The base of all data sets to train on; conf/data explains the options."""
 
     evaluation_name: str
     """Name of the pictures that `evaluation_images` yields."""
@@ -74,13 +74,13 @@ class TrainingDataModule(L.LightningDataModule):
 
     @abstractmethod
     def load(self) -> Split:
-        """Decode the pictures, or open those decoded before."""
+        """Decode the pictures, or open the cached ones."""
 
     def draw_crops(self, seed: int, late: LateCrops | None = None, on_device: bool = False) -> None:
-        """Say how crops are drawn, `late` in the late part of the training.
+        """Set how crops are drawn; `late` applies in the late part of the training.
 
-        With `on_device` the same crops are cut where the trainer trains, from pixels of all
-        pictures that lie there.
+        With `on_device` the same crops are cut on the trainer's device, which then holds the pixels
+        of all pictures.
         """
         self.seed, self._late, self._on_device = seed, late, on_device
 
@@ -88,14 +88,14 @@ class TrainingDataModule(L.LightningDataModule):
         if not (self._on_device and self.trainer):
             return CropSampler(training, crop_size, batch_size, self.seed)
         if self._pixels is None:
-            # A copy: what is mapped from a file cannot be written to, as tensors can.
+            # A copy, because a tensor must be writable, and the mapped file is not.
             pixels = torch.from_numpy(training.pixels.copy())
             self._pixels = pixels.to(self.trainer.strategy.root_device)
         return DeviceCropSampler(training, crop_size, batch_size, self.seed, self._pixels)
 
     @property
     def sampler(self) -> Sampler:
-        """What draws training batches."""
+        """The sampler of training batches."""
         training, late = self.split.training, self._late
         first = self.build_sampler(training, self.crop_size, self.batch_size)
         if late is None:
@@ -106,7 +106,7 @@ class TrainingDataModule(L.LightningDataModule):
 
     @property
     def split(self) -> Split:
-        """The pictures, loaded at first use, without those that are too small."""
+        """The pictures, loaded on first use, without those that are too small."""
         if self._split is None:
             whole = self.load()
             self._split = Split(
@@ -117,20 +117,20 @@ class TrainingDataModule(L.LightningDataModule):
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that differ when a picture trained or validated on does."""
+        """16 hexadecimal digits that change if a training or validation picture changes."""
         return digest_of([self.split.training.digest, self.split.validation.digest])
 
     def prepare_data(self) -> None:
-        """Fill the cache: Lightning calls this in one process a machine, before all others."""
-        # Building it mines the tiles.
+        """Fill the cache: Lightning calls this first, in one process on each machine."""
+        # Building the sampler mines the tiles.
         _ = self.sampler
 
     def train_dataloader(self) -> DataLoader[Tensor]:
-        """Endless batches uint8 (B, 3, S, S), from the step that the trainer stands at."""
+        """Endless batches uint8 (B, 3, S, S), from the trainer's current step on."""
         return training_loader(self.sampler, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
-        """This process's share of the validation pictures, uint8 (1, 3, H, W), each counted once.
+        """This process's share of the validation pictures, uint8 (1, 3, H, W), without repeats.
 
         Raises:
             UserError: there are fewer pictures than processes.
@@ -141,20 +141,20 @@ class TrainingDataModule(L.LightningDataModule):
         if len(chosen) < world_size:
             raise UserError(
                 f"{len(chosen)} validation pictures cannot be shared by {world_size} processes: "
-                "hold out more pictures, or set trainer.devices lower"
+                "hold out more pictures, or lower trainer.devices"
             )
         side = self.validation_crop
         pictures = (held_out.image(index) for index in chosen[rank::world_size])
         batches = [pixels_to_batch(centre_crop(p, side, side)) for p in pictures]
-        # Lightning takes a bare list for several loaders.
+        # Lightning would take a bare list for several loaders.
         return DataLoader(cast(Dataset[Tensor], batches), batch_size=None)
 
 
 @DATA.register("photos")
 class PhotosDataModule(TrainingDataModule):
-    """A few photographs from installed packages: a start that needs no data and no network.
+    """A few photographs from installed packages, for a start without data or network.
 
-    Training validates on the held-out ones, which are also those to measure on.
+    The held-out ones serve for validation and for measuring.
     See `package_photographs` for the pictures and their licences.
     """
 
@@ -173,7 +173,7 @@ class PhotosDataModule(TrainingDataModule):
 class FolderDataModule(TrainingDataModule):
     """Photographs from a folder and its subfolders.
 
-    No crop comes from a picture that is held out, nor from a copy of it.
+    No crop comes from a held-out picture or a copy of one.
     """
 
     def __init__(
@@ -192,18 +192,18 @@ class FolderDataModule(TrainingDataModule):
         if name.casefold() == Kodak.evaluation_name and is_kodak(self.root):
             self.evaluation_name = Kodak.evaluation_name
         elif name.casefold() in {Kodak.evaluation_name, PhotosDataModule.evaluation_name}:
-            # Not to be taken for the sets that everybody knows by these names.
+            # It must not be mistaken for the well-known set of that name.
             self.evaluation_name = f"{name}-folder"
         self.validation_root = validation_root
         self.holdout_every = holdout_every
 
     def evaluation_images(self) -> Iterator[NamedImage]:
-        """Every picture of the folder; one that cannot be read is an error."""
+        """Every picture of the folder; an unreadable one is an error."""
         paths = find_images(self.root)
         return ((printable(path.relative_to(self.root)), read_rgb(path)) for path in paths)
 
     def load(self) -> Split:
-        """Decode the photographs, or open those decoded before, and hold some out."""
+        """Decode the photographs, or open the cached ones, and hold some out."""
         images = decode(find_images(self.root), self.cache_dir)
         if self.validation_root is not None:
             validation = decode(find_images(self.validation_root), self.cache_dir)
@@ -229,7 +229,7 @@ class HighEntropyDataModule(FolderDataModule):
         self.codec = codec
 
     def build_sampler(self, training: DecodedImages, crop_size: int, batch_size: int) -> Sampler:
-        """What draws tiles, mined at the first call, and random crops."""
+        """The sampler of tiles, which are mined in the first call, and of random crops."""
         tiles = mine(training, crop_size, self.tiles_per_picture, self.codec, self.cache_dir)
         hardest = CropSampler(tile_images(tiles), crop_size, batch_size, self.seed)
         anywhere = super().build_sampler(training, crop_size, batch_size)

@@ -31,7 +31,7 @@ HELD_OUT = (
 
 
 def locate(package: str, name: str) -> Path:
-    """Path of a file inside an installed package, which is not imported: that takes seconds.
+    """Path of a file in an installed package; the package is not imported, which takes seconds.
 
     Raises:
         UserError: the package is not installed, or has no such file.
@@ -41,6 +41,6 @@ def locate(package: str, name: str) -> Path:
         if (path := Path(folder) / name).is_file():
             return path
     raise UserError(
-        f"the installed package {package} has no {name}: run `make setup`, or train on photographs "
-        "of your own with data=folder data.root=<folder of photographs>"
+        f"the installed package {package} has no {name}: run `make setup`, or train on your own "
+        "photographs with data=folder data.root=<folder of photographs>"
     )

@@ -1,4 +1,4 @@
-"""Which pictures are trained on, and which are held out."""
+"""The split of pictures into those trained on and those held out."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from rnn_codec.metrics.ms_ssim import SHORTEST_SIDE
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures for training, and others held out for validation."""
+    """Pictures for training, and held-out pictures for validation."""
 
     training: DecodedImages
     validation: DecodedImages
 
 
 def large_enough(images: DecodedImages, side: int, use: str) -> DecodedImages:
-    """The pictures whose sides are all at least `side`; a warning names each other one.
+    """The pictures with both sides at least `side`; a warning names each of the others.
 
     Raises:
         UserError: no picture is left.
@@ -29,7 +29,7 @@ def large_enough(images: DecodedImages, side: int, use: str) -> DecodedImages:
     for index in np.flatnonzero(~enough):
         size = f"{images.widths[index]}×{images.heights[index]}"
         rank_zero_warn(
-            f"left out of {use}: {images.names[index]} is {size}, and {side} is the least"
+            f"left out of {use}: {images.names[index]} is {size}, but sides must be at least {side}"
         )
     if not enough.any():
         raise UserError(
@@ -40,19 +40,19 @@ def large_enough(images: DecodedImages, side: int, use: str) -> DecodedImages:
 
 
 def hold_out(images: DecodedImages, every: int) -> DecodedImages:
-    """The first of the pictures that can be measured, and each one `every` places after it."""
+    """The first picture that is large enough to measure, and every `every`-th of these after it."""
     measurable = np.flatnonzero(images.shortest_sides >= SHORTEST_SIDE)
     return images.select(measurable[::every].tolist())
 
 
 def without(images: DecodedImages, held_out: DecodedImages) -> DecodedImages:
-    """The pictures whose pixels are not those of a held-out one."""
+    """The pictures without those that have the same pixels as a held-out one."""
     known = set(held_out.digests)
     return images.select([i for i, digest in enumerate(images.digests) if digest not in known])
 
 
 def spread(available: int, most: int) -> list[int]:
-    """Indices of at most `most` things, spread evenly over those available.
+    """Indices of at most `most` items, spread evenly over `available` items.
 
     >>> spread(10, 3), spread(2, 3)
     ([0, 3, 6], [0, 1])
@@ -62,6 +62,6 @@ def spread(available: int, most: int) -> list[int]:
 
 
 def centre_crop(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """The centre of a picture (H, W, 3), with at most so many rows and columns."""
+    """The centre of a picture (H, W, 3), of at most `height` rows and `width` columns."""
     top, left = max(picture.shape[0] - height, 0) // 2, max(picture.shape[1] - width, 0) // 2
     return picture[top : top + height, left : left + width]

@@ -1,1 +1,1 @@
-"""Families of codecs, one a package: each has a version of the format, models and trainings."""
+"""Families of codecs, one per package, each with its own file format, models and trainings."""

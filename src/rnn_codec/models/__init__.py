@@ -1,1 +1,1 @@
-"""What a model is to everything but its family; how models are found, and copied to be kept."""
+"""The interface between models and all other code; finding and exporting models."""

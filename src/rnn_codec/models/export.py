@@ -1,10 +1,10 @@
-"""Copies of a run without what only training needs: models to commit, or to send to somebody.
+"""Copies of a run without files that only training needs: models to commit, or to share.
 
 <kept>/config.yaml, identity, training.json, weights.safetensors, digest    as in the run's folder,
-                                 but for the precision of the weights
+                                 except for the precision of the weights
 <kept>/logs/metrics_<n>.csv      the logs, one for each time it was resumed
-<kept>/entropy/<name>/           the same of its entropy coders
-<kept>/recon/<name>/             the same of what restores its pictures
+<kept>/entropy/<name>/           the same for its entropy coders
+<kept>/recon/<name>/             the same for its restoration networks
 """
 
 import shutil
@@ -35,15 +35,15 @@ def export_run(
     coders: Collection[str] | None = None,
     dtype: torch.dtype | None = None,
 ) -> list[Path]:
-    """Copy a trained run and its entropy coders to a new folder; returns the files made.
+    """Copy a trained run and its entropy coders to a new folder; returns the created files.
 
     Args:
         coders: names of the entropy coders to copy; None for all.
-        dtype: of the weights in the copy; None for that of the run.
+        dtype: type of the weights in the copy; None for that of the run.
 
     Raises:
-        UserError: the run is not trained to its end, its weights cannot be used or are not finite,
-            it lacks a coder, or the folder is there already.
+        UserError: the run's training has not ended, its weights cannot be used or are not finite,
+            it lacks a coder, or the folder already exists.
     """
     family = family_of(run.path)
     trained = {coder.path.name: coder for coder in run.coders()}
@@ -55,11 +55,11 @@ def export_run(
             )
     if not run.weights.is_file():
         on = hint("resume", run.path)
-        raise UserError(f"{run.path} is not trained: go on with it by rnn-codec train {on}")
+        raise UserError(f"{run.path} is not trained: resume it with rnn-codec train {on}")
     if kept.exists():
-        raise UserError(f"{kept} is there already: delete it, or name another folder")
+        raise UserError(f"{kept} already exists: delete it, or name another folder")
     partial = kept.with_name(f".{kept.name}.partial")
-    # What a killed process may have left.
+    # A killed process may have left it.
     shutil.rmtree(partial, ignore_errors=True)
     try:
         copies = [(run, RunFolder(partial))]
@@ -87,7 +87,7 @@ def _copy(run: RunFolder, target: Path, dtype: torch.dtype | None) -> None:
     weights = read_weights(run)
     if dtype is not None:
         write_weights(RunFolder(target), weights, dtype)
-        # The configuration says how weights are stored, so that records of the model say it too.
+        # The configuration states the type of the weights, which records of the model copy.
         config = read_config(run)
         if isinstance(config.get("export"), dict):
             config["export"]["dtype"] = str(dtype).removeprefix("torch.")

@@ -1,9 +1,9 @@
 """Finds trained models: by name, or by the identifier in a file.
 
-A model is a run's folder with what its family trains. Names and identifiers are looked up in the
-folders that the environment variable RNN_CODEC_MODELS lists, in `results/` and in `runs/`: models
-themselves, or folders of models; then among the models that come with the package, in `zoo/`; last
-in the packages that entry points of the group `rnn_codec.models` name.
+A model is the folder of a run with everything that its family trains. Names and identifiers are
+looked up first in the folders that the environment variable RNN_CODEC_MODELS lists, in `results/`
+and in `runs/`, which may be models or contain models; then among the models that come with the
+package, in `zoo/`; last in the packages that entry points of the group `rnn_codec.models` name.
 """
 
 import os
@@ -24,23 +24,23 @@ PLACES_VARIABLE = "RNN_CODEC_MODELS"
 SHIPPED = Path(__file__).parents[1] / "zoo"
 """Models that come with the package."""
 DEFAULT_MODEL = "wavelet"
-"""The one of `SHIPPED` that is used where none is named."""
+"""The model of `SHIPPED` that is used if none is named."""
 PACKAGES = "rnn_codec.models"
-"""Entry points of packages whose folders hold models."""
+"""Group of entry points that name packages with models in their folders."""
 SEPARATE = "rnn-codec-models"
-"""The distribution of the models of the family `binary`, too large to come with the package."""
+"""The distribution with the models of the family `binary`, too large for the package itself."""
 SEPARATE_MODELS = {
     "associative_lstm": ("44b120aad471", "7a453e31b7d3"),
     "flagship": ("3393b4c47928", "5f4331e187ec"),
     "lstm": ("0f7d3d09722a", "56f54758b713"),
     "residual_gru": ("be2f7d2e509d", "dc0cc6c3a6dd"),
 }
-"""Its models: by name, what their files call them, without an entropy coder and with one."""
+"""Its models by name: their identifiers in files, without an entropy coder and with one."""
 _OF_SEPARATE = f"of {SEPARATE}, which is not installed: pip install ./models in a checkout"
 
 
 class NoModelError(UserError):
-    """A model that is nowhere to be found."""
+    """A model cannot be found."""
 
 
 def load_model(
@@ -52,15 +52,15 @@ def load_model(
     """Load a model.
 
     Args:
-        place: its folder, or the name of one in `default_places`; the best that comes with the
-            package where none is named.
-        entropy: the entropy coder; None for the best that the folder has.
+        place: the model's folder, or the name of a model in `default_places`; by default the best
+            model that comes with the package.
+        entropy: the entropy coder; None for the best one in the folder.
         device: where the networks run, such as "cpu" or "cuda".
-        threads: that it may compute with; None for every core that the process may use.
+        threads: number of threads; None for every core that the process may use.
 
     Raises:
-        MissingPackageError: its family needs a package that is not installed.
-        UserError: there is no such model, or it has no such coder or cannot be read.
+        MissingPackageError: the model's family needs a package that is not installed.
+        UserError: there is no such model, it has no such coder, or it cannot be read.
     """
     _check_threads(threads)
     folder = find_folder(place)
@@ -76,23 +76,23 @@ def family_of(folder: Path) -> Family:
     """The family of the model in a folder.
 
     Raises:
-        UserError: it cannot be read, or is of none.
+        UserError: the model cannot be read, or has no known family.
     """
     return _family_in(folder)[0]
 
 
 def _family_in(folder: Path) -> tuple[Family, str]:
-    """As `family_of`, and who it is that may need packages that are not installed."""
+    """The family of the model in a folder, and the subject of messages about missing packages."""
     codec = read_config(RunFolder(folder))["codec"]
     if not isinstance(codec, dict) or "family" not in codec:
-        raise UserError(f"{folder} has no model of a family of codecs in its config.yaml")
+        raise UserError(f"the config.yaml in {folder} names no family of codecs")
     name = codec["family"]
     return FAMILIES[name], f"the model is of the family {name}, which"
 
 
 def _check_threads(threads: int | None) -> None:
     if threads is not None and whole_number("threads", threads) < 1:
-        raise InvalidOptionError(f"threads are at least 1, not {threads}")
+        raise InvalidOptionError(f"threads must be at least 1, not {threads}")
 
 
 def find_model(
@@ -104,20 +104,21 @@ def find_model(
 ) -> Model:
     """Load the model that made a file.
 
-    Only its own weights are read, where models were exported with their digests.
+    If all models were exported with their digests, no weights but the model's own are read.
 
     Args:
         identifier: `Head.model` of the file.
         places: models and folders of models; None for `default_places`.
-        device, threads: as of `load_model`.
-        version: of the file's format. Models of families that have another are passed over, and
-            what these need is not imported; None for models of all families.
+        device, threads: as in `load_model`.
+        version: version of the file's format. Families of other versions are skipped, and their
+            packages are not imported; None for models of all families.
 
     Raises:
-        NoModelError: it is in none of the places.
-        MissingPackageError: it may be of a family that needs a package that is not installed.
-        UserError: the only model there cannot be read, or all copies of that of the file are
-            damaged, or have changed.
+        NoModelError: the model is in none of the places.
+        MissingPackageError: the model may be of a family that needs a package that is not
+            installed.
+        UserError: the only model in the places cannot be read, or all copies of the file's model
+            are damaged or have changed.
     """
     _check_threads(threads)
     looked_through = 0
@@ -134,25 +135,25 @@ def find_model(
                 if model.identifier == identifier:
                     return model
                 raise UserError(
-                    f"{folder} has other weights than when it was exported: bring them back, or "
+                    f"{folder} has other weights than when it was exported: restore them, or "
                     "delete the files named digest in it"
                 )
             except UserError as error:
-                # Another copy of the model may be whole.
+                # Another copy of the model may be intact.
                 damaged.append(error)
     if damaged:
         raise damaged[0]
     missing = [error for error in unreadable if isinstance(error, MissingPackageError)]
     if missing:
         raise missing[0]
-    # Among many models, one that is not trained yet is no reason to complain.
+    # Among many models, one that is not trained yet does not matter.
     if unreadable and looked_through == 1:
         raise unreadable[0]
     raise _nowhere(identifier.hex(), places)
 
 
 def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
-    """That the model of a file is in none of the places, and what helps."""
+    """The error that the model of a file is in none of the places, and how to fix it."""
     for name, identifiers in SEPARATE_MODELS.items():
         if identifier in identifiers and places is None:
             return NoModelError(f"the file was made by the model {name} {_OF_SEPARATE}")
@@ -164,7 +165,7 @@ def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
 
 
 def find_folder(place: str | Path) -> Path:
-    """The folder of a model: `place` itself, or of that name in `default_places`."""
+    """The folder of a model: `place` itself, or the folder of that name in `default_places`."""
     written, place = str(place), user_path("the name of the model", place)
     is_name = place.name == written
     if is_there(RunFolder(place).config):
@@ -183,20 +184,20 @@ def find_folder(place: str | Path) -> Path:
 
 
 def default_places() -> Iterator[Path]:
-    """Where models are looked for: RNN_CODEC_MODELS, `results/`, `runs/`, `packaged_places`."""
+    """The folders searched for models: RNN_CODEC_MODELS, `results/`, `runs/`, packages."""
     listed = os.environ.get(PLACES_VARIABLE, "").split(os.pathsep)
     yield from (Path(expanded(place)) for place in (*listed, "results", "runs") if place)
     yield from packaged_places()
 
 
 def packaged_places() -> Iterator[Path]:
-    """Folders of models that come with the package, and with others that are installed."""
+    """Folders of models that come with this package and with other installed packages."""
     yield SHIPPED
-    # Not imported where a model is found before: it takes as long as loading one.
+    # Not imported if a model has been found already: it takes as long as loading one.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     for entry in entry_points(group=PACKAGES):
-        # What has been removed may have left its entry point.
+        # A removed package may have left its entry point behind.
         with suppress(ImportError):
             spec = find_spec(entry.value)
             folders = None if spec is None else spec.submodule_search_locations
@@ -204,7 +205,7 @@ def packaged_places() -> Iterator[Path]:
 
 
 def model_folders(places: Iterable[Path]) -> Iterator[Path]:
-    """The models among places and in them; what may not be looked into is passed over."""
+    """The places that are models, and the models in them; unreadable places are skipped."""
     for place in places:
         for folder in (place, *(_children(place) or ())):
             if is_there(RunFolder(folder).config):
@@ -212,10 +213,10 @@ def model_folders(places: Iterable[Path]) -> Iterator[Path]:
 
 
 def _children(folder: Path) -> list[Path] | None:
-    """What is in a folder; None if it is none, or may not be read."""
+    """The contents of a folder; None if it is not a folder, or unreadable."""
     try:
         return sorted(folder.iterdir())
-    # The latter for a name that no file can have.
+    # ValueError is raised for a name that no file can have.
     except (OSError, ValueError):
         return None
 
@@ -223,7 +224,7 @@ def _children(folder: Path) -> list[Path] | None:
 def _variant_of_file(
     folder: Path, identifier: bytes, version: int | None, unreadable: list[UserError]
 ) -> str | None:
-    """The variant of a model with an identifier; what cannot be read is added to a list."""
+    """The variant with an identifier, or None; errors of reading are added to `unreadable`."""
     try:
         family, who = _family_in(folder)
         if version not in {None, family.format.version}:
@@ -251,12 +252,12 @@ def start_digest(config: Mapping[str, Any], run: RunFolder | None = None) -> str
     """The digest of the weights that a training starts from; None if it starts from random ones.
 
     Args:
-        config: of the training, with nothing left to interpolate.
-        run: the training's folder, if it has begun: what it has written down counts, as the
-            weights may be gone that it needs no longer.
+        config: the resolved configuration of the training.
+        run: the training's folder, if it has begun. Its own note of the digest takes precedence:
+            the weights are no longer needed, and may have been deleted.
 
     Raises:
-        UserError: the run that it starts from cannot be read.
+        UserError: the run to start from cannot be read.
     """
     if run is not None and run.start.is_file():
         return run.start.read_text(encoding="ascii").strip()

@@ -1,10 +1,11 @@
-"""What a family of codecs is: a few methods, behind which everything else may differ.
+"""The interface of a family of codecs: a few methods, behind which everything else may differ.
 
     Family ── load ──► Model ── session ──► Session ── within, reaching, first ──► Encoded
                          └──── decode ◄── File
 
-*Pixels* are those of one picture, uint8 RGB, (H, W, 3). A *level* is a step of the code that adds
-to all before it, an iteration or a plane: files hold the first levels, and cut files fewer.
+*Pixels* are those of one picture, uint8 RGB, (H, W, 3). A *level* is a step of the code that
+refines all levels before it: an iteration or a plane. A file contains the first levels of a
+picture, and a truncated file fewer of them.
 """
 
 import os
@@ -36,28 +37,28 @@ Mask: TypeAlias = "NDArray[np.uint8]"
 
 
 class NothingArrivedError(UserError):
-    """A file cut before anything of its picture."""
+    """A file was cut before anything of its picture."""
 
 
 class WrongModelError(UserError):
-    """A file of another model."""
+    """A file was made by another model."""
 
 
 class BudgetError(UserError, ValueError):
-    """Too few bytes for anything of the picture."""
+    """There are too few bytes for anything of the picture."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds."""
+    """The contents of a file."""
 
     file: File
     levels: int
-    """That arrived whole."""
+    """Number of levels that arrived completely."""
     part: float
-    """Share of the next that arrived, 0 … 1."""
+    """Share of the next level that arrived, 0 … 1."""
     words: str
-    """How much arrived, in the family's own words."""
+    """Description of how much arrived, in the terms of the family."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,19 @@ class Encoded:
 
     contents: Contents
     reached: bool = True
-    """False if the picture is not as good as was asked for, with all levels."""
+    """False if the picture misses the requested quality even with all levels."""
     decoded: Callable[[], Pixels] | None = None
-    """What the file decodes to, where that is known without decoding it."""
+    """Returns the pixels that the file decodes to, if they are known without decoding it."""
 
     @property
     def data(self) -> bytes:
-        """The file."""
+        """The bytes of the file."""
         return self.contents.file.data
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """The picture of a file, and what the file held."""
+    """A decoded picture, and the contents of its file."""
 
     pixels: Pixels
     contents: Contents
@@ -88,101 +89,101 @@ class Level(NamedTuple):
     """The first levels of a picture's code, the same everywhere."""
 
     number: int
-    """How many, counted from 1."""
+    """Number of levels, at least 1."""
     file_bytes: int
-    """Length of a file that ends there."""
+    """Length of a file that ends after these levels."""
     pixels: Pixels
-    """What it decodes to."""
+    """The pixels that such a file decodes to."""
 
 
 class OtherRate(NamedTuple):
-    """What the levels of a picture would take otherwise than in files of its model."""
+    """The size of a picture's levels if they were coded differently than in the model's files."""
 
     labels: Mapping[str, str]
-    """What kind of rate it is, for records: `kind` (files, nominal, ideal), `entropy`."""
+    """The kind of rate, for records: `kind` (files, nominal, ideal), `entropy`."""
     bytes: Sequence[float]
-    """After each level."""
+    """Size after each level."""
 
 
 class Facts(NamedTuple):
     """Size and cost of a model."""
 
     parameters: int
-    """Of its networks."""
+    """Number of parameters of its networks."""
     macs_per_pixel: float
-    """Multiply–accumulate operations of coding and decoding a pixel of one level, with what is done
-    once for all."""
+    """Multiply–accumulate operations per pixel for coding and decoding one level, including work
+    that is done once for all levels."""
 
 
 class Session(Protocol):
-    """A picture being coded by a model, as often as it takes."""
+    """A picture that a model codes, once or several times."""
 
     def first(self, levels: int) -> Encoded:
-        """A file of the first levels, the same everywhere."""
+        """A file of the first `levels` levels, the same everywhere in the picture."""
 
     def within(self, size: int) -> Encoded:
-        """The best file of at most so many bytes.
+        """The best file of at most `size` bytes.
 
         Raises:
             BudgetError: nothing of the picture fits.
         """
 
     def reaching(self, quality: Quality) -> Encoded:
-        """The smallest file whose picture is so good; all levels where none is."""
+        """The smallest file of at least the given quality; all levels if no file reaches it."""
 
     def levels(self, most: int) -> Iterator[Level]:
-        """So many levels, each as it is decoded."""
+        """Yield the first levels, at most `most`, each with the pixels that it decodes to."""
 
     def other_rates(self, most: int) -> Mapping[str, OtherRate]:
-        """What the same levels would take otherwise, by name; nothing for most families."""
+        """Other rates of the same levels, by name; empty for most families."""
 
 
 MOST_EFFORT = 9
-"""Of an encoder that looks for a better file."""
+"""The highest effort of an encoder that searches for a better file."""
 
 
 class Model(ABC):
     """A trained model of a family."""
 
     identifier: bytes
-    """6 bytes, in every file."""
+    """6 bytes, which each of its files contains."""
     path: Path
-    """The folder it comes from."""
+    """The folder from which it was loaded."""
     labels: Mapping[str, str]
-    """What it is, for tables: family, cell, recon, network, entropy, as far as it has them."""
+    """Labels for tables: family, cell, recon, network and entropy, if the model has them."""
     embedded: ClassVar[bool] = False
-    """Whether files may end anywhere, not with levels alone: rates are measured, then."""
+    """Whether files may end anywhere, not only after a level. Then measurements use sizes."""
 
     @property
     def fingerprint(self) -> bytes:
-        """Differs between models by which a file is not decoded to the same picture."""
+        """Bytes that differ between models that decode a file to different pictures."""
         return self.identifier
 
     def fast(self) -> "Model":
-        """The same without what a decoder may leave out to be done earlier; for most, itself."""
+        """The model without optional, slow parts of the decoder; for most families, itself."""
         return self
 
     @property
     @abstractmethod
     def most_levels(self) -> int:
-        """That a file can have."""
+        """The largest number of levels of a file."""
 
     @abstractmethod
     def facts(self) -> Facts:
-        """Its size and cost."""
+        """The model's size and cost."""
 
     @abstractmethod
     def begun(
         self, pixels: Pixels, tune: str | None, importance: "Mask | None", effort: int
     ) -> Session:
-        """As `session`, of arguments that have been checked.
+        """Begin to code a picture: `session`, with arguments that have been checked.
 
         Args:
             importance: uint8, of the picture's shape.
             effort: 0 … `MOST_EFFORT`.
 
         Raises:
-            UserError: there is no such tune, or the model has no gains or no effort to choose.
+            UserError: there is no such tune, or the model does not support gains or effort.
         """
 
     def session(
@@ -195,19 +196,19 @@ class Model(ABC):
         """Begin to code a picture.
 
         Args:
-            pixels: of the picture.
-            tune: what bits are spent for; None for the family's default.
-            importance: a mask (H, W), white where the picture matters, to spend them there: uint8,
-                bool, or floats 0 … 1.
-            effort: how long to look for a better file, 0 … `MOST_EFFORT`; 0 for what is good at
-                once, which is all that some families know.
+            pixels: uint8 RGB, (H, W, 3).
+            tune: what the encoder optimises; None for the family's default.
+            importance: a mask (H, W), white where the picture matters and should get more bits:
+                uint8, bool, or floats 0 … 1.
+            effort: how long to search for a better file, 0 … `MOST_EFFORT`. 0 means no search;
+                some families support nothing else.
 
         Raises:
             UserError: the picture has no pixels, there is no such tune or effort, or the mask has
                 another shape than the picture.
-            InvalidOptionError: an argument is of another type, or out of its range.
+            InvalidOptionError: an argument is of the wrong type, or out of range.
         """
-        # NumPy, which opening a file needs not.
+        # It imports NumPy, which opening a file does not need.
         from rnn_codec.models.arguments import mask, picture  # noqa: PLC0415
 
         pixels, effort = picture(pixels), whole_number("effort", effort)
@@ -219,19 +220,20 @@ class Model(ABC):
 
     @abstractmethod
     def decode(self, file: File, levels: int | None = None) -> Decoded:
-        """The picture of a file, or of as much of it as there is: of so many levels at most.
+        """Decode a complete or truncated file, up to `levels` levels, or all if that is None.
 
         Raises:
-            UserError: it is damaged, of another model, or nothing of the picture arrived.
+            UserError: the file is damaged, was made by another model, or nothing of the picture
+                has arrived.
         """
 
     @abstractmethod
     def contents(self, file: File) -> Contents:
-        """What a file holds; its picture is not decoded."""
+        """The contents of a file; its picture is not decoded."""
 
     @abstractmethod
     def truncate(self, file: File, levels: int) -> bytes:
-        """The shortest prefix of a file that holds so many whole levels, or all it holds."""
+        """The shortest prefix with the first `levels` complete levels, or with all, if fewer."""
 
     def encode(
         self,
@@ -241,11 +243,11 @@ class Model(ABC):
         importance: "Mask | None" = None,
         effort: int = 0,
     ) -> Encoded:
-        """The file of a picture, with what it holds; see `session`.
+        """Code a picture as a file; `session` explains the arguments.
 
         Raises:
-            UserError: as `session`, or the rate cannot be met: a budget that holds nothing, MS-SSIM
-                of a small picture.
+            UserError: as `session`, or the rate cannot be met: the budget is too small for anything
+                of the picture, or the picture too small for MS-SSIM.
         """
         session = self.session(pixels, tune, importance, effort)
         match rate:
@@ -257,7 +259,7 @@ class Model(ABC):
                 return session.reaching(rate)
             case _:
                 raise InvalidOptionError(
-                    f"a rate is one such as BitsPerPixel(0.5) or PSNR(32), not {rate!r}"
+                    f"a rate must be one such as BitsPerPixel(0.5) or PSNR(32), not {rate!r}"
                 )
 
     def compress(
@@ -268,69 +270,68 @@ class Model(ABC):
         importance: "Mask | None" = None,
         effort: int = 0,
     ) -> bytes:
-        """As `encode`, the file alone."""
+        """Code a picture as a file; returns only its bytes. See `encode`."""
         return self.encode(pixels, rate, tune, importance, effort).data
 
     def decompress(self, data: "Buffer", max_pixels: int = MAX_PIXELS) -> Pixels:
-        """The picture of a file; raises as `open_file` and `decode`."""
+        """Decode the bytes of a file; raises the same errors as `open_file` and `decode`."""
         return self.decode(open_file(data, max_pixels)).pixels
 
 
 class Family(Protocol):
-    """A kind of codec, with a version of the file format of its own.
+    """A kind of codec, with its own version of the file format.
 
-    Methods raise `UserError` where a folder cannot be read, or an option has a wrong value. What
-    they need that not every installation has they import themselves: where it is missing,
-    `models.find` says which extra brings it.
+    Methods raise `UserError` if a folder cannot be read, or an option has an invalid value. They
+    import optional packages themselves: if one is missing, `models.find` says which extra installs
+    it.
     """
 
     @property
     def format(self) -> Format:
-        """Of its files."""
+        """The format of the family's files."""
 
     def variants(self, folder: Path) -> list[str]:
-        """The models in the folder of a run, the best first: one for each entropy coder."""
+        """The variants of the model in a run's folder, best first: one for each entropy coder."""
 
     def identifier(self, folder: Path, variant: str) -> bytes:
-        """Of one of them, 6 bytes; weights are read only if no digest of them was written down."""
+        """The 6-byte identifier of a variant; weights are read only if no digest was written."""
 
     def load(self, folder: Path, variant: str, device: str, threads: int | None) -> Model:
-        """One of them, to run.
+        """Load a variant, ready to run.
 
         Args:
-            folder: of the run.
+            folder: the folder of the run.
             variant: one of `variants`.
-            device: such as "cpu" or "cuda".
-            threads: that it may compute with, 1 or more; None for every core that the process may
-                use.
+            device: where the networks run, such as "cpu" or "cuda".
+            threads: number of threads, 1 or more; None for every core that the process may use.
         """
 
     def digest(self, folder: Path) -> bytes:
-        """32 bytes that differ between what has been trained in folders; weights are read."""
+        """32 bytes that differ between folders with different trained weights, which are read."""
 
     def complete(self, folder: Path) -> None:
-        """Make what a model needs beside weights that have been written into its folder."""
+        """Write the files that a model needs besides the weights that are already in its folder."""
 
     def addition(self, config: "DictConfig", run: RunFolder) -> RunFolder:
-        """The folder of what is trained where `codec=` names a run.
+        """The folder of the part that is trained for the codec of a run that `codec=` names.
 
         Raises:
-            UserError: nothing that could be added to it is configured.
+            UserError: the configuration has no part that could be added to the codec.
         """
 
     def check(self, config: "DictConfig", run: RunFolder | None) -> None:
         """Find mistakes in the configuration of a training; nothing is written.
 
         Args:
-            config: of `rnn-codec train`.
-            run: the run that is resumed, or added to; None for a new one.
+            config: the configuration of `rnn-codec train`.
+            run: the run that is resumed or added to; None for a new one.
         """
 
     def stages(self, config: "DictConfig", run: RunFolder) -> "list[Stage]":
-        """The trainings that make a model, in their order; arguments as of `check`."""
+        """The trainings that make a model, in order; arguments as in `check`."""
 
     def training_macs(self, config: "DictConfig") -> Mapping[str, float]:
-        """Multiply–accumulate operations of each of these trainings, by its name."""
+        """Multiply–accumulate operations of each of these trainings, by name."""
 
 
 FAMILIES: Registry[Family] = Registry("family of codecs", "rnn_codec.families")
@@ -343,13 +344,13 @@ def formats() -> dict[int, Format]:
 
 
 def open_file(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_PIXELS) -> File:
-    """A file, whole or cut, of its path or its bytes; nothing is decoded.
+    """Open a file, complete or truncated, from its path or its bytes; nothing is decoded.
 
     Raises:
-        BadFileError: it is empty, foreign, damaged, too new, cut within the header, or has more
-            than `max_pixels`.
-        InvalidOptionError: an argument is of another type.
-        UserError: it cannot be read.
+        BadFileError: the file is empty, not a `.rnc` file, damaged, too new, cut within the header,
+            or its picture has more than `max_pixels` pixels.
+        InvalidOptionError: an argument is of the wrong type.
+        UserError: the file cannot be read.
     """
     most = whole_number("max_pixels", max_pixels)
     if isinstance(source, str | os.PathLike):
@@ -358,16 +359,16 @@ def open_file(source: "str | os.PathLike[str] | Buffer", max_pixels: int = MAX_P
         data = bytes(memoryview(source))
     except TypeError as error:
         raise InvalidOptionError(
-            f"a file is its name or its bytes, and not of the type {type(source).__name__}"
+            f"a file must be a path or bytes, not of the type {type(source).__name__}"
         ) from error
     return parse(data, formats(), most)
 
 
 def truncated(file: File, size: int) -> bytes:
-    """The prefix of a file of so many bytes; needs no model.
+    """The first `size` bytes of a file; needs no model.
 
     Raises:
-        UserError: they end before anything of the picture may have arrived.
+        UserError: they are too few to contain anything of the picture.
     """
     least = file.body.least_bytes
     if size < least:
@@ -376,10 +377,10 @@ def truncated(file: File, size: int) -> bytes:
 
 
 def open_header(data: bytes, max_pixels: int = MAX_PIXELS) -> File:
-    """A file of which only the beginning has been read: `LONGEST_HEADER` bytes, or all there are.
+    """Open a file from its first `LONGEST_HEADER` bytes, or from all if there are fewer.
 
     Raises:
-        BadFileError: as `open_file`, but for what stands at the end of a file.
+        BadFileError: as `open_file`, except for damage at the end of the file.
     """
     head, body = read_header(data, formats(), max_pixels)
     return File(head, body, data)

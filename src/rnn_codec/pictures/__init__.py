@@ -1,4 +1,4 @@
-"""Picture files: read as 8-bit sRGB whatever they say of themselves, and written.
+"""Picture files: reading them as 8-bit sRGB, whatever their format and colours, and writing.
 
 file ── metadata, tiff, jpeg ── Pillow ── metadata, colour ── reading ──> (H, W, 3)
 """

@@ -1,4 +1,4 @@
-"""Colours by code points, as a PNG's cICP states them [ITU-T H.273; PNG 3, 11.3.2.6]."""
+"""Colour spaces by code points, as in a PNG's cICP chunk [ITU-T H.273; PNG 3, 11.3.2.6]."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -25,11 +25,11 @@ PRIMARIES: Mapping[int, tuple[float, ...]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     22: (*_D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
-"""ColourPrimaries: x and y of white, red, green and blue."""
+"""Values of ColourPrimaries: x and y of white, red, green and blue."""
 
 
 def _broadcast(samples: Samples, slope: float, alpha: float, beta: float) -> Samples:
-    """A power of 0.45, and a straight line in the dark."""
+    """The inverse of a power of 0.45 with a linear part near black."""
     curve = ((samples + (alpha - 1)) / alpha) ** (1 / 0.45)
     return np.where(samples < slope * beta, samples / slope, curve)
 
@@ -49,7 +49,7 @@ def _cinema(samples: Samples) -> Samples:
 _bt709 = partial(_broadcast, slope=4.5, alpha=1.0992968268094429, beta=0.018053968510807)
 
 CURVES: Mapping[int, Callable[[Samples], Samples]] = {
-    # The curves 11 and 12 differ from it for samples that are less than 0.
+    # Curves 11 and 12 differ from BT.709 only for samples below 0.
     **dict.fromkeys((1, 6, 11, 12, 14, 15), _bt709),
     4: partial(_power, gamma=2.2),
     5: partial(_power, gamma=2.8),
@@ -60,26 +60,26 @@ CURVES: Mapping[int, Callable[[Samples], Samples]] = {
     13: srgb_light,
     17: _cinema,
 }
-"""TransferCharacteristics: samples 0 … 1 to light 0 … 1, the inverse of what H.273 states."""
+"""Values of TransferCharacteristics: from samples 0 … 1 to light 0 … 1, the inverse of H.273."""
 
 SRGB_CURVE = 13
 HDR: Mapping[int, str] = {16: "PQ", 18: "HLG"}
-"""TransferCharacteristics of a light that sRGB has no samples for."""
+"""Values of TransferCharacteristics for light beyond the range of sRGB."""
 
 _RGB, _NARROW, _FULL = 0, 0, 1
 
 
 def primaries_and_curve(code_points: bytes) -> tuple[int, int] | None:
-    """The keys to `PRIMARIES` and `CURVES`; None if others than these code points must tell.
+    """The keys of `PRIMARIES` and `CURVES`; None if the code points do not state the colours.
 
-    That is so where a code point is unspecified or reserved, and where the matrix is not that of
-    RGB, which all PNGs hold: libpng ignores such a chunk too.
+    That is so if a code point is unspecified or reserved, or if the matrix is not that of RGB, in
+    which all PNGs are: libpng ignores such a chunk too.
 
     Args:
-        code_points: the body of a cICP.
+        code_points: the body of a cICP chunk.
 
     Raises:
-        ValueError: the picture is HDR, or its samples are of narrow range.
+        ValueError: the picture is HDR, or its samples have a narrow range.
 
     >>> primaries_and_curve(bytes([12, 13, 0, 1])), primaries_and_curve(bytes([2, 2, 0, 1]))
     ((12, 13), None)
@@ -89,13 +89,13 @@ def primaries_and_curve(code_points: bytes) -> tuple[int, int] | None:
     primaries, curve, matrix, range_flag = code_points
     if curve in HDR:
         raise ValueError(
-            f"it has a high dynamic range ({HDR[curve]}), which is not read: convert it to SDR"
+            f"it has high dynamic range ({HDR[curve]}), which is not supported: convert it to SDR"
         )
     if matrix != _RGB or primaries not in PRIMARIES or curve not in CURVES:
         return None
     if range_flag == _NARROW:
         raise ValueError(
-            "its samples are of narrow range, as its cICP says, which is not read: convert it to "
+            "its cICP states samples of narrow range, which are not supported: convert it to "
             "full range"
         )
     return (primaries, curve) if range_flag == _FULL else None

@@ -1,4 +1,4 @@
-"""Colours as a picture file means them, to sRGB, which everything else here takes them to be."""
+"""Conversion of a picture's colours to sRGB, which all other code assumes."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -11,31 +11,32 @@ from rnn_codec.pictures.cicp import CURVES, PRIMARIES, SRGB_CURVE, primaries_and
 from rnn_codec.pictures.light import Matrix, srgb_light, srgb_samples, to_srgb_primaries
 
 UNSEEN_LEVELS = 2
-"""Of 255. A profile that moves no colour further is another wording of sRGB."""
+"""In levels of 255. A profile that moves no colour further than this is treated as sRGB."""
 
 SRGB_GAMMA = 1 / 2.2
-"""What a PNG says to mean sRGB [PNG, 11.3.2.2]."""
+"""The gamma by which a PNG means sRGB [PNG, 11.3.2.2]."""
 NEAR_GAMMA = 0.05
-"""Share of a gamma that makes no difference, as in libpng."""
+"""Relative difference of gammas that is ignored, as in libpng."""
 
 ROWS = 64
-"""Rows converted at a time: floats take four times the memory of pixels, and more."""
+"""Rows converted at a time: floats take at least four times the memory of pixels."""
 
 _LEVELS: Matrix = np.arange(256) / 255
 
 
 def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
-    """The picture in sRGB, as the code points of its PNG say, or its profile, or gamma and such.
+    """The picture converted to sRGB from the colour space that its file states.
 
-    What is in sRGB already stays as it is to the bit. So does a picture whose profile is broken or
-    is for another kind of colours than it has.
+    A PNG's code points take precedence over a profile, and a profile over a PNG's gamma and
+    chromaticities. A picture that is in sRGB already is returned bit for bit. A profile that is
+    broken, or meant for another colour model, is ignored.
 
     Args:
         image: grey, RGB or CMYK of 8 bits.
-        info: what its file says, as Pillow's images have it; the body of a PNG's cICP as "cicp".
+        info: the file's metadata, as in Pillow's images, with the body of a PNG's cICP as "cicp".
 
     Raises:
-        ValueError: the picture is HDR, or its samples are of narrow range; see `cicp`.
+        ValueError: the picture is HDR, or its samples have a narrow range; see `cicp`.
     """
     code_points = info.get("cicp")
     stated = primaries_and_curve(code_points) if isinstance(code_points, bytes) else None
@@ -45,15 +46,15 @@ def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     converted = _by_profile(image, profile) if profile else None
     if converted is not None:
         return converted
-    # What a PNG says of its gamma counts where it does not say that it is sRGB.
+    # A PNG's gamma counts only if the PNG does not state that it is sRGB.
     if "gamma" in info and "srgb" not in info and image.mode != "CMYK":
         return _by_gamma(image, info["gamma"], info.get("chromaticity"))
     return image
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """None if the profile is of no use."""
-    # The few points that the library interpolates between are ten levels off in dark greys.
+    """The picture converted by a profile; None if the profile is unusable."""
+    # Optimised, the library interpolates between few points: dark greys are ten levels off.
     is_grey = image.mode == "L"
     precision = ImageCms.Flags.NOOPTIMIZE if is_grey else ImageCms.Flags.HIGHRESPRECALC
     try:
@@ -99,12 +100,12 @@ def _by_gamma(
 def _by_light(
     image: Image.Image, light: Matrix | None, chromaticities: tuple[float, ...] | None
 ) -> Image.Image:
-    """By closed forms: there is no profile to give to a library.
+    """Convert by closed formulas: there is no profile to pass to a library.
 
     Args:
         image: grey or RGB of 8 bits.
-        light: of each of the 256 levels; None for that of sRGB.
-        chromaticities: of white, red, green and blue; None for those of sRGB.
+        light: linear light of each of the 256 levels; None for that of sRGB.
+        chromaticities: x and y of white, red, green and blue; None for those of sRGB.
     """
     matrix = None
     if chromaticities is not None and image.mode == "RGB":

@@ -1,7 +1,7 @@
-"""JPEG files that lack nothing but the marker of their end [ITU-T T.81].
+"""JPEG files that are complete except for their end marker [ITU-T T.81].
 
-Their pixels are there, but decoders wait for more, and none tells them from files that are cut off
-among their pixels. So what is coded is counted here, bit by bit.
+All pixels are there, but decoders wait for more, and cannot distinguish such files from those that
+are cut off within their pixels. So the coded data is checked here, bit by bit.
 """
 
 import re
@@ -14,17 +14,17 @@ from rnn_codec.pictures.jpeg_scans import COEFFICIENTS, Component, Scan, Table, 
 START, END = b"\xff\xd8\xff", b"\xff\xd9"
 
 _BASELINE, _SEQUENTIAL, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
-"""Frames with Huffman codes. Others are rare: they are not read without their end."""
+"""Frames with Huffman codes. Others are rare; without an end marker they are not read."""
 _DHT, _EOI, _SOS, _DRI, _FILL = 0xC4, 0xD9, 0xDA, 0xDD, 0xFF
 _ALONE = frozenset([0x01, *range(0xD0, 0xD9)])
-"""Markers that no length follows: those of restarts, and two more."""
+"""Markers without a length field: restart markers, and two more."""
 _AFTER_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 """A marker that ends the pixels of a scan."""
 _RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 
 
 class _Segment(NamedTuple):
-    """A marker, where the body behind it begins and ends, and where the next marker is."""
+    """A marker, the start and the end of the body after it, and the place of the next marker."""
 
     marker: int
     start: int
@@ -33,31 +33,31 @@ class _Segment(NamedTuple):
 
 
 def lacks_end(data: bytes) -> bool:
-    """Whether a file is a JPEG without the marker of its end."""
+    """Whether a file is a JPEG without its end marker."""
     if not data.startswith(START) or data.endswith(END):
         return False
     return all(segment.marker != _EOI for segment in _segments(data))
 
 
 def with_end(data: bytes) -> bytes:
-    """A JPEG that lacks the marker of its end with it; as it is, if it lacks some of its pixels.
+    """A JPEG with its missing end marker added; unchanged if pixels are missing too.
 
-    Such a file Pillow refuses. It takes seconds for ten million pixels.
+    Pillow refuses files with missing pixels. The check takes seconds for ten million pixels.
 
     Args:
         data: a file for which `lacks_end` holds.
     """
-    # Of the marker one byte may be there.
+    # The first byte of the marker may be there.
     body = data.rstrip(b"\xff")
     try:
         return body + END if _has_all_pixels(body) else data
     except (LookupError, ValueError, ArithmeticError):
-        # Codes that are none, tables that are not there, sides of nothing.
+        # Invalid codes, missing tables, sides of zero.
         return data
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
-    """All that is whole, in its order; nothing comes after the end marker."""
+    """All complete segments, in order, up to the end marker."""
     position = 2
     while position + 2 <= len(data) and data[position] == _FILL:
         marker, start = data[position + 1], position + 2
@@ -78,7 +78,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
 
 
 def _has_all_pixels(data: bytes) -> bool:
-    """Whether scans bring every coefficient of every component, and are whole, up to the end.
+    """Whether complete scans contain every coefficient of every component, up to the end.
 
     Raises:
         LookupError, ValueError, ArithmeticError: the file is damaged.
@@ -106,7 +106,7 @@ def _has_all_pixels(data: bytes) -> bool:
 
 
 def _tables(body: bytes) -> dict[int, Table]:
-    """The tables of a segment, by their class and number."""
+    """The Huffman tables of a segment, by class and number."""
     tables, at = {}, 0
     while at < len(body):
         counts = body[at + 1 : at + 17]
@@ -117,7 +117,7 @@ def _tables(body: bytes) -> dict[int, Table]:
 
 
 def _components(body: bytes) -> dict[int, Component]:
-    """The components of a frame, by their names."""
+    """The components of a frame, by name."""
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     names, factors = body[6::3], [divmod(both, 16) for both in body[7::3]]
     most_across, most_down = (max(of) for of in zip(*factors, strict=True))
@@ -139,7 +139,7 @@ def _scan(
     names, numbers = body[1 : 1 + 2 * count : 2], body[2 : 2 + 2 * count : 2]
     return Scan(
         components=[components[name] for name in names],
-        # Those that a scan has no use for need not be there.
+        # Tables that a scan does not use may be missing.
         dc=[tables.get(number >> 4, []) for number in numbers],
         ac=[tables.get(16 + number % 16, []) for number in numbers],
         first=first,

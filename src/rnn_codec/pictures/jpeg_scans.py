@@ -1,6 +1,7 @@
-"""How many bits the pixels of a scan of a JPEG take, by its Huffman codes [ITU-T T.81, F.2, G.2].
+"""Counts the bits of the pixels in a JPEG's scan by its Huffman codes [ITU-T T.81, F.2, G.2].
 
-Values are passed over, but for what tells how many bits follow: where coefficients are not zero.
+Values are skipped, except for those that determine how many bits follow: the positions of nonzero
+coefficients.
 """
 
 from array import array
@@ -13,18 +14,18 @@ import numpy as np
 COEFFICIENTS = 64
 
 Table: TypeAlias = list[int]
-"""From the next 16 bits to a symbol, and 256 times the length of its code."""
+"""Maps the next 16 bits to a symbol plus 256 times the length of its code."""
 
 _ALL_RUNS = 15
-"""Of a symbol without value: sixteen zeros. Less is the end of a block, or of many."""
+"""Run in a symbol without value: it means sixteen zeros. Smaller runs end one block or more."""
 
 
 class NoCodeError(LookupError):
-    """Bits that are no code."""
+    """The bits are not a valid code."""
 
 
 def huffman_table(counts: Sequence[int], symbols: Sequence[int]) -> Table:
-    """The table of codes of which `counts` have 1 … 16 bits.
+    """The table of a Huffman code; `counts` are the numbers of codes with 1 … 16 bits.
 
     Raises:
         NoCodeError: there are more codes than bits allow.
@@ -43,7 +44,7 @@ def huffman_table(counts: Sequence[int], symbols: Sequence[int]) -> Table:
 
 
 class _Bits:
-    """Bits of a piece of a scan, and the position in them, which may come to lie beyond."""
+    """The bits of a piece of a scan, and the current position, which may lie beyond the end."""
 
     def __init__(self, data: bytes) -> None:
         stored = np.frombuffer(data.replace(b"\xff\0", b"\xff") + b"\0\0", np.uint8)
@@ -54,7 +55,7 @@ class _Bits:
         self.position = 0
 
     def next_16(self) -> int:
-        """The next 16 bits, with zeros behind the last; IndexError where none are left."""
+        """The next 16 bits, with zeros after the last; IndexError if none are left."""
         return self.windows[self.position >> 3] >> (8 - (self.position & 7)) & 0xFFFF
 
     def symbol(self, table: Table) -> int:
@@ -71,7 +72,7 @@ class _Bits:
 
     @property
     def are_used_up(self) -> bool:
-        """Whether they were enough, and no whole byte is left."""
+        """Whether the bits were enough, and less than a byte is left."""
         return 0 <= 8 * len(self.windows) - self.position < 8
 
 
@@ -80,10 +81,10 @@ class Component:
     """A component of a frame.
 
     Attributes:
-        in_unit: its blocks in a unit of all components.
-        units: of all components, that there are.
-        blocks: its blocks where it stands alone.
-        nonzero: coefficients of each of them that are not zero so far, as bits.
+        in_unit: number of its blocks in a unit (MCU) of all components.
+        units: number of units of all components.
+        blocks: number of its blocks in a scan of this component alone.
+        nonzero: for each of these blocks, the coefficients that are nonzero so far, as bits.
     """
 
     in_unit: int
@@ -97,13 +98,13 @@ class Scan:
     """A scan: coefficients first … last of some components, or one more bit of them.
 
     Attributes:
-        components: at least one.
-        dc: the Huffman table of each for the first coefficient.
-        ac: that for the others.
-        first: a place in the order of the zigzag.
-        last: another, that is in the scan.
-        is_first: whether nothing of the coefficients was there before.
-        is_last: whether they are complete then.
+        components: at least one component.
+        dc: the Huffman table of each component for the first coefficient.
+        ac: the Huffman table of each component for the other coefficients.
+        first: place of the first coefficient in zigzag order.
+        last: place of the last coefficient, which belongs to the scan.
+        is_first: whether no earlier scan contained these coefficients.
+        is_last: whether they are complete after this scan.
         is_progressive: whether a block is spread over several scans.
     """
 
@@ -118,20 +119,20 @@ class Scan:
 
     @property
     def brought(self) -> range:
-        """The coefficients that are complete by this scan."""
+        """The coefficients that this scan completes."""
         if not self.is_progressive:
             return range(COEFFICIENTS)
         return range(self.first, self.last + 1) if self.is_last else range(0)
 
     def is_whole(self, pieces: Sequence[bytes], interval: int) -> bool:
-        """Whether all of its bits are there, and nothing else is.
+        """Whether the pieces contain all bits of the scan, and nothing else.
 
         Args:
-            pieces: what stands between the markers of restarts.
-            interval: units between two of them; 0 if there are none.
+            pieces: the data between restart markers.
+            interval: units between two restart markers; 0 if there are none.
 
         Raises:
-            LookupError: the bits are no codes, or a table is missing.
+            LookupError: the bits are not valid codes, or a table is missing.
         """
         is_alone = len(self.components) == 1
         units = self.components[0].blocks if is_alone else self.components[0].units
@@ -197,7 +198,7 @@ def _new_coefficients(bits: _Bits, scan: Scan, units: range) -> None:
 
 
 def _finer_coefficients(bits: _Bits, scan: Scan, units: range) -> None:
-    """A coefficient that was not zero before takes one bit, wherever it is passed over."""
+    """Skip a refinement: each coefficient passed that was nonzero before takes one bit."""
     (component,), (table,) = scan.components, scan.ac
     ended = 0
     for unit in units:

@@ -1,4 +1,4 @@
-"""Samples and the light that they stand for, and light of one set of primaries in another."""
+"""Conversions between samples and linear light, and between sets of primaries."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,16 @@ NEAR_CHROMATICITY = 0.005
 BRADFORD: Matrix = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
-"""XYZ to the responses of cones, in which a white is adapted to another."""
+"""Matrix from XYZ to cone responses, in which one white is adapted to another."""
 
 
 def srgb_light(samples: Matrix) -> Matrix:
-    """Samples 0 … 1 as light 0 … 1 [IEC 61966-2-1]."""
+    """The light 0 … 1 of sRGB samples 0 … 1 [IEC 61966-2-1]."""
     return np.where(samples <= 0.04045, samples / 12.92, ((samples + 0.055) / 1.055) ** 2.4)
 
 
 def srgb_samples(light: Matrix) -> NDArray[np.uint8]:
-    """Light as samples of 8 bits; what is out of 0 … 1 is clipped.
+    """The 8-bit sRGB samples of light; values outside 0 … 1 are clipped.
 
     >>> srgb_samples(np.array([-0.1, 0.214, 1.5])).tolist()
     [0, 127, 255]
@@ -32,7 +32,7 @@ def srgb_samples(light: Matrix) -> NDArray[np.uint8]:
 
 
 def to_srgb_primaries(chromaticities: tuple[float, ...]) -> Matrix | None:
-    """The matrix (3, 3) for light; None if the primaries are sRGB's, or no primaries.
+    """The matrix (3, 3) to sRGB's primaries; None if the primaries are sRGB's, or are invalid.
 
     Args:
         chromaticities: x and y of white, red, green and blue.

@@ -1,8 +1,8 @@
-"""What a picture file says beside its pixels: what Pillow is given to read, and which way is up.
+"""The metadata of picture files: the part that Pillow is given to read, and the orientation.
 
-Pillow reads all that is said when it opens or loads a picture, and gives up on a good one where
-that is odd, long or cut off. So it is given only what counts. Where a file is not as its format
-wants it, the rest is left as it is, for Pillow to judge.
+Pillow reads all metadata when it opens or loads a picture, and rejects a good picture if its
+metadata is odd, long or cut off. So Pillow is given only the metadata that matters. Where a file
+violates its format, the rest is left as it is, for Pillow to judge.
 """
 
 import re
@@ -32,11 +32,11 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF's orientations, and what turns a picture upright; 1 is upright."""
+"""EXIF's orientations, and the transpositions that turn a picture upright; 1 is upright."""
 
 
 def readable(data: bytes) -> bytes:
-    """A JPEG or PNG file without what Pillow may stumble over; any other as it is."""
+    """A JPEG or PNG file without metadata that Pillow may reject; other files are unchanged."""
     if data.startswith(JPEG):
         return _readable_jpeg(data)
     if data.startswith(PNG):
@@ -46,11 +46,11 @@ def readable(data: bytes) -> bytes:
 
 _FILL = 0xFFFF
 _SEGMENTS = frozenset(range(0xFFC0, 0xFFFF)) - frozenset(range(0xFFD0, 0xFFDB))
-"""Markers that a length follows, but for that of the scan, where pixels begin."""
+"""Markers with a length field, except that of a scan, where pixels begin."""
 _METADATA = frozenset([*range(0xFFE1, 0xFFF0), 0xFFFE])
 """Markers of applications and comments."""
 _JPEG_KEPT = re.compile(rb"Exif\0|http://ns.adobe.com/xap/1.0/\0|ICC_PROFILE\0..|Adobe", re.DOTALL)
-"""How bodies that count begin: EXIF, XMP, a piece of a profile, how colours are coded."""
+"""Beginnings of the bodies to keep: EXIF, XMP, a piece of a profile, how colours are coded."""
 
 
 def _readable_jpeg(data: bytes) -> bytes:
@@ -75,7 +75,7 @@ _PNG_SAID = frozenset([b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"eXIf", b"tEXt", b"z
 def _readable_png(data: bytes) -> bytes:
     kept, stream = [PNG], PngStream(BytesIO(data))
     for kind, position, end in _chunks(data):
-        # A small first letter: a picture is complete without it. But for what is transparent.
+        # A lower-case first letter marks an optional chunk; but tRNS, transparency, is needed.
         needed = not kind[:1].islower() or kind == b"tRNS"
         if needed or (kind in _PNG_SAID and _is_readable(stream, position)):
             kept.append(data[position:end])
@@ -83,7 +83,7 @@ def _readable_png(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of every chunk of a PNG, and where it begins and ends."""
+    """The kind, the start and the end of every chunk of a PNG."""
     position = len(PNG)
     while position < len(data):
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
@@ -92,7 +92,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def code_points(data: bytes) -> bytes | None:
-    """The body of the cICP of a PNG; None if there is none that is whole before the pixels.
+    """The body of a PNG's cICP chunk; None if there is no intact one before the pixels.
 
     >>> code_points(PNG + bytes.fromhex("00000004 63494350 0c0d0001 6e03e3ef"))
     b'\\x0c\\r\\x00\\x01'
@@ -110,7 +110,7 @@ def code_points(data: bytes) -> bytes | None:
 
 
 def _is_readable(stream: PngStream, position: int) -> bool:
-    """Whether Pillow can read the chunk that begins there."""
+    """Whether Pillow can read the chunk at a position."""
     assert stream.fp is not None
     stream.fp.seek(position)
     try:
@@ -122,7 +122,7 @@ def _is_readable(stream: PngStream, position: int) -> bool:
 
 
 def upright(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
-    """The picture turned upright, as `info` says; itself where it is already."""
+    """The picture turned upright according to `info`; the same object if it is upright."""
     turn = TURNS.get(orientation(info))
     return image if turn is None else image.transpose(turn)
 
@@ -130,10 +130,10 @@ def upright(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
 def orientation(info: Mapping[Any, Any]) -> int:
     """The orientation 1 … 8 that EXIF or else XMP states; 1 if neither does.
 
-    EXIF wants it as a short integer; any other type that holds one of these numbers will do.
+    In EXIF it should be a short integer, but any type with one of these numbers is accepted.
 
     Args:
-        info: as Pillow's images have it.
+        info: the `info` of a Pillow image.
 
     >>> orientation({"xmp": b'<rdf:Description tiff:Orientation="6"/>'}), orientation({})
     (6, 1)
@@ -153,16 +153,16 @@ def _exif(info: Mapping[Any, Any]) -> bytes:
     if isinstance(exif, Image.Exif):
         exif = exif.tobytes()
     if not exif:
-        # As ImageMagick writes it: an empty line, a name, a length, and digits.
+        # ImageMagick's form: an empty line, a name, a length, and digits.
         lines = (info.get("Raw profile type exif") or "").split("\n")
         with suppress(ValueError):
             exif = bytes.fromhex("".join(lines[3:]))
-    # Some writers put the prefix of JPEG before it, or put it twice.
+    # Some writers add the prefix of JPEG, or even add it twice.
     return re.sub(rb"^(Exif\0\0){1,2}", b"", exif or b"")
 
 
 def _tags(exif: bytes) -> Image.Exif:
-    """Those that count; whatever stands beside them is no hindrance."""
+    """The tags of EXIF that matter; damage to others does no harm."""
     tags = Image.Exif()
     first = first_directory(exif) if is_tiff(exif) else None
     if first is not None:

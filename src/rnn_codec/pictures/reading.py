@@ -1,4 +1,4 @@
-"""Picture files of every common kind, as 8-bit RGB."""
+"""Reads picture files of all common kinds as 8-bit RGB."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -28,57 +28,58 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 COLOURS = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
-"""From Pillow's modes to those that a profile may be for; of all others that is RGB."""
+"""Maps Pillow's modes to the modes that their profiles are for; all others map to RGB."""
 
 _PILLOW = Lock()
-"""Pillow's limits are variables of its modules."""
+"""Guards Pillow's limits, which are variables of its modules."""
 
 LONGEST_TEXT = 2**24
-"""Bytes of compressed text, or of a profile, in a PNG: longer ones are ignored."""
+"""Limit, in bytes, of compressed text or of a profile in a PNG; longer ones are ignored."""
 
 
 class UnreadableImageError(UserError):
-    """A file that is no picture, or a broken one."""
+    """A file is not a picture, or is broken."""
 
 
 def read_rgb(path: str | Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Read a picture as uint8 (H, W, 3) in sRGB, turned upright as EXIF or XMP says.
+    """Read a picture as uint8 (H, W, 3) in sRGB, turned upright according to EXIF or XMP.
 
     - Grey is replicated, a palette looked up, CMYK and YCbCr converted.
-    - Colours of another space than sRGB are converted: that of a PNG's code points (cICP), or else
-      of a profile, or of a PNG's gamma and chromaticities; see `colour`. HDR is refused.
-    - Transparency is laid over white.
-    - 16-bit grey v becomes round(v / 257); 32-bit integer grey is taken to hold 16-bit values and
-      clipped to them; float grey is taken to lie in 0..1 and clipped, NaN is black. A transparent
-      level of such a picture is ignored. Pillow itself reads 16-bit colour by its upper bytes. In
-      a TIFF 12-bit grey v becomes round(v / 4095 · 255); signed integers of 8 or 16 bits say
-      nothing of what is black, and are refused.
-    - Of several frames or pages the first counts; of a TIFF or DNG, the first in full size. A
+    - Other colour spaces than sRGB are converted. A file states its colour space by a PNG's code
+      points (cICP), else a profile, else a PNG's gamma and chromaticities; see `colour`. HDR is
+      refused.
+    - Transparent pixels are laid over white.
+    - 16-bit grey v becomes round(v / 257). 32-bit integer grey is assumed to contain 16-bit values
+      and clipped to them; float grey is clipped to 0..1, and NaN is black. A transparent level of
+      such a picture is ignored. Of 16-bit colour Pillow reads the upper bytes. In a TIFF, 12-bit
+      grey v becomes round(v / 4095 · 255); signed integers of 8 or 16 bits do not define black,
+      and are refused.
+    - Of several frames or pages the first is read; of a TIFF or DNG, the first in full size. A
       camera's raw picture is refused, and so are kinds of TIFF that `tiff_samples` does not list.
-    - A JPEG may lack the marker of its end, if it has all of its pixels.
-    - Metadata that is odd or damaged is no hindrance.
+    - A JPEG may lack its end marker if it has all its pixels.
+    - Odd or damaged metadata is ignored.
 
     Args:
         path: the file.
-        max_pixels: a larger picture is refused. Pillow's own limit does not count.
+        max_pixels: a larger picture is refused. Pillow's own limit does not apply.
 
     Raises:
-        UnreadableImageError: the file is missing, no picture, cut off, too large, or of a kind that
-            is not read.
+        UnreadableImageError: the file is missing, not a picture, cut off, too large, or of an
+            unsupported kind.
     """
     with _explained(path, max_pixels):
         return _read(Path(path).read_bytes(), max_pixels)
 
 
 def rgb_of_bytes(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """As `read_rgb`, of the bytes of a file; errors call it by a name."""
+    """Like `read_rgb`, for the bytes of a file; `name` is its name in error messages."""
     with _explained(name, max_pixels):
         return _read(data, max_pixels)
 
 
 @contextmanager
 def _explained(name: str | Path, max_pixels: int) -> Iterator[None]:
-    """Say in a sentence why a picture cannot be read."""
+    """Turn errors into a sentence about why a picture cannot be read."""
     try:
         yield
     except MemoryError:
@@ -87,9 +88,9 @@ def _explained(name: str | Path, max_pixels: int) -> Iterator[None]:
         reason = f"it has more pixels than the limit, {max_pixels} pixels (--max-pixels)"
         raise UnreadableImageError(f"{name} cannot be read as a picture: {reason}") from error
     except UnidentifiedImageError as error:
-        reason = "it is no whole JPEG, PNG, WebP or TIFF file"
+        reason = "it is not a complete JPEG, PNG, WebP or TIFF file"
         raise UnreadableImageError(f"{name} cannot be read as a picture: {reason}") from error
-    # What Pillow's decoders raise on broken files has no end.
+    # Pillow's decoders raise all kinds of errors for broken files.
     except Exception as error:
         raise UnreadableImageError(f"{name} cannot be read as a picture: {error}") from error
 
@@ -100,11 +101,11 @@ def _read(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     content = readable(data)
     with _limits(max_pixels):
         if lacks_end(content):
-            # Which takes long if it is too large.
+            # Check the size first: `with_end` takes long for a large picture.
             _opened(content, max_pixels).close()
             content = with_end(content)
         with _opened(content, max_pixels) as image:
-            # A PNG may go on after its pixels.
+            # A PNG may have metadata after its pixels.
             image.load()
             info = {**image.info, "cicp": code_points(data)}
             return to_rgb(upright(image, info), info)
@@ -118,7 +119,7 @@ def _read_tiff(picture: TiffPicture, max_pixels: int) -> NDArray[np.uint8]:
 
 @contextmanager
 def _limits(max_pixels: int) -> Iterator[None]:
-    """Limits of our own in the place of Pillow's, and no warnings; one thread at a time."""
+    """Replace Pillow's limits by ours, and suppress warnings, for one thread at a time."""
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pillows_own = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
@@ -130,18 +131,18 @@ def _limits(max_pixels: int) -> Iterator[None]:
 
 
 def _opened(content: bytes, max_pixels: int) -> Image.Image:
-    """A picture file open; the pixels are not read yet."""
+    """An open picture file, whose pixels are not read yet."""
     image = Image.open(BytesIO(content), formats=FORMATS)
-    # Up to twice the limit Pillow merely warns.
+    # Up to twice the limit, Pillow only warns.
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
     return image
 
 
 def to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> NDArray[np.uint8]:
-    """The pixels of an open picture, (H, W, 3), as `read_rgb` explains, but not turned."""
+    """The pixels (H, W, 3) of an open picture, converted as by `read_rgb`, but not turned."""
     if image.mode == "La":
-        # From here Pillow knows only one way on.
+        # Pillow can convert this mode only to LA.
         image = image.convert("LA")
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(_deep_to_8_bit(np.asarray(image)))
@@ -159,7 +160,7 @@ def to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> NDArray[np.uint8]:
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
-    """Not copied where nothing is to be done: pictures may be large."""
+    """The image in a mode; not copied if it is in that mode already: pictures may be large."""
     return image if image.mode == mode else image.convert(mode)
 
 

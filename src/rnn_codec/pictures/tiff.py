@@ -1,4 +1,4 @@
-"""TIFF files as Pillow reads them rightly: one directory, of a kind that is read, of whole pixels.
+"""TIFF files rewritten so that Pillow reads them correctly: one directory of a supported kind.
 
 file ── tiff_directories ──> directory ── tiff_samples ──> samples ──> content for Pillow
 """
@@ -36,8 +36,8 @@ STRIPS, STRIP_LENGTHS, ROWS_PER_STRIP = 273, 279, 278
 TILES, TILE_LENGTHS, TILE_WIDTH, TILE_HEIGHT = 324, 325, 322, 323
 PROFILE = 34675
 
-NOT_WHOLE = "it is no whole TIFF file"
-NOT_SAID = f"{NOT_WHOLE}: it does not say where all of its pixels are"
+NOT_WHOLE = "it is not a complete TIFF file"
+NOT_SAID = f"{NOT_WHOLE}: it does not say where all its pixels are"
 
 _AS_THEY_ARE = frozenset(
     [
@@ -49,7 +49,7 @@ _AS_THEY_ARE = frozenset(
         *(347, *range(512, 522), *range(529, 533), 50674),
     ]
 )
-"""Tags that pixels are decoded by."""
+"""Tags that are needed to decode pixels, and are copied unchanged."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class TiffPicture:
     """The picture of a TIFF file.
 
     Attributes:
-        content: a file for Pillow, with the directory of the picture alone.
-        exif: an EXIF structure of what the file says of the orientation.
-        samples: what the pixels are made of.
+        content: a file for Pillow, with only the picture's directory.
+        exif: an EXIF structure with the tags of the file that state the orientation.
+        samples: the samples of a pixel.
     """
 
     content: bytes = field(repr=False)
@@ -68,12 +68,12 @@ class TiffPicture:
 
     @contextmanager
     def decoder(self) -> Iterator[None]:
-        """Have Pillow open the content with the decoder that the samples want.
+        """Make Pillow open the content with the decoder that the samples need.
 
-        That is a variable of Pillow's: one thread at a time.
+        It is set by a global variable of Pillow, so only one thread may do this at a time.
 
         Raises:
-            ValueError: Pillow does not know the kind.
+            ValueError: Pillow does not support this kind of TIFF.
         """
         pillows_own = TiffImagePlugin.READ_LIBTIFF
         TiffImagePlugin.READ_LIBTIFF = pillows_own or self.samples.wants_libtiff
@@ -85,7 +85,7 @@ class TiffPicture:
             TiffImagePlugin.READ_LIBTIFF = pillows_own
 
     def load(self, image: Image.Image) -> Image.Image:
-        """The pixels of the content, which Pillow has opened, as `read_rgb` takes them."""
+        """Load the content, which Pillow has opened; returns an image as `read_rgb` needs it."""
         unpacked_natively(image)
         image.load()
         return black_at_zero(image, self.samples)
@@ -100,21 +100,21 @@ def tiff_picture(data: bytes) -> TiffPicture:
         data: a file for which `is_tiff` holds.
 
     Raises:
-        ValueError: it is of a kind that is not read, or is not whole, or holds no picture.
+        ValueError: the file is of an unsupported kind, or incomplete, or contains no picture.
     """
     directory, first = picture_and_first(data)
     samples = samples_of(directory)
     if samples.colour in RAW:
         raise ValueError(
-            "it is a camera's raw picture, and what else the file holds are previews: develop it, "
-            "and save that as TIFF, PNG or JPEG"
+            "it is a camera's raw picture, and the file's other pictures are previews: develop it, "
+            "and save the result as TIFF, PNG or JPEG"
         )
     if not directory.area or not samples.bits:
         raise ValueError(NOT_WHOLE)
     if samples.compression not in TiffImagePlugin.COMPRESSION_INFO:
         raise ValueError(
-            f"it is a TIFF of compression {samples.compression}, which is not read: save it with "
-            "another one, or as PNG"
+            f"it is a TIFF of compression {samples.compression}, which is not supported: save it "
+            "with another one, or as PNG"
         )
     if not samples.is_read:
         raise ValueError(_not_read(samples))
@@ -134,8 +134,8 @@ def tiff_picture(data: bytes) -> TiffPicture:
 
 def _not_read(samples: Samples) -> str:
     return (
-        f"it is a TIFF of a kind that is not read, {samples}: save it as RGB or grey in 8- or "
-        "16-bit unsigned integers, or as PNG"
+        f"it is a TIFF of an unsupported kind, {samples}: save it as RGB or grey in 8- or 16-bit "
+        "unsigned integers, or as PNG"
     )
 
 
@@ -145,17 +145,17 @@ def _said(tag: int, directory: Directory, first: Directory, order: str) -> Value
 
 
 def _places(directory: Directory, samples: Samples, order: str) -> dict[int, Values]:
-    """Where the pixels are, in strips or tiles.
+    """The tags with the positions of the pixels, in strips or tiles.
 
-    What is put after the file must not be read for pixels, nor may any of them go without.
+    No pixels may be missing: data that is appended to the file must not be read as pixels.
 
     Raises:
-        ValueError: they are not all in the file.
+        ValueError: some of the pixels are not in the file.
     """
     is_tiled = STRIPS not in directory.fields and TILES in directory.fields
     tags = (TILES, TILE_LENGTHS) if is_tiled else (STRIPS, STRIP_LENGTHS)
     if samples.compression == OLD_JPEG:
-        # Which may do without either.
+        # This kind may lack both tags.
         return {tag: directory.classic_values(tag, order) for tag in tags}
     starts, lengths = (np.array(directory.numbers(tag), np.uint64) for tag in tags)
     plain = _plain_lengths(directory, samples, is_tiled, len(starts))
@@ -165,12 +165,12 @@ def _places(directory: Directory, samples: Samples, order: str) -> dict[int, Val
         raise ValueError(NOT_SAID)
     needed = plain if is_plain else lengths
     if not (starts.all() and needed.all()):
-        raise ValueError("it is a TIFF that leaves out some of its pixels: save it whole")
+        raise ValueError("it is a TIFF that leaves out some of its pixels: save it without gaps")
     end = (starts + needed).max()
     if end > len(directory.data):
         raise ValueError("it is cut off: some of its pixels are missing")
     if end >= 2**32:
-        raise ValueError("it is a BigTIFF of more than 4 GiB, which is not read: save it smaller")
+        raise ValueError("it is a BigTIFF of more than 4 GiB, which is not supported: shrink it")
     lengths = lengths if len(lengths) == len(plain) else plain
     return {tag: numbers(order, LONG, *of) for tag, of in zip(tags, (starts, lengths), strict=True)}
 
@@ -178,7 +178,7 @@ def _places(directory: Directory, samples: Samples, order: str) -> dict[int, Val
 def _plain_lengths(
     directory: Directory, samples: Samples, is_tiled: bool, most: int
 ) -> NDArray[np.uint64]:
-    """Bytes of every strip or tile without compression, without what lies below the picture.
+    """Uncompressed bytes of every strip or tile, without rows below the picture.
 
     Raises:
         ValueError: there would be more of them than `most`.

@@ -21,12 +21,12 @@ HEADS: Mapping[bytes, tuple[str, bool]] = {
     b"II\0*": ("<", False),
     b"MM*\0": (">", False),
 }
-"""How files begin: the order of bytes, and whether it is a BigTIFF."""
+"""Beginnings of files, with the byte order, and whether the file is a BigTIFF."""
 
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, HEIGHT, PHOTOMETRIC, SUB_IFDS = 254, 255, 256, 257, 262, 330
 
 _PAGE_OF_MANY = 2
-"""The bit of NewSubfileType that does not tell a picture from what goes with it."""
+"""The bit of NewSubfileType for a page of many: such a page may still be in full size."""
 _REDUCED = 2
 """The SubfileType of a picture in reduced resolution."""
 _MASK = 4
@@ -38,20 +38,20 @@ _UNITS = {
     **dict.fromkeys((LONG, 5, 9, 10, 11, 13), 4),
     **dict.fromkeys((12, LONG8, 17, 18), 8),
 }
-"""Types, and the bytes that are turned round between orders."""
+"""Types, and the bytes of the units that the byte order applies to."""
 _PAIRS = frozenset([5, 10])
 """Types of fractions."""
 _NUMBERS = frozenset([BYTE, SHORT, LONG, 13, LONG8, 18])
-"""Types of numbers that count or point."""
+"""Types of integers that count or point."""
 _LONGS = {LONG8: LONG, 17: 9, 18: 13}
-"""Types that only a BigTIFF has, and theirs of half the bytes."""
+"""Types that only a BigTIFF has, and the corresponding types of half the size."""
 
 MOST_DIRECTORIES, MOST_LINES = 1024, 4096
 """Files with more are damaged, or made to keep a reader busy."""
 
 
 class Field(NamedTuple):
-    """What a directory says under one tag: the type of the values, their number and their place."""
+    """The entry of a tag: the type of the values, their number, and their place in the file."""
 
     type: int
     number: int
@@ -59,7 +59,7 @@ class Field(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What is written under one tag: the type of the values, and their bytes."""
+    """The values of a tag: their type, and their bytes."""
 
     type: int
     raw: bytes
@@ -71,8 +71,8 @@ class Directory:
 
     Attributes:
         data: the file.
-        order: of its bytes, "<" or ">".
-        fields: tag to field.
+        order: byte order, "<" or ">".
+        fields: the fields, by tag.
         following: where the next directory begins; 0 if there is none.
     """
 
@@ -82,18 +82,18 @@ class Directory:
     following: int
 
     def numbers(self, tag: int) -> tuple[int, ...]:
-        """The whole numbers under a tag; none where it is absent, cut off or of another type."""
+        """The whole numbers under a tag; empty if it is absent, cut off or of another type."""
         kind, raw = self.values(tag)
         if kind not in _NUMBERS:
             return ()
         return tuple(np.frombuffer(raw, f"{self.order}u{_UNITS[kind]}").tolist())
 
     def number(self, tag: int, default: int) -> int:
-        """The first number under a tag."""
+        """The first whole number under a tag, or `default`."""
         return next(iter(self.numbers(tag)), default)
 
     def fractions(self, tag: int) -> tuple[float, ...]:
-        """The fractions under a tag; none where it is absent, cut off or of another type."""
+        """The fractions under a tag; empty if it is absent, cut off or of another type."""
         kind, raw = self.values(tag)
         if kind not in _PAIRS:
             return ()
@@ -103,7 +103,7 @@ class Directory:
         )
 
     def values(self, tag: int) -> Values:
-        """The values under a tag as they are in the file; no bytes where they are not all there."""
+        """The values under a tag as in the file; without bytes if some of them are missing."""
         kind, count, place = self.fields.get(tag, Field(BYTE, 0, 0))
         size = count * _UNITS[kind] * (1 + (kind in _PAIRS))
         return Values(
@@ -111,9 +111,9 @@ class Directory:
         )
 
     def classic_values(self, tag: int, order: str) -> Values:
-        """The values under a tag as a file has them that is no BigTIFF, in an order of bytes.
+        """The values under a tag in the types of a classic TIFF, in a given byte order.
 
-        There are no bytes if a number takes more than 32 bits.
+        There are no bytes if a number needs more than 32 bits.
         """
         kind, raw = self.values(tag)
         unit = _UNITS[kind]
@@ -125,12 +125,12 @@ class Directory:
 
     @property
     def area(self) -> int:
-        """Pixels; 0 where no size is given."""
+        """Number of pixels; 0 if no size is given."""
         return self.number(WIDTH, 0) * self.number(HEIGHT, 0)
 
     @property
     def is_full_size(self) -> bool:
-        """Whether it is a picture for itself: no preview of another one, no mask, no depth."""
+        """Whether it is a picture of its own, not a preview, a mask or a depth map of another."""
         kind = self.number(NEW_SUBFILE_TYPE, 0) & ~_PAGE_OF_MANY
         is_mask = self.number(PHOTOMETRIC, 0) == _MASK
         return not kind and self.number(SUBFILE_TYPE, 0) != _REDUCED and not is_mask
@@ -144,10 +144,10 @@ def is_tiff(data: bytes) -> bool:
 def picture_and_first(data: bytes) -> tuple[Directory, Directory]:
     """The directory that holds the picture of a TIFF file, and the first one.
 
-    - The first page counts that holds a picture in full size, as NewSubfileType and SubfileType
-      say, itself or in a sub-directory. Of several such directories of one page that is the
-      largest, the first of equals: some previews do not say that they are previews.
-    - A directory that says that it is a preview counts if there is nothing else in the file.
+    - The picture is in the first page that contains one in full size, according to NewSubfileType
+      and SubfileType, itself or in a sub-directory. Of several such directories in a page, the
+      largest is used, the first of equals: some previews are not marked as previews.
+    - A directory that is marked as a preview is used if the file contains nothing else.
 
     Raises:
         ValueError: there is no directory, or there are only previews.
@@ -159,23 +159,24 @@ def picture_and_first(data: bytes) -> tuple[Directory, Directory]:
         if in_full_size:
             return max(in_full_size, key=lambda directory: directory.area), found[0]
     if not found:
-        raise ValueError("it is no whole TIFF file")
+        raise ValueError("it is not a complete TIFF file")
     first = found[0]
     if len(found) == 1 and not first.following and not first.numbers(SUB_IFDS):
         return first, first
     raise ValueError(
-        "it holds previews or masks of a picture, but not the picture in full size: save it anew"
+        "it contains previews or masks of a picture, but not the picture in full size: save it "
+        "again"
     )
 
 
 def first_directory(data: bytes) -> Directory | None:
-    """The first directory of a TIFF structure; None if nothing can be read there."""
+    """The first directory of a TIFF structure; None if it cannot be read."""
     order, is_big = HEADS[data[:4]]
     return _directory(data, order, is_big, _start(data))
 
 
 def _pages(data: bytes) -> Iterator[list[Directory]]:
-    """Page after page, each with all its sub-directories; no directory is met twice."""
+    """All pages, each with all its sub-directories; no directory is read twice."""
     order, is_big = HEADS[data[:4]]
     seen: set[int] = set()
 
@@ -190,7 +191,7 @@ def _pages(data: bytes) -> Iterator[list[Directory]]:
 
     for page in chain(_start(data)):
         family = [page]
-        # Which grows meanwhile.
+        # The list grows during the loop.
         for member in family:
             for below in member.numbers(SUB_IFDS):
                 family += chain(below)
@@ -203,7 +204,7 @@ def _start(data: bytes) -> int:
 
 
 def _directory(data: bytes, order: str, is_big: bool, start: int) -> Directory | None:
-    """None if nothing can be read there."""
+    """The directory at a place; None if it cannot be read."""
     line = struct.Struct(order + ("HHQ8s" if is_big else "HHL4s"))
     number_format, pointer = (order + "Q", order + "Q") if is_big else (order + "H", order + "L")
     first = start + struct.calcsize(number_format)
@@ -223,19 +224,19 @@ def _directory(data: bytes, order: str, is_big: bool, start: int) -> Directory |
 
 
 def _width(kind: int) -> int:
-    """Bytes of a value of a type."""
+    """The size of a value of a type, in bytes."""
     return _UNITS[kind] * (2 if kind in _PAIRS else 1)
 
 
 def _unpacked(number_format: str, data: bytes, place: int) -> int:
-    """A number of the file; 0 beyond its end."""
+    """The number at a place in the file; 0 beyond its end."""
     if place + struct.calcsize(number_format) > len(data):
         return 0
     return int(struct.unpack_from(number_format, data, place)[0])
 
 
 def numbers(order: str, kind: int, *values: int) -> Values:
-    """Whole numbers to be written.
+    """Whole numbers as values to write.
 
     >>> numbers(">", SHORT, 8, 8)
     Values(type=3, raw=b'\\x00\\x08\\x00\\x08')
@@ -244,16 +245,16 @@ def numbers(order: str, kind: int, *values: int) -> Values:
 
 
 def with_directory(data: bytes, order: str, lines: Mapping[int, Values]) -> bytes:
-    """A TIFF file with one directory, which is put after `data`; so are its values.
+    """A TIFF file with one directory, which is appended to `data` with its values.
 
     Args:
-        data: a file, of which what stands at byte 8 and behind it stays in its place.
-        lines: tag to values; such without bytes are left out.
+        data: a file; its content from byte 8 on stays in place.
+        lines: values by tag; those without bytes are left out.
 
     >>> with_directory(b"", ">", {256: numbers(">", LONG, 5)}).hex(" ", 4)
     '4d4d 002a0000 00080001 01000004 00000001 00000005 00000000'
     """
-    # Directories begin at even places.
+    # Directories begin at even offsets.
     body = [data[8:], bytes(len(data) % 2)]
     start = max(len(data), 8) + len(data) % 2
     kept = {tag: values for tag, values in sorted(lines.items()) if values.raw}

@@ -1,7 +1,7 @@
-"""What the samples of a TIFF picture stand for, and which kinds of them are read.
+"""The meaning of the samples of a TIFF picture, and the kinds that are supported.
 
-Pillow takes some kinds for others. So what is read is listed here, and is told to Pillow in the
-words that it takes rightly; the rest is refused by its name.
+Pillow mistakes some kinds for others. So the supported kinds are listed here, and described to
+Pillow with tags that it interprets correctly; other kinds are refused by name.
 """
 
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ INK_SET, EXTRA_SAMPLES, SAMPLE_FORMAT = 332, 338, 339
 YCBCR_COEFFICIENTS, YCBCR_SUBSAMPLING, REFERENCE_BLACK_WHITE = 529, 530, 532
 
 BT601, FULL_RANGE = (0.299, 0.587, 0.114), (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
-"""How YCbCr is meant where a file does not say."""
+"""The parameters of YCbCr in a file that does not state them."""
 
 FAX, OLD_JPEG = frozenset([2, 3, 4]), 6
 """Compressions."""
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 RAW = frozenset([32803, 34892])
-"""What the sensor of a camera saw: a colour a pixel, or all of them, before development [DNG]."""
+"""Undeveloped pictures of a camera's sensor: one colour per pixel, or all of them [DNG]."""
 
 COLOURS: Mapping[int, str] = {
     WHITE_IS_ZERO: "grey where white is zero",
@@ -50,7 +50,7 @@ COLOURS: Mapping[int, str] = {
 }
 """Photometric interpretations."""
 COUNTS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
-"""How many samples make a colour."""
+"""Number of samples of a colour."""
 
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 NUMBERS: Mapping[int, str] = {
@@ -74,16 +74,16 @@ DEPTHS: Mapping[tuple[int, int], tuple[int, ...]] = {
     (YCBCR, UNSIGNED): (8,),
     (LAB, UNSIGNED): (8,),
 }
-"""Bits of a sample that are read, of a colour and a sample format."""
+"""Supported bits of a sample, by colour and sample format."""
 
 EXTRAS = frozenset([0, 1, 2, 999])
-"""Extra samples: anything, opacity that colours are multiplied with or not, that of Corel Draw."""
+"""Supported extra samples: unspecified, premultiplied or separate opacity, Corel Draw's."""
 
 IN_PLANES = frozenset([(RGB, ()), (RGB, (2,)), (CMYK, ())])
-"""Colours and extra samples that are read where every sample has a plane of its own."""
+"""Supported colours and extra samples if every sample has a plane of its own."""
 
 _NATIVE = {"I;32BS": "I;32NS", "F;32BF": "F;32NF"}
-"""Pillow's names of numbers in big-endian order, and in the order of this machine."""
+"""Pillow's names for numbers in big-endian order, and for those in this machine's order."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,13 @@ class Samples:
 
     Attributes:
         colour: a photometric interpretation; -1 if the file does not say.
-        format: what kind of numbers they are; 0 if they differ.
-        bits: of each sample.
-        extra: what the samples behind the colour are: 0 anything, 1 and 2 opacity.
+        format: a sample format; 0 if the samples differ in it.
+        bits: bits of each sample.
+        extra: kinds of the samples after the colour: 0 unspecified, 1 and 2 opacity.
         are_planes: whether each sample has a plane of its own.
         compression: how the numbers are packed.
         inks: 1 if four samples are those of CMYK.
-        are_jfif: whether YCbCr is that of JPEG, nothing of it subsampled.
+        are_jfif: whether YCbCr is that of JPEG, without subsampling.
     """
 
     colour: int
@@ -115,7 +115,7 @@ class Samples:
         colour = "colours that it does not name" if self.colour < 0 else colour
         parts = [colour, *(["with alpha"] if {1, 2} & set(self.extra) else [])]
         depth = "-, ".join(str(bits) for bits in dict.fromkeys(self.bits))
-        parts += [f"in {depth}-bit {NUMBERS.get(self.format, 'numbers of no one kind')}"]
+        parts += [f"in {depth}-bit {NUMBERS.get(self.format, 'numbers of mixed kinds')}"]
         count = COUNTS.get(self.colour, len(self.bits))
         parts += [f"of {len(self.bits)} samples"] if len(self.bits) != count else []
         parts += ["plane by plane"] if self.are_planes else []
@@ -124,32 +124,32 @@ class Samples:
 
     @property
     def is_read(self) -> bool:
-        """Whether the kind is among those listed here; Pillow may yet not know it."""
+        """Whether the kind is listed here; Pillow may still not support it."""
         depths = DEPTHS.get((self.colour, self.format), ())
         if len(set(self.bits)) != 1 or self.bits[0] not in depths:
             return False
         if self.inks != 1 or not EXTRAS.issuperset(self.extra):
             return False
         colours = len(self.bits) - len(self.extra)
-        # Opacity that goes without saying is common.
+        # Opacity that the file does not declare is common.
         is_count = colours == COUNTS[self.colour] or (self.colour, colours) == (RGB, 4)
         return is_count and (not self.are_planes or (self.colour, self.extra) in IN_PLANES)
 
     @property
     def order_matters(self) -> bool:
-        """Whether the order of bytes does, in which the file is."""
+        """Whether the byte order of the file matters."""
         return any(bits > 12 for bits in self.bits)
 
     @property
     def wants_libtiff(self) -> bool:
-        """Whether Pillow must leave even what is not compressed to libtiff.
+        """Whether Pillow must leave even uncompressed data to libtiff.
 
-        By itself it knows neither planes of 16 bits nor any YCbCr but the simplest.
+        Pillow itself supports neither planes of 16 bits nor any YCbCr but the simplest.
         """
         return self.are_planes or (self.colour == YCBCR and not self.are_jfif)
 
     def lines(self, order: str) -> dict[int, Values]:
-        """What is said to Pillow: grey is black at zero, for `black_at_zero` sees to it."""
+        """The tags that describe the samples to Pillow; deep grey is changed by `black_at_zero`."""
         colour, kind = self.colour, self.format
         if self.bits[0] > 8 and colour == WHITE_IS_ZERO:
             colour = BLACK_IS_ZERO
@@ -167,7 +167,7 @@ class Samples:
 
 
 def samples_of(directory: Directory) -> Samples:
-    """The samples that a directory states, with what is meant where it states nothing."""
+    """The samples that a directory states, with the defaults of missing tags."""
     compression = directory.number(COMPRESSION, 1)
     is_old = compression == OLD_JPEG
     count = directory.number(SAMPLES_PER_PIXEL, 3 if is_old else 1)
@@ -179,7 +179,7 @@ def samples_of(directory: Directory) -> Samples:
     extra = directory.numbers(EXTRA_SAMPLES)
     are_planes = directory.number(PLANAR, 1) == 2 and count > 1
     if are_planes and not any(extra):
-        # They come last, and nothing is in them.
+        # Unspecified planes come last, and are ignored.
         bits, extra = bits[: len(bits) - len(extra)], ()
     return Samples(
         colour=YCBCR if is_old else colour,
@@ -202,10 +202,10 @@ def _are_jfif(directory: Directory) -> bool:
 
 
 def unpacked_natively(image: Any) -> None:
-    """Mend what Pillow takes libtiff's numbers for: they are in the order of this machine.
+    """Correct the byte order that Pillow assumes: libtiff's numbers are in this machine's order.
 
     Args:
-        image: a TIFF picture that is open and not loaded.
+        image: an open TIFF picture that is not loaded yet.
     """
     image.tile = [
         tile._replace(args=(_NATIVE.get(tile.args[0], tile.args[0]), *tile.args[1:]))
@@ -216,9 +216,9 @@ def unpacked_natively(image: Any) -> None:
 
 
 def black_at_zero(image: Image.Image, samples: Samples) -> Image.Image:
-    """A grey picture of 12, 16 or 32 bits as `read_rgb` takes them, any other as it is.
+    """A grey picture of 12, 16 or 32 bits as `read_rgb` needs it; any other is unchanged.
 
-    That is black at 0 and white at 65535, or at 1 in floating point.
+    Black is 0, and white is 65535, or 1 in floating point.
     """
     depth = samples.bits[0]
     if depth <= 8 or samples.colour not in (WHITE_IS_ZERO, BLACK_IS_ZERO):

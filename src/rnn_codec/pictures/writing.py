@@ -1,4 +1,4 @@
-"""Pixels to picture files, by suffix."""
+"""Writes pixels to picture files, in the format of the suffix."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -14,8 +14,8 @@ from rnn_codec.files import atomic_path
 
 _LOSSY = {"quality": 95, "subsampling": "4:4:4"}
 _QUICK = {"compress_level": 2}
-"""Photographs become 5 % larger than with Pillow's own level, 6, and are written in a third of the
-time, which is much of the time that decompressing takes."""
+"""Photographs become 5 % larger than with Pillow's default level, 6, but are written in a third of
+the time, and writing takes much of the time of decompressing."""
 
 FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", _QUICK),
@@ -27,11 +27,11 @@ FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
     ".jpg": ("JPEG", _LOSSY),
     ".jpeg": ("JPEG", _LOSSY),
 }
-"""Suffix to Pillow's format and options: without loss, but for JPEG."""
+"""Pillow's format and options, by suffix: lossless, except for JPEG."""
 
 
 def check_writable_suffix(path: Path) -> None:
-    """Refuse a name whose suffix stands for no format of `FORMATS`, in small or capital letters."""
+    """Refuse a name whose suffix, in lower or upper case, is not one of `FORMATS`."""
     if path.suffix.lower() not in FORMATS:
         *most, last = FORMATS
         raise UserError(
@@ -47,10 +47,10 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def write_rgb(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write uint8 pixels (H, W, 3) in the format of the suffix; the file is whole or absent.
+    """Write uint8 pixels (H, W, 3) in the format of the suffix, atomically.
 
     Raises:
-        UserError: the suffix is unknown, or the format or the disk does not hold the picture.
+        UserError: the suffix is unknown, or the picture is too large for the format or the disk.
     """
     check_writable_suffix(path)
     name, options = FORMATS[path.suffix.lower()]

@@ -1,31 +1,32 @@
-"""`.rnc` files in Pillow: `import rnn_codec.pillow`, and `Image.open` and `Image.save` know them.
+"""`.rnc` files in Pillow: after `import rnn_codec.pillow`, `Image` opens and saves them.
 
     import rnn_codec.pillow
     Image.open("photo.jpg").save("photo.rnc", bpp=0.5)
     Image.open("photo.rnc").show()
 
-*Opening* reads the header alone. `image.info` has the `model`'s identifier in hexadecimal digits,
-`iterations`, or planes, which the whole file holds, and `bits_per_pixel` of as much of it as there
-is. The pixels are decoded when they are needed, by the model that made the file, which is looked
-for as `rnn-codec decompress` does and kept for the next picture. Any prefix of a file opens.
+*Opening* reads only the header. `image.info` contains the identifier of the `model` in hexadecimal
+digits, the number of `iterations`, or planes, of the complete file, and the `bits_per_pixel` of the
+part that is present. The pixels are decoded when they are needed, by the model that made the file.
+It is found in the same way as by `rnn-codec decompress`, and kept for the next picture. A file may
+be cut anywhere after its header.
 
-*Saving* takes one rate of `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, without one a
-bit for each pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; `tune=`,
-`effort=` and `importance=`, a grey image as large, of `Model.encode`; see
-`rnn_codec.pillow.coding.encode`.
-Pixels are turned upright and converted to sRGB, as `image.info` says what they are, and what is
-transparent is laid over white. No EXIF, profile or other text is kept. Other keywords are ignored,
-as Pillow's formats do.
+*Saving* takes one of the rates `iterations=`, `bytes=`, `bpp=`, `psnr=` and `ms_ssim=`, by default
+one bit per pixel; `model=`, a folder, a name or a `Model`; `entropy=` and `device=`; and the
+arguments `tune=`, `effort=` and `importance=` of `Model.encode`; the last is a grey image of the
+same size. See `rnn_codec.pillow.coding.encode`.
+Pixels are turned upright and converted to sRGB according to `image.info`, and transparent ones are
+laid over white. EXIF, profiles and other text are not kept. Other keywords are ignored, as in
+Pillow's own formats.
 
-*Draft*: with `image.draft("RGB", size)` fewer iterations are decoded, if a smaller size is enough;
-`image.thumbnail` asks for that by itself. The picture keeps its size. Files of planes are always
-decoded whole.
+*Draft*: `image.draft("RGB", size)` decodes fewer iterations if they are enough for a smaller size;
+`image.thumbnail` calls it by itself. The picture keeps its size. Files of planes are always decoded
+completely.
 
-Errors are Pillow's: `UnidentifiedImageError` where a header is damaged, else `OSError`, or
-`ValueError` for options. A file that was there before is emptied by Pillow before a picture is
-compressed, and stays empty if that fails; one that was not is removed.
+Errors are Pillow's: `UnidentifiedImageError` for a damaged header, `ValueError` for options, and
+`OSError` otherwise. Pillow empties an existing file before the picture is compressed. If that
+fails, the file stays empty; a new file is removed.
 
-Importing this is quick: what codes pictures is imported with the first one that is coded.
+Importing this is quick: the modules that code are imported with the first picture to code.
 """
 
 from os import SEEK_END
@@ -42,14 +43,14 @@ SUFFIX = ".rnc"
 MIME = "image/x-rnc"
 
 DEVICE = "cpu"
-"""Where networks run unless `device=` says it: opening a picture takes no options."""
+"""Where networks run without `device=`: opening a picture takes no options."""
 
 NO_LIMIT = 2**128
-"""Pixels: Pillow has a limit of its own, `Image.MAX_IMAGE_PIXELS`."""
+"""A limit that no picture reaches: Pillow has its own, `Image.MAX_IMAGE_PIXELS`."""
 
 
 class RncImageFile(ImageFile.ImageFile):
-    """A `.rnc` file, open; its pixels are not decoded yet."""
+    """An open `.rnc` file, whose pixels are not decoded yet."""
 
     format = FORMAT
     format_description = "rnn-codec"
@@ -58,7 +59,7 @@ class RncImageFile(ImageFile.ImageFile):
         assert self.fp is not None
         try:
             file = open_header(self.fp.read(LONGEST_HEADER), NO_LIMIT)
-        # Where a plugin raises what Pillow expects here, it says that nothing can be said.
+        # The errors that Pillow expects here would be replaced by one without a reason.
         except UserError as error:
             raise UnidentifiedImageError(str(error)) from error
         self._mode = "RGB"
@@ -76,18 +77,18 @@ class RncImageFile(ImageFile.ImageFile):
         self._decode_first(body.levels)
 
     def _decode_first(self, iterations: int) -> None:
-        """Have `load` decode so many iterations."""
+        """Make `load` decode the first `iterations` iterations."""
         arguments = (self._file_bytes, iterations)
         self.tile = [ImageFile._Tile(FORMAT, (0, 0, *self.size), 0, arguments)]
 
     def draft(
         self, mode: str | None, size: tuple[float, float] | None
     ) -> tuple[str, tuple[int, int, float, float]] | None:
-        """Decode fewer iterations where the picture is to be shown smaller; its size stays.
+        """Decode fewer iterations for a picture that is shown smaller; its size does not change.
 
-        The last call counts; none does after the pixels have been decoded. The picture is to fit
-        into `size`, its ratio kept; `mode` is not heeded. Returned are the mode and the box that
-        the picture fills, or None if all iterations are decoded.
+        The last call counts; after the pixels have been decoded, calls have no effect. The picture
+        is to fit into `size` with its aspect ratio; `mode` is ignored. Returns the mode and the box
+        that the picture fills, or None if all iterations are decoded.
         """
         if not self.tile or size is None:
             return None
@@ -100,7 +101,7 @@ class RncImageFile(ImageFile.ImageFile):
         return self.mode, (0, 0, *self.size)
 
     def load_seek(self, pos: int) -> None:
-        """Go to a place in the file; that there is this tells Pillow's parser to wait for all."""
+        """Seek in the file; because this method exists, Pillow's parser waits for all bytes."""
         assert self.fp is not None
         self.fp.seek(pos)
 
@@ -111,13 +112,13 @@ class RncDecoder(ImageFile.PyDecoder):
     _pulls_fd = True
 
     def decode(self, buffer: Image.DecoderInput) -> tuple[int, int]:
-        # What codes is not imported before there is something to do for it.
+        # Imported only when there is something to decode.
         from rnn_codec.pillow.coding import decode  # noqa: PLC0415
 
         assert self.fd is not None
         file_bytes, iterations = self.args
         try:
-            # One byte too many is enough to notice that there are more.
+            # One extra byte is enough to notice that the file is too long.
             pixels = decode(self.fd.read(file_bytes + 1), iterations, DEVICE)
         except UserError as error:
             raise OSError(str(error)) from error
@@ -126,13 +127,13 @@ class RncDecoder(ImageFile.PyDecoder):
 
 
 def _save(image: Image.Image, fp: IO[bytes], _: str | bytes) -> None:
-    """Write a picture at once: Pillow removes the file that it has made if this fails."""
+    """Write a picture in one piece; if this fails, Pillow removes the file that it created."""
     from rnn_codec.pillow.coding import encode  # noqa: PLC0415
 
     try:
         data = encode(image, image.encoderinfo, DEVICE)
     except UserError as error:
-        # An option that is out of its range is a `ValueError` already, as Pillow's are.
+        # An option out of range is already a `ValueError`, as in Pillow.
         if isinstance(error, ValueError):
             raise
         raise OSError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What Pillow's pictures are coded with; beside `rnn_codec.pillow`, which must be imported quickly.
+"""Coding of Pillow's images; a module of its own, because `rnn_codec.pillow` must import quickly.
 
 Image ─► upright ─► sRGB ─► Model.encode ─► file          Model.decode ─► bytes of RGB
 """
@@ -29,30 +29,30 @@ RATES: Mapping[str, Callable[[Any], Rate]] = {
     "psnr": PSNR,
     "ms_ssim": MSSSIM,
 }
-"""Keywords of `Image.save` that say where to stop."""
+"""Keywords of `Image.save` that set the rate."""
 
 PASSED_ON = ("tune", "importance", "effort")
 """Keywords of `Image.save` that `Model.encode` takes too."""
 
 KEPT = 4
-"""Models, of files and of folders each."""
+"""Number of models that each cache keeps: models of files, and models in folders."""
 
 LINE_OF_SAVE = 4
-"""How far `Image.save` is called from where a picture is encoded."""
+"""Stack frames from the encoding of a picture to the caller of `Image.save`, for warnings."""
 
 
 def encode(image: Image.Image, options: Mapping[str, Any], device: str) -> bytes:
-    """The file of a picture; `rnn_codec.pillow` says what it is made of.
+    """Code an image; returns the bytes of the file. `rnn_codec.pillow` describes the conversions.
 
     Args:
-        image: in any mode that Pillow can convert to RGB.
-        options: keywords of `Image.save`. None stands for one that is not given; `exif`,
-            `icc_profile` and `xmp` count for more than what `image.info` says.
-        device: where networks run, if `options` does not say it.
+        image: an image in any mode that Pillow can convert to RGB.
+        options: keywords of `Image.save`. None means that a keyword is not given; `exif`,
+            `icc_profile` and `xmp` override the entries of `image.info`.
+        device: where networks run, if `options` does not contain it.
 
     Raises:
         UserError: as `load_model` and `Model.encode`.
-        ValueError: two rates, or one out of its range.
+        ValueError: there are two rates, or one is out of range.
     """
     given = [name for name in RATES if options.get(name) is not None]
     if len(given) > 1:
@@ -83,7 +83,7 @@ def _model_to_save_with(options: Mapping[str, Any], device: str) -> Model:
 
 
 def _written(run: RunFolder) -> tuple[int, ...]:
-    """When a model's files were written: the one that is trained on is another one then."""
+    """When a model's files were written: after further training it counts as another model."""
     parts = (run, *run.coders(), *run.restorations())
     files = (file for part in parts for file in (part.config, part.weights, part.checkpoint))
     return tuple(file.stat().st_mtime_ns for file in files if is_there(file))
@@ -100,7 +100,7 @@ def _model_of_file(identifier: bytes, version: int, device: str) -> Model:
 
 
 def decode(data: bytes, iterations: int, device: str) -> bytes:
-    """The pixels of a file, height × width × 3 bytes, after so many iterations at most."""
+    """The pixels of a file, height × width × 3 bytes, after at most `iterations` iterations."""
     file = open_file(data, NO_LIMIT)
     decoded = _model_of_file(file.head.model, file.head.version, device).decode(file, iterations)
     return decoded.pixels.tobytes()

@@ -1,1 +1,1 @@
-"""The `.rnc` file format, as far as all its versions share it; nothing here decodes."""
+"""The parts of the `.rnc` file format that all its versions share; nothing here decodes."""

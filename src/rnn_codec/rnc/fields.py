@@ -1,4 +1,4 @@
-"""What headers of every version are written with: numbers and check values."""
+"""The elements of headers of every version: numbers and check values."""
 
 from binascii import crc_hqx
 
@@ -10,11 +10,11 @@ LONGEST_NUMBER = 5
 
 
 class BadFileError(UserError):
-    """A file that is none of ours, or damaged."""
+    """A file that is damaged, or not a `.rnc` file."""
 
 
 def pack_crc(data: bytes) -> bytes:
-    """CRC-16/IBM-3740, also known as CCITT-FALSE, of some bytes, as it follows them.
+    """The check value that follows some bytes: CRC-16/IBM-3740, also called CCITT-FALSE.
 
     >>> pack_crc(b"123456789").hex()
     '29b1'
@@ -41,7 +41,7 @@ def read(data: bytes, position: int, count: int) -> tuple[bytes, int]:
     """The next `count` bytes, and the position after them.
 
     Raises:
-        BadFileError: there are not as many; so does `read_number`.
+        BadFileError: there are fewer. `read_number` raises it too.
     """
     end = position + count
     if end > len(data):
@@ -50,14 +50,14 @@ def read(data: bytes, position: int, count: int) -> tuple[bytes, int]:
 
 
 def read_number(data: bytes, position: int) -> tuple[int, int]:
-    """A number as `pack_number` writes it, and the position after it."""
+    """The number that `pack_number` wrote at a position, and the position after it."""
     number = 0
     for place in range(LONGEST_NUMBER):
         byte, position = read(data, position, 1)
         number |= (byte[0] & 0x7F) << 7 * place
         if byte[0] < 0x80:
-            # One number, one form: 80 00 is no other way to write 0.
+            # Each number has a single form: 80 00 is not another way to write 0.
             if byte[0] == 0 and place > 0:
                 break
             return number, position
-    raise BadFileError("the file's header is damaged: it holds a number of no valid form")
+    raise BadFileError("the file's header is damaged: it contains an invalid number")

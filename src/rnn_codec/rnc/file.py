@@ -1,4 +1,4 @@
-"""The `.rnc` file: a head that all versions of the format have, and a body that belongs to one.
+"""The `.rnc` file: a head common to all versions of the format, and a body of one version.
 
     ┌─────┬─────────┬───────┬───────┬────────┬──────────────────────────────────────┐
     │ RNC │ version │ model │ width │ height │ what the version adds, and its codes │
@@ -21,19 +21,19 @@ from rnn_codec.rnc.fields import BadFileError, pack_number, read, read_number
 MAGIC = b"RNC"
 MODEL_BYTES = 6
 LONGEST_HEADER = 64
-"""Bytes of a head with what a version adds before its codes, at most."""
+"""Upper limit, in bytes, of a head and the fields that a version adds before its codes."""
 MAX_PIXELS = 2**28
-"""Pictures with more are refused unless asked for: 800 MB of pixels."""
+"""Larger pictures are refused unless a higher limit is given: this is 800 MB of pixels."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a file says first.
+    """The first fields of a file.
 
     Attributes:
-        version: of the format, 0 … 255.
-        model: the identifier of the model that made it, 6 bytes.
-        width, height: of the picture, pixels.
+        version: version of the format, 0 … 255.
+        model: identifier of the model that made the file, 6 bytes.
+        width, height: size of the picture, in pixels.
 
     Example:
         >>> Head(2, b"\\1\\2\\3\\4\\5\\6", 768, 512).pack().hex(" ")
@@ -59,17 +59,17 @@ class Head:
 
 
 class Body(ABC):
-    """What a file says beyond its head; `str` tells it to a user."""
+    """The header fields of a file after its head; `str` describes them to a user."""
 
     levels: int
-    """That the whole file holds, the last perhaps in part: iterations, or planes."""
+    """Levels in the whole file, iterations or planes; the last may be a part of one."""
     file_bytes: int
     """Length of the whole file."""
     least_bytes: int
-    """No fewer bytes of the file hold anything of the picture."""
+    """Length of the shortest prefix that may contain anything of the picture."""
     drafts: ClassVar[Sequence[tuple[int, int]]] = ()
-    """How many levels are enough for a picture that is shown so many times smaller, the least
-    first; none where all are needed."""
+    """Pairs of a factor and the number of levels that are enough for a picture shown smaller by at
+    least that factor, fewest levels first; empty if all levels are always needed."""
 
     @abstractmethod
     def __str__(self) -> str: ...
@@ -81,23 +81,25 @@ class Format(Protocol):
     version: int
 
     def read(self, data: bytes, head: Head, start: int) -> Body:
-        """What follows the head, from byte `start` on; nothing is allocated by what it claims.
+        """Read the fields after the head, from byte `start` on.
+
+        No memory is allocated for sizes that the file merely claims.
 
         Raises:
-            BadFileError: it is damaged, or cut off before the first code.
+            BadFileError: the file is damaged, or cut off before the first code.
         """
 
     def check(self, data: bytes, body: Body) -> None:
-        """Check what stands at the end of a file that has all its bytes.
+        """Check the end of a complete file.
 
         Raises:
-            BadFileError: it is damaged.
+            BadFileError: the file is damaged.
         """
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, whole or cut: what it says, and all bytes that there are."""
+    """A file, complete or truncated: its header fields, and the bytes that are present."""
 
     head: Head
     body: Body
@@ -105,22 +107,24 @@ class File:
 
     @property
     def whole(self) -> bool:
-        """Whether all bytes are there."""
+        """Whether all bytes are present."""
         return len(self.data) == self.body.file_bytes
 
     @property
     def bits_per_pixel(self) -> float:
-        """Of what there is, header included."""
+        """Rate of the bytes that are present, header included."""
         return 8 * len(self.data) / self.head.pixels
 
 
 def parse(data: bytes, formats: dict[int, Format], max_pixels: int = MAX_PIXELS) -> File:
-    """A file of its bytes, whole or cut; nothing is allocated by what it claims.
+    """Parse the bytes of a file, complete or truncated.
 
-    `formats` are the versions that can be read; pictures of more than `max_pixels` are refused.
+    No memory is allocated for sizes that the file merely claims. `formats` are the versions that
+    can be read; pictures of more than `max_pixels` are refused.
 
     Raises:
-        BadFileError: the file is empty, foreign, damaged, too new, or cut within the header.
+        BadFileError: the file is empty, not a `.rnc` file, damaged, too new, or cut within the
+            header.
     """
     head, body = read_header(data, formats, max_pixels)
     if len(data) > body.file_bytes:
@@ -131,7 +135,7 @@ def parse(data: bytes, formats: dict[int, Format], max_pixels: int = MAX_PIXELS)
 
 
 def read_whole(path: Path, formats: dict[int, Format], max_pixels: int = MAX_PIXELS) -> File:
-    """Read a file, no further than its header says it goes.
+    """Read a file, but no further than the end that its header states.
 
     Raises:
         BadFileError: as `parse`.
@@ -141,7 +145,7 @@ def read_whole(path: Path, formats: dict[int, Format], max_pixels: int = MAX_PIX
         with path.open("rb") as file:
             start = file.read(LONGEST_HEADER)
             _, body = read_header(start, formats, max_pixels)
-            # One byte too many is enough for `parse` to notice it.
+            # One extra byte is enough for `parse` to notice that the file is too long.
             rest = file.read(max(0, body.file_bytes + 1 - len(start)))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
@@ -149,7 +153,7 @@ def read_whole(path: Path, formats: dict[int, Format], max_pixels: int = MAX_PIX
 
 
 def read_header(data: bytes, formats: dict[int, Format], max_pixels: int) -> tuple[Head, Body]:
-    """What the beginning of a file says.
+    """Read the header at the beginning of a file.
 
     Raises:
         BadFileError: as `parse`.
@@ -160,7 +164,7 @@ def read_header(data: bytes, formats: dict[int, Format], max_pixels: int) -> tup
     height, position = read_number(data, position)
     head = Head(data[len(MAGIC)], model, width, height)
     body = formats[head.version].read(data, head, position)
-    # A header whose check value agrees may still claim what no encoder writes.
+    # A header with a valid check value may still contain values that no encoder writes.
     if head.pixels == 0:
         raise BadFileError(f"the file claims a picture of {width}×{height} pixels")
     if head.pixels > max_pixels:
@@ -175,7 +179,7 @@ def _check_kind(data: bytes, formats: dict[int, Format]) -> None:
     if not data:
         raise BadFileError("the file is empty")
     if data[: len(MAGIC)] != MAGIC[: len(data)]:
-        raise BadFileError("the file is no .rnc file")
+        raise BadFileError("the file is not a .rnc file")
     (version,), _ = read(data, len(MAGIC), 1)
     if version in formats:
         return

@@ -1,1 +1,1 @@
-"""All that the folder of a run is: its layout, weights, identity, cost, and what is made of it."""
+"""The folder of a run: its layout, configuration, identity, weights and cost."""

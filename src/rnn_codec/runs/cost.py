@@ -1,4 +1,4 @@
-"""What a training cost, kept beside its weights: `<run>/training.json`."""
+"""The cost of a training, kept next to its weights: `<run>/training.json`."""
 
 import json
 from dataclasses import dataclass, fields
@@ -9,23 +9,23 @@ from rnn_codec.errors import UserError
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """What a finished training cost, all its resumed parts together."""
+    """The cost of a finished training, all its resumed parts together."""
 
     identity: str
-    """Of the configuration and the data: `training_identity`, or `coder_identity`."""
+    """Digest of the configuration and the data: `training_identity`, or `coder_identity`."""
     seconds: float
-    """Spent between the first step and the last, validation included; steps that were done again
-    after an interruption count once."""
+    """Time from the first step to the last, validation included; steps that were repeated after an
+    interruption count once."""
     steps: int
     images: int
     """Crops in the batches of all steps and processes."""
     hardware: dict[str, str | int | None]
-    """Of the machine, or the first of them, that finished it."""
+    """Hardware of the machine that finished the training, or of the first of several."""
     versions: dict[str, str]
 
 
 def read_cost(path: Path) -> TrainingCost | None:
-    """Read a cost; None if the training left none, as those of older versions.
+    """Read a cost; None if the training left none, as in older versions.
 
     Raises:
         UserError: the file is damaged.

@@ -1,17 +1,17 @@
-"""The folder of a run: what is in it, and what training it is.
+"""The folder of a run: its files, and the identity of its training.
 
 <run>/config.yaml                the resolved configuration, written before the first step
-<run>/identity                   which training it is, a digest of configuration and pictures
-<run>/start                      the digest of the weights that it started from, if of another run
+<run>/identity                   the training's identity, a digest of configuration and pictures
+<run>/start                      the digest of another run's weights, if it started from them
 <run>/checkpoints/last.ckpt      for resuming: weights, optimizer, schedule, progress
 <run>/weights.safetensors        the trained codec, written when training ends
-<run>/digest                     of what was exported: a model is found without reading weights
+<run>/digest                     of the exported files: models are found without reading weights
 <run>/training.json              what the training cost, written before the weights
 <run>/wandb_run                  the identifier of its W&B run, for resuming
 <run>/logs/version_<n>/          metrics.csv, one folder for each time it was resumed
 <run>/reconstructions/           pictures made during training
 <run>/entropy/<name>/            an entropy coder for the codec: a folder like this one
-<run>/recon/<name>/              a network that restores what the codec reconstructs: likewise
+<run>/recon/<name>/              a restoration network for the codec: likewise
 <run>/evaluation/<data>/         what rnn-codec evaluate writes
 """
 
@@ -30,12 +30,12 @@ from rnn_codec.errors import UserError, reason
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.runs.legacy import with_names
 
-# Ten times as fast, where PyYAML was built with libyaml: many models may be looked through.
+# Many models may be searched, and PyYAML's loader in C, if it was built, is ten times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RunFolder:
-    """Paths inside a run's folder: see above."""
+    """Paths in a run's folder: see the module's docstring."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,16 +74,16 @@ class RunFolder:
 
     @property
     def codec_run(self) -> "RunFolder":
-        """The folder of the codec that what is in this folder was added to."""
+        """The folder of the codec to which this entropy coder or restoration network belongs."""
         return RunFolder(self.path.absolute().parents[1])
 
     def evaluation(self, data: str) -> Path:
-        """Where the measurements on a data set go."""
+        """The folder of the measurements on a data set."""
         return self.path / "evaluation" / data
 
 
 def is_there(file: Path) -> bool:
-    """Whether there is a file, as far as that can be seen: in some folders one may not look."""
+    """Whether a file exists; False also if permissions do not allow a look."""
     try:
         return file.is_file()
     except OSError:
@@ -91,12 +91,12 @@ def is_there(file: Path) -> bool:
 
 
 def name_run_folder(root: Path, name: str) -> RunFolder:
-    """A folder of its own for a run, also when several start in the same second."""
+    """A unique folder for a run, even if several runs start in the same second."""
     return RunFolder(root / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_{os.urandom(2).hex()}")
 
 
 def write_config(run: RunFolder, options: Mapping[str, Any]) -> None:
-    """Write the configuration, which has nothing left to interpolate; make the folder, too."""
+    """Create the folder, and write the resolved configuration into it."""
     make_folder(run.path)
     text = yaml.safe_dump(dict(options), allow_unicode=True, sort_keys=False)
     with atomic_path(run.config) as partial:
@@ -104,7 +104,7 @@ def write_config(run: RunFolder, options: Mapping[str, Any]) -> None:
 
 
 def mark(run: RunFolder, identity: str, start: str | None = None) -> None:
-    """Write down which training a run is, and which weights it starts from."""
+    """Write the identity of a run's training, and the digest of the weights it starts from."""
     for path, digest in ((run.identity, identity), (run.start, start)):
         if digest is not None:
             with atomic_path(path) as partial:
@@ -113,13 +113,13 @@ def mark(run: RunFolder, identity: str, start: str | None = None) -> None:
 
 @contextmanager
 def unless_begun(run: RunFolder, begun: Callable[[Exception], bool]) -> Iterator[None]:
-    """Remove what a training that fails before its first step has put into its folder.
+    """Remove the files of a training that fails before its first step.
 
-    A wrong option then leaves nothing in the way of the corrected command. A training that is
-    killed, or stopped by Ctrl-C, can be resumed: all of it stays, as it does where `begun` says of
-    the failure that there is something to go on from. The folder need not be there yet.
+    Then they are not in the way of the corrected command. A training that is killed, or stopped by
+    Ctrl-C, can be resumed: its files stay. They also stay if `begun` returns True for the exception
+    because there is something to resume. The folder need not exist yet.
     """
-    # Commands on files, which are short, import this module, too.
+    # The commands on files import this module too, and must start quickly.
     import shutil  # noqa: PLC0415
 
     existed = run.path.is_dir()
@@ -136,9 +136,9 @@ def unless_begun(run: RunFolder, begun: Callable[[Exception], bool]) -> Iterator
 
 
 def read_identity(run: RunFolder) -> str | None:
-    """Which training a run is; None if that is not known."""
+    """The identity of a run's training; None if it is not known."""
     try:
-        # A damaged one is that of no training.
+        # A damaged identity matches no training.
         return run.identity.read_text(encoding="ascii", errors="replace").strip()
     except OSError:
         return None
@@ -147,7 +147,7 @@ def read_identity(run: RunFolder) -> str | None:
 def metrics_logs(run: RunFolder) -> list[Path]:
     """The CSV logs of a run, in the order in which they were written.
 
-    They are `logs/version_<n>/metrics.csv` where it was trained, `logs/metrics_<n>.csv` in a copy.
+    They are `logs/version_<n>/metrics.csv` in the original, `logs/metrics_<n>.csv` in an export.
     """
     logs = run.path / "logs"
     found = [*logs.glob("version_[0-9]*/metrics.csv"), *logs.glob("metrics_[0-9]*.csv")]
@@ -158,7 +158,7 @@ def read_config(run: RunFolder) -> dict[str, Any]:
     """Read a run's configuration.
 
     Raises:
-        UserError: there is none that describes a codec, or that names the folder of one.
+        UserError: it cannot be read, or neither describes a codec nor names a codec's folder.
     """
     try:
         if not run.path.is_dir():
@@ -170,13 +170,13 @@ def read_config(run: RunFolder) -> dict[str, Any]:
         raise UserError(f"{run.config} cannot be read: {reason(error)}") from error
     try:
         config = yaml.load(text, _LOADER)
-    # Beside its own errors PyYAML lets through what Python says to a date, a number, or a depth.
+    # Besides its own errors, PyYAML raises Python's, for invalid dates, numbers or deep nesting.
     except Exception as error:
         raise UserError(f"{run.config} cannot be read as YAML") from error
     if not isinstance(config, dict) or not isinstance(config.get("codec"), dict | str):
         raise UserError(f"{run.config} does not describe a codec")
     try:
-        # What a digest can be made of: YAML also has dates, bytes, and nodes that hold themselves.
+        # A digest needs JSON, which lacks YAML's dates, bytes, and nodes that contain themselves.
         json.dumps(config, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{run.config} is not the configuration of a run") from error
@@ -185,13 +185,13 @@ def read_config(run: RunFolder) -> dict[str, Any]:
 
 
 def write_digest(run: RunFolder, digest: bytes) -> None:
-    """Write down what was exported, as hexadecimal digits."""
+    """Write the digest of the exported files, as hexadecimal digits."""
     with atomic_path(run.digest) as partial:
         partial.write_text(digest.hex() + "\n", encoding="ascii")
 
 
 def read_digest(run: RunFolder) -> bytes | None:
-    """The digest of what was exported; None if none was written, or it is damaged."""
+    """The digest of the exported files; None if there is none, or it is damaged."""
     try:
         return bytes.fromhex(run.digest.read_text(encoding="ascii").strip()) or None
     except (OSError, ValueError):

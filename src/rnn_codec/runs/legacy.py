@@ -1,14 +1,14 @@
-"""What configurations called their parts before there were names: import paths, in version 0.2.
+"""The import paths by which configurations of version 0.2 named their parts.
 
-The identifier of a model of format 2 is a digest of its description with these paths. They are no
-longer where anything is; they only stay what they were.
+The identifier of a model of format 2 is a digest of its description with these paths. Nothing is
+there any more, but the paths must not change.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 PATH, DEFERRED = "_target_", "_partial_"
-"""Keys of a description of then."""
+"""Keys of a description in version 0.2."""
 FAMILY = "family"
 
 PATHS = {
@@ -56,15 +56,15 @@ PATHS = {
         "single_iteration": "rnn_codec.entropy.single_iteration.SingleIteration",
     },
 }
-"""By the place of a part and its name."""
+"""Import paths, by the key of a part and its name."""
 BUILT_LATER = frozenset({"cell", "free_part"})
-"""Places whose descriptions said so."""
+"""Keys of parts whose descriptions contained `_partial_`."""
 
 _NAMES = {path: name for names in PATHS.values() for name, path in names.items()}
 
 
 def with_names(node: Any) -> Any:
-    """A configuration of version 0.2 with the names of today; any other as it is.
+    """A configuration of version 0.2 with the current names; any other is unchanged.
 
     Example:
         >>> with_names({"cell": {"_target_": "rnn_codec.cells.GRUCell", "_partial_": True}})
@@ -84,7 +84,7 @@ def with_names(node: Any) -> Any:
 
 
 def with_paths(place: str, description: Any) -> Any:
-    """A description as version 0.2 would have written it; parts newer than that keep their names.
+    """A description as in version 0.2; parts newer than that keep their names.
 
     Example:
         >>> with_paths("cell", {"name": "lstm", "forget_bias": 1.0})

@@ -1,7 +1,7 @@
-"""The precisions in which weights are stored: floating point, or 8 bits with a scale a row.
+"""The precisions in which weights are stored: floating point, or 8 bits with a scale per row.
 
-A row is what belongs to one index of a tensor's first dimension: an output channel of a
-convolution, or one iteration's part of weights that each iteration has its own of.
+A row is one index of a tensor's first dimension: an output channel of a convolution, or one
+iteration, if each iteration has its own weights.
 """
 
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ PRECISIONS = {
     "bfloat16": torch.bfloat16,
     "int8": torch.int8,
 }
-"""In which weights can be exported."""
+"""Types in which weights can be exported."""
 LARGEST = 127
-"""The magnitude that a row's largest weight has in 8 bits."""
+"""The magnitude of a row's largest weight in 8 bits."""
 SCALES = ".scales"
-"""What the name of a tensor of scales has beyond that of its tensor of integers."""
+"""The suffix that turns the name of a tensor of integers into that of its scales."""
 
 
 def to_precision(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """What is stored of finite weights, by name, in one of `PRECISIONS`.
+    """Finite weights, by name, converted to one of `PRECISIONS` for storage.
 
-    In 8 bits, a tensor is one of integers and one of the scales of its rows. Those of a single
-    dimension, biases, stay float32: they are few. `from_precision` is the way back.
+    In 8 bits, a tensor becomes a tensor of integers and one of the scales of its rows. Tensors of
+    one dimension, such as biases, are small and stay float32. `from_precision` is the inverse.
     """
     if dtype is not torch.int8:
         return {name: weight.to(dtype) for name, weight in weights.items()}
@@ -40,10 +40,10 @@ def to_precision(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str,
 
 
 def from_precision(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights, in float32.
+    """The weights in float32, from tensors that `to_precision` returned.
 
     Raises:
-        KeyError: integers have no scales.
+        KeyError: a tensor of integers has no scales.
     """
     integers = {name for name, tensor in stored.items() if tensor.dtype is torch.int8}
     scales = {name + SCALES for name in integers}
@@ -64,7 +64,7 @@ def to_eight_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
     """
     rows = weight.float().flatten(1)
     scales = rows.abs().amax(1) / LARGEST
-    # A row of zeros may have any scale.
+    # For a row of zeros any divisor will do.
     divisors = torch.where(scales > 0, scales, 1.0)
     integers = (rows / divisors[:, None]).round().clamp(-LARGEST, LARGEST)
     return integers.to(torch.int8).view(weight.shape), scales

@@ -16,17 +16,17 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec.runs.precision import from_precision, to_precision
 
 NETWORKS = ("codec.", "model.", "prior.", "restoration.")
-"""What the networks are called in the checkpoints: of codecs, context models, wavelet priors, and
-what restores pictures."""
+"""Prefixes in checkpoints of the networks of codecs, context models, wavelet priors, and
+restoration."""
 EQUAL = "equal"
-"""In the metadata of exported weights: names of tensors, and those whose values they have."""
+"""Key in the metadata of exported weights: maps names of tensors to others of equal value."""
 
 
 def write_weights(run: RunFolder, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    """Export weights, by name, in one of `PRECISIONS`; equal ones, as of tied networks, once.
+    """Export weights, by name, in one of `PRECISIONS`; equal ones, as in tied networks, once.
 
     Raises:
-        UserError: they are not finite, or not in `dtype`.
+        UserError: they are not finite, or not finite in `dtype`.
     """
     _check_finite(tensors, run)
     stored: dict[str, Tensor] = {}
@@ -54,7 +54,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
     """The weights of a run, by name, as floats.
 
     Raises:
-        UserError: there are none, they cannot be read, or they are not finite.
+        UserError: the run has no weights, or they cannot be read or are not finite.
     """
     weights = None
     try:
@@ -62,13 +62,13 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
             weights = _read_exported(run.weights)
         elif run.checkpoint.is_file():
             weights = _read_checkpoint(run.checkpoint)
-    # A damaged file, or one that is something else, ends in whatever it makes the readers raise.
+    # A damaged file, or one of another kind, can make the readers raise anything.
     except Exception as error:
         raise UserError(f"the weights in {run.path} cannot be read: {reason(error)}") from error
     if weights is None:
         raise UserError(
             f"{run.path} has no weights: neither weights.safetensors nor checkpoints/last.ckpt; "
-            f"train it on with {hint('resume', run.path)}"
+            f"resume its training with {hint('resume', run.path)}"
         )
     _check_finite(weights, run)
     return weights
@@ -77,7 +77,7 @@ def read_weights(run: RunFolder) -> dict[str, Tensor]:
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     own = {name: value for name, value in state.items() if name.startswith(NETWORKS)}
-    # Through NumPy comes only what has plain values: no sparse tensor, none without storage.
+    # Conversion by NumPy rejects tensors without plain values: sparse ones, or without storage.
     return {
         name.split(".", 1)[1]: torch.from_numpy(value.detach().float().numpy())
         for name, value in own.items()
@@ -87,8 +87,8 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
 def _check_finite(weights: Mapping[str, Tensor], run: RunFolder) -> None:
     if not all(torch.isfinite(weight).all() for weight in weights.values()):
         raise UserError(
-            f"the weights in {run.path} are not finite: the training has diverged; train anew with "
-            "a lower optimizer.lr"
+            f"the weights in {run.path} are not finite: the training has diverged; train again "
+            "with a lower optimizer.lr"
         )
 
 
@@ -100,7 +100,7 @@ def _read_exported(path: Path) -> dict[str, Tensor]:
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor], run: RunFolder) -> None:
-    """Load weights into a network; refuse those of another architecture."""
+    """Load weights into a network; `UserError` if they belong to another architecture."""
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

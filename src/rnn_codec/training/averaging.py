@@ -15,8 +15,8 @@ def move_averages(
 ) -> None:
     """Move averages towards the weights, in place.
 
-    What is kept of an average after n updates is (1 + n)/(10 + n), at most `decay`: without this
-    warm-up the average of a short training would still hold its first steps.
+    After n updates the decay is (1 + n)/(10 + n), at most `decay`. Without this warm-up the average
+    of a short training would still contain its first steps.
     """
     kept = ((1 + updates) / (10 + updates)).clamp(max=decay)
     for average, weight in zip(averages, weights, strict=True):
@@ -24,7 +24,7 @@ def move_averages(
 
 
 class WeightAveraging(callbacks.WeightAveraging):
-    """Lightning's, but the average lies where the weights will: an update waits for no device."""
+    """Lightning's, with the average on the device of the weights, so that updates do not wait."""
 
     def __init__(self, decay: float) -> None:
         super().__init__(multi_avg_fn=partial(move_averages, decay))
@@ -33,5 +33,5 @@ class WeightAveraging(callbacks.WeightAveraging):
         self._device = trainer.strategy.root_device
         super().setup(trainer, pl_module, stage)
         if self._average_model is not None:
-            # It is read in every step.
+            # It is read in every step, which must not wait for the device.
             self._average_model.n_averaged = self._average_model.n_averaged.cpu()

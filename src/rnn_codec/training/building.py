@@ -1,4 +1,4 @@
-"""Builds what all trainings have in common, as configured; finds mistakes before the first step."""
+"""Builds the parts that all trainings share, and finds mistakes before the first step."""
 
 import math
 from pathlib import Path
@@ -22,19 +22,19 @@ from rnn_codec.training.steps import Training
 
 
 def check_trainer(config: DictConfig) -> None:
-    """What trainings of all families have in common."""
+    """Check the options that trainings of all families share."""
     found = options(TrainingOptions, config)
     check_types(config.logger)
     if found.trainer.on_gpu and not torch.cuda.is_available():
-        raise UserError("no GPU is to be found: train with trainer=cpu")
+        raise UserError("no GPU was found: train with trainer=cpu")
     try:
         build_trainer(found, RunFolder(Path()), logger=False, callbacks=[])
     except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
-        raise UserError(f"an option of trainer cannot be: {reason(error)}") from error
+        raise UserError(f"an option of trainer is invalid: {reason(error)}") from error
 
 
 def check_optimizer(model: Training, steps: int) -> None:
-    """The optimizer can be built, and no step goes backwards."""
+    """Check that the optimizer can be built, and that no learning rate is negative or infinite."""
     try:
         model.configure_optimizers()
     except (ValueError, TypeError, RuntimeError) as error:
@@ -49,18 +49,18 @@ def check_optimizer(model: Training, steps: int) -> None:
 
 
 def late_options(config: DictConfig) -> LateOptions | None:
-    """The late part of a training, if it has one."""
+    """The options of the late part of a training; None if it has no late part."""
     return None if config.late.begins is None else options(LateOptions, config.late)
 
 
 def build_progress(config: DictConfig) -> Progress:
-    """How far a codec's training is: not begun."""
+    """The progress of a codec's training before its first step."""
     late = late_options(config)
     return Progress(config.trainer.max_steps, late.begins if late else None)
 
 
 def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
-    """The pictures, and how crops are drawn."""
+    """The pictures, with the way in which crops are drawn from them."""
     data = build(DATA, config.data)
     if not isinstance(data, TrainingDataModule):
         # A codec trained or chosen on Kodak could not be compared on it.
@@ -79,9 +79,9 @@ def build_data(config: DictConfig, progress: Progress) -> TrainingDataModule:
 
 
 def build_logger(config: DictConfig, run: RunFolder) -> Logger:
-    """The logger of the group `logger`, with the resolved configuration for those that keep it."""
+    """The logger of the group `logger`, which is given the resolved configuration."""
     logger = instantiate(config.logger, save_dir=str(run.path))
-    # The Trainer, which tells loggers which process they are in, is yet to come.
+    # The Trainer, which tells loggers the rank of their process, does not exist yet.
     if is_first_process():
         logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
     return logger

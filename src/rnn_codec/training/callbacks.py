@@ -1,4 +1,4 @@
-"""Callbacks of every training: its time and throughput, divergence, signals."""
+"""Callbacks of every training: time and throughput, divergence, signals."""
 
 import signal
 import threading
@@ -20,19 +20,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TrainingClock(L.Callback):
-    """Counts seconds and examples through all interruptions; both are part of the checkpoint.
+    """Counts seconds and examples across interruptions; both are part of the checkpoint.
 
-    What was done after the last checkpoint before an interruption is done again and counts once.
-    The throughput of all processes is logged; validation and checkpoints count as time in which
-    nothing was trained.
+    Steps that are repeated because they came after the last checkpoint count once. The throughput
+    of all processes is logged; its time includes validation and checkpoints, in which nothing is
+    trained.
 
     Args:
-        limit: of the training's time; `progress` is told how much of it is used up.
-        every_n_steps: steps between two figures of the throughput.
+        limit: limit of the training's time; `progress` is told which share of it is used up.
+        every_n_steps: steps between two values of the throughput.
 
     Attributes:
-        seconds: from the first step to the end of the last one.
-        examples: of all processes.
+        seconds: time from the first step to the end of the last one.
+        examples: examples of all processes.
     """
 
     def __init__(self, limit: timedelta | None, progress: Progress, every_n_steps: int) -> None:
@@ -57,7 +57,7 @@ class TrainingClock(L.Callback):
         self.examples += pl_module.examples(batch) * trainer.world_size
         self._since = now
         if self.limit is not None:
-            # Every process must take the same decisions, and their clocks differ.
+            # All processes must take the same decisions, but their clocks differ.
             used = trainer.strategy.broadcast(self.seconds / self.limit.total_seconds())
             self.progress.spend(min(1.0, used), trainer.global_step)
         self._units += pl_module.units(batch) * trainer.world_size
@@ -91,11 +91,12 @@ class DivergedError(UserError):
 
 
 class StopOnDivergence(L.Callback):
-    """Ends a training whose loss or gradients stay not finite; a single such step moves nothing.
+    """Ends a training whose loss or gradients stay non-finite; such a step changes no weights.
 
     Args:
-        limit: so many steps in a row are too many; in a shorter training, all of them.
-        every: steps between two looks, for each of which the device is waited for.
+        limit: number of such steps in a row that ends the training, or all steps of a shorter one.
+        every: steps between two checks; each of them waits for the device.
+        checkpoint: the checkpoint that the error message names, if it exists.
     """
 
     def __init__(self, limit: int, every: int, checkpoint: Path) -> None:
@@ -114,7 +115,7 @@ class StopOnDivergence(L.Callback):
             self._look(trainer, pl_module, self.limit)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Look at the end, at the weights, too; a training may be shorter than the limit."""
+        """Check once more, also the weights; a training may be shorter than the limit."""
         if not has_finite_weights(pl_module):
             raise DivergedError(self._sentence("the weights are not finite"))
         steps = trainer.global_step - self._first_step
@@ -123,21 +124,21 @@ class StopOnDivergence(L.Callback):
 
     def _look(self, trainer: L.Trainer, module: L.LightningModule, limit: int) -> None:
         assert isinstance(module, Training)
-        # Every process must take the same decision, and each has the loss of its own crops.
+        # All processes must take the same decision, but each has the loss of its own crops.
         broken = int(module.broken) >= limit
         if trainer.strategy.reduce_boolean_decision(broken, all=False):
             last = f"the last {limit} steps" if limit > 1 else "the last step"
             raise DivergedError(self._sentence(f"loss or gradients were not finite in {last}"))
 
     def _sentence(self, reason: str) -> str:
-        kept = f"; {self.checkpoint} is from before" if self.checkpoint.is_file() else ""
+        kept = f"; {self.checkpoint} is from before that" if self.checkpoint.is_file() else ""
         return (
             f"the training has diverged: {reason}; start a new run with a lower learning rate{kept}"
         )
 
 
 def is_sound(module: nn.Module) -> bool:
-    """Whether a training can be gone on with from here: weights and last step are finite."""
+    """Whether a training can continue from here: the weights and the last step are finite."""
     stepped = not isinstance(module, Training) or int(module.broken) == 0
     return stepped and has_finite_weights(module)
 
@@ -148,15 +149,15 @@ def has_finite_weights(module: nn.Module) -> bool:
 
 
 class ValidationStoppedError(Exception):
-    """The process was told to end in a validation; the step before it has its checkpoint."""
+    """The process was told to stop during a validation; the step before has its checkpoint."""
 
 
 class StopOnSignal(L.Callback):
-    """Stops training after the step, or the validated picture, in which the process is told to end.
+    """Stops training after the current step or validation picture when a signal arrives.
 
-    Ctrl-C and SIGTERM do; there is a checkpoint then. A second signal ends it at once: the last
-    checkpoint on disk is then what remains. Of several processes none breaks off a validation, in
-    which they wait for each other.
+    The signals are Ctrl-C and SIGTERM; a checkpoint is written first. A second signal ends the
+    process at once, and the last checkpoint on disk remains. Several processes wait for each other
+    in a validation, so they never stop within one.
     """
 
     def __init__(self) -> None:
@@ -164,12 +165,12 @@ class StopOnSignal(L.Callback):
         self._previous: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take over the signals, which only the main thread may."""
+        """Install the signal handlers, which only the main thread may do."""
         taken_over = self.signalled or self._previous
         if not taken_over and threading.current_thread() is threading.main_thread():
             self._previous = {s: signal.signal(s, self._stop) for s in SIGNALS}
 
-    # One may follow the training.
+    # A validation may follow the training.
     on_validation_start = on_train_start
 
     def _stop(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill cannot spoil."""
+"""Checkpoints that stay intact when the process is killed."""
 
 import time
 from io import BytesIO
@@ -16,28 +16,28 @@ from rnn_codec.files import atomic_path
 from rnn_codec.training.callbacks import is_sound
 
 PARTS = frozenset({"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step"})
-"""What a checkpoint must have for a training to go on."""
+"""Keys without which a training cannot resume from a checkpoint."""
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old checkpoint, then renames: there is always one whole checkpoint.
+    """Writes to a temporary file, then renames it: there is always one complete checkpoint.
 
-    A file that is none, as one that was copied by half, is refused in one sentence.
+    A file that is not a checkpoint, or is only half copied, is refused in one sentence.
     """
 
     def load_checkpoint(self, path: _PATH, *args: Any, **options: Any) -> dict[str, Any]:
         try:
             checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **options)
-        # A damaged file ends in whatever it makes the reader raise.
+        # A damaged file can make the reader raise anything.
         except Exception as error:
             raise UserError(
-                f"the checkpoint {path} cannot be read ({reason(error)}): bring a whole one back, "
-                "or delete it to begin again"
+                f"the checkpoint {path} cannot be read ({reason(error)}): restore it from a copy, "
+                "or delete it to start again"
             ) from error
         if not isinstance(checkpoint, dict) or not checkpoint.keys() >= PARTS:
             raise UserError(
-                f"{path} is not the checkpoint of a training: bring it back, or delete it to begin "
-                "again"
+                f"{path} is not the checkpoint of a training: restore it from a copy, or delete it "
+                "to start again"
             )
         return checkpoint
 
@@ -54,9 +54,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class LastCheckpoint(Checkpoint):
     """Keeps one checkpoint up to date: every few minutes, and when training stops for any reason.
 
-    It is written at the end of a step, so that a resumed run goes on with the next; before a
-    validation, too, which can then be broken off. But never with weights that are not finite, or
-    after a step that was not: the checkpoint before is worth more.
+    It is written at the end of a step, so that a resumed run continues with the next one. It is
+    also written before a validation, which can then be interrupted. It is never written while the
+    weights, or the loss and gradient of the last step, are not finite: the checkpoint before is
+    worth more.
     """
 
     def __init__(self, path: Path, every_minutes: float) -> None:
@@ -67,10 +68,10 @@ class LastCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, *args: Any
     ) -> None:
-        """Write if it is time, or if this was the last step."""
+        """Write if a checkpoint is due, or if this was the last step."""
         ending = trainer.should_stop or trainer.global_step >= trainer.max_steps > 0
         due = time.monotonic() - self._written_at >= self.interval
-        # Every process must take the same decision, and their clocks differ.
+        # All processes must take the same decision, but their clocks differ.
         ending = ending or is_validated(trainer)
         if trainer.strategy.broadcast((ending or due) and is_sound(pl_module)):
             trainer.save_checkpoint(self.path)
@@ -78,6 +79,6 @@ class LastCheckpoint(Checkpoint):
 
 
 def is_validated(trainer: L.Trainer) -> bool:
-    """Whether a validation follows the step in hand."""
+    """Whether a validation follows the current step."""
     batches, interval = trainer.fit_loop.total_batch_idx + 1, trainer.val_check_batch
     return trainer.enable_validation and interval is not None and batches % interval == 0

@@ -1,4 +1,4 @@
-"""What trainings of codecs have in common, whatever their family: a start, and a stage."""
+"""Parts that trainings of codecs of all families share: the run to start from, and the stage."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +20,13 @@ from rnn_codec.training.steps import Training
 
 
 def start_of(config: DictConfig, groups: Sequence[str]) -> RunFolder | None:
-    """The run that a training starts from, if it does.
+    """The run whose weights a training starts from; None if it starts from random ones.
 
     Args:
-        groups: of options that both must have alike.
+        groups: groups of options in which both runs must have made the same choice.
 
     Raises:
-        UserError: it is of another family, or has another option.
+        UserError: the run is of another family, or has made another choice in a group.
     """
     if config.start_from is None:
         return None
@@ -55,7 +55,7 @@ def codec_stage(
     data: TrainingDataModule,
     callbacks: Sequence[L.Callback],
 ) -> StageTraining:
-    """The training of a codec on pictures, as configured, in its run's folder."""
+    """The training of a codec on pictures, as configured, in the folder of its run."""
     start = start_digest(plain(config), run)
     identity = training_identity(plain(config), data.digest, start)
     begun = training_identity(read_config(run), data.digest, start) if run.config.is_file() else ""

@@ -1,4 +1,4 @@
-"""Fits a Lightning module: from a checkpoint if there is one, with what every training has."""
+"""Fits a Lightning module, from its checkpoint if there is one, with the common callbacks."""
 
 import logging
 import os
@@ -38,8 +38,8 @@ def fit(
     """Fit until the last step or the time limit, from the run's checkpoint if it has one.
 
     Raises:
-        StoppedError: the process was told to end; there is a checkpoint.
-        DivergedError: the loss, or the gradients, stay not finite.
+        StoppedError: the process was told to stop; there is a checkpoint.
+        DivergedError: the loss or the gradients stay non-finite.
     """
     stop, validated = StopOnSignal(), ValidatedStep()
     trainer = build_trainer(options, run, logger, [stop, validated, *callbacks])
@@ -54,11 +54,11 @@ def fit(
 
 
 def stopped(run: RunFolder) -> UserError | SystemExit:
-    """What ends a training that was told to stop: an error, but not under a W&B sweep.
+    """The exception that ends a stopped training: an error, but exit status 0 under a W&B sweep.
 
-    The sweep gave that trial up; its agent would end after five trials that seem to fail.
+    There the sweep has given up the trial; its agent would quit after five apparent failures.
     """
-    message = f"stopped; go on with: rnn-codec train {hint('resume', run.path)}"
+    message = f"stopped; resume with: rnn-codec train {hint('resume', run.path)}"
     if "WANDB_SWEEP_ID" not in os.environ:
         return StoppedError(message)
     rank_zero_only(print)(message)
@@ -71,13 +71,13 @@ def build_trainer(
     logger: Logger | Literal[False],
     callbacks: Sequence[L.Callback],
 ) -> L.Trainer:
-    """A trainer with further callbacks beside those that every training has."""
+    """A trainer with `callbacks`, and with those that every training has."""
     trainer = options.trainer
     common: list[L.Callback] = [
         LearningRateMonitor(logging_interval="step"),
         StopOnDivergence(trainer.broken_steps, trainer.log_every_n_steps, run.checkpoint),
         LastCheckpoint(run.checkpoint, options.checkpoint.every_minutes),
-        # Without a limit too: one that is set when the run is resumed counts what was before.
+        # Also without a limit: one that is set when the run is resumed includes the time before.
         Timer(trainer.max_time, interval="step"),
     ]
     if options.averaging.decay is not None:
@@ -98,7 +98,7 @@ def build_trainer(
         log_every_n_steps=trainer.log_every_n_steps,
         gradient_clip_val=trainer.gradient_clip_val,
         accumulate_grad_batches=trainer.accumulate_grad_batches,
-        # The data module gives every process its own part.
+        # The data module gives every process its own share.
         use_distributed_sampler=False,
         enable_progress_bar=trainer.progress_bar,
         enable_model_summary=False,
@@ -112,11 +112,11 @@ def build_trainer(
 
 
 def quieten_lightning() -> None:
-    """Keep Lightning's advertisements and the warnings that no user can act on off the terminal."""
+    """Suppress Lightning's advertisements, and warnings that no user can act on."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    # PerIterationMean has already added up over the processes.
+    # PerIterationMean has already summed over the processes.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-    # On every machine that has Slurm, whether it is wanted or not.
+    # Appears on every machine with Slurm, whether Slurm is used or not.
     warnings.filterwarnings("ignore", message=".*`srun` command is available.*")

@@ -1,6 +1,6 @@
-"""Which training a run is: a digest of all that its result depends on, and of nothing else.
+"""The identity of a training: a digest of everything that its result depends on, and nothing else.
 
-What does not count is declared where an option is: see `Incidental`.
+Options that do not count are declared as such where they are defined: see `Incidental`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from rnn_codec.training.options import TrainerOptions, TrainingOptions
 
 
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What counts of the configuration of a codec's training, which has nothing to interpolate.
+    """The options that count in the resolved configuration of a codec's training.
 
     >>> counted({"seed": 0, "output": "a", "trainer": {"max_steps": 9, "progress_bar": True}})
     {'seed': 0, 'trainer': {'max_steps': 9}}
@@ -32,17 +32,17 @@ def counted(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_incidental(options: Mapping[str, Any], kind: Callable[..., Any]) -> dict[str, Any]:
-    """The options of a kind that count."""
+    """The options that count, of those that a class or function declares."""
     left_out = incidental(kind)
     return {name: value for name, value in options.items() if name not in left_out}
 
 
 def training_identity(config: Mapping[str, Any], data: str, start: str | None) -> str:
-    """16 hexadecimal digits that differ between trainings that can end in different codecs.
+    """16 hexadecimal digits that differ between trainings that can result in different codecs.
 
     Args:
-        config: the configuration of a training, with nothing left to interpolate.
-        data: the data module's `digest`: pictures count by what is in them.
+        config: the resolved configuration of a training.
+        data: the data module's `digest`: pictures count by their content.
         start: the digest of the weights that the training starts from; None for random ones.
     """
     options = counted(config)
@@ -52,20 +52,20 @@ def training_identity(config: Mapping[str, Any], data: str, start: str | None) -
 
 
 def identity_of(content: Any) -> str:
-    """16 hexadecimal digits that stand for what JSON can hold."""
+    """16 hexadecimal digits that identify content that JSON can represent."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def check_unchanged(run: RunFolder, begun_as: str) -> None:
-    """Refuse to go on with a run whose pictures, or the weights it starts from, have changed.
+    """Refuse to resume a run if its pictures, or the weights it started from, have changed.
 
-    `begun_as` is the identity that its configuration gives now, before any option is changed. If it
-    is not the one that the run wrote down, exact resumption is not possible.
+    `begun_as` is the identity that the run's own configuration gives now. If it differs from the
+    identity in the run's folder, the run cannot be resumed exactly.
     """
     if read_identity(run) not in {None, begun_as}:
         raise UserError(
-            f"{run.path} began as another training: its pictures, or the weights that it starts "
-            "from, have changed since, or it was begun by an older rnn-codec; bring them back, "
-            "or start a new run"
+            f"{run.path} began as another training: its pictures, or the weights that it started "
+            "from, have changed since, or an older rnn-codec began it; restore them, or start a "
+            "new run"
         )

@@ -1,4 +1,4 @@
-"""Lightning's logger for W&B, told which W&B run a training belongs to."""
+"""Lightning's logger for W&B, with the W&B run that a training belongs to."""
 
 import os
 from pathlib import Path
@@ -12,18 +12,18 @@ from pydantic import ValidationError
 from rnn_codec.errors import UserError
 
 IDENTIFIER = "wandb_run"
-"""In a run's folder: the identifier of its W&B run."""
+"""The file in a run's folder that contains the identifier of its W&B run."""
 
 
 def wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
     """A logger for a W&B run under `save_dir`/wandb.
 
     Without a key the run is kept offline; `wandb sync` uploads it later. WANDB_MODE overrides.
-    Trainings of one process in one folder, or in folders inside it, are one run: a codec's and its
-    entropy coder's. A training that is resumed goes on with its run.
+    Trainings of one process in one folder, or in folders inside it, share a W&B run: those of a
+    codec and its entropy coder. A resumed training continues its W&B run.
 
     Raises:
-        UserError: W&B cannot log in, does not answer, or has a setting that it does not know.
+        UserError: W&B cannot log in, does not answer, or has an invalid setting.
     """
     try:
         return _wandb_logger(save_dir, project, name)
@@ -36,7 +36,7 @@ def wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
 
 
 def setting_sentence(error: ValidationError) -> str:
-    """Which of W&B's settings cannot be: they come from the environment, or from its files."""
+    """The message about an invalid W&B setting, from the environment or from W&B's files."""
     wrong = error.errors()[0]
     setting = ".".join(map(str, wrong["loc"]))
     variable = f"WANDB_{setting.upper()}"
@@ -46,12 +46,12 @@ def setting_sentence(error: ValidationError) -> str:
 
 
 def _wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
-    """As `wandb_logger`; W&B's settings are checked by pydantic."""
+    """Like `wandb_logger`, but with the errors of W&B and of pydantic, which checks settings."""
     folder = Path(save_dir)
     # W&B keeps a run in <its folder>/wandb/<run>/files.
     own = Path(wandb.run.dir).resolve().parents[2] if wandb.run is not None else None
     if own is not None and not folder.resolve().is_relative_to(own):
-        # Of the job before, in a multirun.
+        # It belongs to the previous job of a multirun.
         wandb.finish()
     file = folder / IDENTIFIER
     logger = WandbLogger(
@@ -67,7 +67,7 @@ def _wandb_logger(save_dir: str, project: str, name: str) -> WandbLogger:
 
 
 def wandb_mode() -> Literal["offline"] | None:
-    """`offline` where W&B has no key and nobody chose a mode; None leaves the mode to W&B."""
+    """`offline` if W&B has no key and no mode is set; None leaves the mode to W&B."""
     if "WANDB_MODE" in os.environ or wandb.setup().settings.mode != "online":
         return None
     return None if wandb.login(prompt=False, verify=False) else "offline"
@@ -75,5 +75,5 @@ def wandb_mode() -> Literal["offline"] | None:
 
 @rank_zero_only
 def _begin(logger: WandbLogger, file: Path) -> None:
-    """Start the run, or go on with it, and write down its identifier."""
+    """Start or continue the W&B run, and write its identifier to a file."""
     file.write_text(f"{logger.experiment.id}\n", encoding="utf-8")

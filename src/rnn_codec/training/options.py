@@ -1,4 +1,4 @@
-"""Options of a training: which values they can have. `conf/` says what each means."""
+"""Options of a training, and their valid values. `conf/` explains each option."""
 
 import re
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from rnn_codec.signatures import Count, Incidental, Share
 M = TypeVar("M", bound=nn.Module)
 
 LAYERS_AND_SIZES = 64
-"""Shapes that a function may be compiled for: beyond its own 8 the compiler silently gives up."""
+"""Limit of shapes to compile a function for. Above it (default 8), compiling silently stops."""
 
 
 def to_duration(value: object) -> timedelta:
-    """DD:HH:MM:SS as a length of time, which stays what it is.
+    """The duration that DD:HH:MM:SS states; a timedelta is returned as it is.
 
     >>> to_duration("00:01:30:00")
     datetime.timedelta(seconds=5400)
@@ -33,7 +33,7 @@ def to_duration(value: object) -> timedelta:
         return value
     found = re.fullmatch(r"(\d{1,8}):(\d\d):(\d\d):(\d\d)", str(value))
     if found is None:
-        raise ValueError("it must be DD:HH:MM:SS, as 00:01:30:00")
+        raise ValueError("it must be DD:HH:MM:SS, such as 00:01:30:00")
     days, hours, minutes, seconds = map(int, found.groups())
     return timedelta(days, seconds, hours=hours, minutes=minutes)
 
@@ -59,31 +59,31 @@ class Execution:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """The layout of weights and images."""
+        """The memory layout of weights and images."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def lay_out_weights(self, module: M) -> M:
-        """`module` itself, its weights in the layout."""
-        # torch's own annotation of `to` does not know the argument.
+        """Return `module` itself, with its weights in this memory layout."""
+        # torch's own annotation of `to` lacks this argument.
         module.to(memory_format=self.memory_format)  # type: ignore[call-overload]
         return module
 
     def lay_out(self, images: Tensor) -> Tensor:
-        """Images (B, C, H, W) in the layout."""
+        """Images (B, C, H, W) in this memory layout."""
         return images.contiguous(memory_format=self.memory_format)
 
     def unrolling(self, module: nn.Module) -> AbstractContextManager[None]:
-        """What to enter around an unroll of `module`."""
+        """The context manager for an unroll of `module`."""
         return (
             deferred_weight_gradients(module) if self.deferred_weight_gradients else nullcontext()
         )
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function`, compiled if that is wanted."""
+        """`function`, compiled if `compile` is set."""
         return torch.compile(function, dynamic=False) if self.compile else function
 
     def fuse_gates(self, module: nn.Module) -> None:
-        """Compile the element-wise functions of all cells in `module`, if that is wanted."""
+        """Compile the element-wise functions of all cells in `module` if `compile_gates` is set."""
         if self.compile_gates:
             torch._dynamo.config.recompile_limit = LAYERS_AND_SIZES
             fuse(module, partial(torch.compile, dynamic=False))
@@ -91,7 +91,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class TrainerOptions(Execution):
-    """The group `trainer`: how a training is run."""
+    """The options of the group `trainer`: how a training is run."""
 
     accelerator: str
     devices: Count | Literal["auto"]
@@ -110,13 +110,13 @@ class TrainerOptions(Execution):
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it is to run on GPUs."""
+        """Whether the training runs on GPUs."""
         return self.accelerator in {"gpu", "cuda"}
 
 
 @dataclass(frozen=True)
 class LateOptions:
-    """The late part of a training."""
+    """The options of the late part of a training."""
 
     begins: Share
     crop_size: Count
@@ -125,28 +125,28 @@ class LateOptions:
 
 @dataclass(frozen=True)
 class AveragingOptions:
-    """The moving average of the weights."""
+    """The options of the moving average of the weights."""
 
     decay: Annotated[float, Field(ge=0, lt=1)] | None
 
 
 @dataclass(frozen=True)
 class CheckpointOptions:
-    """What is left behind for a resumed run."""
+    """The options of checkpoints."""
 
     every_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """The weights that a training leaves."""
+    """The options of the exported weights."""
 
     dtype: Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What trainings of all families have."""
+    """The options that trainings of all families have."""
 
     name: Incidental[str]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
@@ -159,7 +159,7 @@ class TrainingOptions:
     checkpoint: Incidental[CheckpointOptions]
     export: ExportOptions
     logger: Incidental[Any]
-    # What is trained when the codec is does not change that.
+    # These parts are trained after the codec, and do not change it.
     entropy: Incidental[Any] = None
     coder: Incidental[Any] = None
     restoration: Incidental[Any] = None

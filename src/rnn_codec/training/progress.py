@@ -1,4 +1,4 @@
-"""The progress of a training counted in steps: a bar on a terminal, lines in a file."""
+"""The progress of a training in steps: a bar on a terminal, lines in a file."""
 
 import sys
 from typing import Any
@@ -11,19 +11,19 @@ from rnn_codec.progress import ProgressLines, columns
 
 
 def step_progress() -> ProgressBar:
-    """What shows steps where standard error goes."""
+    """The progress display that suits standard error."""
     return StepProgressBar(refresh_rate=10) if sys.stderr.isatty() else StepLines()
 
 
 class StepLines(ProgressBar):
-    """Writes the number of steps to standard error now and then."""
+    """Writes the number of steps to standard error at intervals."""
 
     def __init__(self, lines: ProgressLines | None = None) -> None:
         super().__init__()
         self._lines, self._enabled = lines or ProgressLines("step"), True
 
     def disable(self) -> None:
-        """Of several processes the first writes."""
+        """Stop writing: of several processes only the first writes."""
         self._enabled = False
 
     def enable(self) -> None:
@@ -37,7 +37,7 @@ class StepLines(ProgressBar):
 
 
 class StepProgressBar(RichProgressBar):
-    """Steps done of those to do, the loss, the throughput; no epochs, of which there is one."""
+    """Shows steps done and to do, loss and throughput; no epochs, as there is only one."""
 
     def configure_columns(self, trainer: L.Trainer) -> list[ProgressColumn]:
         return columns()
@@ -46,13 +46,13 @@ class StepProgressBar(RichProgressBar):
         return "step"
 
     def _update_metrics(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Not after every step: to read a figure is to wait for the device."""
+        """Update only every `refresh_rate` steps: reading a metric waits for the device."""
         if not trainer.training or trainer.global_step % self.refresh_rate == 0:
             super()._update_metrics(trainer, pl_module)
 
     def get_metrics(
         self, trainer: L.Trainer, pl_module: L.LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """The logged figures, without the logger's version."""
+        """The logged metrics, without the logger's version."""
         metrics = super().get_metrics(trainer, pl_module)
         return {name: value for name, value in metrics.items() if name != "v_num"}

@@ -1,7 +1,7 @@
-"""What follows from how far a training is: its learning rate, its part, the seed of a step.
+"""Quantities that depend on a training's progress: learning rate, late part, seeds of steps.
 
-Schedules are pure functions to a factor on the learning rate, from the step, by which they warm up,
-and the position, by which they end: the step, or more if time is running out.
+Schedules are pure functions that return a factor on the learning rate. They warm up by the step,
+and end by the position: the step, or a later one if time is running out.
 """
 
 import math
@@ -16,15 +16,15 @@ SCHEDULES: Registry[Callable[..., float]] = Registry(
 
 
 class Progress:
-    """How far a training is: by its steps or by its time, whichever is further.
+    """The progress of a training, by its steps or by its time, whichever is further.
 
     Args:
         max_steps: steps of the whole training.
-        late_begins: share of the training at which its late part begins; None for no such part.
+        late_begins: share of the training after which its late part begins; None for no late part.
 
     Attributes:
         time_used: share of the time limit that is used up; 0 without a limit.
-        late_by_time: first step of the late part, if time has begun it; None before.
+        late_by_time: first step of the late part, if the time limit has begun it; None before.
 
     Example:
         >>> progress = Progress(max_steps=100, late_begins=0.5)
@@ -40,7 +40,7 @@ class Progress:
         self.late_by_time: int | None = None
 
     def position(self, step: int) -> float:
-        """The step, or a later one if more of the time is used up than of the steps."""
+        """The step, or a later one if a larger share of the time is used up than of the steps."""
         return max(step, self.time_used * self.max_steps)
 
     def is_late(self, step: int) -> bool:
@@ -90,5 +90,5 @@ def cosine(
 
 
 def mix(*numbers: int) -> int:
-    """One seed out of several numbers, spread over 32 bits."""
+    """A 32-bit seed from several numbers."""
     return random.Random(repr(numbers)).getrandbits(32)

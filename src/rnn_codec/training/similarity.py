@@ -1,6 +1,6 @@
-"""Structural similarity for losses, with products of matrices: several times as fast as convolving.
+"""Structural similarity for losses, several times as fast as with convolutions.
 
-Means of windows are taken by two small products of matrices for all pictures together.
+The means over windows are two small matrix products for all pictures together.
 """
 
 import torch
@@ -10,27 +10,28 @@ from torch import Tensor
 WINDOW = 11
 """Side of the window of SSIM, pixels [Wang et al. 2004]."""
 SIGMA = 1.5
-"""Of the Gaussian in that window, pixels."""
+"""Standard deviation of the Gaussian in that window, pixels."""
 LUMINANCE, CONTRAST = 0.01, 0.03
-"""Constants of SSIM, in shares of the range."""
+"""Constants of SSIM, as shares of the data range."""
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the scales of MS-SSIM, from the finest [Wang et al. 2003]."""
+"""Weights of the scales of MS-SSIM, from the finest [Wang et al. 2003]."""
 
 
 def similarity(
     x: Tensor, y: Tensor, data_range: float, window: int = WINDOW
 ) -> tuple[Tensor, Tensor]:
-    """Luminance, and contrast and structure, of windows of two pictures [Wang et al. 2004].
+    """The luminance term, and the contrast and structure term, of SSIM [Wang et al. 2004].
 
-    Not padded. In single precision also under autocast: differences of squares stand nothing less.
+    There is no padding. Differences of squares need single precision, which is used even under
+    autocast.
 
     Args:
-        x, y: (..., H, W), of shapes that go together.
-        data_range: of their values.
+        x, y: (..., H, W), of shapes that broadcast.
+        data_range: range of their values.
         window: side of the windows, odd.
 
     Returns:
-        Two of (..., H − window + 1, W − window + 1), whose product is SSIM.
+        Two tensors (..., H − window + 1, W − window + 1), whose product is SSIM.
     """
     with torch.autocast(x.device.type, enabled=False):
         x, y = x.float(), y.float()
@@ -50,7 +51,7 @@ def similarity(
 def ms_ssim(x: Tensor, y: Tensor, data_range: float) -> Tensor:
     """MS-SSIM of pictures (B, C, H, W), mean over channels, (B,) [Wang et al. 2003].
 
-    The window is smaller than 11 where the coarsest scale of five would not hold it.
+    The window is smaller than 11 if it does not fit into the coarsest of the five scales.
     """
     shortest = min(x.shape[-2:]) >> (len(WEIGHTS) - 1)
     window = min(WINDOW, shortest - (shortest + 1) % 2)
@@ -66,9 +67,9 @@ def ms_ssim(x: Tensor, y: Tensor, data_range: float) -> Tensor:
 
 
 def _windows(length: int, window: int, like: Tensor) -> Tensor:
-    """The Gaussian at each place of a line, (length − window + 1, length), made where it is used.
+    """The Gaussian window at each position of a line, (length − window + 1, length).
 
-    A copy from the processor would be waited for.
+    It is computed on the device of `like`: a copy from the CPU would have to be waited for.
     """
     places = torch.arange(length, device=like.device, dtype=like.dtype)
     offsets = places - places[: length - window + 1, None] - window // 2

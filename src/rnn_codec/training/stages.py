@@ -2,7 +2,7 @@
 
     Stage ── prepare ──> StageTraining ── fit ──> checkpoints ── export ──> weights, digest, cost
 
-What they are is the model's affair: a codec and then its entropy coder, for example.
+The family decides which stages there are: a codec and then its entropy coder, for example.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,14 +32,15 @@ from rnn_codec.training.steps import Training
 
 @dataclass(frozen=True)
 class StageTraining:
-    """What a stage trains, built, and how.
+    """The built parts of a stage, ready to train.
 
     Attributes:
-        config: for the stage's folder.
-        begun_as: the identity that the options give with which the stage's folder was begun.
-        start: digest of the weights that the training starts from, if they are another run's.
+        config: the configuration to write into the stage's folder.
+        identity: the training's identity with its current options.
+        begun_as: its identity with the options with which the stage's folder was begun.
+        start: digest of the weights that the training starts from, if another run left them.
         learned: the network in `model` whose weights are exported.
-        callbacks: beside those that every training has.
+        callbacks: callbacks in addition to those that every training has.
     """
 
     config: DictConfig
@@ -54,7 +55,7 @@ class StageTraining:
 
 
 def nothing_more(run: RunFolder) -> None:
-    """What models need whose weights are all that there is of them."""
+    """Nothing to complete: the model consists of its weights alone."""
 
 
 @dataclass(frozen=True)
@@ -63,25 +64,25 @@ class Stage:
 
     run: RunFolder
     prepare: Callable[[], StageTraining]
-    """Builds what is trained, once the stages before are done."""
+    """Builds the training, once the stages before are done."""
     digest: Callable[[RunFolder], bytes]
-    """Of what has been exported into the folder."""
+    """Computes the digest of the exported files in a folder."""
     complete: Callable[[RunFolder], None] = nothing_more
-    """Writes what the model needs beside the weights that have been exported."""
+    """Writes the files that the model needs besides its exported weights."""
 
 
 def train_stages(stages: Sequence[Stage]) -> None:
-    """Train the stages that are not done yet, and in any case the last: it may be made longer."""
+    """Train the stages that are not done yet, and always the last: it may have been extended."""
     for stage in stages:
         if stage is stages[-1] or not stage.run.weights.is_file():
             train_stage(stage)
 
 
 def train_stage(stage: Stage) -> None:
-    """Train a stage, from its checkpoint if it has one, and export what it has learned.
+    """Train a stage, from its checkpoint if it has one, and export the trained weights.
 
     Raises:
-        UserError: the folder holds another training; else as `fit`.
+        UserError: the folder contains another training; also the errors of `fit`.
     """
     run, training = stage.run, stage.prepare()
     model, trainer = training.model, training.options.trainer
@@ -90,10 +91,10 @@ def train_stage(stage: Stage) -> None:
     clock = TrainingClock(trainer.max_time, model.progress, trainer.log_every_n_steps)
 
     def begun(error: Exception) -> bool:
-        # Only the first process may say that no step has been taken, now or before.
+        # Only the first process may decide that no step has been taken, now or earlier.
         if run.checkpoint.is_file() or not is_first_process():
             return True
-        # Steps that could not be written down are lost.
+        # Steps that could not be saved are lost.
         return clock.examples > 0 and not is_of_a_file(error)
 
     with unless_begun(run, begun):
@@ -110,7 +111,7 @@ def train_stage(stage: Stage) -> None:
 
 @rank_zero_only
 def leave(stage: Stage, training: StageTraining, clock: TrainingClock, steps: int) -> None:
-    """Write down what the training cost, the trained weights, and their digest."""
+    """Write the cost of the training, the trained weights, and their digest."""
     cost = TrainingCost(
         identity=training.identity,
         seconds=clock.seconds,

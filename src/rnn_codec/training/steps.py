@@ -1,4 +1,4 @@
-"""What trainings of codecs and of entropy coders have in common: how weights take a step."""
+"""The base of all trainings: how a step updates the weights."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
@@ -13,27 +13,25 @@ from torch.optim.lr_scheduler import LambdaLR
 from rnn_codec.training.schedules import Progress
 
 BuildOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
-"""Builds the optimizer of some parameters."""
+"""Builds an optimizer of the given parameters."""
 Schedule = Callable[[int, float], float]
-"""From a step, and from how far the training is (`Progress.position`), to a factor on the learning
-rate."""
+"""Maps a step and the progress (`Progress.position`) to a factor on the learning rate."""
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], largest_norm: float | None) -> Tensor:
-    """Shorten the gradient to `largest_norm` if it is longer; None leaves its length.
+    """Scale the gradient to `largest_norm` if its norm is larger; None leaves it as it is.
 
-    What is not finite becomes zero: one such step would spoil the weights for good. Nothing is
-    read from a device. Gradients must not be scaled, as they are by a float16 scaler; in bfloat16
-    there is none.
+    Non-finite entries become zero: one such step would ruin the weights. Nothing is read from a
+    device. Gradients must not be scaled, as a float16 scaler does; bfloat16 has no scaler.
 
     Returns:
-        The norm before, a scalar.
+        The norm before clipping, a scalar.
     """
     trained = [parameter for parameter in parameters if parameter.grad is not None]
     gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients)
     if largest_norm is not None:
-        # A norm that is not finite makes a NaN or a zero of every entry.
+        # A non-finite norm turns every entry into NaN or zero.
         torch.nn.utils.clip_grads_with_norm_(trained, largest_norm, norm)
     for gradient in gradients:
         gradient.nan_to_num_(0, 0, 0)
@@ -41,17 +39,17 @@ def clip_gradients(parameters: Iterable[nn.Parameter], largest_norm: float | Non
 
 
 class Training(L.LightningModule):
-    """Takes steps by an optimizer and a schedule, with clipped gradients.
+    """Takes steps with an optimizer and a schedule, with clipped gradients.
 
     Args:
         optimizer: builds the optimizer of the parameters.
         schedule: gives the factor on the learning rate.
-        progress: how far the training is.
+        progress: the training's progress.
 
     Attributes:
-        broken: of how many steps up to the last the loss or the gradient was not finite, a scalar
-            where the weights are: to count waits for no device, to read does.
-        unit: what throughput is told in.
+        broken: the number of latest steps in a row with a non-finite loss or gradient, a scalar on
+            the device of the weights: counting does not wait for the device, reading does.
+        unit: the unit of throughput.
     """
 
     unit: str
@@ -66,11 +64,11 @@ class Training(L.LightningModule):
 
     @abstractmethod
     def examples(self, batch: Tensor) -> int:
-        """How many are in a batch, for what the training costs."""
+        """The number of examples in a batch, for the cost of the training."""
 
     @abstractmethod
     def units(self, batch: Tensor) -> int:
-        """How many of `unit` are in a batch."""
+        """The number of units in a batch."""
 
     def on_fit_start(self) -> None:
         self.broken = torch.zeros((), dtype=torch.int64, device=self.device)
@@ -85,7 +83,7 @@ class Training(L.LightningModule):
         }
 
     def factor(self, step: int) -> float:
-        """What the learning rate of a step is multiplied by."""
+        """The factor on the learning rate in a step."""
         return self.schedule(step, self.progress.position(step))
 
     def on_before_backward(self, loss: Tensor) -> None:
@@ -97,8 +95,8 @@ class Training(L.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by norm, also where Lightning will not: fused optimizers in bfloat16."""
+        """Clip by norm, even where Lightning refuses to: fused optimizers in bfloat16."""
         norm = clip_gradients(self.parameters(), gradient_clip_val)
-        # Both: the absolute value of NaN has a gradient of zero.
+        # Both are needed: the absolute value of NaN has a gradient of zero.
         sound = self._loss.isfinite() & norm.isfinite()
         self.broken.add_(1).mul_(~sound)
