@@ -69,12 +69,12 @@ class Codes:
     """The bits of a batch of images of one size; the last iteration may be cut short.
 
     Attributes:
-        bits: bool, (iterations, B, 32, ⌈H⌉/16, ⌈W⌉/16); ⌈·⌉ is the size after padding.
+        bits: bool, (iterations, B, 32, H′/16, W′/16); H′ and W′ are the padded sizes.
         height, width: H and W, pixels, before padding.
         rows: how many rows of the last iteration's bits are known, from the top; the bits below
             are meaningless. None: all.
         stops: the number of iterations in which each position has bits; its later bits are
-            meaningless. Integers, (B, ⌈H⌉/16, ⌈W⌉/16). None: all.
+            meaningless. Integers, (B, H′/16, W′/16). None: all.
 
     Raises:
         ValueError: `rows` is negative or more than the bits have.
