@@ -189,7 +189,7 @@ def test_it_compresses_and_decompresses(
     capsys.readouterr()
     assert run("info", "short.rnc") == 0
     printed = capsys.readouterr().out
-    assert "4 planes arrived, 8 planes when whole" in printed
+    assert "4 planes arrived, 8 planes when complete" in printed
     assert str(model) in printed
     assert np.array_equal(rnc.decompress("short.rnc"), picture & 0xF0)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
+
 CONF = Path(__file__).parents[2] / "conf"
 COMMANDS = ("train", "evaluate", "grid", "table", "report", "bench")
 """Files that configure a subcommand."""
@@ -90,6 +92,34 @@ def commands() -> str:
     return "\n".join(parts)
 
 
+def defaults() -> dict[str, str]:
+    """The choice of each group that `rnn-codec train` makes by itself."""
+    entries = yaml.safe_load((CONF / "train.yaml").read_text("utf-8"))["defaults"]
+    pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
+    return {group: choice for group, choice in pairs if choice is not None}
+
+
+def family_of(network: Path) -> str:
+    """The family that a file of the group network chooses."""
+    for entry in yaml.safe_load(network.read_text("utf-8"))["defaults"]:
+        if isinstance(entry, dict):
+            return str(entry["/family"])
+        if entry != "_self_":
+            return family_of(network.with_name(f"{entry}.yaml"))
+    raise ValueError(f"{network} chooses no family")
+
+
+def choice(file: Path) -> str:
+    """A row of a group's table: the name of a choice, what it is, its family."""
+    name = f"`{file.stem}`"
+    if defaults().get(file.parent.name) == file.stem:
+        name += " (default)"
+    comment = escaped(described(file).comment)
+    if file.parent.name == "network":
+        comment += f" Family *{family_of(file)}*."
+    return f"| {name} | {comment} |"
+
+
 def groups() -> str:
     """A section for each group: what its options are, and the options within them."""
     parts = []
@@ -100,7 +130,7 @@ def groups() -> str:
         details = []
         for file in sorted(folder.glob("*.yaml")):
             found = described(file)
-            rows.append(f"| `{file.stem}` | {escaped(found.comment)} |")
+            rows.append(choice(file))
             if found.options:
                 prefix = "" if is_global(file) else f"{folder.name}."
                 summary = f'??? note "{folder.name}={file.stem}"\n\n'

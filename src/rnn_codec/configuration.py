@@ -91,7 +91,7 @@ def check_types(node: DictConfig, registry: Registry[Any] | None = None) -> None
         elif target is not None and not says_what:
             if not takes(target, name):
                 raise InvalidOptionError(
-                    f"{full_name} is not an option of {target.__name__}"
+                    f"{full_name} is not an option of {target.__name__} in {target.__module__}"
                     + did_you_mean(name, arguments(target))
                 )
             _check_type(full_name, value, _adapter(target, name))

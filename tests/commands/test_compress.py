@@ -138,7 +138,7 @@ def test_info_with_the_model(model: Path, capsys: pytest.CaptureFixture[str]) ->
     assert f"picture     {WIDTH}×{HEIGHT} pixels" in out
     assert f"file        {len(data) // 2} of {len(data)} bytes" in out
     assert (
-        "levels      1 iteration and 1 of 3 rows of the next arrived, 3 iterations when whole"
+        "levels      1 iteration and 1 of 3 rows of the next arrived, 3 iterations when complete"
         in out
     )
     identifier = load_model(model).identifier.hex()
@@ -151,14 +151,14 @@ def test_info_without_the_model(
     monkeypatch.delenv("RNN_CODEC_MODELS")
     assert run("info", "a.rnc") == 0
     out = capsys.readouterr().out
-    assert "levels      3 iterations when whole" in out
+    assert "levels      3 iterations when complete" in out
     assert ", not found" in out
 
 
 def test_info_of_a_file_that_has_only_begun(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.rnc").write_bytes(Path("a.rnc").read_bytes()[:20])
     assert run("info", "a.rnc") == 0
-    assert "levels      0 iterations arrived, 3 iterations when whole" in capsys.readouterr().out
+    assert "levels      0 iterations arrived, 3 iterations when complete" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", [["--bytes", "60"], ["--bpp", "0.25"], ["--iterations", "1"]])

@@ -50,7 +50,9 @@ def test_links_lead_somewhere(page: Page) -> None:
         place, _, anchor = target.partition("#")
         path = (page.path.parent / place).resolve() if place else page.path
         assert path.exists(), target
-        assert not anchor or anchor in Page(path).anchors, target
+        # What docstrings define is on the site alone, whose build checks such links.
+        if anchor and not anchor.startswith("rnn_codec."):
+            assert anchor in Page(path).anchors, target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)

@@ -19,10 +19,11 @@ def main(words: Sequence[str]) -> None:
     def work(job: Job) -> str:
         file = open_file(data_of(job.input), options.max_pixels)
         head, body, size = file.head, file.body, len(file.data)
-        arrived, name = "", "not found"
+        levels, name = f"{body} when complete", "not found"
         try:
             model = find(head)
-            arrived = f"{model.contents(file).words} arrived, "
+            words = model.contents(file).words
+            levels = f"{words}, complete" if file.whole else f"{words} arrived, {levels}"
             entropy = model.labels.get("entropy")
             name = str(model.path) + (f", entropy coder {entropy}" if entropy else "")
         except NoModelError:
@@ -35,7 +36,7 @@ def main(words: Sequence[str]) -> None:
             f"  picture     {head.width}×{head.height} pixels",
             f"  file        {size} of {body.file_bytes} bytes, {file.bits_per_pixel:.4g} bits per "
             "pixel",
-            f"  levels      {arrived}{body} when whole",
+            f"  levels      {levels}",
             f"  model       {head.model.hex()}, {name}",
         ]
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Truncate .rnc files to shorter ones with fewer iterations or planes."""
+"""Truncate .rnc files to shorter ones, which decode to fewer levels."""
 
 from collections.abc import Sequence
 

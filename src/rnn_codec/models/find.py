@@ -157,7 +157,12 @@ def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
     for name, identifiers in SEPARATE_MODELS.items():
         if identifier in identifiers and places is None:
             return NoModelError(f"the file was made by the model {name} {_OF_SEPARATE}")
-    listed = _listed(default_places() if places is None else places)
+    if places is not None:
+        return NoModelError(
+            f"the model {identifier} made the file, but {_listed(places)} has other weights, as "
+            "after a resumed training: name the folder of the model that made it"
+        )
+    listed = _listed(default_places())
     return NoModelError(
         f"the model {identifier} is not in {listed}: name its folder with --model, or in the "
         f"environment variable {PLACES_VARIABLE}"
