@@ -135,7 +135,9 @@ def test_unreadable_models_are_passed_over(models: Path, tmp_path: Path) -> None
 
 
 def test_a_model_that_is_nowhere(models: Path) -> None:
-    with pytest.raises(NoModelError, match=r"the model 000000000000 is not in .*models.*--model"):
+    with pytest.raises(NoModelError, match=r"the model 000000000000 is not in .*runs.*--model"):
+        find_model(bytes(6))
+    with pytest.raises(NoModelError, match=r"000000000000 of the file is not in .*models"):
         find_model(bytes(6), [models])
 
 
@@ -172,7 +174,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.raises(NoModelError, match=f"made by the model flagship {rest}"):
             find_model(bytes.fromhex(identifier), version=2)
     # Where it had to be is what its user said.
-    with pytest.raises(NoModelError, match="the model 5f4331e187ec is not in runs"):
+    with pytest.raises(NoModelError, match="the model 5f4331e187ec of the file is not in runs"):
         find_model(bytes.fromhex("5f4331e187ec"), [Path("runs")])
 
 

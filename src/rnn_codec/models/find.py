@@ -159,8 +159,8 @@ def _nowhere(identifier: str, places: Sequence[Path] | None) -> NoModelError:
             return NoModelError(f"the file was made by the model {name} {_OF_SEPARATE}")
     if places is not None:
         return NoModelError(
-            f"the model {identifier} made the file, but {_listed(places)} has other weights, as "
-            "after a resumed training: name the folder of the model that made it"
+            f"the model {identifier} of the file is not in {_listed(places)}: name the folder that "
+            "has it (a training that is resumed gives another model)"
         )
     listed = _listed(default_places())
     return NoModelError(
