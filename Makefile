@@ -1,10 +1,10 @@
-# Two commands are all the set-up: `make train` and `make test`. Everything else: `make help`.
+# `make train` and `make test` need no other setup. All targets: `make help`.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Modules are compiled when they are first imported: most of those that are installed never are.
-# An environment that keeps byte code from being written would compile PyTorch for every process.
+# Modules are compiled when they are first imported: most installed modules never are (--no-compile).
+# With PYTHONDONTWRITEBYTECODE, every process would compile PyTorch again.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 RUN    := runs/first_$(shell date +%Y-%m-%d_%H-%M-%S)
@@ -24,30 +24,30 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: $(STAMP) ## Build .venv with the pinned versions
+setup: $(STAMP) ## Create .venv with the pinned versions
 
 .PHONY: train
-train: $(STAMP) ## Train on photographs of installed packages, measure beside other codecs (minutes)
+train: $(STAMP) ## Train on photographs from installed packages, compare with other codecs (minutes)
 	$(BIN)/rnn-codec train experiment=first_run output=$(RUN)
 	$(BIN)/rnn-codec evaluate model=$(RUN) data=photos beside=[jpeg_420,webp,jpeg2000,avif]
 
 .PHONY: test
-test: $(STAMP) ## Lint, check types, run every test
+test: $(STAMP) ## Lint, check types, run all tests
 	$(MAKE) --jobs 2 lint pytest
 
 .PHONY: lint
-lint: $(STAMP) ## Check style and types alone
+lint: $(STAMP) ## Lint and check types, without tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Tests of a file share what is slow to make: `worksteal` leaves neighbours to one worker.
+# Tests in a file share slow fixtures: `worksteal` keeps neighbouring tests on one worker.
 .PHONY: pytest
-pytest: $(STAMP) ## Run every test alone
+pytest: $(STAMP) ## Run all tests, without lint and type checks
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --durations=25
 
 .PHONY: quick
-quick: $(STAMP) ## Lint, check types, run the quick tests: before every commit
+quick: $(STAMP) ## Lint, check types, run the quick tests (before every commit)
 	$(MAKE) --jobs 2 lint quick-tests
 
 .PHONY: quick-tests
@@ -59,38 +59,38 @@ kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check th
 	$(BIN)/rnn-codec kodak $(OPTIONS)
 
 .PHONY: baselines
-baselines: $(STAMP) ## Measure the classic codecs on Kodak, into results/baselines
+baselines: $(STAMP) ## Measure the classic codecs on Kodak: results/baselines/
 	for codec in jpeg_420 jpeg_444 webp jpeg2000 avif; do \
 		$(BIN)/rnn-codec evaluate codec=$$codec data=kodak beside=[] \
 			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
 	done
 
 .PHONY: bench-models
-bench-models: $(STAMP) ## Time the models of the two packages: results/bench/models/
+bench-models: $(STAMP) ## Time the models of both packages: results/bench/models/
 	$(BIN)/rnn-codec bench what=models $(OPTIONS)
 
 .PHONY: ablation-table
-ablation-table: $(STAMP) ## Put the records of results/ together: results/ablation.md, .csv, .tex
+ablation-table: $(STAMP) ## Compare all records in results/ in a table: results/ablation.md, .csv, .tex
 	$(BIN)/rnn-codec table $(OPTIONS)
 
 .PHONY: tables
-tables: $(STAMP) ## Write the tables of README.md, docs/ and results/README.md from records and conf/
+tables: $(STAMP) ## Generate the tables in README.md, docs/ and results/README.md from records and conf/
 	$(BIN)/python docs/tables
 
 .PHONY: docs
-docs: tables ## Build the manual as a site; whatever warns is an error: site/index.html
+docs: tables ## Build the manual as a site, with warnings as errors: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: report
-report: $(STAMP) ## Draw the records of results/ as a page: results/report/index.html
+report: $(STAMP) ## Show the records in results/ on an interactive page: results/report/index.html
 	$(BIN)/rnn-codec report $(OPTIONS)
 
 .PHONY: test-slurm
-test-slurm: $(STAMP) ## Run jobs on a Slurm of one node, on this machine (installs it; needs root)
+test-slurm: $(STAMP) ## Run tests on a one-node Slurm cluster on this machine (installs Slurm; needs root)
 	OMP_NUM_THREADS=1 tests/slurm/run.sh $(BIN)/pytest tests/slurm/by_hand.py
 
 .PHONY: bench-commands
-bench-commands: $(STAMP) ## Time whole commands with the default model: results/bench/commands/
+bench-commands: $(STAMP) ## Time compress and decompress, startup included: results/bench/commands/
 	$(BIN)/rnn-codec bench what=commands $(OPTIONS)
 
 .PHONY: bench
@@ -104,13 +104,13 @@ fuzz: $(STAMP) ## Fuzz the parser and the entropy decoder for ten minutes (insta
 	$(BIN)/python tests/fuzz.py -max_total_time=600 -max_len=400 -artifact_prefix=runs/fuzz/ $(OPTIONS)
 
 .PHONY: damage
-damage: $(STAMP) ## Change 100,000 files at random: nothing may go unnoticed (some minutes)
+damage: $(STAMP) ## Change 100,000 files at random: no change may go unnoticed (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.damage $(OPTIONS)
 
 .PHONY: sizes
-sizes: $(STAMP) ## Code pictures of every size from 1x1 to 70x70 there and back (some minutes)
+sizes: $(STAMP) ## Compress and decompress pictures of every size from 1x1 to 70x70 (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sizes
 
 .PHONY: clean
-clean: ## Remove .venv and the caches, keep runs
+clean: ## Remove .venv and the caches; keep runs
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

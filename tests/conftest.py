@@ -1,4 +1,4 @@
-"""What several tests share."""
+"""Fixtures and helpers that several tests share."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -37,10 +37,10 @@ settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 
-# A program of its own, `make fuzz`, with a package that nothing else needs.
+# Not a test but a program (`make fuzz`), with a package that nothing else needs.
 collect_ignore = ["fuzz.py"]
 
-# Processes that tests start take this checkout, whatever is installed.
+# Processes that tests start use this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT / "models")])
 # Figures are drawn small, here and in processes that tests start: writing large ones takes longer
 # than a training of two steps.
@@ -62,17 +62,17 @@ MARKS = {
         *("families/wavelet/test_specification.py", "families/wavelet/test_code_length.py"),
         *("lab/report/test_page.py", "lab/grid/test_plan.py", "models/test_find.py"),
         *("commands/test_compress.py", "families/binary/test_model.py", "cells/test_equations.py"),
-        *("families/binary/entropy/test_context_models.py", "test_sweeps.py", "test_readme.py"),
+        *("families/binary/entropy/test_context_models.py", "test_sweeps.py", "docs/"),
         *("coding/test_compiled.py", "test_results.py", "test_studies.py", "pillow/"),
         *("pictures/test_metadata.py", "test_third_family.py", "lab/evaluation/test_learned.py"),
         *("training/test_callbacks.py", "training/test_loggers.py", "training/test_checkpoints.py"),
     ),
 }
-"""Files of tests, below this folder, by what makes them take long: `make quick` leaves them out."""
+"""Test files below this folder, by the reason that they take long: `make quick` skips them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their files, so that what is slow is listed in one place."""
+    """Mark tests by their files, so that slow tests are listed in one place."""
     folder = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(folder):
@@ -128,7 +128,7 @@ NETWORKS: dict[str, Callable[..., tuple[EncoderNetwork, DecoderNetwork]]] = {
 def make_codec(
     cell: str, recon: str, width: float = 0.125, seed: int = 0, network: str = "paper"
 ) -> RecurrentCodec:
-    """An untrained codec of a cell, a framework and a design of networks, by name."""
+    """An untrained codec with a cell, a framework and a network design, given by name."""
     torch.manual_seed(seed)
     networks = NETWORKS[network](*CELLS[cell], width, GAMMA[recon])
     return RecurrentCodec(*networks, FRAMEWORKS[recon]())
@@ -142,10 +142,10 @@ def _seeded() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Of several workers one compiles what all of them need: half a minute in a new clone."""
+    """Let one of several workers compile what all need: it takes half a minute in a new clone."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    # The folder that all workers have theirs in.
+    # The folder that contains the folders of all workers.
     with FileLock(tmp_path_factory.getbasetemp().parent / "compiling"):
         coder, shape = Progressive(2).quantise(), StreamShape(2, 1, 1, adaptive=False)
         stream = coder.encode(np.zeros((2, CODE_DEPTH, 1, 1), np.bool_), seed=0)
@@ -154,18 +154,18 @@ def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def own_wandb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """W&B without settings, keys or runs of anyone else, so that its runs are offline."""
+    """W&B without the user's settings, keys and runs, so that its runs are offline."""
     for name in [name for name in os.environ if name.startswith("WANDB")]:
         monkeypatch.delenv(name)
     for name in ("CONFIG", "CACHE", "DATA"):
         monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / "wandb" / name))
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    # It would ask a server for the user's name, to greet with it.
+    # Otherwise W&B asks a server for the user's name, for a greeting.
     monkeypatch.setenv("WANDB_SILENT", "true")
     wandb.teardown()
     yield
     wandb.finish()
-    # Its process and the variable that leads to it would be there for other tests.
+    # Otherwise its process, and the variable that leads to it, stay for other tests.
     wandb.teardown()
 
 

@@ -1,8 +1,8 @@
-"""Random changes of files: make damage. None may go unnoticed, none may end in a crash.
+"""Changes files at random (make damage): no change may go unnoticed, none may end in a crash.
 
-Every change is of one to four bytes, of a file whole or cut short, of both families of codecs. What
-decodes must have the bits of the original wherever a check value says so: in every whole iteration
-of the binary family, in the planes that are checked of the wavelet family.
+Each change alters one to four bytes of a complete or truncated file of either family. A file that
+decodes must have the bits of the original wherever a check value confirms them: in every whole
+iteration of the binary family, and in the checked planes of the wavelet family.
 """
 
 import sys
@@ -31,11 +31,11 @@ RATES: tuple[Rate, ...] = (Levels(3), BitsPerPixel(0.5))
 UNNOTICED = "UNNOTICED"
 
 Case = tuple[bytes, Callable[[bytes], str]]
-"""A file, and what the decoder makes of it when it has been changed."""
+"""A file, and a function that returns the outcome of decoding a changed copy."""
 
 
 def main(changes: int) -> None:
-    """Change files, count what comes of it, and end with 1 if a change went unnoticed."""
+    """Change files, count the outcomes, and exit with 1 if a change went unnoticed."""
     rng = np.random.default_rng(0)
     cases = [*binary_cases(rng), *wavelet_cases()]
     counts: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def binary_outcome(model: BinaryModel, data: bytes) -> Callable[[bytes], str]:
 
 
 def wavelet_cases() -> Iterator[Case]:
-    """Files of a small picture with and without gains, to the end of a plane and within one."""
+    """Files of a small picture with and without gains, that end with a plane or within one."""
     y, x = np.mgrid[:24, :20]
     pixels = (np.stack([120 + 90 * np.sin(x / 3 + c) for c in range(3)], -1) + y[..., None]) % 256
     model = tiny_model()
@@ -115,12 +115,12 @@ def wavelet_outcome(data: bytes) -> Callable[[bytes], str]:
 
 
 def same(ours: list[NDArray[np.uint16]], theirs: list[NDArray[np.uint16]], last: int) -> bool:
-    """Whether coefficients agree in all planes down to one."""
+    """Whether magnitudes agree in all planes down to the plane `last`."""
     return all(np.array_equal(a >> last, b >> last) for a, b in zip(ours, theirs, strict=True))
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:
-    """Some bytes changed; every third file is cut as well."""
+    """Change some bytes; cut a third of the files short as well."""
     changed = np.frombuffer(data, np.uint8).copy()
     places = rng.integers(len(data), size=rng.integers(1, 5))
     changed[places] ^= rng.integers(1, 256, len(places)).astype(np.uint8)

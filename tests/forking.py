@@ -1,7 +1,7 @@
-"""Processes of their own that start at once: to be killed, or to run beside others.
+"""Separate processes that start at once: to be killed, or to run in parallel.
 
-They are forked from one that has imported what trainings and workers of grids need, which takes
-seconds, and has done nothing else.
+They are forked from a process that has only imported what trainings and grid workers need, which
+takes seconds.
 """
 
 import multiprocessing

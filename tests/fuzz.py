@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of files: make fuzz. Whatever the bytes, decode them or say why not."""
+"""Coverage-guided fuzzing of files (make fuzz): any bytes are decoded or refused with a reason."""
 
 import sys
 
@@ -12,7 +12,7 @@ from rnn_codec.families.binary.entropy.none import NoneCoder
 from rnn_codec.families.binary.entropy.progressive import Progressive
 from rnn_codec.families.binary.entropy.single_iteration import SingleIteration
 
-# Only the parser is instrumented: Numba cannot compile kernels that are.
+# Only the parser is instrumented: Numba cannot compile instrumented kernels.
 with atheris.instrument_imports(include=["rnn_codec.rnc", "rnn_codec.families.binary.format"]):
     from rnn_codec.families.binary.format import most_stream_bytes, seed, stream_of, write
     from rnn_codec.models.protocol import open_file
@@ -25,11 +25,11 @@ CODERS: list[EntropyCoder] = [
     Progressive(FORMAT_ITERATIONS).quantise(),
 ]
 LARGEST = 64
-"""Sides of the fuzzed pictures, pixels: fuzzing wants many small files."""
+"""Longest side of the fuzzed pictures, in pixels: fuzzing needs many small files."""
 
 
 def fuzz_file(data: bytes) -> None:
-    """Any bytes as a file."""
+    """Decode any bytes as a file."""
     try:
         file = open_file(data)
     except UserError:
@@ -39,7 +39,7 @@ def fuzz_file(data: bytes) -> None:
 
 
 def fuzz_stream(data: bytes) -> None:
-    """Any bytes as a stream behind a header in order, whose fields the first bytes choose."""
+    """Decode any bytes as a stream after a valid header, whose fields the first bytes choose."""
     width, height = 1 + data[0] % LARGEST, 1 + data[1] % LARGEST
     iterations, coder = 1 + data[2] % FORMAT_ITERATIONS, data[3] // 2 % len(CODERS)
     stream = data[4 : 4 + most_stream_bytes(width, height, iterations)]
@@ -50,7 +50,7 @@ def fuzz_stream(data: bytes) -> None:
 
 
 def decode(file: File) -> None:
-    """Decode, and check that what arrived is consistent."""
+    """Decode a file, and check that the result is consistent."""
     height, width = -(-file.head.height // 16), -(-file.head.width // 16)
     body, stream = stream_of(file)
     if body.coder >= len(CODERS):
@@ -63,7 +63,7 @@ def decode(file: File) -> None:
         return
     assert 0 <= arrived.rows <= height
     assert len(arrived.bits) == arrived.iterations + (arrived.rows > 0) <= body.levels
-    # Whole iterations agree with their check values, so coding them gives the same beginning.
+    # Whole iterations agree with their check values, so coding them gives the same prefix.
     if arrived.iterations:
         again = coder.encode(arrived.bits[: arrived.iterations], start, arrived.stops)
         same = min(len(again.data), len(stream)) - CHECK_BITS // 8 - 4
@@ -71,7 +71,7 @@ def decode(file: File) -> None:
 
 
 def one_input(data: bytes) -> None:
-    """What the fuzzer calls."""
+    """Try one input of the fuzzer."""
     fuzz_file(data)
     if len(data) > 4:
         fuzz_stream(data)

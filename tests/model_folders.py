@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 
 
 def write_model(folder: Path, *coders: str, seed: int = 0) -> Path:
-    """Write a codec, and entropy coders by name; returns the folder."""
+    """Write a codec, and entropy coders by name; return the folder."""
     torch.manual_seed(seed)
     run = RunFolder(folder)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):

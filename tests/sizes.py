@@ -1,4 +1,4 @@
-"""Round trips of every size from 1×1 to 70×70, by the wavelet family: make sizes."""
+"""Round trips of pictures of every size from 1×1 to 70×70 in the wavelet family: make sizes."""
 
 import sys
 from itertools import product
@@ -10,7 +10,7 @@ SIDES = range(1, 71)
 
 
 def main() -> None:
-    """Try all sizes, say which did not come back, and end with 1 if there are any."""
+    """Try all sizes, print those that fail, and exit with 1 if there are any."""
     sizes, failed = list(product(SIDES, SIDES)), []
     for height, width in progress(sizes, "sizes"):
         try:

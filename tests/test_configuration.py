@@ -1,4 +1,4 @@
-"""Options are compared with the types of the arguments that they are for."""
+"""Options are checked against the types of the arguments that they set."""
 
 import shlex
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Parent:
 
 
 class Child(Parent):
-    """Passes some arguments on."""
+    """Passes some arguments on to its parent."""
 
     def __init__(self, names: list[str] | None, pair: tuple[float, float], **common: Any) -> None:
         super().__init__(**common)
@@ -90,7 +90,7 @@ def test_parts_inside_are_checked_as_well() -> None:
 
 
 def refusal(function: Callable[..., object], *arguments: object) -> str | None:
-    """The sentence with which something is refused; None if it is not."""
+    """The message with which a call is refused; None if it succeeds."""
     try:
         function(*arguments)
     except UserError as error:

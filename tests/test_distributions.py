@@ -1,4 +1,4 @@
-"""What stands in the two distributions, as far as it shows without building them."""
+"""The contents of the two distributions, checked without building them."""
 
 import tomllib
 from collections.abc import Iterator
@@ -33,9 +33,9 @@ def test_the_package_is_small_and_has_the_default_model() -> None:
     own = ("config.yaml", "prior.safetensors", "recon/one_shot/restoration.onnx")
     model = [SHIPPED / DEFAULT_MODEL / name for name in own]
     assert set(model) < files
-    # A wheel, which is compressed, has less.
+    # The wheel is compressed, and so smaller.
     assert size(packed(ROOT)) < 8 * MEGABYTE
-    # What decodes; the rest is for further training.
+    # The files that decode pictures; the rest is for further training.
     assert size(iter(model)) < 1.5 * MEGABYTE
 
 

@@ -1,4 +1,4 @@
-"""Errors end in one sentence; a full disk names the file and leaves what was there."""
+"""Errors end in one sentence; on a full disk it names the file, and the old file stays."""
 
 import errno
 import subprocess

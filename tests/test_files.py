@@ -1,4 +1,4 @@
-"""Files that are either whole or absent."""
+"""Files that are either complete or absent."""
 
 import csv
 import json
@@ -112,7 +112,7 @@ def test_a_new_file_has_the_mode_of_all_new_files(tmp_path: Path, mask: int) -> 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is told to the disk, in its order: the names of what is synced, and renamings."""
+    """The operations on the disk, in order: syncs, with names, and renamings."""
     found: list[str] = []
     sync, replace = os.fsync, Path.replace
 

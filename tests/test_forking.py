@@ -1,4 +1,4 @@
-"""Models that have been used go on in processes that are forked off."""
+"""Models that have been used keep working in forked processes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which package imports which: no cycle, and the library does not know the laboratory."""
+"""Imports between packages: no cycles, and the library does not import the laboratory."""
 
 import ast
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ FILES = sorted(SRC.glob("rnn_codec*/**/*.py"))
 
 
 def room(module: str) -> str:
-    """What stands directly in one of the two packages: a module, or a package with all below it."""
+    """The module or package directly in one of the two packages that a module is or belongs to."""
     return ".".join(module.split(".")[:2])
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Names of modules, those for type checkers and those inside functions left out."""
+    """Names of imported modules, except those for type checkers and those inside functions."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -39,7 +39,7 @@ def module_of(file: Path) -> str:
 
 
 def imports() -> dict[str, set[str]]:
-    """Module → modules that it imports."""
+    """The modules that each module imports, by its name."""
     return {
         module_of(file): own(imported(ast.parse(file.read_text(encoding="utf-8"))))
         for file in FILES
@@ -47,7 +47,7 @@ def imports() -> dict[str, set[str]]:
 
 
 def test_no_module_imports_one_that_imports_it() -> None:
-    # Raises CycleError, which names the cycle. What a package hands on is no module of its own.
+    # Raises CycleError, which names the cycle. An __init__.py only re-exports names of modules.
     packages = {module_of(file) for file in FILES if file.name == "__init__.py"}
     graph = {name: targets - packages for name, targets in imports().items()}
     assert len(list(TopologicalSorter(graph).static_order())) > 100
@@ -57,7 +57,7 @@ def test_no_package_imports_one_above_it() -> None:
     rooms: dict[str, set[str]] = {}
     for name, targets in imports().items():
         rooms.setdefault(room(name), set()).update(map(room, targets))
-    # The two packages themselves hand on what is public.
+    # The two packages themselves re-export public names.
     graph = {
         name: targets - {name, "rnn_codec", "rnn_codec_lab"}
         for name, targets in rooms.items()

@@ -43,7 +43,7 @@ def test_commands_on_files() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "results/tiny, entropy coder progressive" in done.stdout
     assert {Image.open(path).size for path in Path("out").iterdir()} == {(200, 170)}
-    # What would be made of it here, and with another number of threads.
+    # The same pixels as in this process, and with another number of threads.
     assert np.array_equal(np.asarray(Image.open("out/a.png")), rnc.decompress("a.rnc"))
 
 

@@ -1,4 +1,4 @@
-"""The command `rnn-codec` itself: its subcommands, and what it says to mistakes."""
+"""The command `rnn-codec` itself: its subcommands, and messages about mistakes."""
 
 import re
 import tomllib

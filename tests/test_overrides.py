@@ -1,4 +1,4 @@
-"""Options of any text: Hydra, OmegaConf and a shell read them as they were."""
+"""Options with any text: Hydra, OmegaConf and a shell read them unchanged."""
 
 import shlex
 
@@ -25,7 +25,7 @@ HARD = st.text(st.sampled_from("\\'\"${}a,=()[] #\n"), max_size=12)
 
 
 def read(word: str) -> object:
-    """What a configuration has after an option of the command line."""
+    """The value that an option on the command line has in a configuration."""
     parsed = PARSER.parse_override(word)
     assert parsed.key_or_group == "output"
     assert not parsed.is_sweep_override()

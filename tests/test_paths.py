@@ -1,4 +1,4 @@
-"""Paths that begin with `~`, and paths that are no text, wherever a user gives one."""
+"""Paths that begin with `~`, and empty paths, wherever a user gives one."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PIXELS = np.full((64, 64, 3), 90, np.uint8)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's home, with a model in it; the current folder is another."""
+    """The user's home folder, with a model in it; the working folder is another one."""
     folder = tmp_path / "home"
     write_model(folder / "models" / "mine")
     (tmp_path / "elsewhere").mkdir()

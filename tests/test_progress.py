@@ -1,4 +1,4 @@
-"""How far a command is: bars of one look, and lines where nobody sees a bar."""
+"""The progress of commands: bars on a terminal, lines in a file."""
 
 import io
 
@@ -21,7 +21,7 @@ def test_a_file_gets_a_line_now_and_then(
     seconds: float, total: int | None, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [100.0]
-    # A generator does not know how many there are.
+    # A generator has no length.
     items = (number for number in range(5)) if total is None else range(total)
     done = []
     for item in progress(items, "work", clock=lambda: now[0]):

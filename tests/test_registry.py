@@ -1,4 +1,4 @@
-"""Names and what they stand for."""
+"""The registry: names, and the parts that they stand for."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The committed records: they agree with what is published, and reach what they were to reach."""
+"""The committed records: they agree with published figures, and reach their targets."""
 
 import json
 import re
@@ -115,7 +115,7 @@ def test_the_wavelet_codec_reaches_its_bars() -> None:
     areas = {name: own.areas(curve) for name, curve in (
         ("psnr", "adaptive, psnr"), ("balanced", "progressive"), ("ms-ssim", "adaptive, ms-ssim")
     )}  # fmt: skip
-    # What the family was to reach.
+    # The targets of the family.
     assert areas["psnr"]["psnr"] > 68.5
     assert areas["ms-ssim"]["ms_ssim"] > 1.8410
     assert areas["balanced"]["ms_ssim"] > 1.8395
@@ -137,7 +137,7 @@ def test_what_effort_saves_is_made_of_the_files() -> None:
         assert about["efforts"] == list(own["summary"](folder / "files.csv"))
     highest = [each for each in about["efforts"] if each["effort"] == 9]
     assert [each["pictures"] for each in highest] == [24] * 4
-    # What an encoder that searches was to save.
+    # The target for an encoder that searches.
     for tune in ("psnr", "ms-ssim"):
         saved = [each["saved"] for each in highest if each["tune"] == tune]
         assert sum(saved) / len(saved) > 0.03

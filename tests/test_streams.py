@@ -1,4 +1,4 @@
-"""Standard streams that are closed, that nobody reads, and what is said on a terminal."""
+"""Standard streams that are closed or have no reader, and text that is safe for a terminal."""
 
 import subprocess
 from pathlib import Path
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a line of a shell, with the command for `rnn-codec`."""
+    """Run a shell command in which `rnn-codec` stands for the program of this checkout."""
     line = command.replace("rnn-codec", f"'{PROGRAM[0]}' -m rnn_codec")
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False
@@ -100,7 +100,7 @@ def test_pictures_and_files_come_and_go_by_pipes(folder: Path) -> None:
     assert Image.open(folder / "b.png").format == "PNG"
     assert (folder / "b.png").read_bytes() == (folder / "a1.png").read_bytes()
     assert "file        60 of " in done.stdout
-    # What is said of a file does not come between its bytes.
+    # Messages about a file go to standard error, so that they do not mix with its bytes.
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["-"] * 3
 
 

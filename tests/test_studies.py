@@ -1,4 +1,4 @@
-"""The scripts beside records in results/ still make what is committed there."""
+"""The scripts next to records in results/ still reproduce the files committed there."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ CURVES = sorted(path.parent for path in RESULTS.rglob("learning_curves.csv"))
 
 
 def script(path: str) -> dict[str, Any]:
-    """The names in a script."""
+    """Run a script; return its names."""
     return run_path(str(RESULTS / path))
 
 
@@ -47,7 +47,7 @@ def test_the_extrapolation(tmp_path: Path) -> None:
         json.loads((folder / "extrapolation.json").read_text(encoding="utf-8"))
         for folder in (tmp_path, RESULTS / "extrapolation")
     )
-    # The file that it is fitted to has six digits of what the committed one was fitted to.
+    # The committed file was fitted to values of which learning_curves.csv has only six digits.
     assert numbers(made) == pytest.approx(numbers(committed), rel=1e-3)
     assert Image.open(tmp_path / "extrapolation.png").width > 100
 

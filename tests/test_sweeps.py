@@ -1,4 +1,4 @@
-"""Sweep files: what W&B's agent makes of them is a command line of `train`."""
+"""Sweep files: W&B's agent turns them into command lines of `train`."""
 
 import itertools
 import json
@@ -42,7 +42,7 @@ def trials(sweep: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def some(sweep: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Trials that have each value of each option beside the first of the others."""
+    """Trials with each value of each option, and the first value of the others."""
     first = next(trials(sweep))
     for trial in trials(sweep):
         if sum(trial[name] != value for name, value in first.items()) <= 1:
@@ -95,7 +95,7 @@ def test_every_width_of_the_search_can_be_built() -> None:
 def test_a_trial_keeps_its_options_pictures_curve_and_areas(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As its agent starts it, offline."""
+    """The trial is started as W&B's agent starts it, offline."""
     monkeypatch.chdir(tmp_path)
     sweep = yaml.safe_load((ROOT / "sweeps" / "ablation.yaml").read_text())
     trial = next(trials(sweep))
@@ -125,7 +125,7 @@ def test_a_trial_keeps_its_options_pictures_curve_and_areas(
 
 
 def test_a_trial_that_its_sweep_stops_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its agent counts other exit codes as failures, and ends after a few."""
+    """W&B's agent counts exit codes other than 0 as failures, and ends after a few."""
     monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
     end = stopped(RunFolder(Path("run")))
     assert isinstance(end, SystemExit)

@@ -1,4 +1,4 @@
-"""A family of codecs that is defined here: the package knows nothing of raw pixels."""
+"""A family of codecs defined in this file: raw pixels, of which the package knows nothing."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Who watches is told, and nobody need."""
+"""Progress is reported to the innermost watcher, if there is one."""
 
 from rnn_codec.watching import tell, watching
 

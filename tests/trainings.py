@@ -1,4 +1,4 @@
-"""What makes a training of a few steps shorter, and the least that Lightning trains."""
+"""Shortens trainings of a few steps, and has the smallest training for Lightning."""
 
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from rnn_codec.families.binary.training import stages as recurrent
 
 
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the pictures of every validation, a quarter of the time of a short training."""
+    """Leave out the pictures of every validation: they take a quarter of a short training."""
     monkeypatch.setattr(recurrent, "ReconstructionPictures", lambda folder: L.Callback())
 
 
 class Counting(L.LightningModule):
-    """One weight, which a step makes larger by one."""
+    """A module of one weight, which grows by one in every step."""
 
     def __init__(self) -> None:
         super().__init__()

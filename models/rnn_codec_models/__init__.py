@@ -1,1 +1,1 @@
-"""Models of the family `binary`: each folder here is one, which rnn-codec finds by its name."""
+"""Models of the family `binary`: each folder is a model, which rnn-codec finds by its name."""

@@ -1,4 +1,4 @@
-"""The cells against the paper's equations, evaluated by plain numpy in double precision."""
+"""The cells against the paper's equations, evaluated with plain NumPy in double precision."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ CHANNELS = 4
 
 
 def convolve(x: Array, layer: SharedConv2d) -> Array:
-    """The layer's convolution of (C, H, W): correlate at full size, pick every stride-th."""
+    """The layer's convolution of (C, H, W): correlate at full size, take every stride-th value."""
     weight = layer.weight.detach().numpy()
     before, after = (weight.shape[-1] - 1) // 2, weight.shape[-1] // 2
     x = np.pad(x, [(0, 0), (before, after), (before, after)])
@@ -101,7 +101,7 @@ def test_three_iterations_follow_the_equations(
     cell_class, options, equations, depths, kernel, stride, hidden
 ) -> None:
     cell = cell_class(3, CHANNELS, kernel, stride, hidden, **options).double()
-    # Weights of unit size reach the curved parts of the functions.
+    # Weights of unit size reach the nonlinear parts of the functions.
     for parameter in cell.parameters():
         torch.nn.init.normal_(parameter)
     state, expected = None, [np.zeros((d, 6 // stride, 8 // stride)) for d in depths]

@@ -1,4 +1,4 @@
-"""The range coder against one that is written after docs/file-format.md, and its prefixes."""
+"""The range coder against one written from docs/file-format.md, and its prefixes."""
 
 from fractions import Fraction
 
@@ -23,7 +23,7 @@ ONE = 1 << PROBABILITY_BITS
 
 
 class SlowDecoder:
-    """One bit at a time, in whole numbers."""
+    """Decodes one bit at a time, in integers."""
 
     def __init__(self, code: bytes) -> None:
         self.code, self.position = code, 0
@@ -147,5 +147,5 @@ def test_places_count_in_codes_that_go_on() -> None:
     encoder.put(rng.random(1000) < 0.5, even)
     place = encoder.place
     encoder.put(rng.random(1000) < 0.5, even)
-    # A thousand even bits are 125 bytes; the next may be needed to tell the last of them.
+    # A thousand even bits are 125 bytes; the next byte may be needed to decide the last bit.
     assert 125 <= certain_after(encoder.code(), place) <= 126

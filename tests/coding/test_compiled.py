@@ -1,4 +1,4 @@
-"""Compiled functions: kept on disk where there is a place for them, and done without one."""
+"""Compiled functions: cached on disk where possible, and working without a cache."""
 
 import importlib.util
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def twice(number):
 
 @pytest.fixture
 def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A module with a compiled function; numba may keep it beside the module or at home."""
+    """A module with a compiled function; numba may cache it next to the module or at home."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     path = tmp_path / "package" / "kernels.py"
@@ -43,7 +43,7 @@ def load(path: Path) -> ModuleType:
 
 
 def occupy(path: Path) -> None:
-    """Put a file where a folder would be made: that ends every attempt, root's too."""
+    """Put a file where a folder would be made, so that nobody can make it, not even root."""
     path.unlink(missing_ok=True)
     path.write_bytes(b"")
 
@@ -105,7 +105,7 @@ def test_a_damaged_place_is_written_anew(
 
 
 def test_every_kernel_is_compiled_in_this_way() -> None:
-    """So that none ends a command for want of a place."""
+    """Otherwise a command could fail because a kernel cannot be cached."""
     sources = {file: file.read_text() for file in (ROOT / "src").rglob("*.py")}
     assert [file for file, text in sources.items() if "njit" in text] == [Path(module.__file__)]
 
@@ -113,7 +113,7 @@ def test_every_kernel_is_compiled_in_this_way() -> None:
 def test_what_was_compiled_of_other_sources_is_not_used(
     kernels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kernel holds what it calls; numba looks at its own module alone."""
+    """A kernel contains the functions that it calls, but numba checks only its own module."""
     load(kernels).twice(4)
     monkeypatch.setattr(module, "sources_stamp", lambda _: (("stops.py", 0.0, 1),))
     again = load(kernels)
@@ -129,7 +129,7 @@ def test_all_sources_of_kernels_count() -> None:
 def test_a_compiler_that_is_switched_off_is_named(
     kernels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What numba makes of the environment variable when it is imported.
+    # The value that numba reads from the environment variable when it is imported.
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     with pytest.raises(UserError, match="NUMBA_DISABLE_JIT switches off the compiler"):
         load(kernels)

@@ -27,7 +27,7 @@ def encode(coded: list[tuple[bool, int]]) -> tuple[bytes, list[int]]:
 
 
 def decode(data: bytes, probabilities: list[int]) -> list[bool]:
-    """The bits until one has not arrived."""
+    """The bits before the first that has not arrived."""
     received = np.frombuffer(data, np.uint8)
     state = rc.start_decoder(received)
     bits = []

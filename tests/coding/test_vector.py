@@ -1,4 +1,4 @@
-"""The vector kernel adds up what NumPy does, for all int16."""
+"""The vector kernel computes the same sums as NumPy, for all int16 values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The command `rnn-codec`, in this process and as one of its own."""
+"""Runs the command `rnn-codec`, in this process or in a separate one."""
 
 import subprocess
 import sys
@@ -9,11 +9,11 @@ import pytest
 from rnn_codec.__main__ import main
 
 PROGRAM = (sys.executable, "-m", "rnn_codec")
-"""As a process of its own."""
+"""The command line of a separate process."""
 
 
 def run(*arguments: str) -> int:
-    """Run the command here; its exit status."""
+    """Run the command in this process; return its exit status."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["rnn-codec", *arguments])
         try:
@@ -26,16 +26,16 @@ def run(*arguments: str) -> int:
 FOR_FILES = frozenset(
     {"constriction", "numpy", "onnxruntime", "PIL", "rich", "safetensors", "yaml"}
 )
-"""The packages that files may need, and every installation has."""
+"""Packages that commands on files may need; every installation has them."""
 FOR_BINARY = frozenset({"llvmlite", "numba", "pytorch_msssim", "torch"})
-"""Those that models of the family `binary` may need beside."""
+"""Packages that models of the family `binary` may need in addition."""
 FOR_TRAINING = frozenset(
     {
         *("bjontegaard", "hydra", "lightning", "matplotlib", "omegaconf", "onnx", "plotly"),
         *("pydantic", "scipy", "skimage", "sklearn", "torchmetrics", "wandb"),
     }
 )
-"""Those that files do without."""
+"""Packages that commands on files do not need."""
 
 WITHOUT = """
 import sys
@@ -57,5 +57,5 @@ def python_without(missing: Collection[str], code: str) -> subprocess.CompletedP
 
 
 def run_without(missing: Collection[str], *commands: str) -> subprocess.CompletedProcess[str]:
-    """Run commands, one after another, in such a program."""
+    """Run commands, one after another, in a program that cannot import some packages."""
     return python_without(missing, COMMANDS.format(commands=list(commands)))

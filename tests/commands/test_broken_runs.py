@@ -1,4 +1,4 @@
-"""Runs that are damaged: every command that is given one says so in a sentence."""
+"""Damaged runs: every command reports the damage in one sentence."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def configuration(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Of a training of two steps."""
+    """The configuration of a training of two steps."""
     cache = tmp_path_factory.mktemp("cache")
     options = ["trainer.max_steps=2", "data.batch_size=2", f"data.cache_dir={cache}"]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
@@ -29,7 +29,7 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]
 
 
 def sentence(capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line of an error."""
+    """The message of an error, which must be a single line."""
     error = capsys.readouterr().err
     assert "Traceback" not in error
     lines = [line for line in error.splitlines() if line.startswith("error: ")]

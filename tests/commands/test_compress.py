@@ -1,4 +1,4 @@
-"""compress, decompress, info, truncate: what they write and print, what they say to mistakes."""
+"""compress, decompress, info, truncate: what they write and print; messages about mistakes."""
 
 import errno
 import importlib
@@ -30,7 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with two pictures, a broken one and a code file."""
+    """The working folder, with two pictures, a broken one, and a compressed file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RNN_CODEC_MODELS", str(model.parent))
     y, x = np.mgrid[:HEIGHT, :WIDTH]
@@ -335,7 +335,7 @@ def test_what_is_no_file_is_not_replaced(folder: Path, command: str, kind: str, 
 
 
 def test_no_file_is_written_where_one_exists(folder: Path, capsys) -> None:
-    """A photograph that lies beside its code is not overwritten by what the code holds."""
+    """Decompressing does not overwrite a photograph next to its compressed file."""
     original = Path("a.png").read_bytes()
     Path("c.rnc").write_bytes(Path("a.rnc").read_bytes())
     assert run("decompress", "c.rnc", "a.rnc", "--output-folder", ".") == 1

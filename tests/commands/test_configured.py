@@ -1,4 +1,4 @@
-"""Configurations of subcommands: where they are found, what Hydra's own options do."""
+"""Configurations of subcommands: where they are found, and how Hydra's own options work."""
 
 import os
 import shutil
@@ -120,7 +120,7 @@ def test_words_of_a_sweeps_agent_are_read_as_what_they_mean(
 def test_an_empty_name_of_the_cache_is_none(
     folder: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Put back after the test, whatever becomes of it.
+    # Restored after the test, whatever the command does to it.
     monkeypatch.setenv("RNN_CODEC_CACHE", folder or "")
     if folder is None:
         monkeypatch.delenv("RNN_CODEC_CACHE")

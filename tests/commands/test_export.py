@@ -1,4 +1,4 @@
-"""rnn-codec export: what is copied is tested in tests/runs/test_export.py."""
+"""The command rnn-codec export; tests/runs/test_export.py tests what it copies."""
 
 import errno
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Options of subcommands on files: paths that begin with `~`, texts that are empty."""
+"""Options of subcommands on files: paths that begin with `~`, and empty values."""
 
 from pathlib import Path
 

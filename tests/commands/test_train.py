@@ -63,7 +63,7 @@ def _without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def pictures() -> None:
-    """For tests whose trainings draw what they reconstruct, as others do not."""
+    """Requested by tests whose trainings draw reconstructions; others leave them out."""
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +101,7 @@ TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.d
 
 @pytest.mark.parametrize(
     ("cell", "recon", "network"),
-    # Cells and frameworks are the same modules in both designs: few pairs show that.
+    # Both designs use the same cells and frameworks: for the second, a few pairs suffice.
     [(*pair, TRANSFORM) for pair in PAIRS] + [(*pair, ["network=tiny"]) for pair in PAIRS[::4]],
 )
 def test_every_pair_trains_and_loads(
@@ -178,7 +178,7 @@ def test_crops_on_the_device_train_as_others_do(tmp_path: Path, cache: str) -> N
     plain = run_training(tmp_path / "plain", *options)
     on_device = run_training(tmp_path / "device", *options, "trainer.crops_on_device=true")
     assert_same(on_device, plain)
-    # How it is run does not make another training of it.
+    # How a training is run does not change its identity.
     assert len({read_identity(RunFolder(tmp_path / name)) for name in ("plain", "device")}) == 1
 
 
@@ -270,7 +270,7 @@ def test_the_transform_network_starts_from_the_training_pictures(
     assert torch.equal(weights["decoder.mean"], stages.mean)
     assert torch.equal(weights["encoder.analysis.weights.values"], stages.directions)
     assert torch.equal(weights["decoder.log_amplitude.values"], stages.amplitudes.log())
-    # They are weights like others: a run that starts from this one takes them from there.
+    # A run that starts from this one takes them from its weights, not from the pictures.
     start = f"start_from={tmp_path / 'run'}"
     assert_same(run_training(tmp_path / "next", *options, "seed=5", start), weights)
 
@@ -290,7 +290,7 @@ def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
 
 
 def kill_when(arguments: list[str], reached: Callable[[], bool]) -> None:
-    """Train in a process of its own, SIGKILL it as soon as a condition holds."""
+    """Train in a separate process, and SIGKILL it as soon as a condition holds."""
     process = FORKING.Process(target=entry.main, args=(arguments,))
     process.start()
     while process.is_alive() and not reached():
@@ -334,11 +334,11 @@ def test_a_training_that_runs_out_of_time_ends_its_schedule(
     options += ["trainer.gradient_clip_val=1e-9", "optimizer.weight_decay=0"]
     stop_after = 0
     whole = run_training(tmp_path / "whole", *options)
-    # Eight steps of the twelve have used the time up; half of it is used after four, when the batch
-    # of the next has been drawn.
+    # Eight of the twelve steps use up the time. Half of it is used after four steps, when the batch
+    # of the fifth has already been drawn.
     parts = [(size, late) for size, late, _ in seen]
     assert parts == 5 * [(32, False)] + 7 * [(48, True)]
-    # The rate of a step follows the time before the step before.
+    # The learning rate of a step follows from the time used before the previous step.
     positions = [max(step, 12 * min(1, max(0, step - 1) / 8)) for step in range(12)]
     rates = [cosine(0, position, 12, 0, 0.01) for position in positions]
     assert [rate for *_, rate in seen] == pytest.approx(rates)
@@ -402,7 +402,7 @@ def test_an_unknown_option_is_named(tmp_path: Path, monkeypatch, capsys) -> None
 
 
 def fail(arguments: list[str], folder: Path, monkeypatch, capsys) -> str:
-    """Standard error of a command that must fail."""
+    """Run a command that must fail; return its standard error."""
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as exit_:
         entry.main(arguments)
@@ -420,7 +420,7 @@ def test_a_resumed_run_keeps_its_configuration(tmp_path: Path) -> None:
 
 
 def resume(folder: Path, *overrides: str) -> DictConfig:
-    """The configuration with which a run is gone on with."""
+    """The configuration with which a run is resumed."""
     words = addable([f"resume={folder}", *overrides])
     return entry.resumed(configure(*words), words)[0]
 
@@ -431,7 +431,7 @@ def test_a_resumed_run_may_change_its_logger_as_a_group(tmp_path: Path) -> None:
     assert saved.logger == {
         "_target_": "rnn_codec.training.loggers.wandb_logger",
         "project": "other",
-        # The name of the run, not of the command that goes on with it.
+        # The name of the run, not of the command that resumes it.
         "name": "mine",
     }
 
@@ -571,12 +571,12 @@ def test_the_numbers_of_other_processes_lose_no_training(
 ) -> None:
     variables = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
     for name in (RUN_FOLDER_VARIABLE, RANKS_VARIABLE, *RANKS, *variables):
-        # As if it had been set, so that what the training sets is forgotten, too.
+        # Set first, so that monkeypatch also removes what the training sets.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     for name in variables:
         monkeypatch.setenv(name, "1")
-    # As Lightning has it when it is imported with the variable.
+    # The value in Lightning if the variable was set when it was imported.
     monkeypatch.setattr(rank_zero_only, "rank", 1)
     monkeypatch.chdir(tmp_path)
     entry.main([*FAST, "trainer.max_steps=1", "output=run", cache])

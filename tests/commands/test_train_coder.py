@@ -21,7 +21,7 @@ CODER += ["coder.longest_side=64", "coder.most_pictures=2", "coder.val_check_int
 
 @pytest.fixture
 def main(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
-    """The command, in this process; each call as if it were a process of its own."""
+    """The command in this process; each call starts as if in a new process."""
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("RNN_CODEC_CACHE", str(cache))
 

@@ -1,4 +1,4 @@
-"""What a configuration may hold: options that are known, texts that are not empty."""
+"""Checks of configurations: options must be known, texts must not be empty."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,10 +79,10 @@ def test_the_nearest_option_is_named(option: str, meant: str) -> None:
         ["+optimizer.amsgrad=true"],
         ["++optimizer.eps=1e-6", "+logger.prefix=mine"],
         ["optimizer._target_=torch.optim.SGD", "+optimizer.momentum=0.9"],
-        # Other options read them.
+        # Other options refer to them.
         ["+tag=mine", "name='${tag}'"],
         ["+mine.rate=1", "optimizer.lr='${mine.rate}'"],
-        # A part of another kind, whose options its class checks.
+        # A part of another kind; its class checks the options.
         ["network=transform", "++network.decoder.free_part={name:residual,hidden_depth:8}"],
         ["data.name=folder", "+data.root=a"],
     ],

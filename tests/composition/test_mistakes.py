@@ -1,4 +1,4 @@
-"""Command lines that Hydra cannot use: one sentence each, of what to write."""
+"""Command lines that Hydra cannot use: one sentence says what to write instead."""
 
 import shlex
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Makes the files of the present version that all later ones have to decode.
+"""Make the files of the current version, which all later versions have to decode.
 
 python -m tests.corpus.make
 
-Beside each file stands the picture that it decodes to. What a version has left is never changed.
+Next to each file is the picture to which it decodes. Files of earlier versions never change.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ MASK = np.linspace(0, 255, 96).astype(np.uint8)[None].repeat(70, 0)
 
 
 def photograph() -> Pixels:
-    """96×70 pixels: no multiple of a block."""
+    """A photograph of 96×70 pixels, which is not a whole number of blocks."""
     found: Pixels = np.ascontiguousarray(data.astronaut()[40:180:2, 140:332:2])
     return found
 
@@ -41,7 +41,7 @@ FILES: dict[str, Callable[[Pixels], bytes]] = {
 
 
 def main() -> None:
-    """Write the folder of the present version."""
+    """Write the folder of the current version."""
     folder = CORPUS / version("rnn-codec")
     folder.mkdir()
     for name, make in FILES.items():

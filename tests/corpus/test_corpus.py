@@ -11,7 +11,7 @@ from tests.corpus.make import CORPUS, FILES
 
 OLD = sorted(CORPUS.glob("*/*.rnc"))
 MOST_DIFFERENCE = 1
-"""Between machines, of what networks compute in real numbers."""
+"""The largest difference between machines, from what networks compute in floating point."""
 
 
 def test_there_are_files_of_every_kind() -> None:

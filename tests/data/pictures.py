@@ -10,12 +10,12 @@ from rnn_codec.data.decoding import DecodedImages, decode
 
 
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Random pixels (H, W, 3): every crop of them is unlike every other."""
+    """Random pixels (H, W, 3): all crops of them differ."""
     return np.random.default_rng(seed).integers(256, size=(height, width, 3), dtype=np.uint8)
 
 
 def save(path: Path, pixels: NDArray[np.uint8]) -> Path:
-    """Write pixels to a picture file, in a folder made for it."""
+    """Write pixels to a picture file, and make its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return path

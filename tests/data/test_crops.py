@@ -1,4 +1,4 @@
-"""The sampler, against crops found by looking for them in the pictures."""
+"""The sampler, against a search for its crops in the pictures."""
 
 from itertools import islice
 from pathlib import Path

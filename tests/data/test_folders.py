@@ -1,4 +1,4 @@
-"""Which pictures there are in a folder: subfolders, links, and what programs leave behind."""
+"""The pictures found in a folder: subfolders, links, and files that programs leave behind."""
 
 import errno
 import os
@@ -48,7 +48,7 @@ def test_a_folder_is_read_once_and_under_its_own_name(tmp_path: Path) -> None:
     root = made(tmp_path, "a/1.png", "b/2.png", "b/c/3.png")
     for link, target in {"a/up": "..", "b/c/a": "../../a", "0": "b/c", "z": "z"}.items():
         (root / link).symlink_to(target)
-    # Each leads to all others: there are more ways than can be gone.
+    # Each folder links to all others: there are too many paths to follow them all.
     for number in range(12):
         made(root, f"many/{number}/p.png")
         for other in range(12):
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_read_is_named(
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scandir(path)
 
-    # Not by its mode: to root it would be open.
+    # Not with file permissions, which root ignores.
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.warns(UserWarning, match=r"left out: the folder .*locked cannot be read: Perm"):
         assert found(root) == ["a.png"]

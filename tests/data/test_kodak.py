@@ -1,4 +1,4 @@
-"""Downloading, from a server on this machine; the suite's own checks."""
+"""Downloading, from a server on this machine; the checks of the Kodak images."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in FILE
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a folder and counts what is asked for."""
+    """Serves a folder and records the requests."""
 
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
@@ -105,7 +105,7 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """24 pictures that are taken for the originals."""
+    """24 pictures that pass for the originals."""
     folder = tmp_path / "Kodak"
     files = [save(folder / f"kodim{number:02}.png", noise(2, 3, number)) for number in range(1, 25)]
     checksums = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
@@ -127,7 +127,7 @@ def test_other_pictures_are_not_measured_as_kodak(stand_in: Path) -> None:
 
 
 def folder_name(root: Path) -> str:
-    """What the pictures of a folder are called in records."""
+    """The name in records of the pictures of a folder."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["data=folder", f"data.root={root}"])
     return build(DATA, config.data).evaluation_name

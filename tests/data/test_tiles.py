@@ -14,9 +14,9 @@ from tests.data.pictures import noise, save
 
 
 def mosaic() -> tuple[np.ndarray, list[np.ndarray]]:
-    """A picture of 2×3 tiles, and its tiles in order of hardness: the finer the grain, the harder.
+    """A picture of 2×3 tiles, and its tiles from the hardest to the easiest: finer grain is harder.
 
-    Rows and columns that fill no tile are left over at the lower right.
+    Rows and columns at the lower right belong to no tile.
     """
     blocks = [np.kron(noise(32 // g, 32 // g, g), np.ones((g, g, 1), np.uint8)) for g in GRAINS]
     picture = np.zeros((70, 100, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""The texts of the project, and the examples in them."""
+"""The pages of the project, and the examples in them."""
 
 import re
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Block:
     """A code block.
 
     Attributes:
-        kind: of what language.
-        why_not_run: the reason that the page gives, if it does.
+        kind: its language; empty if the page does not state one.
+        why_not_run: the reason that the page gives for not running it; None without one.
     """
 
     kind: str
@@ -47,12 +47,12 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """What is not a code block."""
+        """The text without its code blocks."""
         return BLOCK.sub("", self.text)
 
     @property
     def anchors(self) -> set[str]:
-        """Of headings, and those that are given."""
+        """The anchors of headings: those that are given, or made of the title."""
         found = HEADING.findall(self.prose)
         return {
             name or re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-")
@@ -69,7 +69,7 @@ class Page:
 
     @property
     def shell_lines(self) -> list[str]:
-        """Every line of shell blocks, and everything that the text sets as code."""
+        """Every line of the shell blocks, and all inline code of the text."""
         lines = [line for b in self.of_kind("bash") for line in b.text.splitlines()]
         return lines + re.findall(r"`([^`]+)`", self.prose.replace("\n", " "))
 

@@ -25,11 +25,11 @@ from tests.conftest import ROOT
 from tests.docs.pages import EXTENDING, PAGES, Block, Page
 
 NEW_FILE = "# src/rnn_codec/"
-"""The beginning of an example that is a file for the reader to make."""
+"""The beginning of an example that is a file for the reader to create."""
 
 
 def blocks(kind: str) -> list[tuple[Page, Block]]:
-    """Of all pages."""
+    """The blocks of a kind on all pages, each with its page."""
     return [(page, block) for page in PAGES for block in page.of_kind(kind)]
 
 
@@ -47,7 +47,7 @@ SCRIPTS = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The present folder, with a photograph and a mask."""
+    """The working folder, with a photograph and a mask."""
     monkeypatch.chdir(tmp_path)
     y, x = np.mgrid[:96, :128]
     pixels = np.stack([x + y, 255 - x, (x * y) // 64], -1).clip(0, 255).astype(np.uint8)
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", COMMANDS, ids=str)
 def test_commands_run(page: Page, folder: Path) -> None:
-    """All of a page, one after another, but those that say why they are not run."""
+    """All commands of a page run in order, except those with a reason not to run."""
     program = "PATH=$RNN_CODEC_PROGRAMS:$PATH\n" + page.commands
     environment = os.environ | {"RNN_CODEC_PROGRAMS": str(Path(sys.executable).parent)}
     done = subprocess.run(
@@ -79,7 +79,7 @@ def test_scripts_run(page: Page, block: Block, folder: Path) -> None:
 
 
 def files() -> dict[str, str]:
-    """The files that a reader is told to make, by their paths."""
+    """The files that the page tells the reader to create, by path."""
     found = {}
     for block in EXTENDING.blocks:
         first = block.text.partition("\n")[0]
@@ -98,7 +98,7 @@ def test_files_to_be_made_are_new(path: str) -> None:
 
 
 def made(path: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The module of a file to be made."""
+    """Run a file that the reader is to create; return its module."""
     name = path.removeprefix("src/").removesuffix(".py").replace("/", ".")
     module = ModuleType(name)
     monkeypatch.setitem(sys.modules, name, module)
@@ -108,12 +108,12 @@ def made(path: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Both cells of the page; the option that finds their configuration."""
+    """Register both cells of the page; yield the option that finds their configuration."""
     for registry, path in (
         (CELLS, "src/rnn_codec/cells/minimal.py"),
         (SCALE_CELLS, "src/rnn_codec/families/wavelet/prior/cells/minimal.py"),
     ):
-        # All others are registered when names are first asked for, and stay.
+        # Asking for the names registers all other cells, which must stay registered.
         assert registry.names()
         monkeypatch.setattr(registry, "_registered", dict(registry._registered))
         made(path, monkeypatch)

@@ -1,4 +1,4 @@
-"""README.md and docs/: their links, paths, options and commands are those of the project."""
+"""README.md and docs/: their links, paths, options and commands exist in the project."""
 
 import re
 import shlex
@@ -16,12 +16,12 @@ from tests.docs.pages import LINK, PAGES, README, Page
 CONF = ROOT / "conf"
 CONFIGURATIONS = {path.stem for path in CONF.glob("*.yaml")}
 GENERATED = "results/report"
-"""What a command makes and git ignores."""
+"""A folder that a command makes and git ignores."""
 PATH = re.compile(r"`((?:conf|src|sweeps|tests|results|docs|\.ci|\.github)/[\w./-]*)`")
 
 
 def commands(subcommand: str) -> Iterator[str]:
-    """Every command line of a subcommand, without its comment, its gaps filled in."""
+    """Every command line of a subcommand, without its comment, with placeholders filled in."""
     start = f"rnn-codec {subcommand} "
     for page in PAGES:
         for line in page.shell_lines:
@@ -30,7 +30,7 @@ def commands(subcommand: str) -> Iterator[str]:
 
 
 def overrides(command: str) -> list[str]:
-    """The options of a command line, up to words for Hydra itself."""
+    """The options of a command line, up to the first option of Hydra itself."""
     return shlex.split(command.partition(" --")[0])[2:]
 
 
@@ -50,7 +50,7 @@ def test_links_lead_somewhere(page: Page) -> None:
         place, _, anchor = target.partition("#")
         path = (page.path.parent / place).resolve() if place else page.path
         assert path.exists(), target
-        # What docstrings define is on the site alone, whose build checks such links.
+        # Anchors of docstrings are only on the site; its build checks links to them.
         if anchor and not anchor.startswith("rnn_codec."):
             assert anchor in Page(path).anchors, target
 
@@ -78,7 +78,7 @@ def test_every_target_of_make_exists() -> None:
 def test_every_subcommand_exists() -> None:
     lines = [line for page in PAGES for line in page.shell_lines]
     named = {word for line in lines for word in re.findall(r"^rnn-codec ([\w-]\S*)", line)}
-    # Gone: studies that commit 5955632 still has.
+    # Removed: results/README.md names it as a command of commit 5955632.
     gone = {"learning-curves"}
     assert {"train", "evaluate", "grid"} <= named <= {*subcommands(), *gone, "--help"}
 

@@ -1,4 +1,4 @@
-"""The site builds, and whatever warns is an error."""
+"""The site builds without warnings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The tables of the texts: what writes them, and that they are not stale."""
+"""The generated tables of the pages are not stale; the program that writes them."""
 
 import runpy
 import sys
@@ -13,12 +13,12 @@ from tests.docs.pages import PAGES, Page
 
 @pytest.fixture(scope="module")
 def writer() -> Any:
-    """The program that writes them."""
+    """The names in the program that writes the tables."""
     before, modules = list(sys.path), set(sys.modules)
     found = runpy.run_path(str(ROOT / "docs" / "tables"))
     yield found
     sys.path[:] = before
-    for name in set(sys.modules) - modules & {"options", "records"}:
+    for name in (set(sys.modules) - modules) & {"options", "records"}:
         sys.modules.pop(name, None)
 
 

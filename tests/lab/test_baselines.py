@@ -1,4 +1,4 @@
-"""Every classic codec, and what distinguishes them, read from the bytes they write."""
+"""Every classic codec, and its distinctive settings, read from the bytes that it writes."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_a_name_that_no_codec_has() -> None:
 
 @pytest.mark.parametrize("codec", CLASSIC_CODECS.values(), ids=lambda codec: codec.name)
 class TestEveryCodec:
-    """What holds for all of them."""
+    """Properties of every classic codec."""
 
     def test_writes_a_whole_file_of_its_format(self, codec: ClassicCodec) -> None:
         start, signature = SIGNATURES[codec.name]

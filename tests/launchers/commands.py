@@ -6,7 +6,7 @@ import sys
 from tests.conftest import ROOT
 
 DDP_CPU = ["trainer.devices=2", "trainer.strategy=ddp_find_unused_parameters_true"]
-"""Two processes on the processor, over gloo."""
+"""Options for two processes on the CPU, over gloo."""
 
 FAST = [
     "data.batch_size=2",
@@ -21,7 +21,7 @@ FAST = [
 
 
 def train_command(*arguments: str) -> list[str]:
-    """src/train.py as a process of its own."""
+    """The command line that runs src/train.py in a separate process."""
     return [sys.executable, str(ROOT / "src" / "train.py"), *arguments]
 
 

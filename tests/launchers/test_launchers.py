@@ -1,4 +1,4 @@
-"""Multiruns in processes of their own, and in one: each job its run, mistakes reach the command."""
+"""Multiruns in separate processes and in one: each job has its own run, mistakes are reported."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rnn_codec.runs.folder import RunFolder, read_config
 from tests.launchers.commands import DDP_CPU, FAST
 
 ALONE = ["data.validation_images=1"]
-"""Of one process: two that train together need two images."""
+"""Options for one process: two that train together need two images."""
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def _here(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RNN_CODEC_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    # Not of a run that these tests are part of.
+    # These tests may run inside a training that has set it.
     monkeypatch.delenv("RNN_CODEC_RUN_FOLDER", raising=False)
 
 

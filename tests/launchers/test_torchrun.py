@@ -1,4 +1,4 @@
-"""DDP whose processes somebody else starts: they train one run, in one folder."""
+"""DDP with processes that torchrun starts: they train one run, in one folder."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ main([*{DDP_CPU}, "output=run", *sys.argv[1:]])
 
 
 def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
-    """Without DDP, which would make a run of each process, nothing is trained."""
+    """Without DDP, each process would make a run of its own: the command refuses to train."""
     script, folder = tmp_path / "script.py", tmp_path / "here"
     script.write_text(REFUSED_THEN_TRAINED)
     folder.mkdir()
@@ -33,7 +33,7 @@ def test_torchrun_starts_the_processes_of_one_run(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("torchrun or srun started 2 processes") == 2
-    # One run, written by one process, that saw the batches of two.
+    # One run, written by one process, with the batches of both.
     assert [path.name for path in folder.iterdir()] == ["run"]
     run = RunFolder(folder / "run")
     assert load_codec(run)

@@ -43,7 +43,7 @@ def slow_ms_ssim(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def noisy_pair(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return smooth colours and the same with noise of another strength in each channel."""
+    """Return smooth colours with noise of a different strength in each channel, and without it."""
     generator = np.random.default_rng(3)
     rows, columns = np.mgrid[0:height, 0:width]
     planes = [128 + 80 * np.sin(rows / (9 + c)) * np.cos(columns / (6 + c)) for c in range(3)]

@@ -14,8 +14,8 @@ from rnn_codec.metrics.psnr_hvs import (
     psnr_hvs_luma,
 )
 
-# By the package psnr-hvsm 0.3.0 (NumPy backend), which agrees with the authors' MATLAB code: its
-# PSNR-HVS of `pattern_pair(strength)`; luma as `LUMA_WEIGHTS` @ RGB + 16, and R, G, B separately.
+# PSNR-HVS of `pattern_pair(strength)` by the package psnr-hvsm 0.3.0 (NumPy backend), which agrees
+# with the authors' MATLAB code: of luma as `LUMA_WEIGHTS` @ RGB + 16, and of R, G, B separately.
 GOLDEN = {
     1: (34.59041000084578, (32.34266501273155, 30.321512381029706, 28.917514705309134)),
     3: (25.047984906452534, (22.8002399183383, 20.779087286636454, 19.375089610915886)),
@@ -38,7 +38,7 @@ def decibels(error: float) -> float:
 
 
 def slow_error(difference: np.ndarray) -> float:
-    """Return the weighted error of one plane, (H, W), by SciPy's DCT of one block after another."""
+    """Return the weighted error of one plane, (H, W), by SciPy's DCT, block by block."""
     height, width = difference.shape
     errors = []
     for top in range(0, height - 7, 8):

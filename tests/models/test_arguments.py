@@ -1,4 +1,4 @@
-"""What callers give a model to code, as it should be and as it should not."""
+"""Arguments that callers give a model, valid and invalid."""
 
 from typing import Any
 

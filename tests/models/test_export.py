@@ -1,4 +1,4 @@
-"""What is kept of a run codes like the run itself."""
+"""An exported run codes like the run itself."""
 
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def test_weights_too_large_for_a_precision_are_refused(run: RunFolder, tmp_path:
 
 
 def change_a_weight(run: RunFolder, value: float) -> None:
-    """Set one weight of those exported."""
+    """Set one of the exported weights."""
     weights = {name: weight.float() for name, weight in load_file(run.weights).items()}
     next(iter(weights.values())).view(-1)[-1] = value
     save_file(weights, run.weights)

@@ -39,7 +39,7 @@ PIXELS = np.full((20, 30, 3), 77, np.uint8)
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of three models: with two entropy coders, with one, without."""
+    """A folder of three models: with two entropy coders, with one, and with none."""
     folder = tmp_path_factory.mktemp("models")
     write_model(folder / "two", "progressive", "single_iteration", seed=1)
     write_model(folder / "one", "single_iteration", seed=2)
@@ -173,7 +173,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     for identifier in SEPARATE_MODELS["flagship"]:
         with pytest.raises(NoModelError, match=f"made by the model flagship {rest}"):
             find_model(bytes.fromhex(identifier), version=2)
-    # Where it had to be is what its user said.
+    # The user said where to look, so the message names that folder only.
     with pytest.raises(NoModelError, match="the model 5f4331e187ec of the file is not in runs"):
         find_model(bytes.fromhex("5f4331e187ec"), [Path("runs")])
 
@@ -181,7 +181,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 def test_other_packages_are_looked_through_last(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It takes as long as loading a model."""
+    """Looking through them takes as long as loading a model."""
     monkeypatch.setattr(find, "PACKAGES", "no such group")
     monkeypatch.setitem(sys.modules, "importlib.metadata", None)
     assert load_model().path == SHIPPED / DEFAULT_MODEL
@@ -199,7 +199,7 @@ def test_the_identifier_is_that_of_the_values(models: Path, tmp_path: Path) -> N
     run, copy = RunFolder(models / "plain"), RunFolder(tmp_path / "copy")
     write_config(copy, read_config(run))
     codec = load_codec(run)
-    write_weights(copy, codec.state_dict(), torch.float32)  # the original holds half precision
+    write_weights(copy, codec.state_dict(), torch.float32)  # the original is in half precision
     assert digest(copy) == digest(run)
     with torch.no_grad():
         next(codec.parameters()).view(-1)[0] += 0.001
@@ -234,7 +234,7 @@ def test_an_exported_model_is_found_by_its_digests_alone(tmp_path: Path) -> None
     for number, name in enumerate("abc"):
         exported(tmp_path / name, "single_iteration", seed=number)
     identifiers = {name: load_model(tmp_path / name).identifier for name in "bc"}
-    # What is not the model sought is not read: that it is damaged does not show.
+    # Other models are not read, so their damage goes unnoticed.
     for run in (RunFolder(tmp_path / "a"), RunFolder(tmp_path / "c")):
         run.weights.write_bytes(b"broken")
         run.coder("single_iteration").weights.write_bytes(b"broken")
@@ -295,7 +295,7 @@ def test_damaged_neighbours_hinder_nobody(
     for use in (read_config, load_codec, digest, lambda run: load_model(run.path)):
         with suppress(UserError):
             use(run)
-    # Alone it cannot be found, whatever is in it.
+    # In the damaged folder alone, the model cannot be found.
     with pytest.raises(UserError):
         find_model(identifier, [folder])
 

@@ -1,4 +1,4 @@
-"""Files of pictures that are damaged: they are read, or refused, in no other way."""
+"""Damaged picture files: they are read or refused; nothing else may happen."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from rnn_codec.pictures.reading import UnreadableImageError, read_rgb
 
 
 class Damage(NamedTuple):
-    """Bytes that are changed, by places that are counted round and round, and where a file ends."""
+    """Changed bytes, at positions modulo the file's length, and where the file is cut."""
 
     changes: list[tuple[int, int]]
     length: int
@@ -24,7 +24,7 @@ DAMAGE = st.builds(
 
 
 def assert_read_or_refused(content: bytes, damage: Damage, path: Path) -> None:
-    """Damage a file, which is written to a path, and read it."""
+    """Write a damaged file to a path, and read it."""
     damaged = bytearray(content)
     for position, value in damage.changes:
         damaged[position % len(damaged)] = value

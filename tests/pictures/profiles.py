@@ -1,4 +1,4 @@
-"""ICC profiles made by hand, of the least that a reader wants [ICC.1:2001-04]."""
+"""Minimal ICC profiles, made by hand [ICC.1:2001-04]."""
 
 import struct
 
@@ -10,7 +10,7 @@ D50 = (0.9642, 1.0, 0.8249)
 def rgb_profile(
     primaries: tuple[tuple[float, float, float], ...] = ADOBE_RGB, gamma: float = 563 / 256
 ) -> bytes:
-    """A profile of three primaries and an exponent."""
+    """An RGB profile of three primaries and an exponent."""
     tags = {
         name: xyz(value) for name, value in zip(("rXYZ", "gXYZ", "bXYZ"), primaries, strict=True)
     }
@@ -19,12 +19,12 @@ def rgb_profile(
 
 
 def grey_profile(gamma: float) -> bytes:
-    """A profile of an exponent."""
+    """A grey profile of an exponent."""
     return profile("mntr", "GRAY", "XYZ ", {"kTRC": curve(gamma)})
 
 
 def cmyk_profile() -> bytes:
-    """Each of the four inks takes a quarter of the lightness, and there is no colour."""
+    """A CMYK profile without colour: each of the four inks takes a quarter of the lightness."""
     straight = bytes(range(256))
     corners = [f"{number:04b}".count("1") for number in range(16)]
     table = b"".join(bytes([round(255 * (4 - inks) / 4), 128, 128]) for inks in corners)

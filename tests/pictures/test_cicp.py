@@ -42,17 +42,17 @@ STATED: dict[int, Callable[[Values], Values]] = {
     13: lambda light: encode(light) / 255,
     17: lambda light: (48 * light / 52.37) ** (1 / 2.6),
 }
-"""Samples by light, as H.273 states them."""
+"""Samples as functions of light, as stated in H.273."""
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
 
 def grey_of_light(curve: int) -> NDArray[np.float64]:
-    """What the 256 levels are in sRGB, by looking up the light that has each."""
+    """The 256 levels in sRGB, found by looking up the light of each."""
     light = np.concatenate([[0], np.geomspace(1e-6, 1.0, 400_000)])
     with np.errstate(divide="ignore"):
         samples = STATED[curve](light)
-    # Of several that are 0 the darkest.
+    # If several samples are 0, the darkest counts.
     samples[1:] = np.maximum(samples[1:], 1e-12)
     return encode(np.interp(LEVELS / 255, samples, light))
 
@@ -72,7 +72,7 @@ def test_curves(tmp_path: Path, curve: int) -> None:
 
 @pytest.mark.parametrize("primaries", sorted(set(PRIMARIES) - {1, 10}))
 def test_primaries_do_what_chromaticities_do(tmp_path: Path, primaries: int) -> None:
-    """Which are told without a curve: that of sRGB stands for its gamma."""
+    """Chromaticities come with a gamma instead of a curve: that of sRGB stands for its curve."""
     stated = write_png(
         tmp_path / "a.png", noise(20, 20), gAMA=parts(0.45455), cHRM=parts(*PRIMARIES[primaries])
     )
@@ -103,7 +103,7 @@ def test_primaries_do_what_a_profile_does(
 
 
 def test_xyz_as_primaries(tmp_path: Path) -> None:
-    """The light of sRGB's green, and of white, which is that of equal energy."""
+    """White, which is that of equal energy, and the green of sRGB."""
     green = np.array([0.35758, 0.71517, 0.11919])
     # Adapted from D65 to the white of equal energy [Lindbloom].
     adapted = np.array(
@@ -182,7 +182,7 @@ def test_what_cannot_be_srgb_is_refused(
     [
         # Unspecified or reserved.
         *(bytes([2, 13, 0, 1]), bytes([1, 2, 0, 1]), bytes([0, 0, 0, 1]), bytes([99, 99, 0, 1])),
-        # Of no RGB, of no range, too short, too long.
+        # Not RGB, invalid range, too short, too long.
         *(
             bytes([12, 8, 1, 1]),
             bytes([12, 8, 0, 2]),

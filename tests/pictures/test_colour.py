@@ -1,4 +1,4 @@
-"""Colours of other spaces than sRGB, against textbook formulas and a colour management library."""
+"""Colour spaces other than sRGB, against textbook formulas and a colour management library."""
 
 import struct
 import zlib
@@ -30,7 +30,7 @@ SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 
 SMOOTH = np.stack(np.meshgrid(np.arange(60, 190, 4), np.arange(70, 200, 4)), -1).astype(np.uint8)
 MUTED = np.concatenate([SMOOTH, 255 - SMOOTH[..., :1]], axis=-1)
-"""Colours of Adobe RGB that sRGB has too."""
+"""Colours of Adobe RGB that are also in the gamut of sRGB."""
 
 
 def encode(light: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -172,7 +172,7 @@ def test_chromaticities_of_a_png_do_what_a_profile_of_them_does(tmp_path: Path) 
 
 
 def test_chromaticities_of_another_white(tmp_path: Path) -> None:
-    """White stays white, as grey does."""
+    """White and grey stay as they are."""
     d50 = (0.3457, 0.3585, *ADOBE_CHROMATICITIES[2:])
     grey = np.full((2, 2, 3), [[[255] * 3, [99] * 3]], np.uint8)
     path = write_png(tmp_path / "a.png", grey, gAMA=parts(0.45455), cHRM=parts(*d50))
@@ -185,7 +185,7 @@ def test_chromaticities_of_another_white(tmp_path: Path) -> None:
         {"gAMA": parts(0.45455)},
         {"gAMA": parts(0.45455), "cHRM": parts(*SRGB_CHROMATICITIES)},
         {"sRGB": b"\0", "gAMA": parts(1.0), "cHRM": parts(*ADOBE_CHROMATICITIES)},
-        # Nonsense.
+        # Invalid values.
         {"gAMA": parts(0.0)},
         {"gAMA": b"\0"},
         {"gAMA": parts(0.45455), "cHRM": parts(*[0.3] * 8)},

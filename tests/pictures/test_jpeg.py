@@ -1,4 +1,4 @@
-"""A JPEG that lacks its end marker is read, one that lacks anything of its pixels is not."""
+"""A JPEG without its end marker is read; one that lacks any of its pixels is not."""
 
 from io import BytesIO
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_all_but_the_end(path: Path, name: str, options: dict[str, Any]) -> None
     content = jpeg(name, **options)
     path.write_bytes(content)
     expected = read_rgb(path)
-    # The marker, half of it, or another one that fills in.
+    # Without the marker, with half of it, or with fill bytes in its place.
     for whole in (content[:-2], content[:-1], content[:-2] + b"\xff\xff"):
         path.write_bytes(whole)
         np.testing.assert_array_equal(read_rgb(path), expected)
@@ -82,7 +82,7 @@ def test_a_preview_has_an_end_of_its_own(path: Path) -> None:
 
 @pytest.mark.parametrize("options", [OPTIONS[2], OPTIONS[4]])
 def test_cut_where_a_restart_would_be(path: Path, options: dict[str, Any]) -> None:
-    """What is there is whole, but for the marker and all that comes behind it."""
+    """The file is complete up to a restart marker, but the rest is missing."""
     content = jpeg("noise", **options)
     starts = [
         at
@@ -97,7 +97,7 @@ def test_cut_where_a_restart_would_be(path: Path, options: dict[str, Any]) -> No
 
 
 def test_cut_between_scans(path: Path) -> None:
-    """Such a file shows the picture, but not as finely as it was."""
+    """Such a file shows the picture, but in less detail."""
     content = jpeg("smooth", quality=90, progressive=True)
     starts = [
         at for at in range(len(content) - 1) if content[at : at + 2] in (b"\xff\xc4", b"\xff\xda")
@@ -112,7 +112,7 @@ def test_cut_between_scans(path: Path) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_no_end_is_put_behind_what_fills_up(options: dict[str, Any]) -> None:
-    """As files are that were not written to their end."""
+    """Files look like this if they were not completely written."""
     content = jpeg("smooth", **options)
     for lost in (2, 3, 100):
         for more in (b"\0" * 5000, b"\x55" * 5000):

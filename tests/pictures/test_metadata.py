@@ -1,4 +1,4 @@
-"""Pictures whose metadata is odd are read, and turned where an orientation can be read."""
+"""Pictures with odd metadata are read, and turned if their orientation can be read."""
 
 import random
 import struct
@@ -24,7 +24,7 @@ TURNS = {
     7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
     8: lambda a: np.rot90(a, 1),
 }
-"""What an orientation asks for."""
+"""The turn that each orientation asks for."""
 
 PIXELS = noise(5, 7)
 OPTIONS: dict[str, dict] = {
@@ -63,7 +63,7 @@ def tiff(order: str, lines: list[Line], tail: bytes = b"", following: int = 0) -
 
 
 def save(folder: Path, kind: str, exif: bytes) -> Path:
-    """The picture with an EXIF block as it is given: Pillow does not look at it."""
+    """Write the picture with this EXIF block, which Pillow does not check."""
     path = folder / f"picture.{kind.lower()}"
     prefix = b"" if kind == "PNG" else b"Exif\0\0"
     Image.fromarray(PIXELS).save(path, exif=prefix + exif, **OPTIONS[kind])
@@ -71,7 +71,7 @@ def save(folder: Path, kind: str, exif: bytes) -> Path:
 
 
 def plain(folder: Path, kind: str) -> NDArray[np.uint8]:
-    """The pixels by Pillow, of a file without metadata."""
+    """The pixels of a file without metadata, as read by Pillow."""
     path = folder / f"plain.{kind.lower()}"
     Image.fromarray(PIXELS).save(path, **OPTIONS[kind])
     return np.asarray(Image.open(path).convert("RGB"))
@@ -88,7 +88,7 @@ def plain(folder: Path, kind: str) -> NDArray[np.uint8]:
         (8, 1, struct.pack("<hh", 6, 0), 6),
         (11, 1, struct.pack("<f", 6), 6),
         (2, 2, b"6\0\0\0", 6),
-        # Nothing that an orientation could be.
+        # Not valid orientations.
         (2, 4, b"six\0", 1),
         (3, 0, struct.pack("<HH", 6, 0), 1),
         (3, 1, struct.pack("<HH", 9, 0), 1),
@@ -105,7 +105,7 @@ def test_an_orientation_of_any_type(
     np.testing.assert_array_equal(read_rgb(path), TURNS[orientation](PIXELS))
 
 
-# Tags that pixels are decoded by, which a test of metadata leaves alone.
+# Tags that pixels are decoded by; tests of metadata do not change them.
 PIXEL_TAGS = {*range(254, 280), 284, *range(290, 294), *range(317, 348)} - {269, 270}
 OTHER_TAGS = [*({*range(256, 320)} - PIXEL_TAGS), EXIF_IFD, GPS_IFD, 700, 34675]
 
@@ -148,7 +148,7 @@ def test_hundreds_of_odd_structures(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_hundreds_of_damaged_blocks(tmp_path: Path, kind: str) -> None:
-    """Cut off, or changed anywhere: the picture is there, whichever way up."""
+    """Cut off, or changed anywhere: the picture is read, in any orientation."""
     rng = random.Random(kind)
     possible = [turn(plain(tmp_path, kind)) for turn in TURNS.values()]
     for _ in range(200):

@@ -110,7 +110,7 @@ def test_one_limit_and_no_warning(
 
 
 def test_the_limit_of_a_file_is_that_of_a_picture(tmp_path: Path) -> None:
-    """As many pixels as a .rnc file may have, which is more than Pillow reads."""
+    """The limit is that of a .rnc file, which is larger than that of Pillow."""
     path = tmp_path / "a.png"
     Image.new("1", (2**14, 2**14 + 1)).save(path)
     with pytest.raises(UnreadableImageError, match=f"the limit, {MAX_PIXELS} pixels"):

@@ -1,4 +1,4 @@
-"""TIFF files that are cut off, leave something out, or are damaged."""
+"""TIFF files that are cut off, incomplete or damaged."""
 
 import struct
 from pathlib import Path
@@ -38,10 +38,10 @@ def test_big_and_small(tmp_path: Path, layout: dict[str, Any], order: str, big: 
 def test_a_file_that_is_cut_is_refused(
     tmp_path: Path, layout: dict[str, Any], big: bool, planes: bool
 ) -> None:
-    """Of pixels that are missing none is made up, nor of what stands elsewhere."""
+    """Missing pixels are not made up, nor taken from other parts of the file."""
     pixels, options = (PIXELS.transpose(2, 0, 1), {"planarconfig": 2}) if planes else (PIXELS, {})
     content = tiff((pixels, {**RGB, **options, **layout}), big=big)
-    # Below the picture a tile goes on, with nothing in it, which is looked at where it is packed.
+    # Tiles extend below the picture. This padding may be missing unless it is compressed.
     padding = 0 if "rowsperstrip" in layout or "compression" in layout else 8 * 32 * 3
     for lost in (padding + 1, padding + 2, padding + 300, len(content) // 2, len(content) - 20):
         with pytest.raises(UnreadableImageError, match=r"cut off|not a complete"):
@@ -53,7 +53,7 @@ GREY = noise(6, 8)[..., 0]
 
 
 def strips(starts: list[int], lengths: list[int]) -> bytes:
-    """Grey in strips of two rows, which begin and end as told, from the begin of the pixels."""
+    """Grey in strips of two rows; starts count from 1 at the first pixel, and 0 means none."""
     template = from_tags("<", GREY.tobytes(), TAGS)
     first = len(template) - GREY.size
     shift = 24 + 8 * max(len(starts), 3)
@@ -70,7 +70,7 @@ def strips(starts: list[int], lengths: list[int]) -> bytes:
 
 
 def test_strips_in_any_order(tmp_path: Path) -> None:
-    """Their length is known without being said, and one too many does no harm."""
+    """Their lengths are known without being stated, and a strip too many does no harm."""
     rows = GREY.reshape(3, 2, 8)[[2, 0, 1]].reshape(6, 8)
     for lengths in ([16, 16, 16], [1, 2, 3], [16, 16, 999]):
         found = read(tmp_path, strips([33, 1, 17], lengths))

@@ -65,7 +65,7 @@ def test_the_picture_in_full_size(tmp_path: Path, pages: list[Page], order: str,
 
 @pytest.mark.parametrize("followed", [False, True])
 def test_the_picture_below_a_sub_directory(tmp_path: Path, followed: bool) -> None:
-    """Or after it, in a chain of its own."""
+    """The picture is below it, or after it in a chain of its own."""
     content = tiff(PREVIEW, page()) if followed else tiff(above(PREVIEW), page())
     below = struct.unpack_from("<L", content, 4)
     above_all = struct.pack("<HHHLLHHLLL", 2, 254, 4, 1, 1, 330, 4, 1, *below, 0)
@@ -126,14 +126,14 @@ PREVIEW_TAGS = {254: (1,), 256: (10,), 257: (8,), 258: (8, 8, 8), 262: (2,), 277
 def test_chains_that_lead_nowhere(
     tmp_path: Path, order: str, following: int, below: tuple[int, ...]
 ) -> None:
-    """Round in a circle, or out of a file that was cut: where the picture would be."""
+    """In a circle, or beyond the end of a file that was cut before the picture."""
     tags = PREVIEW_TAGS | ({330: below} if below else {})
     with pytest.raises(UnreadableImageError, match="not the picture in full size"):
         read(tmp_path, from_tags(order, SMALL.tobytes(), tags, following))
 
 
 def test_many_directories_end(tmp_path: Path) -> None:
-    """A chain of 100,000 previews, and one of directories that lie over each other."""
+    """A chain of 100,000 previews, and one of overlapping directories."""
     line = struct.pack("<HHLL", 254, 4, 1, 1)
     starts = range(8, 8 + 18 * 100_000, 18)
     chain = b"".join(struct.pack("<H12sL", 1, line, end) for _, end in pairwise([*starts, 8]))

@@ -32,7 +32,7 @@ def triple(grey: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def deep(levels: NDArray[np.uint8], seed: int = 1) -> NDArray[np.uint16]:
-    """Samples of 16 bits of which these are the upper bytes."""
+    """Samples of 16 bits whose upper bytes are these levels."""
     lower = np.random.default_rng(seed).integers(256, size=levels.shape, dtype=np.uint16)
     return (levels.astype(np.uint16) << 8) + lower
 
@@ -140,7 +140,7 @@ def test_grey_with_opacity(tmp_path: Path, layout: dict[str, Any], order: str) -
 
 
 def packed(levels: NDArray[Any], bits: int) -> bytes:
-    """Rows of samples, the upper bits first, each row filled up to whole bytes."""
+    """Rows of samples, the upper bits first, each row padded to whole bytes."""
     unpacked = levels[..., None] >> np.arange(bits)[::-1] & 1
     return np.packbits(unpacked.reshape(len(levels), -1).astype(np.uint8), axis=-1).tobytes()
 
@@ -175,7 +175,7 @@ def test_planes_of_one_sample_are_no_planes(tmp_path: Path, order: str) -> None:
 def test_ycbcr_without_compression(
     tmp_path: Path, subsampling: tuple[int, int] | None, order: str
 ) -> None:
-    """Blocks of luma, each with one chroma; two by two where the file does not say."""
+    """Blocks of luma with one chroma sample each; two by two if the file does not say."""
     across, down = subsampling or (2, 2)
     luma = np.arange(60, 108).reshape(6, 8)
     blocks = (

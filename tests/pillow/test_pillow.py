@@ -1,4 +1,4 @@
-"""`.rnc` files through Pillow are those of the library, and its errors are Pillow's."""
+"""Pillow reads and writes the same `.rnc` files as the library, and raises errors of its own."""
 
 import re
 import shutil
@@ -62,7 +62,7 @@ def data(model: Model) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _current_folder(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty one, from where the model is found."""
+    """Work in an empty folder, from which the model is found."""
     monkeypatch.setenv("RNN_CODEC_MODELS", str(folder.parent))
     monkeypatch.chdir(tmp_path)
 
@@ -72,7 +72,7 @@ def opened(data: bytes) -> ImageFile.ImageFile:
 
 
 def saved(image: Image.Image, **options: Any) -> bytes:
-    """The file that an image is saved to by the model of these tests, with one iteration."""
+    """The bytes of an image saved with the model of these tests, by default in one iteration."""
     options = {"model": "mine", "iterations": 1} | options
     file = BytesIO()
     image.save(file, "RNC", **options)
@@ -280,7 +280,7 @@ def test_what_is_opened_can_be_saved_again_in_its_place(data: bytes, model: Mode
     Path("a.rnc").write_bytes(data)
     image = Image.open("a.rnc")
     image.save("a.rnc", model="mine", bytes=150)
-    # What a file says of itself is no wish for the next.
+    # The properties of the opened file are not options of the new one.
     again = model.compress(model.decompress(data), Bytes(150))
     assert Path("a.rnc").read_bytes() == again
 
@@ -378,7 +378,7 @@ def test_what_a_picture_says_of_itself_is_followed(
     expected = model.compress(read_rgb(path), Levels(1))
     with Image.open(path) as image:
         assert saved(image) == expected
-    # As it would not be if nothing were heeded.
+    # Without the metadata the file would be different.
     assert expected != saved(made(mode))
     assert opened(expected).info.keys() == {"model", "iterations", "bits_per_pixel"}
 
@@ -416,7 +416,7 @@ def test_keywords_of_the_model_are_passed_on(model: Model, monkeypatch: pytest.M
     saved(Image.fromarray(PIXELS), tune=None)
     first, second = passed
     assert first["tune"] == "psnr"
-    # It is turned with the picture.
+    # The mask is turned with the picture.
     assert np.array_equal(first["importance"], np.rot90(PIXELS[..., 0], -1))
     assert first.keys() == {"tune", "importance", "effort"}
     assert second == {}
@@ -438,7 +438,7 @@ def test_a_draft_decodes_the_first_iterations(
 
 
 def test_a_draft_of_a_file_of_planes_decodes_it_whole() -> None:
-    """The first planes are no picture of any size."""
+    """The first planes are not a picture of a smaller size."""
     model = load_model(DEFAULT_MODEL)
     data = model.compress(PIXELS, BitsPerPixel(2.0))
     image = opened(data)

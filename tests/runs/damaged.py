@@ -24,7 +24,7 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-"""Of any kind that YAML has."""
+"""Values of any kind that YAML has."""
 
 ODD_YAML = [
     "codec: null",
@@ -56,7 +56,7 @@ CONFIGS = st.one_of(
 
 
 def torch_file(content: Any) -> bytes:
-    """What torch.save writes."""
+    """The bytes that torch.save writes."""
     stream = io.BytesIO()
     torch.save(content, stream)
     return stream.getvalue()
@@ -99,7 +99,7 @@ def write_damaged(
     weights: bytes | None = None,
     digest: bytes | None = None,
 ) -> RunFolder:
-    """Write what there is of a run's files."""
+    """Write the given files of a run."""
     run = RunFolder(folder)
     places = {run.config: config, run.checkpoint: checkpoint}
     places |= {run.weights: weights, run.digest: digest}

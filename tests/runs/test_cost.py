@@ -1,4 +1,4 @@
-"""What a training cost, on disk."""
+"""The cost of a training, on disk."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run folders: what is broken or missing is explained."""
+"""Run folders: broken and missing files are explained."""
 
 from pathlib import Path
 

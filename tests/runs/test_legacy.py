@@ -1,4 +1,4 @@
-"""Names of today for the import paths that configurations of version 0.2 had."""
+"""Current names for the import paths in configurations of version 0.2."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""On a real Slurm, by hand (make test-slurm): workers of a grid as jobs, and DDP by srun."""
+"""Tests on a real Slurm, run by hand (make test-slurm): grid workers as jobs, and DDP by srun."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ PATIENCE = 900
 
 @pytest.fixture(scope="module", autouse=True)
 def _cluster() -> None:
-    """The cluster of start_slurm.sh: tests must not fill the queue of one that others use."""
+    """Require the cluster of start_slurm.sh: tests must not fill the queue of a shared one."""
     answer = subprocess.run(
         ["scontrol", "show", "config"], capture_output=True, text=True, check=True
     )
@@ -34,7 +34,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 def grid_command(*arguments: str) -> list[str]:
-    """Two cells of the smoke grid, worked on by Slurm jobs."""
+    """The command line that trains two cells of the smoke grid in Slurm jobs."""
     cells = ["grid.axes.cell=[gru,lstm]", "grid.axes.recon=[one_shot]"]
     return [*PROGRAM, "grid", "--multirun", "grid=smoke", *cells, *arguments]
 
@@ -52,7 +52,7 @@ def test_two_jobs_share_two_cells_of_the_smoke_grid(tmp_path: Path) -> None:
 def test_a_job_that_is_put_back_into_the_queue_goes_on(tmp_path: Path) -> None:
     small = ["hydra.launcher.gpus_per_node=null", "hydra.launcher.mem_gb=null"]
     small += ["hydra.launcher.cpus_per_task=1", "grid.coders=[]"]
-    # Hours, if it were not stopped.
+    # It would take hours if it were not stopped.
     long = ["--", "trainer.max_steps=200000"]
     command = grid_command("hydra/launcher=slurm_workers", "worker=0", *small, *long)
     process = subprocess.Popen(command, cwd=tmp_path)
@@ -61,7 +61,7 @@ def test_a_job_that_is_put_back_into_the_queue_goes_on(tmp_path: Path) -> None:
         wait_for(lambda: any(runs.glob("*/checkpoints/last.ckpt")), process)
         (checkpoint,) = runs.glob("*/checkpoints/last.ckpt")
         before = step_of(checkpoint)
-        # What Slurm sends signal_delay_s before a job's time is over.
+        # The signal that Slurm sends signal_delay_s before a job's time is over.
         subprocess.run(["scancel", "--signal=USR2", "--name=grid"], check=True)
         wait_for(lambda: output(tmp_path).count("Starting with") == 2, process)
         stopped_at = step_of(checkpoint)
@@ -79,12 +79,12 @@ def step_of(checkpoint: Path) -> int:
 
 
 def output(folder: Path) -> str:
-    """What submitit has printed in the jobs."""
+    """What the jobs have printed, from submitit's log files."""
     return "".join(path.read_text() for path in folder.rglob("*_log.out"))
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Wait while the process that submitted the jobs lives."""
+    """Wait for a condition; fail if the process that submitted the jobs ends before."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert process.poll() is None, "ended too early"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a command beside a Slurm cluster of one node: run.sh pytest tests/slurm/by_hand.py. Installs Slurm if there is none.
+# Run a command with a Slurm cluster of one node: run.sh pytest tests/slurm/by_hand.py. Installs Slurm if it is missing.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Start a Slurm cluster of one node, this machine, without systemd; everything it writes is in FOLDER.
+# Start a Slurm cluster of one node, this machine, without systemd; all its files are in FOLDER.
 # Then: export SLURM_CONF=FOLDER/slurm.conf
 set -euo pipefail
 FOLDER=${1:?usage: start_slurm.sh FOLDER}
@@ -15,7 +15,7 @@ mkdir -p "$FOLDER"/{state,spool,munge}
 FOLDER=$(cd "$FOLDER" && pwd)
 trap '[ $? = 0 ] || { tail -n 20 "$FOLDER"/*.log >&2; "$HERE/stop_slurm.sh" "$FOLDER"; }' EXIT
 
-# A key and a socket of its own: a munged of this machine is left alone.
+# Its own key and socket: a munged that already runs on this machine is left alone.
 dd if=/dev/urandom of="$FOLDER/munge/key" bs=128 count=1 status=none
 chmod 0700 "$FOLDER/munge"
 chmod 0600 "$FOLDER/munge/key"
@@ -26,16 +26,16 @@ NODE=$(hostname -s)
 cat >"$FOLDER/slurm.conf" <<CONF
 ClusterName=one_node
 SlurmctldHost=$NODE(127.0.0.1)
-# Whoever starts it; a cluster of one user needs no root.
+# The user who starts it: a cluster of one user needs no root.
 SlurmUser=$(id -un)
 SlurmdUser=$(id -un)
 AuthType=auth/munge
-# A job that is put back into the queue waits for as long as a credential holds, else two minutes.
+# A job that is put back into the queue waits until its credential expires, by default two minutes.
 AuthInfo=socket=$FOLDER/munge/socket,cred_expire=10
 CredType=cred/munge
 SlurmctldPort=16817
 SlurmdPort=16818
-# Nothing that needs cgroups: containers often have none to give.
+# Nothing that needs cgroups, which containers often lack.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -51,7 +51,7 @@ SlurmctldLogFile=$FOLDER/slurmctld.log
 SlurmdLogFile=$FOLDER/slurmd.log
 StateSaveLocation=$FOLDER/state
 SlurmdSpoolDir=$FOLDER/spool
-# Two jobs at once, also where there is but one processor.
+# Allows two jobs at once, even on a single processor.
 SlurmdParameters=config_overrides
 NodeName=$NODE NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP

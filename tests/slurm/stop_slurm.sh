@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stop the cluster that start_slurm.sh has started in FOLDER, its jobs first.
+# Stop the cluster that start_slurm.sh started in FOLDER, its jobs first.
 set -uo pipefail
 FOLDER=${1:?usage: stop_slurm.sh FOLDER}
 export SLURM_CONF=$FOLDER/slurm.conf

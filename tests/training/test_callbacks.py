@@ -1,4 +1,4 @@
-"""Callbacks: the clock of a training, and a training that is told to end."""
+"""Callbacks: the clock of a training, and the end of a training by a signal."""
 
 import signal
 from datetime import timedelta
@@ -35,7 +35,7 @@ def make_clock(limit: timedelta | None = None) -> TrainingClock:
 
 
 class Rows(Training):
-    """Of batches whose rows count as two units each; keeps what is logged."""
+    """A training that counts two units for each row of a batch, and keeps what is logged."""
 
     unit = "halves"
 
@@ -55,7 +55,7 @@ class Rows(Training):
 def run(
     clock: TrainingClock, moments: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[str, float]]:
-    """A training whose first step begins at the first moment; the others end steps."""
+    """Run a training that begins at the first moment; the others end steps. Return the log."""
     times = iter(moments)
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(times))
     strategy = SimpleNamespace(broadcast=lambda value: value)
@@ -72,7 +72,7 @@ def test_counts_seconds_and_the_examples_of_all_processes(monkeypatch) -> None:
     clock = make_clock()
     logged = run(clock, [100.0, 101.0, 103.5, 104.0, 105.5], monkeypatch)
     assert (clock.seconds, clock.examples) == (5.5, 24)
-    # Of two steps, by two processes.
+    # Throughput of two steps by two processes.
     assert logged == [("train/halves_per_s", 24 / 3.5), ("train/halves_per_s", 24 / 2)]
 
 
@@ -88,13 +88,13 @@ def test_tells_how_much_of_its_time_a_training_has_used(monkeypatch) -> None:
     first, second = make_clock(timedelta(seconds=8)), make_clock(timedelta(seconds=8))
     run(first, [100.0, 101.0, 103.0], monkeypatch)
     assert first.progress.time_used == 3 / 8
-    # As much time as steps, or more of it: the rate and the late part follow what is further.
+    # The position follows the time or the steps, whichever is further.
     assert [first.progress.position(step) for step in (3, 4)] == [3.75, 4]
     second.load_state_dict(first.state_dict())
     assert second.progress.time_used == 3 / 8
     assert [second.progress.is_late(step) for step in (4, 5)] == [False, True]
     run(second, [5000.0, 5001.0], monkeypatch)
-    # After one step; the batch of the next is drawn already.
+    # Half of the time is used after one step, when the next batch has already been drawn.
     assert [second.progress.is_late(step) for step in (1, 2)] == [False, True]
     third = make_clock(timedelta(seconds=8))
     third.load_state_dict(second.state_dict())
@@ -104,7 +104,7 @@ def test_tells_how_much_of_its_time_a_training_has_used(monkeypatch) -> None:
 
 
 class SignalInValidation(L.Callback):
-    """Sends a signal while a picture is validated, in the validation of a number."""
+    """Sends the signal `number` after the second picture of a validation, counted from one."""
 
     def __init__(self, number: int, validation: int) -> None:
         self.number, self.validation = number, validation
@@ -120,7 +120,7 @@ class SignalInValidation(L.Callback):
 
 
 def train(folder: Path, more: list[L.Callback], checkpoint: Path | None = None) -> L.Trainer:
-    """Nine steps, validated after every third."""
+    """Train for nine steps, with a validation after every third."""
     trainer = least_trainer(
         folder,
         9,
@@ -150,7 +150,7 @@ def test_a_validation_is_broken_off_behind_the_checkpoint_of_its_step(
     with pytest.raises(ValidationStoppedError):
         train(tmp_path, [stop, sender, *upkeep(path)])
     assert stop.signalled
-    # Of the second validation no picture was begun after the signal.
+    # No picture of the second validation was begun after the signal.
     assert sender.pictures == PICTURES + 2
     assert signal.getsignal(number) == before
     kept = torch.load(path, weights_only=True)

@@ -1,4 +1,4 @@
-"""When LastCheckpoint writes: at the end of a training, however it ends, and when it is time."""
+"""When LastCheckpoint writes: at the end of a training, however it ends, and whenever it is due."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.trainings import Counting, least_trainer
 
 MAX_STEPS = 6
 NEVER = 1e6
-"""Minutes between two checkpoints of a training that is over in a second."""
+"""Minutes between two checkpoints, far longer than these trainings take."""
 
 
 class StopRequest(L.Callback):
@@ -27,7 +27,7 @@ class StopRequest(L.Callback):
 
 
 class WrittenAt(L.Callback):
-    """Notes the step of the checkpoint on disk at the end of every step, None for none."""
+    """Notes the step of the checkpoint on disk after every step; None if there is no checkpoint."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Two processes that share a batch compute what one does with the whole, and leave one run."""
+"""Two processes that share a batch get the same results as one process, and leave one run."""
 
 import csv
 import json
@@ -63,7 +63,7 @@ TRAININGS = {
     "long": [
         *ITERATIONS,
         *("trainer.max_steps=8", "trainer.val_check_interval=4"),
-        # So that the processes tell each other how much of it is used.
+        # With a limit, the processes have to agree on how much time is used.
         "trainer.max_time=01:00:00:00",
     ],
 }
@@ -86,7 +86,7 @@ def train_each(folder: Path, trainings: dict[str, list[str]]) -> None:
 
 
 def train_share(rank: int, environment: dict[str, str], folder: Path, trainings: Any) -> None:
-    """The trainings of one of two processes."""
+    """Run the trainings as one of two processes."""
     os.environ.update(environment, LOCAL_RANK=str(rank))
     torch.set_num_threads(1)
     quieten_lightning()
@@ -95,7 +95,7 @@ def train_share(rank: int, environment: dict[str, str], folder: Path, trainings:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[RunFolder, RunFolder]]:
-    """Every training by name: of one process with the whole batch, and of two that share it.
+    """The two runs of a training, by name: of one process, and of two that share each batch.
 
     Each of the two processes is started once and trains all of them.
     """
@@ -113,7 +113,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[RunF
 
 
 def log(run: RunFolder, name: str) -> list[float]:
-    """A column of the log."""
+    """The values in a column of the log."""
     (file,) = run.path.glob("logs/version_*/metrics.csv")
     with file.open(newline="") as stream:
         return [float(row[name]) for row in csv.DictReader(stream) if row.get(name)]
@@ -144,6 +144,6 @@ def test_the_bits_of_a_batch_do_not_depend_on_how_it_is_shared() -> None:
         torch.manual_seed(1)
         share = stochastic_sign(y[2 * rank : 2 * rank + 2], rank, 3)
         assert torch.equal(share, whole[2 * rank : 2 * rank + 2])
-    # One process draws as it always has.
+    # A single process draws the same numbers as torch.rand_like.
     torch.manual_seed(1)
     assert torch.equal(whole > 0, torch.rand_like(y) < (1 + y) / 2)

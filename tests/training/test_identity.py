@@ -1,4 +1,4 @@
-"""The identity of a training: it follows what changes the result, and nothing else."""
+"""The identity of a training: it depends on what changes the result, and on nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def test_a_start_counts_by_its_weights(tmp_path: Path) -> None:
         run, config = RunFolder(tmp_path / name), configure(f"seed={seed}")
         write_config(run, config)
         codec = build_codec(config["codec"])
-        # Weights that follow from the seed.
+        # Weights that depend only on the seed.
         for parameter in codec.parameters():
             parameter.data.fill_(float(seed))
         write_weights(run, codec.state_dict(), next(codec.parameters()).dtype)

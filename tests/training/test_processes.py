@@ -1,4 +1,4 @@
-"""Who is the first process, and which do not belong together."""
+"""Which process is the first, and which processes do not belong together."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ SRUN = {"SLURM_STEP_NUM_TASKS": "2"}
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID", *TORCHRUN, *SRUN)
     for name in (*names, RANKS_VARIABLE, "GROUP_RANK"):
-        # As if it had been set, so that what a test sets is forgotten, too.
+        # Set first, so that monkeypatch also removes what a test sets.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setattr(rank_zero_only, "rank", 0)
@@ -72,7 +72,7 @@ def test_numbers_that_nobody_gave_are_forgotten(names, rank: str, monkeypatch) -
     forget_foreign_ranks(num_nodes=1)
     assert is_first_process()
     assert rank_zero_only.rank == 0
-    # Lightning takes a process that has it for one that somebody else has started.
+    # With this variable, Lightning assumes that another program has started the process.
     assert "LOCAL_RANK" not in os.environ
 
 
@@ -93,7 +93,7 @@ def test_numbers_that_were_given_are_kept(environment, num_nodes: int, monkeypat
 
 def test_a_process_that_lightning_has_started_keeps_its_number(monkeypatch) -> None:
     forget_foreign_ranks(num_nodes=1)
-    # It inherits the environment and gets a number.
+    # The started process inherits the environment and gets a rank.
     become({"LOCAL_RANK": "1"}, monkeypatch)
     forget_foreign_ranks(num_nodes=1)
     assert not is_first_process()

@@ -1,4 +1,4 @@
-"""The progress of a training, where nobody sees a bar."""
+"""The progress of a training: lines in a file, a bar on a terminal."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Structural similarity by products of matrices, against the packages that convolve."""
+"""Structural similarity by matrix products, against a package that convolves."""
 
 import pytest
 import pytorch_msssim

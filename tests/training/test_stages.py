@@ -1,4 +1,4 @@
-"""The order of the trainings that make a model; what one does: tests/commands/test_train.py."""
+"""The order of the trainings that make a model; each of them: tests/commands/test_train.py."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The choice of stops, against trying everything."""
+"""The choice of stops, against an exhaustive search."""
 
 from itertools import product
 
@@ -15,7 +15,7 @@ POSITIVE = st.floats(0.125, 100, width=32)
 
 
 def choices(seed: int, iterations: int = 12, height: int = 9, width: int = 11) -> Choices:
-    """Distortions that fall as those of photographs do, unevenly; costs near 32 bits."""
+    """Distortions that fall unevenly, like those of photographs; costs near 32 bits."""
     rng = np.random.default_rng(seed)
     start = np.exp(rng.normal(4, 1.5, (height, width)))
     falls = np.exp(-rng.gamma(2, 0.12, (iterations, height, width)).cumsum(axis=0))
@@ -47,8 +47,8 @@ def test_a_size_is_kept_and_filled(seed: int, share: float) -> None:
     whole = made.bits[-1].sum()
     stops = made.of_size(share * whole)
     assert made.size(stops) <= share * whole
-    # The next position that might go on takes about 30 bits an iteration, a jump of the convex
-    # hull several of them.
+    # One more iteration of a position takes about 30 bits, and a jump along the convex hull takes
+    # several iterations.
     assert made.size(stops) >= share * whole - 8 * 33 - 2 * CHECK_BITS
 
 
@@ -71,7 +71,7 @@ def test_all_that_fits_is_sent() -> None:
 
 
 def test_what_does_not_help_is_not_sent() -> None:
-    """An iteration that makes a position worse, and every one behind that does not mend it."""
+    """An iteration that makes a position worse, and later ones that do not make up for it."""
     distortion = np.array([4.0, 1.0, 3.0, 2.0, 0.5]).reshape(5, 1, 1)
     made = Choices(distortion, cumulative(np.full((4, 1, 1), 32, np.float32)))
     assert made.at(1e-6) == 4
@@ -80,7 +80,7 @@ def test_what_does_not_help_is_not_sent() -> None:
 
 def test_the_plain_entropy_of_flags() -> None:
     stops = np.array([[0, 1], [1, 2]], np.int32)
-    # One of four ends at once, two of three after the first; that the last ends is known.
+    # One of four stops at once, two of three after an iteration; the last is known to stop.
     third = -(np.log2(1 / 3) + 2 * np.log2(2 / 3))
     fourth = -(np.log2(1 / 4) + 3 * np.log2(3 / 4))
     assert plain_entropy(stops) == pytest.approx(third + fourth)

@@ -21,7 +21,7 @@ from tests.conftest import FRAMEWORKS, NETWORKS, PAIRS, make_codec
 
 
 def encoder_side(codec, image, iterations):
-    """The bits, and the reconstructions that the encoder subtracted, as decode would show them."""
+    """The bits, and the reconstructions that the encoder subtracted, as decode returns them."""
     signal = pad_to_multiple(to_signal(image), codec.reconstruction.patch)
     state, bits, images = codec.initial_state(torch.zeros_like(signal)), [], []
     with torch.inference_mode():
@@ -128,21 +128,21 @@ def test_signal_and_image_are_inverse(value: int) -> None:
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_the_layout_of_the_bits_does_not_round_differently(layout) -> None:
-    """The encoder's bits come out of a convolution, those of a file in any layout: one x̂."""
+    """The encoder's bits have the layout of a convolution, those of a file any: one x̂."""
     codec = make_codec("gru", "additive").to(memory_format=layout).eval()
     bits = to_symbols(torch.rand(1, 32, 3, 5) < 0.5, torch.float32)
     with torch.inference_mode():
         start = codec.initial_state(torch.zeros(1, 3, 48, 80))
         one = codec.decode_step(bits, start)
         other = codec.decode_step(bits.contiguous(memory_format=torch.channels_last), start)
-    # As floats: rounding to pixels would hide the difference, the next iteration's bits would not.
+    # Compared as floats: rounding to pixels would hide differences that change the next bits.
     assert torch.equal(one.reconstruction.signal, other.reconstruction.signal)
     for ours, theirs in zip(one.decoder, other.decoder, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 def test_encoding_around_fixed_bits(picture) -> None:
-    """What is fixed stays and is decoded; what is encoded beside it answers to it."""
+    """Fixed bits stay and are decoded; the bits encoded next to them take them into account."""
     codec = make_codec("gru", "additive")
     free = codec.encode(picture, 3).bits
     bits = ~free
@@ -161,7 +161,7 @@ def test_encoding_around_fixed_bits(picture) -> None:
 
 
 def stops_of(codec, image, seed: int, iterations: int):
-    """A number of iterations for each position, at random."""
+    """A random number of iterations for each position."""
     shape = codec.encode(image, 1).bits[0, :, 0].shape
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, iterations + 1, shape, generator=generator)
@@ -170,7 +170,7 @@ def stops_of(codec, image, seed: int, iterations: int):
 @pytest.mark.parametrize("network", ["paper", "transform"])
 @pytest.mark.parametrize("recon", ["one_shot", "additive", "residual_scaling"])
 def test_the_decoder_takes_zero_where_a_position_has_stopped(picture, recon, network) -> None:
-    """As if the symbols were given by hand; and the encoder subtracts the same."""
+    """The result is that of symbols set by hand, and the encoder subtracts the same."""
     codec = make_codec("gru", recon, network=network).eval()
     stops = stops_of(codec, picture, 1, 4)
     codes = codec.encode(picture, 4, stops)
@@ -216,7 +216,7 @@ def test_errors_are_those_of_the_reconstructions(picture) -> None:
     for error, decoded in zip(errors[1:], codec.decode(Codes(bits, 32, 32)), strict=True):
         squares = (decoded.double() - image.double()).square()
         blocks = squares.view(len(image), 3, 2, 16, 2, 16).mean(dim=(1, 3, 5))
-        # Pictures are rounded, what is measured is not.
+        # Pictures are rounded, measured errors are not.
         assert torch.allclose(error.double(), blocks, atol=0.5 + 0.02 * float(blocks.max()))
 
 

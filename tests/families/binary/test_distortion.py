@@ -1,4 +1,4 @@
-"""What an encoder weighs, against what the metrics say."""
+"""The distortions that an encoder weighs, against the metrics."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_the_constant_of_ssim() -> None:
 
 
 def variance_around(x: np.ndarray) -> np.ndarray:
-    """Of SSIM's Gaussian window, (3, H, W)."""
+    """The variance in SSIM's Gaussian window around each pixel, (3, H, W)."""
 
     def blurred(values: np.ndarray) -> np.ndarray:
         for axis in (1, 2):
@@ -87,7 +87,7 @@ def test_structural_error_is_squared_error_over_the_variance_around_it_at_each_s
 
 
 def test_structural_error_follows_ms_ssim() -> None:
-    """Where the picture is off by little, MS-SSIM lacks what the blocks lack in the mean."""
+    """For small distortions, 1 − MS-SSIM is about the mean of the blocks' errors."""
     x = photograph(2)
     for strength in (0.01, 0.02, 0.04):
         y = (x + strength * torch.randn(x.shape, generator=torch.Generator().manual_seed(3))).clamp(

@@ -1,4 +1,4 @@
-"""The file format: what is written is read, and everything else is explained."""
+"""The file format: what is written is read back, and anything else is refused with a reason."""
 
 import re
 from pathlib import Path
@@ -23,13 +23,13 @@ def claiming(head: Head, iterations: int, stream_bytes: int, kind: int = 0) -> b
 
 
 def with_crc(packed: bytes) -> bytes:
-    """A header whose check value agrees, whatever it says."""
+    """A header with a correct check value, whatever its contents."""
     return packed + pack_crc(packed)
 
 
 @st.composite
 def files(draw: st.DrawFn) -> File:
-    """A file that an encoder may write, whose stream means nothing."""
+    """A file that an encoder could write, with a meaningless stream."""
     width = draw(st.integers(1, 2**28))
     height = draw(st.integers(1, MAX_PIXELS // width))
     coder, model = draw(st.integers(0, 7)), draw(st.binary(min_size=6, max_size=6))

@@ -1,4 +1,4 @@
-"""Pictures to files and back: exact, by any prefix, to any budget; mistakes are explained."""
+"""Pictures to files and back: exactly, from any prefix, to any budget; errors are explained."""
 
 import functools
 import tracemalloc
@@ -83,7 +83,7 @@ def own_reconstruction(model: BinaryModel, pixels: Pixels, iterations: int) -> P
 
 
 def claims(data: bytes, iterations: int | None = None, **sides: int) -> bytes:
-    """A file whose header says something else, with a check value that agrees."""
+    """The file with other values in its header, and a matching check value."""
     file = open_file(data)
     stream, coded = stream_of(file)
     head = replace(file.head, **sides)
@@ -97,7 +97,7 @@ def header_length(data: bytes) -> int:
 
 
 def levels(model: BinaryModel, data: bytes) -> int:
-    """Whole ones in a file."""
+    """The number of complete levels in a file."""
     return model.contents(open_file(data)).levels
 
 
@@ -214,7 +214,7 @@ def test_truncation_to_iterations_is_what_a_shorter_encoding_holds(entropy: str)
 
 
 def check_truncated(model: BinaryModel, data: bytes, iterations: int) -> bytes:
-    """The shortest prefix with so many whole iterations."""
+    """Return and check the shortest prefix with this number of complete iterations."""
     shorter = model.truncate(open_file(data), iterations)
     assert data.startswith(shorter)
     assert levels(model, shorter) == iterations
@@ -282,7 +282,7 @@ def test_damage_is_noticed(entropy: str, place: int, change: int, length: int) -
         )
     except UserError:
         return
-    # Rows of an iteration whose check value has not arrived may be wrong, whole iterations not.
+    # Only rows of an iteration whose check value has not arrived may be wrong.
     assert decoded.contents.levels < 2 or np.array_equal(decoded.pixels, pixels)
 
 
@@ -346,7 +346,7 @@ def test_a_mirrored_view_is_compressed_like_its_copy(flip: tuple) -> None:
 
 
 def uneven(height: int = 96, width: int = 80) -> Pixels:
-    """Grey on the left, busy on the right."""
+    """A picture that is grey on the left and busy on the right."""
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3))
     share = np.linspace(-1, 1, width).clip(min=0)[:, None]
     return (128 + share * (noise - 128)).astype(np.uint8)
@@ -354,7 +354,7 @@ def uneven(height: int = 96, width: int = 80) -> Pixels:
 
 @cache
 def adaptive(entropy: str) -> tuple[BinaryModel, Pixels, Encoded]:
-    """A file with stops, of a network that is of use without training."""
+    """A file with stops, by a network that is useful without training."""
     model, pixels = make_model(entropy=entropy, network="transform"), uneven()
     encoded = model.encode(pixels, BitsPerPixel(0.4), "psnr")
     assert is_adaptive(encoded)
@@ -376,7 +376,7 @@ def test_an_adaptive_file_is_better_than_a_uniform_one_of_its_length(entropy: st
 
 @pytest.mark.parametrize("entropy", CODERS)
 def test_an_adaptive_file_decodes_to_what_was_measured(entropy: str) -> None:
-    """Bits, and where they stop, through header, stream and back."""
+    """Bits and stops come back from header and stream."""
     model, pixels, encoded = adaptive(entropy)
     file = encoded.contents.file
     body, stream = stream_of(file)
@@ -450,7 +450,7 @@ def test_a_quality_is_met_in_an_adaptive_file(iterations: int) -> None:
 
 
 def test_large_pictures_are_adaptive_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles: where positions stop is one grid, and the decoder's windows see the encoder's."""
+    """In tiles: the stops form one grid, and the decoder's windows see those of the encoder."""
     for name in ("encode", "decode"):
         monkeypatch.setattr(tiling, name, functools.partial(getattr(tiling, name), tile=64))
     model, pixels = make_model(network="transform"), uneven(150, 170)
@@ -468,7 +468,7 @@ def test_iterations_that_the_model_does_not_have() -> None:
 
 
 def test_a_network_of_few_iterations_codes_with_defaults() -> None:
-    """Fewer than the paper's 16, and than the default rate may have."""
+    """The network has fewer iterations than the paper's 16, and than the default rate may use."""
     networks = (
         TransformEncoder(GRUCell, 8, iterations=3, groups=4),
         TransformDecoder(GRUCell, 8, 1, 3, 4, 0.0, LinearFreePart),

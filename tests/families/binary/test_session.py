@@ -1,4 +1,4 @@
-"""What rates choose, on pictures made up for the purpose."""
+"""The codes that rates choose, for made-up pictures."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -27,19 +27,19 @@ from rnn_codec.rates import MSSSIM, PSNR, BitsPerPixel, Bytes, Levels, Quality, 
 from rnn_codec.rnc.file import Head
 
 ROWS, COLUMNS = 4, 4
-EACH = 16  # bytes a row of 4 positions of 32 bits
+EACH = 16  # bytes of a row of 4 positions, 32 bits each
 CHECK = 3  # bytes of a check value
 ITERATION = ROWS * EACH + CHECK
-CUT = 2  # bytes more for a stream that ends within an iteration
+CUT = 2  # additional bytes of a stream that ends within an iteration
 HEADER = 20
 MOST = 16
 
 
 class MadeUp(BinarySession):
-    """64×64 pixels, without entropy coding; some positions are far off, some nearly right.
+    """64×64 pixels, without entropy coding; distortion differs widely between positions.
 
     Args:
-        gain: by how much stops make positions better, or worse, than their tables say.
+        gain: the factor on the tables' distortions in codes with stops.
     """
 
     head = Head(2, bytes(6), 64, 64)
@@ -86,7 +86,7 @@ class MadeUp(BinarySession):
 
 
 class Alike(MadeUp):
-    """Every position is as far off as the others: stops have nothing to gain."""
+    """All positions have the same distortion, so stops bring no advantage."""
 
     def __init__(self) -> None:
         super().__init__(gain=1.5)
@@ -94,7 +94,7 @@ class Alike(MadeUp):
 
 
 def length(picture: MadeUp, coding: Coding, cut: Cut) -> int:
-    """Of the file."""
+    """The length of the file in bytes."""
     return picture._file_bytes(coding.end(cut), cut.rows > 0)
 
 
@@ -131,7 +131,7 @@ def test_a_budget_is_kept_and_used(count: int) -> None:
     coding, cut, _ = picture.within(count)
     used = length(picture, coding, cut)
     assert used <= count
-    # Positions go on by four bytes; jumps of the convex hull by several of them.
+    # An iteration of a position takes four bytes, a jump along the convex hull several times that.
     assert count - used < 3 * EACH + CHECK
     assert picture.codings <= 2
 
@@ -148,7 +148,7 @@ def test_bits_go_where_they_help() -> None:
 
 
 def test_a_coding_that_is_too_long_is_made_again() -> None:
-    """With costs that a second coding does not keep."""
+    """The second coding takes more bytes than its costs predict."""
 
     class Dearer(MadeUp):
         def _file_bytes(self, stream_bytes: int, cut: bool) -> int:
@@ -243,7 +243,7 @@ def test_importance_is_the_mean_of_the_mask_at_each_position() -> None:
     found = weights_of(mask, 40, 50, patch=16)
     assert found.shape == (3, 4)
     assert found[1, 2] == pytest.approx(mask[16:32, 32:48].mean() / 255)
-    # The picture is padded by its last rows and columns, and the mask with it.
+    # The picture is padded by repeating its last rows and columns, and so is the mask.
     rows, columns = np.minimum(np.arange(32, 48), 39), np.minimum(np.arange(48, 64), 49)
     assert found[2, 3] == pytest.approx(mask[np.ix_(rows, columns)].mean() / 255)
 

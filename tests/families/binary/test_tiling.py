@@ -15,7 +15,7 @@ from rnn_codec.families.binary.tiling import FADE, HALO, TILE
 from tests.conftest import FRAMEWORKS, make_codec
 
 SMALL = 96
-"""A tile for tests, pixels."""
+"""The side of a tile in tests, in pixels."""
 
 
 def waves(height: int, width: int) -> Tensor:
@@ -79,7 +79,7 @@ def test_the_decoder_computes_what_the_encoder_subtracted(
 
 
 def test_earlier_tiles_bits_stay_as_they_were() -> None:
-    """Bits of the first tile do not depend on there being others."""
+    """Bits of the first tile do not depend on whether there are others."""
     codec, image = make_codec("lstm", "one_shot").eval(), waves(SMALL, 200)
     first = codec.encode(image[..., :SMALL], 2).bits
     tiled = tiling.encode(codec, image, 2, tile=SMALL).codes.bits
@@ -98,7 +98,7 @@ def test_rows_that_arrived_are_used_in_every_tile() -> None:
 
 
 def colour_windows(codec: RecurrentCodec, colours: list[int], patch: pytest.MonkeyPatch) -> None:
-    """Let the codec decode the windows, in turn, to plain areas."""
+    """Make the codec decode the windows, in turn, to areas of these colours."""
     order = count()
 
     def decode_last(codes: Codes) -> Tensor:
@@ -138,7 +138,7 @@ def test_a_tile_shows_what_its_own_window_decodes(recon: str) -> None:
 
 
 def test_a_memory_mapped_picture(tmp_path) -> None:
-    """Pixels as files hold them, three bytes together; read a window at a time."""
+    """Pixels interleaved as in files, read one window at a time."""
     codec, image = make_codec("gru", "one_shot").eval(), waves(130, 100)
     file = tmp_path / "picture"
     image[0].permute(1, 2, 0).contiguous().numpy().tofile(file)
@@ -150,14 +150,14 @@ def test_a_memory_mapped_picture(tmp_path) -> None:
 def test_codes_without_a_picture_are_refused() -> None:
     codec = make_codec("gru", "residual_scaling").eval()
     with pytest.raises(ValueError, match="another codec"):
-        # Of 32-pixel patches: every window of these has a size that the codec could have made.
+        # Every window of these codes has a size that is possible with 32-pixel patches.
         tiling.decode(codec, Codes(torch.zeros(1, 1, 32, 8, 8).bool(), 96, 96), tile=SMALL)
     with pytest.raises(ValueError, match="no iteration"):
         tiling.decode(codec, Codes(torch.zeros(0, 1, 32, 6, 6).bool(), 96, 96), tile=SMALL)
 
 
 def test_no_window_is_larger_than_a_tile_and_its_halo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory does not grow with the picture but for its own pixels and bits."""
+    """Memory grows with the picture only by its own pixels and bits."""
     codec, image = make_codec("gru", "one_shot").eval(), waves(500, 400)
     sizes = []
     original = RecurrentCodec.initial_state

@@ -1,4 +1,4 @@
-"""What may be built of a configuration that comes from elsewhere."""
+"""Only known parts are built from a configuration that comes from elsewhere."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -32,7 +32,7 @@ OTHERS = (
 
 
 def codec_node() -> dict[str, Any]:
-    """Of the model `flagship`, which has every kind of part."""
+    """The codec node of the model `flagship`, which has every kind of part."""
     config = read_config(RunFolder(FLAGSHIP))
     return deepcopy(config["codec"])
 

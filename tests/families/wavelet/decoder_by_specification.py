@@ -1,6 +1,6 @@
-"""A decoder of version 3, written after docs/file-format.md alone: slow, and in its order.
+"""A slow decoder of version 3, written from docs/file-format.md alone and in the order of it.
 
-It has nothing in common with the package but that page and the files of models.
+It shares nothing with the package but that page and the files of models.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class RefusedError(Exception):
 
 
 class NotArrivedError(Exception):
-    """A bit that has not arrived, or a picture of which nothing has."""
+    """A bit has not arrived, or nothing of a picture has."""
 
 
 # --- Header ---------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def level_size(header: Header, level: int) -> tuple[int, int]:
 
 
 class Scale:
-    """Its coefficients, as far as they have been told: magnitudes in units of plane 0."""
+    """The decoded coefficients of a scale: magnitudes in units of plane 0."""
 
     def __init__(self, header: Header, number: int) -> None:
         self.number, self.planes = number, header.planes[number]
@@ -179,7 +179,7 @@ class Scale:
         return range(self.bands, self.channels) if colour else range(self.bands)
 
     def known(self, plane: int, memory: str, after: bool) -> Whole:
-        """Before a plane, or after it."""
+        """The known state of the coefficients, before a plane or after it."""
         m = self.magnitude >> (plane if after else plane + 1)
         if memory == "single_iteration":
             m = m & 1 if after else m * 0
@@ -209,7 +209,7 @@ class RangeDecoder:
         return int.from_bytes(found.ljust(count, bytes([self.behind])), "big")
 
     def bit(self, k: int) -> int | None:
-        """None: no encoder has written the stream."""
+        """The next bit; None if no encoder has written the stream."""
         zeros = 1 + (2**24 - 2) * (2**16 - k) // 2**16
         unit = self.range >> 24
         bound = unit * zeros
@@ -282,7 +282,7 @@ class Layer:
     bias: Whole | None
 
     def sums(self, q: Whole, bias: Whole | None, zero: int, at: tuple[int, int] | None) -> Any:
-        """Divided by powers of two; at all positions, or those of the phase that begins there."""
+        """Sums divided by powers of two, at all positions or at those of the phase from `at`."""
         outputs, _, side, _ = self.weights.shape
         weights = self.weights[:, : q.shape[2]]
         assert not self.weights[:, q.shape[2] :].any()
@@ -393,7 +393,7 @@ class Prior:
         return message.signed(joined(state, scale.known(plane, self.memory, after=True)))
 
     def logits(self, scale: Scale, group: int, state: Whole, told: Whole) -> Whole:
-        """At the positions of the group, significance, next bit, sign side by side."""
+        """The logits of significance, next bit and sign, side by side, at the group's positions."""
         colour, phase = divmod(group, 4)
         context, hidden, logits = self.graph(scale, f"head{colour}{phase}")
         row, column = FIRST_OF_PHASE[phase]
@@ -409,10 +409,10 @@ PROBABILITIES = [round(2**16 / (1 + math.exp((128 - q) / 16))) for q in range(25
 
 
 class Decoder:
-    """What a file tells.
+    """The decoded contents of a file.
 
     Raises:
-        RefusedError: it is damaged.
+        RefusedError: the file is damaged.
     """
 
     def __init__(self, data: bytes, folder: Path) -> None:
@@ -582,7 +582,7 @@ class Decoder:
         return roots[exponent % 32] * powers * np.float32(32 / self.header.step)
 
     def values(self, scale: Scale) -> Single:
-        """The coefficients, divided by weights and norms."""
+        """The decoded coefficients, divided by weights and norms."""
         unit = 2.0**scale.last_told
         k = np.floor(scale.magnitude / unit)
         c = np.select([k == 0, k == 1, k < 4], [0.0, 0.4, 0.44], 0.48)
@@ -638,7 +638,7 @@ class Decoder:
 
 
 def line(x: Single) -> Single:
-    """A line of samples, synthesised."""
+    """Return the synthesis of a line of samples."""
     count = len(x)
     if count == 1:
         return x

@@ -1,4 +1,4 @@
-"""Models with tiny random priors, made in a moment."""
+"""Models with tiny random priors, which are quick to make."""
 
 import hashlib
 from functools import cache
@@ -47,7 +47,7 @@ def write_model(
     scaling: str = "residual_scaling",
     seed: int = 0,
 ) -> Path:
-    """The folder of a model with such a prior."""
+    """Write a model with a `prior`, and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     content = save(engine_tensors(prior(cell, memory, seed)))
     (folder / ENGINE_FILE).write_bytes(content)
@@ -70,11 +70,11 @@ def write_model(
 
 
 LAYOUT = {"width": 8, "inner": 8, "blocks": 1}
-"""Of a tiny restoration network."""
+"""The options of a tiny restoration network."""
 
 
 def write_restoration(run: RunFolder, seed: int) -> None:
-    """The folder of such a network."""
+    """Write the folder of a tiny restoration network."""
     network = restoration(seed)
     run.path.mkdir(parents=True, exist_ok=True)
     (run.path / RESTORATION_FILE).write_bytes(graph(network))
@@ -97,6 +97,6 @@ def restoration(seed: int = 0) -> Restoration:
 def tiny_model(
     cell: str = "gru", memory: str = "progressive", scaling: str = "residual_scaling"
 ) -> WaveletModel:
-    """Such a model, loaded once."""
+    """A model from `write_model`, loaded once."""
     folder = write_model(Path(mkdtemp()), cell, memory, scaling)
     return load(folder, "cpu", 1)

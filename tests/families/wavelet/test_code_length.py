@@ -1,4 +1,4 @@
-"""What training counts is what files take: ideal code lengths against real streams."""
+"""Training counts the bits that files take: ideal code lengths against real streams."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_streams_are_as_long_as_their_information(cell: str, memory: str) -> Non
         body, stream = stream_of(model.session(pixels, "psnr").first(levels).contents.file)
         assert body.end is not None
         assert body.end.plane == last
-        # Check values, and what the range coder wastes.
+        # The tolerance covers check values and the overhead of the range coder.
         assert 8 * len(stream) == pytest.approx(ideal, rel=0.005, abs=100)
 
 

@@ -22,7 +22,7 @@ def test_they_are_orthonormal(rotation: Rotation) -> None:
 
 @given(rotations)
 def test_they_turn_by_the_quaternion(rotation: Rotation) -> None:
-    """Against the formula of Rodrigues: an axis, and twice the angle of b/a."""
+    """Against Rodrigues' formula: an axis (b, c, d), and an angle 2 arctan(|(b, c, d)| / a)."""
     vector = np.array(rotation, float) / 128
     length = np.linalg.norm(vector)
     axis = vector / length if length else np.zeros(3)

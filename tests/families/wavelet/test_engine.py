@@ -1,4 +1,4 @@
-"""The engine against PyTorch in integers, bit for bit, with any threads and strips."""
+"""The engine against PyTorch in integers, bit for bit, with any threads and any strips."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_it_computes_what_pytorch_does(
 
 @torch.no_grad()
 def test_what_has_not_been_told_does_not_matter() -> None:
-    """A decoder has nothing there yet."""
+    """A decoder does not have these bits yet."""
     engine = Engine(engine_tensors(prior()), 1)
     state = some_bytes(10, 12, 8)
     for scale, group in ((s, g) for s in (0, 1) for g in GROUPS):
@@ -95,12 +95,13 @@ def test_integers_are_the_weights_in_units() -> None:
     layer = Convolution(6, 4, 1, rectified=2)
     weights, exponents, bias = integers(layer)
     assert np.abs(weights).max() <= LARGEST_WEIGHT
-    # The largest of each output uses more than half of what there is.
+    # The largest weight of each output uses more than half of the range.
     assert np.abs(weights).reshape(4, -1).max(1).min() > LARGEST_WEIGHT // 2 - 1
     back = weights / 2.0 ** exponents[:, None, None, None]
     error = np.abs(back - layer.weight.numpy()).reshape(4, -1).max(1)
     assert np.all(error <= 0.5 / 2.0**exponents + 1e-7)
-    # Rectified inputs have no 128 that the engine could take from them.
+    # The engine subtracts 128 from all inputs. Rectified inputs have no such offset, so the bias
+    # makes up for it.
     own = layer.bias.numpy() * 64 * 2.0**exponents
     of_rectified = 128 * weights[:, :2].astype(int).reshape(4, -1).sum(1)
     np.testing.assert_allclose(bias, own + of_rectified, atol=0.5)

@@ -78,7 +78,7 @@ SETTINGS = Settings(32, 0, 0, Rotation(0, 0, 0), [[9, 8]] + [[7, 6]] * 5)
 
 
 def packed(settings: Settings = SETTINGS, end: bytes = b"\1", stream: bytes = b"ab") -> bytes:
-    """A file whose check values agree, whatever it says."""
+    """A file with correct check values, whatever its contents."""
     header = Head(3, bytes(6), 40, 30).pack() + settings.pack() + end + bytes([len(stream)])
     return header + pack_crc(header) + stream + pack_crc(stream)
 

@@ -1,4 +1,4 @@
-"""A group comes back from its code, and up to its last whole segment from a part of it."""
+"""A group decodes from its code; from part of the code, up to the last complete segment."""
 
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ def contents(draw: st.DrawFn) -> Content:
 
 
 def coded(symbols: Symbols, content: Content, length: int) -> tuple[GroupCode, list[int]]:
-    """All segments, or those that arrive; where each ends."""
+    """Code all segments, or those that have arrived; return also where each ends."""
     logits, significant, bits, positive, exists = content
     code = GroupCode(symbols, logits, significant, bits.copy(), positive.copy(), exists)
     ends = []
@@ -73,7 +73,7 @@ def test_what_arrives_is_what_was_coded(content: Content, length: int, data: st.
 
 
 def test_each_bit_has_the_logit_that_is_its_own() -> None:
-    """Of a coefficient that is significant the next bit's, of another the significance's."""
+    """The logit of the next bit for significant coefficients, of significance for others."""
     asked: list[NDArray[np.float64]] = []
 
     class Asked:

@@ -1,4 +1,4 @@
-"""What is known of coefficients, against its definition, and PyTorch's against NumPy's."""
+"""The known state of coefficients, against its definition, and PyTorch against NumPy."""
 
 import numpy as np
 import torch

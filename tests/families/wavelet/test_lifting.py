@@ -90,7 +90,7 @@ def test_lifting_is_a_convolution_with_the_published_filters(length: int) -> Non
 
 
 def _reflected(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
-    """Whole-sample symmetric continuation, however short the signal."""
+    """Whole-sample symmetric extension of a signal, however short it is."""
     period = max(2 * (len(x) - 1), 1)
     index = np.abs((np.arange(-margin, len(x) + margin) + len(x) - 1) % period - (len(x) - 1))
     return x[index]
@@ -99,7 +99,7 @@ def _reflected(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 8, 31])
 @pytest.mark.parametrize("axis", [-1, -2])
 def test_the_transpose_is_that_of_the_inverse(length: int, axis: int) -> None:
-    """Against the matrix of the inverse, whose columns are what unit coefficients become."""
+    """Against the matrix of the inverse, whose columns are synthesised unit coefficients."""
     unit, transposed = np.eye(length, dtype=np.float32), np.eye(length, dtype=np.float32)
     synthesise(unit, axis)
     transpose(transposed, axis)

@@ -28,7 +28,7 @@ ALL_PLANES = Levels(15)
 
 
 def photograph(height: int, width: int) -> NDArray[np.uint8]:
-    """Edges, slopes and a little noise, in colours."""
+    """Edges, gradients and a little noise, in colour."""
     y, x = np.mgrid[:height, :width]
     rng = np.random.default_rng(height * 1000 + width)
     waves = [120 + 60 * np.sin(x / 9 + c) + 40 * (y > height / 2 + x / 4) for c in range(3)]
@@ -38,7 +38,7 @@ def photograph(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def check_size(height: int, width: int) -> None:
-    """A picture of a size comes back, of as many pixels and hardly changed."""
+    """Check that a picture of this size is decoded at the same size and hardly changed."""
     model, pixels = tiny_model(), photograph(height, width)
     found = model.decompress(model.compress(pixels, ALL_PLANES, "psnr"))
     assert found.shape == pixels.shape
@@ -119,7 +119,7 @@ def test_every_prefix_decodes_or_says_that_nothing_arrived(
             errors.append(psnr(decoded.pixels, pixels))
     assert errors[-1] == pytest.approx(psnr(whole, pixels), abs=0.5)
     assert errors[-1] > errors[0] + 5
-    # More of a file is hardly ever worse.
+    # A longer prefix is hardly ever worse.
     assert np.diff(errors).min() > -0.7
 
 
@@ -151,8 +151,8 @@ def test_files_are_hardly_shorter_than_asked_for() -> None:
         assert 0.995 * size <= len(session.within(size).data) <= size
 
 
-def test_files_end_where_a_plane_does() -> None:
-    """The step is chosen so: by as much as the prior's rate is another, a random one's."""
+def test_the_step_depends_on_the_size() -> None:
+    """It is chosen so that a plane ends with the file: `test_steps.py` has the rule."""
     session = tiny_model().session(photograph(256, 384), "psnr")
     steps = set()
     for size in (4000, 5000, 6000, 9000):
@@ -195,7 +195,7 @@ def test_truncated_files_hold_the_planes_and_no_byte_more(levels: int) -> None:
 
 @pytest.mark.parametrize("memory", ["progressive", "single_iteration"])
 def test_large_pictures_are_coded_in_stripes(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What large means is made small."""
+    """The size from which pictures count as large is lowered."""
     model, pixels = tiny_model(memory=memory), photograph(90, 75)
     whole = model.session(pixels, "psnr").first(9)
     monkeypatch.setattr(layout, "STRIPE_POSITIONS", 400)
@@ -238,7 +238,7 @@ def test_what_cannot_be_is_said(arguments: tuple[object, ...], words: str) -> No
 
 
 def loss(tune: str, found: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> float:
-    """What a tune is to make small."""
+    """The loss that a tune minimises."""
     return -psnr(found, pixels) if tune == "psnr" else 1 - ms_ssim(found, pixels)
 
 
@@ -340,7 +340,7 @@ def test_a_changed_byte_is_noticed() -> None:
 
 
 def test_sizes_that_lie_take_no_memory() -> None:
-    """A small file of an enormous picture ends soon, whatever its stream is."""
+    """Decoding a small file of an enormous picture ends soon, whatever the stream."""
     from rnn_codec.families.wavelet import format as file_format
     from rnn_codec.families.wavelet.format import Settings
     from rnn_codec.families.wavelet.rotation import Rotation

@@ -1,4 +1,4 @@
-"""Coefficients in integers, and what part of them a stream tells."""
+"""Integer coefficients, and the part of them that has been decoded."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -43,7 +43,7 @@ LAST = Segment(0, SCALES - 1, 0, len(GROUPS) - 1, 31)
 
 
 def all_values(planes: Planes, segment: Segment | None) -> list[NDArray[np.float32]]:
-    """Of all components, (h, w, N) of each scale."""
+    """The decoded coefficients of all components, (h, w, N) for each scale."""
     weights = SAME.weights(planes.shape)
     components = [values(planes, planes.first(), segment, weights, c) for c in range(COMPONENTS)]
     return [np.concatenate(x, axis=2) for x in zip(*components, strict=True)]
@@ -188,12 +188,12 @@ def test_nothing_told_is_nothing() -> None:
 
 @settings(max_examples=25)
 @given(sides, sides, segments)
-def test_told_planes_are_those_of_values(height: int, width: int, segment: Segment) -> None:
-    """Against the plane that each position says of itself."""
+def test_told_planes_are_means_over_positions(height: int, width: int, segment: Segment) -> None:
+    """Against the last plane of each position, computed one by one."""
     shape = Shape(height, width)
     planes = Planes.nothing(shape)
     rng = np.random.default_rng(height * width)
-    # With these bits a coefficient is what it is told to: centres and all.
+    # Scales begin with different planes.
     for magnitudes in planes.magnitudes:
         magnitudes[:] = 1 << rng.integers(0, 10)
     first, found = planes.first(), told_planes(shape, planes.first(), segment)
@@ -230,10 +230,10 @@ def test_shares_of_a_plane_grow_to_one() -> None:
 
 @pytest.mark.parametrize("scale", range(SCALES))
 def test_one_step_is_one_error_everywhere(scale: int) -> None:
-    """A coefficient that is off by one lets the picture be off by one, whatever its band."""
+    """An error of one in a coefficient is an error of one in the picture, in any band."""
     shape = Shape(256, 256)
     weights, rotation = Gains(1).weights(shape), Rotation(3, -4, 5)
-    # Large enough for pixels to be rounded to, small enough for them to stay within their bounds.
+    # Large enough to survive the rounding of pixels, small enough not to clip them.
     magnitude = 8191 if scale < 4 else 3000
     grey = np.full((256, 256, 3), 128, np.uint8)
     planes = analysed(grey, rotation, weights, WORKERS)

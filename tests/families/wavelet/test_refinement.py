@@ -1,4 +1,4 @@
-"""How coefficients move, against what squared error and parabolas say."""
+"""The moves of coefficients, against predictions from squared error and parabolas."""
 
 import math
 
@@ -22,7 +22,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
 
 
 class SquaredError:
-    """Of decoded pictures to some pixels; nothing restores them."""
+    """The squared error of decoded pictures against given pixels, without restoration."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self._truth = pixels.transpose(2, 0, 1).astype(np.float32)
@@ -69,14 +69,14 @@ def test_curvatures_are_those_of_a_place_and_never_below_zero() -> None:
 
 
 def test_squared_error_alone_hardly_moves_anything() -> None:
-    """Values pull to where they came from; only bands that are not orthogonal pull elsewhere."""
+    """Values are drawn back to their originals, except by bands that are not orthogonal."""
     refined = refinement(PIXELS)
     refined.move(told(refined), 1.0)
     original = transformed(PIXELS, ROTATION, WORKERS)
     moved = [
         np.abs(x - y).mean() for x, y in zip(refined.tried.coefficients, original, strict=True)
     ]
-    # Of the step, as errors of rounding are; curvatures are taken a little larger.
+    # Relative to the step, like rounding errors; curvatures are overestimated a little.
     assert max(moved) < 0.2 * 2**PLANE
 
 
@@ -99,7 +99,7 @@ def test_the_best_is_kept_and_what_is_much_worse_is_taken_back() -> None:
     refined.move(told(refined), 0.5)
     first = refined.best
     assert first.coefficients is not refined.tried.coefficients
-    # The same for a file of twice the size.
+    # The same with a file of twice the size.
     refined.move(told(refined, size=2.0), 0.5)
     assert refined.best is first
     again = refined.tried

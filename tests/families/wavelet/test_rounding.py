@@ -1,4 +1,4 @@
-"""What the last plane makes significant is what costs least, error and bits together."""
+"""The last plane makes a coefficient significant where that reduces the cost of error and bits."""
 
 import math
 
@@ -22,5 +22,5 @@ def test_each_coefficient_is_what_costs_less(plane: int, byte: int, data: st.Dat
     as_zero = x**2 - SLOPE * math.log2(1 - probability)
     if abs(as_one - as_zero) > 0.01:
         assert (found >= threshold) == (as_one < as_zero)
-    # No further from what it is than to the next plane's border.
+    # It moves no further than across the threshold.
     assert found in {magnitude, threshold, threshold - 1}

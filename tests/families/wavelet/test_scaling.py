@@ -1,4 +1,4 @@
-"""Where bits go: sensitivities of blocks, and what tunes and masks make of them."""
+"""Where bits go: sensitivities of blocks, and the gains that tunes and masks derive from them."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from rnn_codec.families.wavelet.training.coefficients import sensitivity
 
 
 def picture(height: int, width: int) -> NDArray[np.uint8]:
-    """Smooth on the left, noise that grows to the right."""
+    """A picture that is smooth on the left, with noise that grows to the right."""
     rng = np.random.default_rng(0)
     noise = rng.normal(0, 1, (height, width, 3)) * np.linspace(0, 50, width)[None, :, None]
     return (128 + noise).clip(0, 255).astype(np.uint8)
@@ -59,5 +59,5 @@ def test_a_mask_counts_the_same_whatever_the_tune(tune: str) -> None:
     assert half.exponents is not None
     more = half.exponents.astype(int) - black.exponents
     assert np.array_equal(more, [[0, 0, 8, 8]] * 2)
-    # Each is 8/32 of an octave: from black to white two octaves, a gain of 4.
+    # Each unit is 8/32 of an octave: black to white makes two octaves, a gain of 4.
     assert half.of_blocks == 8

@@ -1,4 +1,4 @@
-"""docs/file-format.md against the package: a decoder written after the page finds the same."""
+"""docs/file-format.md against the package: a decoder written from the page decodes the same."""
 
 from itertools import product
 
@@ -26,7 +26,7 @@ TUNES = ("psnr", "balanced", "ms-ssim")
 
 
 def found_by_package(model: WaveletModel, data: bytes) -> NDArray[np.uint8] | str | None:
-    """Pixels; None: nothing arrived; "refused"."""
+    """The pixels; None if nothing has arrived, "refused" if the file is refused."""
     try:
         return model.decode(open_file(data)).pixels
     except NothingArrivedError:
@@ -103,7 +103,7 @@ def test_prefixes_are_the_same(tune: str) -> None:
 
 
 def test_damaged_files_are_the_same() -> None:
-    """Whole ones are refused; of the beginning of a stream not all damage can be known."""
+    """Complete files are refused; in prefixes, not all damage can be detected."""
     model = tiny_model()
     data = model.compress(SMALL, Levels(6))
     rng = np.random.default_rng(8)
@@ -119,7 +119,7 @@ def test_damaged_files_are_the_same() -> None:
 
 @pytest.mark.parametrize(("cell", "memory"), [("gru", "progressive"), ("lstm", "single_iteration")])
 def test_stripes_are_the_same(cell: str, memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Smaller ones than there are, lest the picture be larger than a slow decoder can read."""
+    """Stripes are made smaller, so that the picture is small enough for a slow decoder."""
     for module in (layout, decoder_by_specification):
         monkeypatch.setattr(module, "STRIPE_POSITIONS", 100)
         monkeypatch.setattr(module, "LEAST_STRIPE", 4)

@@ -1,4 +1,4 @@
-"""The step that lets a file end with a plane."""
+"""The step with which a file ends where a plane does."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_thresholds_are_dense() -> None:
 
 @given(st.integers(1, 10**6), st.integers(0, 2**32 - 1))
 def test_as_many_are_significant_as_the_bits_pay_for(bits: int, seed: int) -> None:
-    """Counted at the threshold there are no more, one unit below it there are."""
+    """At the threshold there are no more than the bits pay for, one unit below it there are."""
     magnitudes = np.random.default_rng(seed).geometric(0.01, 10_000)
     at_least = np.array([(magnitudes >= least).sum() for least in range(1500)])
     units = round(threshold(at_least, bits) * 32 / FINE_STEP)

@@ -1,4 +1,4 @@
-"""Check values: when they are due, and that they notice what is wrong."""
+"""Check values: when they are due, and the errors that they detect."""
 
 import numpy as np
 import pytest

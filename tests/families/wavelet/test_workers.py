@@ -1,4 +1,4 @@
-"""Strips that threads share: all rows once, in their places, and no error lost."""
+"""Strips shared by threads: every row once, in its place, and no error lost."""
 
 import threading
 

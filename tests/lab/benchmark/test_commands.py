@@ -1,4 +1,4 @@
-"""Timings of whole commands: of the commands that they say."""
+"""Time and memory of whole commands."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_every_rate_has_a_row(tmp_path: Path) -> None:
         assert 0.9 * row["bits_per_pixel"] < 8 * row["file_bytes"] / 2000 <= row["bits_per_pixel"]
         seconds = row["compress_ratio"] * row["import_torch_seconds"]
         assert row["compress_seconds"] == pytest.approx(seconds)
-        # A Python with NumPy, not one with PyTorch, which is in this process.
+        # A process with NumPy but without PyTorch, which this process has imported.
         assert 20 < row["decompress_mebibytes"] < 200
 
 

@@ -1,4 +1,4 @@
-"""What integers cost: the same pictures and planes in both arithmetics."""
+"""The cost of integers: the same pictures and planes in both kinds of arithmetic."""
 
 import numpy as np
 import pytest

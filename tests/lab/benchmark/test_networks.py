@@ -1,4 +1,4 @@
-"""The measure of speed."""
+"""The measurement of speed."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""rnn-codec bench: what is timed and written, with the smallest of everything."""
+"""rnn-codec bench: what it times and writes, with the smallest workloads."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_integers(tmp_path: Path) -> None:
     assert record["pictures"] == 1
     (length,) = record["lengths"]
     assert (length["model"], length["bits_per_pixel"]) == ("mine", 0.5)
-    # Weights that are at random lose a lot.
+    # With random weights, integers cost a lot.
     assert 0 < abs(length["longer_percent"]) < 20
 
 

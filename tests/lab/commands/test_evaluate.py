@@ -1,4 +1,4 @@
-"""rnn-codec evaluate: records of trained and classic codecs, and what it says to mistakes."""
+"""rnn-codec evaluate: records of trained and classic codecs, and messages about mistakes."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""rnn-codec grid: plans, trains, records, and says what has failed."""
+"""rnn-codec grid: plans, trains, records, and reports failures."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_what_has_failed_is_named_and_the_exit_status_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    # It composes, but a codec so narrow cannot be built.
+    # The configuration composes, but a codec of this width cannot be built.
     words = [*arguments(tmp_path, *ONE_PAIR), "network.width=0.01"]
     assert run("grid", *words) == 1
     error = capsys.readouterr().err

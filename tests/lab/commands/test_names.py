@@ -33,7 +33,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_an_evaluation_is_not_lost(pictures: Path, tmp_path: Path) -> None:
     output = tmp_path / os.fsdecode(b"out\xe9")
-    # Hydra wants what it does not know in quotes.
+    # Hydra requires quotes around characters that it does not know.
     words = ["codec=jpeg_420", "data=folder", f"data.root='{pictures}'", "beside=[]"]
     assert run("evaluate", *words, f"output='{output}'") == 0
     about = read_about(output)

@@ -1,4 +1,4 @@
-"""rnn-codec table: what it writes, prints and says to mistakes."""
+"""rnn-codec table: what it writes and prints, and messages about mistakes."""
 
 import csv
 import json

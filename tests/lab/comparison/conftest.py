@@ -8,7 +8,7 @@ import pytest
 from tests.lab.comparison.made import write_classic, write_network
 
 BETTER = {("gru", "one_shot"): 0.3, ("gru", "additive"): 0.0, ("lstm", "one_shot"): 0.299}
-"""dB by which each pair of the made experiment `grid` is better; LSTM additive is missing."""
+"""Advantage of each pair of the made-up experiment `grid`, in dB; LSTM additive is missing."""
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ IMAGES = ("a.png", "b.png", "c.png", "d.png", "e.png")
 PIXELS = 160 * 320
 ITERATIONS = 16
 SAVED = {"none": 0.0, "single_iteration": 0.2, "progressive": 0.3}
-"""Share of the bits, falling with the iteration."""
+"""Share of the bits that a coder saves in the first iteration; it falls with later ones."""
 
 
 def configuration(cell: str, recon: str, seed: int, network: str = "tiny", **options: Any) -> dict:
-    """What a record keeps of a training's configuration."""
+    """The configuration of a training, as a record stores it."""
     return {
         "name": f"{cell}-{recon}-{network}",
         "seed": seed,
@@ -34,7 +34,7 @@ def configuration(cell: str, recon: str, seed: int, network: str = "tiny", **opt
 
 
 def scores(decibels: float) -> dict[str, float]:
-    """A made-up quality by every metric."""
+    """Made-up scores by every metric for a quality in decibels."""
     return {
         "psnr": 20 + decibels,
         "ms_ssim": 1 - 10 ** (-(3 + decibels) / 10),
@@ -46,9 +46,9 @@ def scores(decibels: float) -> dict[str, float]:
 def network_measurements(
     better: float, seed: int, images: Iterable[str], iterations: int, coders: Iterable[str]
 ) -> list[Measurement]:
-    """Qualities that rise with the iteration, differ between images and a little by the seed.
+    """Measurements whose quality rises with the iteration and depends on image and, a little, seed.
 
-    Files save less with every iteration.
+    The share that files save falls with every iteration.
     """
     rng = np.random.default_rng([seed, int(1000 * better)])
     found = []

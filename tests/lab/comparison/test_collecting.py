@@ -29,20 +29,20 @@ def paths(collection: Collection) -> set[str]:
 
 
 def reasons(collection: Collection, path: str = RECORD, left_out: bool = True) -> str:
-    """What is said of a record, in one text."""
+    """The reasons of all problems of a record, one a line."""
     found = [p for p in collection.problems if (p.path, p.left_out) == (path, left_out)]
     return "\n".join(problem.reason for problem in found)
 
 
 def edit(file: Path, change: Callable[[Any], object]) -> None:
-    """Change what a JSON file holds."""
+    """Change the content of a JSON file."""
     content = json.loads(file.read_text())
     change(content)
     file.write_text(json.dumps(content))
 
 
 def edit_points(folder: Path, row: int, column: str, value: str) -> None:
-    """Change one cell of the measurements, and the digest as well."""
+    """Change one cell of the measurements, and update the digest."""
     file = folder / "points.csv"
     with file.open(newline="") as lines:
         rows = list(csv.DictReader(lines))

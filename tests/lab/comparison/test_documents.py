@@ -1,4 +1,4 @@
-"""What is written: Markdown, CSV, LaTeX, and what a terminal shows."""
+"""The documents of a comparison: Markdown, CSV, LaTeX, and tables on a terminal."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ WIDEST = Row(
     training_seconds=Estimate(123_456.0, 1234.0, 2),
     records=("paper/a", "paper/b"),
 )
-"""A row whose texts are as long as they get."""
+"""A row with the longest texts that occur."""
 
 
 @pytest.fixture(scope="module")

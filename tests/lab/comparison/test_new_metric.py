@@ -44,7 +44,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> Score:
 
 
 def record(folder: Path, name: str, errors: int) -> None:
-    """A record of one picture, of which ever fewer samples are wrong."""
+    """Write a record of one picture that has fewer wrong samples at each point."""
     original = np.random.default_rng(0).integers(0, 255, (161, 170, 3), dtype=np.uint8)
     points = []
     for point in (1, 2, 3):
@@ -121,7 +121,7 @@ def test_records_of_before_are_blank_there(added: Score, tmp_path: Path) -> None
     lines = {line["name"]: line for line in csv.DictReader(io.StringIO(text))}
     assert lines["old"]["accuracy_auc"] == lines["old"]["accuracy_rank"] == ""
     assert lines["good"]["accuracy_auc"] != ""
-    # Nobody is ranked in what not all have.
+    # Rows are ranked only by metrics that all of them have.
     assert lines["good"]["accuracy_rank"] == ""
     assert {line["psnr_rank"] for line in lines.values()} == {"1", "2"}
     table = sections(rows, columns(rows, (), ()))[0].tables[0]

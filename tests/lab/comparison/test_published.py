@@ -1,4 +1,4 @@
-"""Figures of papers: those committed, and files that are not as they should be."""
+"""Figures of papers: those that are committed, and files with mistakes."""
 
 from pathlib import Path
 

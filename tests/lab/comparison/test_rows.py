@@ -1,4 +1,4 @@
-"""The rows: every figure against a second computation, from the files, with numpy."""
+"""The rows: every figure against an independent computation with numpy, from the files."""
 
 import csv
 from collections import defaultdict
@@ -29,13 +29,16 @@ def rows(made_results: Path) -> list[Row]:
 
 
 def row(rows: list[Row], **wanted: object) -> Row:
-    """The row whose attributes and labels are as wanted."""
+    """The only row with the wanted attributes and labels."""
     (found,) = [r for r in rows if wanted.items() <= (vars(r) | dict(r.labels)).items()]
     return found
 
 
 def means(folder: Path, curve: str, scores: str | None = None) -> dict[str, np.ndarray]:
-    """Mean over the images of each column of a curve, by point; scores may be another's."""
+    """Rates and scores of each point of a curve, averaged over the images.
+
+    The scores are those of the curve `scores`, if given.
+    """
     values = defaultdict(list)
     with (folder / "points.csv").open(newline="") as lines:
         for line in csv.DictReader(lines):
@@ -52,7 +55,7 @@ def means(folder: Path, curve: str, scores: str | None = None) -> dict[str, np.n
 
 
 def area(bpp: np.ndarray, quality: np.ndarray) -> float:
-    """By a fine grid of rectangles; np.interp holds the ends."""
+    """The area under a curve, by a fine grid of rectangles; np.interp continues its ends."""
     edges = np.linspace(0.125, 2.0, 400_001)
     return float(np.interp((edges[1:] + edges[:-1]) / 2, bpp, quality).mean() * 1.875)
 
@@ -126,7 +129,7 @@ def test_bd_rates_of_equal_curves_are_their_ratio_of_rates(rows: list[Row]) -> N
             assert coded.bd_rates[key].count == 2
     webp = row(rows, name="webp")
     assert set(webp.bd_rates) == {("jpeg_420", "ms_ssim"), ("jpeg_420", "psnr")}
-    # The made JPEG differs from WebP by 1.5 dB, which is a factor exp(1.5 / 3) in rate.
+    # The made-up JPEG is 1.5 dB below WebP, which is a factor of exp(1.5 / 3) in rate.
     expected = 100 * (np.exp(-0.5) - 1)
     assert webp.bd_rates["jpeg_420", "psnr"].mean == pytest.approx(expected, rel=0.02)
 

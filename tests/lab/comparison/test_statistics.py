@@ -72,7 +72,7 @@ def test_models_within_the_noise_share_a_rank() -> None:
     means = {"a": 10.0, "b": 9.95, "c": 9.0, "d": 8.96}
     resampled = {key: mean + images + noise[key] for key, mean in means.items()}
     found = standings(means, resampled, 0.95)
-    # What the images have in common (σ = 3) cancels: a leads c by 1, σ = 0.14.
+    # The part that all models share (σ = 3) cancels: a leads c by 1, σ = 0.14.
     assert {key: standing.rank for key, standing in found.items()} == {
         "a": 1, "b": 1, "c": 3, "d": 3
     }  # fmt: skip
@@ -84,7 +84,7 @@ def test_models_within_the_noise_share_a_rank() -> None:
 
 def test_no_model_ranks_before_one_with_a_larger_area() -> None:
     steps = np.linspace(-1, 1, 2001)
-    # b varies little and is surely worse than a; c is not, only because it varies more.
+    # b varies little and is significantly worse than a; c is not, only because it varies more.
     resampled = {"a": 10 + 0 * steps, "b": 9.9 + 0.01 * steps, "c": 9.8 + steps}
     found = standings({"a": 10.0, "b": 9.9, "c": 9.8}, resampled, 0.95)
     assert [found[key].rank for key in "abc"] == [1, 2, 2]

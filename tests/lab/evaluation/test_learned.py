@@ -1,4 +1,4 @@
-"""A trained model is measured by files that `compress` makes, decoded as `decompress` does."""
+"""A trained model is measured by the files of `compress`, decoded as `decompress` does."""
 
 from dataclasses import replace
 from itertools import groupby
@@ -58,7 +58,7 @@ def test_files_of_every_level_and_the_rates_beside_them(
         own = load_model(folder, coder)
         for level, point in enumerate(found[coder], start=1):
             data = own.compress(pixels, Levels(level))
-            # What follows a level in a longer file can move its end by a byte.
+            # In a longer file, the bits after a level can move its end by a byte.
             assert point.point == level
             assert abs(point.bytes - len(data)) <= 1
             if coder == "none":

@@ -1,4 +1,4 @@
-"""What is measured of codecs, and how measurements become curves."""
+"""Measurements of codecs, and the curves that are made from them."""
 
 from collections.abc import Iterator
 from itertools import islice

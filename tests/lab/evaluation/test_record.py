@@ -140,7 +140,7 @@ def test_figures_that_nobody_reads_any_more_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_the_bd_rate_of_a_known_gain() -> None:
-    """Two decibels more, where six double the rate."""
+    """Two decibels better, where six decibels double the rate."""
     rates = (0.125, 0.25, 0.5, 1.0, 2.0)
     plain = Curve((), rates, {"psnr": tuple(30 + 6 * k for k in range(5))})
     better = Curve((), rates, {"psnr": tuple(32 + 6 * k for k in range(5))})

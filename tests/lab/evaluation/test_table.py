@@ -1,4 +1,4 @@
-"""What a user sees on the terminal."""
+"""The tables and sentences of an evaluation on the terminal."""
 
 from io import StringIO
 from pathlib import Path
@@ -34,7 +34,7 @@ def printed(table: Table) -> str:
 
 
 def rows(table: Table) -> list[list[str]]:
-    """Return the printed cells, but for empty ones, of every row with figures in it."""
+    """Return the printed cells, except empty ones, of every row with figures."""
     cells = [line.split() for line in printed(table).splitlines()]
     return [row for row in cells if row and (row[0] == "AUC" or row[0].isdigit())]
 
@@ -66,7 +66,7 @@ def test_equal_rates_keep_their_own_scores() -> None:
 
 
 def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
-    """What files cost without a coder above their bits is the header: no saving below zero."""
+    """Without a coder, files exceed their bits by the header: no negative saving is shown."""
     curves = {
         "nominal": {"kind": "nominal", "scores_of": "progressive"},
         "none": {"kind": "files", "entropy": "none", "scores_of": "progressive"},
@@ -83,7 +83,7 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
         *(measured("nominal", k, 125 * k, None) for k in (1, 2)),
         *(measured("none", k, 125 * k + 20, None) for k in (1, 2)),
         *(measured("progressive", k, 100 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
-        # Six decibels for twice the rate: half of the rate for equal quality.
+        # The same qualities as above, at half the rate.
         *(measured("adaptive, psnr", k / 10, 50 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
         measured("cut", 1.5, 150, 19.75),
     ]

@@ -1,8 +1,8 @@
 """A grid of stand-ins, and a worker on it.
 
-A stand-in for `rnn-codec` trains and evaluates with the same options and files, without networks,
-in some milliseconds. Every step of a training is a line in the file `steps`, so that a test can see
-what was done twice.
+The stand-in for `rnn-codec` trains and evaluates with the same options and files, but without
+networks, in milliseconds. Each step of a training appends a line to the file `steps`, so that a
+test can see which steps were done twice.
 """
 
 import json
@@ -62,20 +62,20 @@ CODERS = {"single_iteration": "s" * 16, "progressive": "p" * 16}
 
 
 def planned(cell: str) -> PlannedRun:
-    """A run; `broken` is a cell that does not train."""
+    """The planned run of a cell; the cell `broken` cannot be trained."""
     identity = cell.rjust(16, "0")
     config = OmegaConf.create({"codec": {"family": "binary"}, "entropy": {"model": None}})
     return PlannedRun(cell, (f"cell={cell}",), identity, CODERS, config)
 
 
 def write_summary(path: Path, identity: str, coders: Mapping[str, str]) -> None:
-    """What the record of a run with entropy coders (name: identity) says of itself, in short."""
+    """Write a minimal about.json of a run with entropy coders (name: identity)."""
     facts = ModelFacts(1, 1.0, identity, None, {}, dict(coders))
     path.write_text(json.dumps(asdict(About("run", "photos", model=facts))))
 
 
 def make_grid(folder: Path, cells: list[str]) -> Grid:
-    """A grid whose stand-ins and files are in a folder, the working directory."""
+    """A grid of stand-ins; all its files are in `folder`, the working directory."""
     runs = [planned(cell) for cell in cells]
     if not (folder / "summaries").exists():
         (folder / "stand_in.py").write_text(PROGRAM)
@@ -93,5 +93,5 @@ def make_grid(folder: Path, cells: list[str]) -> Grid:
 
 
 def work_on(grid: Grid) -> Outcome:
-    """Work as `rnn-codec grid` does, impatiently."""
+    """Work on a grid as `rnn-codec grid` does, but poll more often."""
     return work(grid, lambda run, stage: print(run.name, stage), poll_seconds=0.02)

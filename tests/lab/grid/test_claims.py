@@ -1,4 +1,4 @@
-"""Claims: one worker has a run. What it leaves behind keeps it: see test_worker.py."""
+"""Claims: a run has one worker. For trainings that outlive their worker, see test_worker.py."""
 
 import os
 from pathlib import Path

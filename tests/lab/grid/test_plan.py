@@ -95,14 +95,14 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
         assert compose("grid", [f"grid={path.stem}"]).grid.name == path.stem
         compose("evaluate", grid["evaluate"])
     options = [*grid["train"], "data=folder", f"data.root={tmp_path / 'photographs'}"]
-    # Each value of each axis beside the first of the others: to compose all takes half a minute.
+    # Each value of each axis with the first of the others: composing all takes half a minute.
     for name, axis in grid["axes"].items():
         axes = {n: axis if n == name else first_of(other) for n, other in grid["axes"].items()}
         assert len(plan(axes, tmp_path, *options, coders=grid["coders"])) == len(axis)
 
 
 def first_of(axis: Axis) -> Axis:
-    """An axis with its first value alone."""
+    """An axis with only its first value."""
     if isinstance(axis, Mapping):
         return dict(itertools.islice(axis.items(), 1))
     return axis[:1]

@@ -37,7 +37,7 @@ def test_output_is_appended_to_the_log(tmp_path: Path) -> None:
         assert log.read_text() == "one\ntwo\n"
         with pytest.raises(subprocess.CalledProcessError) as error:
             run_command(python("import sys; print('no'); sys.exit(3)"), log, lock.fileno())
-    # An error comes with the output of its own command.
+    # The error contains only the output of its own command.
     assert (error.value.returncode, error.value.output) == (3, "no\n")
 
 
@@ -50,7 +50,7 @@ def test_a_command_ends_with_its_worker(sent: signal.Signals, tmp_path: Path) ->
     assert f"process {process.pid}" in str(claimant(lock))
     process.send_signal(sent)
     process.wait()
-    # The command would hold the lock still.
+    # If the command were still running, it would hold the lock.
     assert claimant(lock) is None
 
 

@@ -79,7 +79,7 @@ def test_finishes_a_grid_once(tmp_path: Path) -> None:
     result = work_on(grid)
     assert [run.name for run in result.done] == CELLS
     assert (result.failed, result.left) == ([], [])
-    # Steps are named by folders: those of the codecs differ, the two coders' are called the same.
+    # Steps are named after folders: codecs have different ones, coders the same in every run.
     assert len(steps(tmp_path)) == 5 * (len(CELLS) + len(CODERS))
     assert sum(steps(tmp_path).values()) == 5 * len(CELLS) * (1 + len(CODERS))
     assert len(recorded(grid.records)) == len(grid.runs)
@@ -206,19 +206,19 @@ def test_killed_three_times_it_ends_with_the_same_records(
     random_numbers = random.Random(4)
     for _ in range(3):
         worker = start_worker(killed, *cells)
-        # Into the run, each time a little further than the last.
+        # Kill it a little further into the run each time.
         wanted = len(steps(killed)) + random_numbers.randint(1, 3)
         wait_until(lambda wanted=wanted: len(steps(killed)) >= wanted)
         assert worker.is_alive()
         worker.kill()
         worker.join()
         if training_dies:
-            # It may have ended by itself.
+            # The training may have ended by itself.
             with suppress(ProcessLookupError):
                 os.kill(int((killed / "process").read_text()), signal.SIGKILL)
     assert finished(start_worker(killed, *cells)) == 0
     assert contents(killed / "records") == contents(whole / "records")
-    # Each kill of a training did one step again at most; one that was left alone went on.
+    # Killing a training repeats at most one step; one that outlives its worker continues.
     again = 3 if training_dies else 0
     assert sum(steps(killed).values()) <= sum(steps(whole).values()) + again
 
@@ -247,10 +247,10 @@ def test_failures_of_other_grids_are_left_alone(tmp_path: Path) -> None:
 @example("a=b, (c) [d] {e} ${f} 'g' \"h\" #i\\ ü")
 @example(".")
 def test_folders_may_have_any_name(name: str) -> None:
-    """What a child is told is what Hydra reads."""
+    """Hydra reads the paths on the command line of a child unchanged."""
     run = planned("gru")
     grid = Grid([run], [], "photos", Path(), Path("records"), ["rnn-codec"])
-    # In a folder more: one of the name "." leaves the path as it was.
+    # One folder deeper: the path contains "runs/" even if the name is ".".
     folder = RunFolder(Path("runs", "of_a_grid", name))
     commands = [command for _, command in stages(grid, run, folder)]
     parser = OverridesParser.create()
@@ -346,7 +346,7 @@ def test_a_record_that_another_worker_replaces_meanwhile_is_passed_over(
 
 
 def test_a_codec_is_trained_when_all_its_parts_are(tmp_path: Path) -> None:
-    """Those of the wavelet family with a network that restores have two."""
+    """A codec of the wavelet family with a restoration network has two parts."""
     axes: dict[str, Axis] = {"recon": ["one_shot"], "entropy": ["progressive"]}
     options = ["network=wavelet_tiny", "data.crop_size=64", f"data.cache_dir={tmp_path}"]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):

@@ -1,6 +1,6 @@
-"""Opens the page in Chromium, without a window.
+"""Opens the report in headless Chromium.
 
-python -m tests.lab.report.browser results/report/index.html docs/screenshots   # README.md's
+python -m tests.lab.report.browser results/report/index.html docs/screenshots   # for README.md
 """
 
 import io
@@ -27,11 +27,11 @@ VIEWS = {
     "report-pictures": (1280, 800, "pictures", "side"),
     "report-phone": (390, 860, "pictures", "wipe"),
 }
-"""Of each screenshot the window's size, the element at its top, the picture viewer's mode."""
+"""Window size, element at the top and mode of the picture viewer, by name of the screenshot."""
 
 
 def chromium_path() -> str | None:
-    """Where Chromium is: the environment's RNN_CODEC_CHROMIUM, or on the path; None for nowhere."""
+    """The path of Chromium: RNN_CODEC_CHROMIUM, or a program on PATH; None if there is none."""
     named = os.environ.get("RNN_CODEC_CHROMIUM")
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 

@@ -1,4 +1,4 @@
-"""A page that no test changes."""
+"""A page that tests share and none changes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A report made by the command, of the committed model and two small pictures."""
+"""Makes reports with the command, of a committed model and two small pictures."""
 
 import shutil
 from pathlib import Path
@@ -13,13 +13,13 @@ NOT_COPIED = shutil.ignore_patterns("*.png", "logs")
 
 
 def make_page(folder: Path, *overrides: str) -> Path:
-    """Make a page below `folder`; returns its path."""
+    """Make a page in `folder`; return its path."""
     assert run("report", *page_options(folder), *overrides) == 0
     return folder / "index.html"
 
 
 def page_options(folder: Path) -> list[str]:
-    """Options of a small page of the committed records, which are copied to a folder."""
+    """Copy committed records to a folder; return the options of a small page of them."""
     copy_results(folder / "results")
     return [
         f"records={folder / 'results'}", f"output={folder / 'index.html'}", "most_pictures=2",

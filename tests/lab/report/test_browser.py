@@ -1,4 +1,4 @@
-"""The page in a real Chromium without a window, opened from the file system."""
+"""The page in headless Chromium, opened from the file system."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def running() -> Iterator:
 
 @contextmanager
 def opened(running, file: Path, **window: Any) -> Iterator:
-    """The page in a window; in the end nothing may have gone wrong on it."""
+    """The page in a window; fails at the end if it caused an error or loaded anything else."""
     page, wrong, requests = running.new_page(**window), [], []
     page.on("console", lambda message: wrong.append((message.type, message.text)))
     page.on("pageerror", lambda error: wrong.append(("error", str(error))))
@@ -49,13 +49,13 @@ def opened(running, file: Path, **window: Any) -> Iterator:
 
 @pytest.fixture(scope="module")
 def page(running, page_file: Path) -> Iterator:
-    """The page as earlier tests may have left it: each sets what it looks at."""
+    """A page that tests share: each test sets the state that it examines."""
     with opened(running, page_file, viewport={"width": 1280, "height": 900}) as page:
         yield page
 
 
 def plotted(page, what: str) -> list:
-    """Of every curve the names, rates or scores that plotly has."""
+    """The names, rates or scores of every curve in plotly's data."""
     return page.evaluate("what => document.getElementById('plot').data.map(t => t[what])", what)
 
 
@@ -71,7 +71,7 @@ def choose_mode(page, mode: str) -> None:
 
 
 def split(page) -> float:
-    """Where the divider is drawn, as a share of the stage."""
+    """The position of the divider, as a share of the width of the stage."""
     stage = page.locator("#stage").bounding_box()
     divider = page.locator("#divider").bounding_box()
     return (divider["x"] + divider["width"] / 2 - stage["x"]) / stage["width"]
@@ -146,7 +146,7 @@ def test_a_heading_sorts_the_table_both_ways(page) -> None:
         known = [float(text) for text in texts if text != "–"]
         assert len(known) > 1
         assert known == sorted(known, reverse=reverse)
-        # Rows without a value are the last either way.
+        # Rows without a value come last in both orders.
         assert texts[len(known) :] == ["–"] * (len(texts) - len(known))
 
 

@@ -1,4 +1,4 @@
-"""Pictures inside the page: exact where there is room, else as good as the room allows."""
+"""Pictures in the page: exact if they fit, otherwise at the best quality that fits."""
 
 import base64
 import io

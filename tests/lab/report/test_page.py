@@ -1,4 +1,4 @@
-"""rnn-codec report and its page, without a browser: what the file holds, what mistakes lead to."""
+"""rnn-codec report and its page, without a browser: the content of the file, and mistakes."""
 
 import base64
 import io
@@ -99,7 +99,7 @@ def test_a_page_without_models_has_curves_and_a_table(tmp_path: Path) -> None:
 
 
 def test_of_many_models_the_best_are_shown_and_the_page_says_so(tmp_path: Path) -> None:
-    # A model that nobody has measured comes after one that somebody has, whatever its name.
+    # A model without a record comes after one with a record, whatever its name.
     copy_results(tmp_path / "results")
     shutil.copytree(tmp_path / "results" / MODEL, tmp_path / "results" / "a_copy")
     shutil.rmtree(tmp_path / "results" / "a_copy" / "evaluation")

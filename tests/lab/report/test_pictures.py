@@ -1,4 +1,4 @@
-"""What the viewer shows: it must be what files of the command `rnn-codec` hold."""
+"""The pictures of the viewer: they must be those that files of `rnn-codec` decode to."""
 
 import io
 from pathlib import Path

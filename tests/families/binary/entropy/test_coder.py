@@ -95,7 +95,7 @@ def test_a_changed_byte_is_found(name: str) -> None:
         except CorruptStreamError:
             continue
         missed += arrived.iterations == shape[0]
-    # The last byte has bits that decide nothing; the check value misses one in 16777216.
+    # Nothing depends on some bits of the last byte; the check value misses one error in 16777216.
     assert missed <= 1
 
 

@@ -15,7 +15,7 @@ MODELS = [SingleIteration, Progressive]
 
 
 def made_up(model_class: type[BitPredictor], iterations: int = 3) -> BitPredictor:
-    """A model in double precision none of whose weights are zero."""
+    """A model in double precision, without zero weights."""
     torch.manual_seed(0)
     model = model_class(iterations).double()
     with torch.no_grad():
@@ -25,13 +25,13 @@ def made_up(model_class: type[BitPredictor], iterations: int = 3) -> BitPredicto
 
 
 def random_symbols(*shape: int) -> Tensor:
-    """Some of whose positions have stopped, shape (T, B, 32, H, W)."""
+    """Random symbols, shape (T, B, 32, H, W); some positions have stopped."""
     alive = torch.rand(shape[0], shape[1], 1, *shape[3:]) < 0.8
     return (torch.randint(0, 2, shape) * 2.0 - 1).double() * alive
 
 
 def equations(model: BitPredictor, symbols: Tensor) -> Tensor:
-    """Logits (T, 32, H, W) of one picture, bit by bit as the module's docstring has them."""
+    """Logits (T, 32, H, W) of one picture, bit by bit as in the module's docstring."""
     _, _, depth, height, width = symbols.shape
     logits = torch.zeros_like(symbols[:, 0])
     e = torch.zeros(height + 2, width + 2, 64, dtype=torch.float64)

@@ -50,7 +50,7 @@ def test_the_worst_input_does_not_overflow_and_finer_would(
 
 
 def worst(weights: list[np.ndarray], bias: np.ndarray, inputs: list[Input]) -> int:
-    """The largest sum that any input makes, in Python's unbounded integers."""
+    """The largest sum that any input can make, in Python's unbounded integers."""
     sums = [abs(int(b)) for b in bias]
     for weight, part in zip(weights, inputs, strict=True):
         for row, values in enumerate(weight):

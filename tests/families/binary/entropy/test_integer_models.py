@@ -1,4 +1,4 @@
-"""The integer models: equal to the same integers computed otherwise, and close to the floats."""
+"""The integer models: equal to a second implementation, and close to the float models."""
 
 import numpy as np
 import pytest
@@ -50,10 +50,10 @@ def clipped(sums: Integers, fraction: int) -> Integers:
 
 
 def probabilities(tables: Tables, symbols: Integers) -> Integers:
-    """By the file format's text: symbols −512, 0, 512 (T, h, w, 32) → of ones, alike."""
+    """The probability of a one for each symbol −512, 0, 512 (T, h, w, 32), by the format's text."""
     count, height, width, depth = symbols.shape
     found = np.zeros_like(symbols)
-    # Earlier iterations are there before the first: four of nothing.
+    # Four iterations of zeros precede the first.
     padded = np.zeros((count + 4, height + 2, width + 2, depth), np.int64)
     summary = np.zeros((height, width, 64), np.int64)
     e = np.zeros((height + 2, width + 2, 64), np.int64)
@@ -89,7 +89,7 @@ def probabilities(tables: Tables, symbols: Integers) -> Integers:
 
 @pytest.mark.parametrize("model_class", MODELS)
 def test_kernels_compute_the_integers_of_the_tables(model_class: type[BitPredictor]) -> None:
-    """The coder's state after each row is that of the same bits, coded as the text says."""
+    """After each row, the coder's state is that of the same bits coded by the format's text."""
     coder = coder_of(spread_weights(model_class(ITERATIONS)))
     bits, stops = random_code()
     grid = bits.transpose(0, 2, 3, 1)
@@ -117,7 +117,7 @@ def test_integers_cost_hardly_more_than_floats(model_class: type[BitPredictor]) 
     alive = (np.arange(ITERATIONS)[:, None, None] < stops)[:, None]
     symbols = torch.from_numpy(np.where(bits, 1.0, -1.0) * alive).float()[:, None]
     with torch.no_grad():
-        # Bits as the model expects them: where a wrong probability costs most.
+        # Bits are drawn from the model: there a wrong probability costs most.
         for _ in range(4):
             logits = model(symbols)
             likely = torch.rand_like(logits) < torch.sigmoid(logits)

@@ -1,4 +1,4 @@
-"""Flags that say which positions go on: exact, causal, and cheap."""
+"""Flags for the positions that continue: exact, causal and cheap."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ PATTERNS = SIZES.flatmap(lambda size: arrays(np.int32, size, elements=st.integer
 
 
 def coded(stops: Stops) -> tuple[bytes, Flags]:
-    """The flags of all iterations alone, and what was learnt of them."""
+    """The code of the flags of all iterations alone, and the statistics learnt from them."""
     state, out = start_encoder(), np.zeros(stops.size * 64 + 64, np.uint8)
     flags = first_flags(*stops.shape)
     for iteration in range(int(stops.max())):
@@ -39,7 +39,7 @@ def coded(stops: Stops) -> tuple[bytes, Flags]:
 
 
 def by_the_book(stops: Stops) -> tuple[float, list[int], list[int]]:
-    """docs/file-format.md once more, in plain Python: bits, probabilities, flags seen."""
+    """Bits, probabilities and flags seen, by docs/file-format.md in plain Python."""
     height, width = stops.shape
     p, n = list(FIRST_PROBABILITIES), [SEEN_AT_FIRST] * 9
     bits = 0.0
@@ -90,7 +90,7 @@ def test_a_stream_without_stops_has_no_flags() -> None:
 
 
 def blobs(size: int, seed: int) -> Stops:
-    """Stops as photographs have them: near each other alike."""
+    """Stops like those of photographs: similar at neighbouring positions."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 17, (size // 8 + 1, size // 8 + 1))
     smooth = np.kron(coarse, np.ones((8, 8)))[:size, :size] + rng.integers(-1, 2, (size, size))
@@ -108,8 +108,8 @@ def test_flags_cost_less_than_their_plain_entropy_where_neighbours_are_alike(see
 def test_flags_cost_no_more_than_two_per_cent_above_their_plain_entropy(
     share: float, most: int, seed: int
 ) -> None:
-    """Where nothing is to be learnt of neighbours either; learning nine probabilities has a price
-    of its own, some bits each."""
+    """Even where neighbours carry no information. Learning the nine probabilities costs some bits
+    for each."""
     draws = np.random.default_rng(seed).geometric(1 - share, (64, 64)) - 1
     stops = draws.clip(max=most).astype(np.int32)
     assert 8 * len(coded(stops)[0]) <= 1.02 * plain_entropy(stops) + 9 * 6 + 32

@@ -1,8 +1,8 @@
-"""Makes the golden files anew, when the version of the format changes.
+"""Make the golden files again, when the version of the format changes.
 
-Photographs inside installed packages, coded by the flagship: with its own coder, with none, and
-with a coder of the other kind whose weights are made up; and one by each of the other models of
-rnn-codec-models. `identifiers.json` has what files call each model.
+The flagship codes photographs from installed packages with its own coder, with none, and with a
+coder of the other kind whose weights are made up. Each of the other models of rnn-codec-models
+codes one photograph. `identifiers.json` contains the identifiers of the models in files.
 """
 
 import hashlib
@@ -34,22 +34,22 @@ CROPS = {
     "rocket": (slice(100, 177), slice(250, 381)),
     "adaptive": (slice(100, 231), slice(130, 301)),
 }
-"""Of photographs of scikit-image; the last two have odd sides."""
+"""Crops of photographs in scikit-image; the last two have odd sides."""
 RATES: dict[str, Rate] = {
     "coffee": Levels(24),
     "rocket": Levels(5),
     "adaptive": BitsPerPixel(0.7),
 }
-"""The last of them ends where it is cut."""
+"""The last rate makes files that end within an iteration."""
 SMALL_MODELS = ("associative_lstm", "lstm", "residual_gru")
-"""Those of the package beside the flagship; each codes `SMALL_PICTURE`, adaptively."""
+"""The other models of the package; each codes `SMALL_PICTURE`, adaptively."""
 SMALL_PICTURE = "rocket"
 
 
 def picture(name: str) -> NDArray[np.uint8]:
     """A part of a photograph, (H, W, 3), as its samples are stored.
 
-    The profile that one of them has was not followed when the files were made.
+    One photograph has a colour profile, which was not applied when the files were made.
     """
     with Image.open(locate("skimage", FILES[name])) as image:
         return np.asarray(image)[CROPS[name]]
@@ -76,7 +76,7 @@ def binary(name: str, coder: str | None = None) -> BinaryModel:
 def made_up(model: ContextModel) -> ContextModel:
     """Fill a context model with weights of −1/4 … 1/4 that are the same on every machine.
 
-    They follow from whole numbers and are divided by powers of two: nothing is rounded.
+    They are integers divided by powers of two, so nothing is rounded.
     """
     with torch.no_grad():
         for parameter in model.parameters():
@@ -86,7 +86,7 @@ def made_up(model: ContextModel) -> ContextModel:
 
 
 def bits_digest(model: BinaryModel, data: bytes) -> str:
-    """SHA-256 of the bits that a file decodes to, and of where they stop."""
+    """SHA-256 of the bits that a file decodes to, and of its stops."""
     file = open_file(data)
     arrived = model._arrived(file)
     assert len(arrived.bits) == file.body.levels

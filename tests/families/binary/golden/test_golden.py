@@ -1,4 +1,4 @@
-"""Files made once decode to the same bits, whatever the machine and however it computes."""
+"""Files made once decode to the same bits, on any machine and in any way of computing."""
 
 import json
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def test_threads_do_not_matter(threads: int) -> None:
         assert bits_digest(model_of_file(name), (FOLDER / name).read_bytes()) == digest
 
 
-# One of each coder: what computes in bfloat16 is slow on many processors.
+# One picture for each coder, because bfloat16 is slow on many processors.
 @pytest.mark.parametrize("name", [name for name in DIGESTS if name.startswith("rocket")])
 def test_the_networks_precision_does_not_reach_the_bits(name: str) -> None:
     data, model = (FOLDER / name).read_bytes(), model_of_file(name)

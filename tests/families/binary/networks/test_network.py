@@ -1,4 +1,4 @@
-"""What all designs of networks share."""
+"""Functions that all network designs share."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The stages against an independent computation with numpy, and what they do to blocks."""
+"""The stages against an independent computation with NumPy, and their effect on blocks."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from rnn_codec.families.binary.networks.stages import (
 
 
 def correlated_blocks(count: int, seed: int = 0) -> torch.Tensor:
-    """Blocks whose values are running sums: neighbours are alike, as in photographs."""
+    """Blocks whose values are running sums: neighbours are similar, as in photographs."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(size=(count, 16, 16, 3)).cumsum(axis=1).cumsum(axis=2)
     return torch.from_numpy(0.05 * steps.reshape(count, 768)).float()
@@ -28,7 +28,7 @@ def blocks() -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def singular_vectors(blocks: torch.Tensor) -> NDArray[np.float64]:
-    """As rows, of the blocks without their mean."""
+    """The singular vectors of the blocks without their mean, as rows."""
     centred = blocks.double() - blocks.double().mean(dim=0)
     return np.linalg.svd(centred.numpy(), full_matrices=True)[2]
 
@@ -36,7 +36,7 @@ def singular_vectors(blocks: torch.Tensor) -> NDArray[np.float64]:
 def expected(
     blocks: NDArray[np.float64], rows: NDArray[np.float64], iterations: int, groups: int
 ) -> list[dict[str, float]]:
-    """Bit after bit: the share of what is left, by singular vectors and whole vectors."""
+    """The statistics of each bit in turn, by singular vectors and complete residual vectors."""
     residual, bits = blocks - blocks.mean(axis=0), []
     for _ in range(iterations * groups):
         coefficients = residual @ rows.T
@@ -109,7 +109,7 @@ def test_the_model_is_close_to_what_its_own_blocks_give() -> None:
     pixels = 0.5 * np.einsum("ai,bj,ck,nijk->nabc", along, along, colours, drawn, optimize=True)
     found = klt_stages(torch.from_numpy(pixels.reshape(-1, 768)).float(), 4, 4)
     ratio = found.deviations / stages.deviations
-    # What several signs leave of a Gaussian is no Gaussian: later stages are but of the same size.
+    # After several signs the residual is not Gaussian: later stages only have a similar size.
     assert ((ratio[0, :8] > 0.95) & (ratio[0, :8] < 1.05)).all()
     assert 0.8 < ratio.median() < 1.25
 

@@ -24,7 +24,7 @@ from tests.conftest import PAIRS, make_codec
 
 
 def smooth_blocks(count: int = 200) -> Tensor:
-    """Blocks of signals whose neighbouring pixels are alike."""
+    """Blocks of signals whose neighbouring pixels are similar."""
     steps = 0.05 * torch.randn(count, 16, 16, 3, generator=torch.Generator().manual_seed(1))
     return steps.cumsum(1).cumsum(2).flatten(1).clamp(-1, 1)
 
@@ -41,7 +41,7 @@ def started(cell: str, recon: str) -> RecurrentCodec:
 
 
 def stirred(codec: RecurrentCodec) -> RecurrentCodec:
-    """The same, no layer at zero any more."""
+    """The codec with random changes, so that no layer is zero."""
     with torch.no_grad():
         for parameter in codec.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
@@ -67,11 +67,11 @@ def test_operations() -> None:
 
 
 def linear_code(codec: RecurrentCodec, signal: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
-    """Bits and reconstruction of the stages alone, every group projected anew on the residual."""
+    """Bits and residual of the stages alone; each group is projected from the current residual."""
     analysis = codec.encoder.analysis.weights.values
     synthesis = codec.decoder.synthesis.weights.values
     amplitudes = codec.decoder.log_amplitude.values.exp()
-    # What is decoded is divided by the gain.
+    # The decoded signal is divided by the gain.
     amplitudes[1:] /= codec.reconstruction.first_gain
     residual = to_blocks(signal, 16).permute(0, 2, 3, 1) - codec.decoder.mean
     bits = []
@@ -140,7 +140,7 @@ def test_it_has_as_many_iterations_as_stages() -> None:
 
 
 def test_the_encoder_takes_the_decoders_step_sizes_into_account() -> None:
-    """A step size known before the bits changes what later groups code, as a projection would."""
+    """Later groups code the residual that remains with step sizes known before the bits."""
     codec = started("gru", "one_shot").double()
     with torch.no_grad():
         codec.decoder.log_steps.bias[:] = 0.5

@@ -1,4 +1,4 @@
-"""The LightningModule: it learns, and its steps depend on seed and step alone."""
+"""The LightningModule: it learns, and its steps depend on the seed and the step alone."""
 
 from functools import partial
 
@@ -51,7 +51,7 @@ def gradient_step(module: CodecTraining, signal: torch.Tensor, iterations: int) 
 
 @pytest.mark.parametrize(
     ("cell", "recon", "network"),
-    # Cells and frameworks are the same modules in both designs: few pairs show that.
+    # Cells and frameworks are the same modules in both designs, so a few pairs suffice.
     [(*pair, "transform") for pair in PAIRS] + [(*pair, "paper") for pair in PAIRS[::4]],
 )
 def test_every_pair_overfits_one_batch(cell: str, recon: str, network: str) -> None:
@@ -179,7 +179,7 @@ def test_stops_are_drawn_in_a_share_of_the_crops() -> None:
     assert (stops.min(), stops.max()) == (1, 4)
     whole = (stops == 4).flatten(1).all(dim=1)
     assert 0.65 < whole.float().mean() < 0.75
-    # In the others each number is as likely.
+    # In the others all numbers are equally likely.
     counts = stops[~whole].flatten().bincount(minlength=5)[1:]
     assert (counts / counts.sum() - 0.25).abs().max() < 0.05
     assert make_module("gru", "one_shot", PLAIN, (4, 4)).draw_stops(torch.zeros(1), 4) is None

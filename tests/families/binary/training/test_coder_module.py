@@ -1,4 +1,4 @@
-"""Training of context models: what is minimised, and what is measured."""
+"""Training of context models: the loss, and the measurements."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from rnn_codec.training.schedules import Progress, constant
 
 
 class Recorded(CoderTraining):
-    """Keeps what is logged."""
+    """Keeps the logged values."""
 
     def log(self, name: str, value: Tensor | float, **options: bool) -> None:
         self.logged[name] = float(value)

@@ -1,4 +1,4 @@
-"""What trainings cost, against closed forms."""
+"""The costs of trainings, against closed forms."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -40,14 +40,14 @@ def test_a_late_part_costs_what_it_unrolls() -> None:
         *("trainer.max_steps=10", "data.batch_size=2", "data.crop_size=32", "late=larger_crops"),
         *("late.begins=0.8", "late.crop_size=64", "late.batch_size=4"),
     )
-    # Eight steps of an eighth of the pixels and two of the whole.
+    # Eight steps with an eighth of the pixels, and two with all of them.
     assert codec_macs(late) == pytest.approx((0.8 / 8 + 0.2) * codec_macs(alike))
 
 
 def test_a_context_model_costs_what_its_weights_do() -> None:
     model = Progressive(5)
     linear = 32 * 32 + 8 * 32 * 32
-    # Two windows of 2×3, three of whose places have no weights.
+    # Two windows of 2×3 places count, although three of these places have no weights.
     network = 32 * 64 + 12 * 64 * 64 + 24 * 64 + 64 * 32
     assert context_model_macs(model, 3) == 5 * 3 * 3 * (linear + network)
 
@@ -55,7 +55,7 @@ def test_a_context_model_costs_what_its_weights_do() -> None:
 def test_a_coder_costs_its_steps() -> None:
     options = ["entropy=single_iteration", "coder.batch_size=2", "coder.crop_size=5"]
     ten, twenty = (coder_macs(configure(*options, f"coder.max_steps={n}")) for n in (10, 20))
-    # A quarter of the steps have all 16 iterations, the others 8.5 in the mean.
+    # A quarter of the steps have all 16 iterations, the others 8.5 on average.
     iterations = 16 / 4 + 8.5 * 3 / 4
     each = context_model_macs(SingleIteration(16), 5) / 16
     assert ten == pytest.approx(3 * 2 * 10 * each * iterations)

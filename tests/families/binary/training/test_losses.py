@@ -24,7 +24,7 @@ def signals() -> tuple[Tensor, list[Tensor]]:
 
 
 def lacking(signal: Tensor, reconstruction: Tensor, scale: int) -> float:
-    """1 − SSIM by scikit-image, of means over squares, each channel by itself."""
+    """1 − SSIM by scikit-image, on means over squares, for each channel separately."""
     small = []
     for x in (signal, reconstruction):
         b, c, h, w = x.shape

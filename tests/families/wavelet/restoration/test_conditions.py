@@ -1,4 +1,4 @@
-"""What a network is told of a file."""
+"""The inputs of a restoration network other than the picture."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_weights_and_gains_make_steps_smaller() -> None:
     exponents = np.arange(12, dtype=np.int8).reshape(3, 4)
     gains = Gains(32, of_scales=8, of_blocks=4, exponents=exponents)
     found = Conditions.of(SHAPE, settings(gains), last_segment(0), gains)
-    # A coefficient is told to what its weight makes of 1.
+    # At plane 0 the step of a coefficient is the inverse of its weight.
     weights = gains.weights(SHAPE)
     finest = weights[5][::16, ::16]
     np.testing.assert_allclose(found.fine, -np.log2(finest), atol=1e-5)

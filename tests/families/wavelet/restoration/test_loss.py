@@ -1,4 +1,4 @@
-"""Losses and slopes, against differences of losses."""
+"""Losses and slopes, against finite differences of the loss."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def pixels(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def picture(truth: NDArray[np.uint8], change: NDArray[np.float32]) -> Synthesis:
-    """One whose colours are a truth and a change, both (H, W, 3) or so."""
+    """A picture whose colours are a truth plus a change, both (H, W, 3)."""
     colours = (truth + change - np.float32(128)).transpose(2, 0, 1)
     rotation = Rotation(3, -5, 9)
     components = np.einsum("ij,jhw->ihw", np.array(rotation.matrix), colours)
@@ -81,5 +81,5 @@ def test_structure_counts_as_it_is_told() -> None:
     error, both, structure = (float(loss(made, truth, strength)) for strength in (0.0, 0.5, 1.0))
     assert error == pytest.approx(np.log(25.1), rel=1e-5)
     assert both == pytest.approx((error + structure) / 2, rel=1e-5)
-    # A picture as small as this has none.
+    # In a picture this small, structure is not measured.
     assert float(loss(made[..., :20, :], truth[..., :20, :], 1.0)) == pytest.approx(error)

@@ -1,4 +1,4 @@
-"""The network's shape, cost and reach."""
+"""The network's shape, cost and receptive field."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_every_weight_takes_part() -> None:
 
 
 def test_the_cost_of_a_pixel_is_what_its_layers_multiply() -> None:
-    """By the layers' outputs, counted as they run."""
+    """Against multiplications counted from the layers' outputs as they run."""
     network, counted = Restoration(24, 40, 2), []
 
     def count(layer: torch.nn.Conv2d, _: object, output: torch.Tensor) -> None:
@@ -51,7 +51,7 @@ def test_the_network_that_is_shipped_keeps_its_bound() -> None:
 
 
 def test_what_is_beyond_the_margin_is_not_seen() -> None:
-    """With as many blocks as any configuration has."""
+    """With the largest number of blocks in any configuration."""
     torch.manual_seed(0)
     network = Restoration(8, 8, blocks=3)
     torch.nn.init.normal_(network.change.weight)

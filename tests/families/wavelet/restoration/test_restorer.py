@@ -1,4 +1,4 @@
-"""What the decoder runs is the network that was trained, in tiles as in one piece."""
+"""The decoder runs the network that was trained, whether in tiles or in one piece."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def conditions(height: int, width: int, step: float = 4.0) -> Conditions:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 100), st.integers(1, 100))
 def test_it_is_the_network_in_half_precision(height: int, width: int) -> None:
-    """Against PyTorch, of the picture with its edges repeated to whole blocks."""
+    """Against PyTorch, on the picture with its edges repeated to complete blocks."""
     given_picture, told = picture(height, width), conditions(height, width)
     found = RESTORER.pixels(given_picture, told, WORKERS)
     x = np.stack(given_picture.colours(slice(None), slice(None)))

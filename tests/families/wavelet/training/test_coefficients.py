@@ -1,4 +1,4 @@
-"""Coefficients in training are those of files, and their scaling is drawn as it says."""
+"""Coefficients in training are those of files, and their scaling is drawn as documented."""
 
 import numpy as np
 import pytest
@@ -21,10 +21,6 @@ from rnn_codec.families.wavelet.training.coefficients import (
 )
 from rnn_codec.families.wavelet.workers import Workers
 from tests.families.wavelet.training.pictures import crops
-
-
-def plain(count: int) -> Scaling:
-    return Scaling(torch.ones(count), torch.ones(count, SCALES), torch.zeros(count))
 
 
 @pytest.mark.parametrize("factor", [1.0, 0.7])
@@ -96,7 +92,7 @@ def test_a_share_of_the_crops_has_gains() -> None:
     assert 0.27 < gained.float().mean() < 0.33
     assert 0.7 < (drawn.power[gained] > 0).float().mean() < 0.9
     assert not drawn.power[~gained].any()
-    # All scales of a crop are tilted alike.
+    # One tilt is drawn for all scales of a crop.
     tilts = drawn.scales[gained].log2()
     assert torch.allclose(tilts, tilts[:, :1] * -torch.tensor(TILT), atol=1e-5)
     none = Scaling.drawn(np.random.default_rng(0), 100, 0.0)

@@ -1,4 +1,4 @@
-"""What a training costs, against a count of what runs."""
+"""The cost of a training, against a count of the operations that run."""
 
 import pytest
 import torch
@@ -53,7 +53,7 @@ def test_what_restores_costs_its_pixels() -> None:
     )
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(*inputs)
-    # Beside it two small layers for all pixels together.
+    # The tolerance covers two small layers that run once for all pixels.
     each = counter.get_total_flops() / 2
     found = cost.training_macs(config)["restoration"]
     assert found == pytest.approx(3 * each * 3 * 7, rel=0.001)

@@ -1,4 +1,4 @@
-"""The loss is what files cost, and its steps depend on seed and step alone."""
+"""The loss is the cost of files, and training steps depend on the seed and the step alone."""
 
 import math
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def make_module(
     torch.manual_seed(0)
     prior = Prior(depth=8, context=8, cell=cell, memory={"name": memory})
     with torch.no_grad():
-        # At the start planes and many predictions are alike.
+        # Before training, planes and many predictions are the same.
         for parameter in prior.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.05)
     return PriorTraining(
@@ -120,7 +120,7 @@ def test_all_planes_at_once_cost_what_one_after_another_does(
 
 def test_bits_are_weighed_by_the_rate_before_them() -> None:
     bits = torch.tensor([[0.01], [0.5], [0.0], [1.0], [4.0]])
-    # In the middle of each: 0.005 counts as 0.02, and beyond 3/e^0.15 all count alike.
+    # Rates in the middle of each part: 0.005 counts as 0.02; beyond 3/e^0.15 all weights are equal.
     middles = [0.02, 0.26, 0.51, 1.01, 3.51]
     weights = [max(math.log(3 / middle), 0.15) for middle in middles]
     expected = sum(float(b) * w for b, w in zip(bits, weights, strict=True))

@@ -1,4 +1,4 @@
-"""The training of what restores pictures: its steps depend on seed and step alone; it learns."""
+"""The training of restoration networks: steps depend on the seed and the step alone; it learns."""
 
 from functools import partial
 
@@ -58,12 +58,12 @@ def test_it_learns_to_restore(monkeypatch: pytest.MonkeyPatch) -> None:
         losses.append(module.training_step(batch, 0))
         losses[-1].backward()
         optimizer.step()
-    # Logarithms: three per cent.
+    # Losses are logarithms: the difference is three per cent.
     assert float(losses[-1].detach()) < float(losses[0].detach()) - 0.03
 
 
 def test_validation_is_what_pictures_gain() -> None:
-    """Nothing, with a network that has learned nothing."""
+    """An untrained network improves nothing."""
     module = make_module()
     with torch.no_grad():
         module.validation_step(crops(1, 177), 0)

@@ -1,4 +1,4 @@
-"""Trainings of wavelet codecs: every pair trains, resumes exactly, and leaves what codes."""
+"""Trainings of wavelet codecs: all combinations train, resume exactly and leave a model."""
 
 import hashlib
 import signal
@@ -63,9 +63,9 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert not different
 
 
-# What restores knows nothing of the others.
+# The restoration network is independent of the other parts.
 COMBINATIONS = [
-    # Each cell, and each scaling with each memory: parts that know nothing of each other.
+    # Each cell, and each scaling with each memory: these are independent of each other.
     ("lstm", "additive", "single_iteration"),
     ("associative_lstm", "residual_scaling", "progressive"),
     ("gru", "additive", "progressive"),
@@ -104,7 +104,7 @@ def test_one_shot_trains_the_prior_and_what_restores(tmp_path: Path, cache: str)
     assert hashlib.sha256(content).digest() == read_digest(restoration)
     family = FAMILIES["wavelet"]
     model = family.load(run.path, "progressive", "cpu", 1)
-    # What restores decides what files decode to, not which files there are.
+    # The restoration network changes the decoded pictures, but not the files.
     assert model.identifier == family.digest(run.path)[:6]
     assert model.fingerprint != model.fast().fingerprint == model.identifier
     assert read_config(restoration)["codec"] == str(run.path)
@@ -120,7 +120,7 @@ def test_what_restores_is_added_to_a_codec(tmp_path: Path, cache: str) -> None:
     assert (run.restoration("one_shot").path / RESTORATION_FILE).is_file()
     with pytest.raises(UserError, match="already contains a training: resume it with resume="):
         entry.prepared(config)
-    # And goes on from there in another run.
+    # Another run starts from its weights.
     other = RunFolder(tmp_path / "other")
     run_training(other.path, "recon=residual_scaling", "trainer.max_steps=1", cache)
     still = ["restoration.optimizer.lr=0", "averaging.decay=null", f"start_from={run.path}"]

@@ -1,4 +1,4 @@
-"""What the restoration network is trained on is what files decode to."""
+"""The restoration network is trained on pictures as decoded from files."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ WORKERS = Workers(1)
 
 
 def behind(segment: Segment) -> torch.Tensor:
-    """The planes that a file is told to that ends with chroma of a scale."""
+    """The last planes of a file that ends with the chroma of a scale."""
     planes = torch.full((1, SCALES, 2), segment.plane)
     planes[:, segment.scale + 1 :] += 1
     return planes
@@ -58,7 +58,7 @@ def test_gains_of_blocks_are_in_the_finest_step() -> None:
     assert torch.equal(found.steps, plain.steps)
     assert found.fine.std() > 0.1
     assert plain.fine.std() == 0
-    # What is told to smaller steps is nearer to the truth.
+    # Blocks that are coded with smaller steps are nearer to the truth.
     error = (found.picture - image.float()).square().mean(1)[0].unfold(0, 32, 32).unfold(1, 32, 32)
     worse = (plain.picture - image.float()).square().mean(1)[0].unfold(0, 32, 32).unfold(1, 32, 32)
     ratio = (error.mean((2, 3)) / worse.mean((2, 3))).log2()
@@ -66,7 +66,7 @@ def test_gains_of_blocks_are_in_the_finest_step() -> None:
 
 
 def test_ends_are_those_of_streams() -> None:
-    """Each is told a plane up to somewhere in the order, and one plane more behind."""
+    """Up to some point of the stream, scales are coded one plane further than those after it."""
     found = ends(np.random.default_rng(0), 500).flatten(1)
     steps = found.diff(dim=1)
     assert ((steps == 0) | (steps == 1)).all()

@@ -1,4 +1,4 @@
-"""Curves of validation: rates rise, quality does, and both are those of the coefficients told."""
+"""Validation curves: rates and quality rise, and both are those of the decoded coefficients."""
 
 import pytest
 import torch
