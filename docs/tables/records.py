@@ -265,6 +265,29 @@ def integers() -> str:
     ))  # fmt: skip
 
 
+def lifting() -> str:
+    """Learned lifting beside the 9/7 wavelet, before and after a network restores pictures."""
+    study = content("lifting/lifting.json")
+    names = ["wavelet_9_7", *sorted((n for n in study if n.startswith("learned_")), reverse=True)]
+    rows = []
+    for name in names:
+        own, width = study[name], name.rpartition("_")[2]
+        title = "9/7" if name == names[0] else f"learned, width {width}"
+        cells = [title, f"{own.get('multiplications_per_pixel', 0):,}"]
+        for kind in ("plain", "restored"):
+            cells += [f"{own[f'{kind}_psnr_area']:.2f}", f"{own[f'{kind}_ms_ssim_area']:.4f}"]
+            saved = own.get("bd_rate", {})
+            cells += [
+                f"{signed(saved[f'{kind}_{score}'])} %" if saved else "–"
+                for score in ("psnr", "ms_ssim")
+            ]
+        rows.append(cells)
+    heads = [f"{of}{kind}" for kind in ("", ", restored") for of in (
+        "PSNR area", "MS-SSIM area", "BD-rate, PSNR", "BD-rate, MS-SSIM"
+    )]  # fmt: skip
+    return table(" | ".join(["transform", "multiplications per pixel", *heads]), rows)
+
+
 def equal_bytes(place: str = "equal_bytes", model: str = "flagship") -> str:
     """Pictures held out, by a model and by codecs whose files are equally large."""
     files: dict[tuple[str, float], dict[str, Any]] = {}
@@ -487,4 +510,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
     "longer": lambda: learning_curves("longer_trainings", "training"),
+    "lifting": lifting,
 }  # fmt: skip
