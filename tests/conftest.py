@@ -32,7 +32,7 @@ from rnn_codec.families.binary.reconstruction.framework import Additive, OneShot
 from rnn_codec.families.binary.reconstruction.residual_scaling import ResidualScaling
 
 # No test depends on timing.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]

@@ -45,7 +45,6 @@ WHOLE = ["data.batch_size=4"]
 SHARED = [*DDP_CPU, "data.batch_size=2"]
 GRADIENTS = {
     "paper": [*ITERATIONS, "cell=gru", "recon=one_shot", "network=tiny"],
-    "paper, scaled": [*ITERATIONS, "cell=lstm", "recon=residual_scaling", "network=tiny"],
     "wavelet": [
         *("cell=lstm", "recon=residual_scaling", "network=wavelet_tiny", "entropy=progressive"),
         "data.crop_size=64",
