@@ -101,7 +101,7 @@ TRANSFORM = ["network=transform", "network.encoder.depth=16", "network.decoder.d
 
 @pytest.mark.parametrize(
     ("cell", "recon", "network"),
-    # Each framework in both designs, each cell in one; tests of codecs and of modules have all pairs.
+    # Every cell and every framework: tests of codecs and of modules have all pairs.
     [(*pair, TRANSFORM) for pair in [*PAIRS[::4], PAIRS[-1]]]
     + [(*pair, ["network=tiny"]) for pair in PAIRS[1::4]],
 )
