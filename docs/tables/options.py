@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from records import code, table
 
 CONF = Path(__file__).parents[2] / "conf"
 COMMANDS = ("train", "evaluate", "grid", "table", "report", "bench")
@@ -71,16 +73,16 @@ def escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def table(options: list[Option], prefix: str) -> str:
+def table_of(options: list[Option], prefix: str) -> str:
     """A Markdown table of options."""
-    rows = ["| option | default | meaning |", "|---|---|---|"]
-    for option in options:
-        value = f"`{option.value}`" if option.value else ""
-        rows.append(
-            f"| `{prefix}{option.path}` | {value.replace('|', chr(92) + '|')} | "
-            f"{escaped(option.comment)} |"
-        )
-    return "\n".join(rows) + "\n"
+    return table("option | default | meaning", (
+        [
+            code(prefix + option.path),
+            code(option.value).replace("|", "\\|") if option.value else "",
+            escaped(option.comment),
+        ]
+        for option in options
+    ))  # fmt: skip
 
 
 def commands() -> str:
@@ -88,10 +90,11 @@ def commands() -> str:
     parts = []
     for name in COMMANDS:
         found = described(CONF / f"{name}.yaml")
-        parts.append(f"### rnn-codec {name}\n\n{table(found.options, '')}")
+        parts.append(f"### rnn-codec {name}\n\n{table_of(found.options, '')}")
     return "\n".join(parts)
 
 
+@cache
 def defaults() -> dict[str, str]:
     """The choice of each group that `rnn-codec train` makes by itself."""
     entries = yaml.safe_load((CONF / "train.yaml").read_text("utf-8"))["defaults"]
@@ -109,15 +112,15 @@ def family_of(network: Path) -> str:
     raise ValueError(f"{network} chooses no family")
 
 
-def choice(file: Path) -> str:
+def choice(file: Path, comment: str) -> list[str]:
     """A row of a group's table: the name of a choice, what it is, its family."""
-    name = f"`{file.stem}`"
+    name = code(file.stem)
     if defaults().get(file.parent.name) == file.stem:
         name += " (default)"
-    comment = escaped(described(file).comment)
+    comment = escaped(comment)
     if file.parent.name == "network":
         comment += f" Family *{family_of(file)}*."
-    return f"| {name} | {comment} |"
+    return [name, comment]
 
 
 def groups() -> str:
@@ -126,17 +129,16 @@ def groups() -> str:
     for folder in sorted(path for path in CONF.iterdir() if path.is_dir()):
         if folder.name in UNLISTED:
             continue
-        rows = ["| choice | what it is |", "|---|---|"]
-        details = []
+        rows, details = [], []
         for file in sorted(folder.glob("*.yaml")):
             found = described(file)
-            rows.append(choice(file))
+            rows.append(choice(file, found.comment))
             if found.options:
                 prefix = "" if is_global(file) else f"{folder.name}."
                 summary = f'??? note "{folder.name}={file.stem}"\n\n'
-                body = table(found.options, prefix)
+                body = table_of(found.options, prefix)
                 details.append(summary + "".join(f"    {line}\n" for line in body.splitlines()))
-        head = f"### {folder.name}\n\n" + "\n".join(rows) + "\n"
+        head = f"### {folder.name}\n\n{table('choice | what it is', rows)}"
         parts.append("\n".join([head, *details]))
     return "\n".join(parts)
 

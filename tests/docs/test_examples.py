@@ -142,7 +142,7 @@ def test_the_cell_makes_a_prior(minimal: str) -> None:
     found = code_lengths(prior, Smooth(), Coefficients.of(scales), 2)
     assert found.bits.sum() > 0
     found.bits.sum().backward()
-    gate = prior.details.cell.gate  # type: ignore[attr-defined]
+    gate = prior.get_submodule("details.cell.gate")
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in gate.parameters())
 
 
