@@ -1,10 +1,10 @@
-"""Round trips of pictures of every size from 1×1 to 70×70 in the wavelet family: make sizes."""
+"""Pictures of every size from 1×1 to 70×70 in the wavelet family, restored and not: make sizes."""
 
 import sys
 from itertools import product
 
 from rnn_codec.progress import progress
-from tests.families.wavelet.test_model import check_size
+from tests.families.wavelet.test_model import check_size, check_size_restored
 
 SIDES = range(1, 71)
 
@@ -15,6 +15,7 @@ def main() -> None:
     for height, width in progress(sizes, "sizes"):
         try:
             check_size(height, width)
+            check_size_restored(height, width)
         except AssertionError:
             failed.append(f"{width}x{height}")
     print(f"{len(sizes) - len(failed):,} of {len(sizes):,} sizes come back", *failed)
