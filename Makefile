@@ -93,6 +93,12 @@ test-slurm: $(STAMP) ## Run tests on a one-node Slurm cluster on this machine (i
 bench-commands: $(STAMP) ## Time compress and decompress, startup included: results/bench/commands/
 	$(BIN)/rnn-codec bench what=commands $(OPTIONS)
 
+.PHONY: bench-peers
+bench-peers: $(STAMP) ## Time commands of this and other codecs side by side: results/bench/peers/ (installs none)
+	$(BIN)/rnn-codec bench what=peers rates=[0.25,0.5,1,2] $(OPTIONS)
+	$(BIN)/rnn-codec bench what=peers rates=[0.25,0.5,1,2] least_pixels=12000000 repetitions=1 \
+		output=results/bench/peers_12_megapixels $(OPTIONS)
+
 .PHONY: bench
 bench: $(STAMP) ## Time training and coding of every cell: results/bench/networks/
 	$(BIN)/rnn-codec bench $(OPTIONS)

@@ -1,4 +1,4 @@
-"""Time networks in training and coding, or models on a picture; measure the cost of integers.
+"""Time networks, models, whole commands and other codecs; measure the cost of integers.
 
 For example: rnn-codec bench what=models
 """
@@ -10,11 +10,11 @@ from timeit import repeat
 from typing import Any
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from rnn_codec.commands.configured import command_line, configured
 from rnn_codec.composition import composed
-from rnn_codec.configuration import build, plain
+from rnn_codec.configuration import build, options, plain
 from rnn_codec.data import DATA
 from rnn_codec.errors import UserError
 from rnn_codec.families.binary.training.building import build_codec
@@ -36,6 +36,7 @@ from rnn_codec.training.options import Execution
 from rnn_codec_lab.benchmark.commands import repeated, time_commands
 from rnn_codec_lab.benchmark.integers import integer_costs
 from rnn_codec_lab.benchmark.networks import Workload, benchmark, matrix_product_rate
+from rnn_codec_lab.benchmark.peers import Peer, check_installed, time_peers
 from rnn_codec_lab.evaluation.measurement import Pixels
 from rnn_codec_lab.evaluation.pictures import chosen_picture
 
@@ -46,6 +47,7 @@ def bench(config: DictConfig) -> None:
         "networks": bench_networks,
         "models": bench_models,
         "commands": bench_commands,
+        "peers": bench_peers,
         "integers": bench_integers,
     }
     if config.what not in measured:
@@ -100,17 +102,45 @@ def bench_models(config: DictConfig) -> dict[str, object]:
 
 def bench_commands(config: DictConfig) -> dict[str, object]:
     """Time whole commands with the named models, or the default one."""
-    images = list(build(DATA, config.data).evaluation_images())
-    name, pixels = chosen_picture(images, config.picture)
-    pixels = repeated(pixels, config.least_pixels)
+    picture, pixels = picture_to_code(config)
     models = [str(place) for place in config.models or [DEFAULT_MODEL]]
     times = [
         row
         for model in progress(models, "timing")
         for row in time_commands(model, pixels, config.rates, config.repetitions)
     ]
-    size = f"{pixels.shape[1]}x{pixels.shape[0]}"
-    return {"picture": name, "size": size, "repetitions": config.repetitions, "times": times}
+    return {**picture, "repetitions": config.repetitions, "times": times}
+
+
+def bench_peers(config: DictConfig) -> dict[str, object]:
+    """Time whole commands of this and other codecs at the same rates."""
+    picture, pixels = picture_to_code(config)
+    peers = peers_of(config)
+    check_installed(peers)
+    rates = progress(list(config.rates), "timing")
+    times = time_peers(peers, pixels, rates, config.repetitions)
+    return {**picture, "repetitions": config.repetitions, "times": times}
+
+
+def peers_of(config: DictConfig) -> list[Peer]:
+    """Return the codecs that `peers` describes, without those set to null.
+
+    Raises:
+        UserError: an option of a codec is missing or has an invalid value.
+    """
+    peers = {name: node for name, node in config.peers.items() if node is not None}
+    with open_dict(config):
+        for name, node in peers.items():
+            node.name = name
+    return [options(Peer, node) for node in peers.values()]
+
+
+def picture_to_code(config: DictConfig) -> tuple[dict[str, object], Pixels]:
+    """Return name and size of the picture for a record, and its pixels (H, W, 3)."""
+    images = list(build(DATA, config.data).evaluation_images())
+    name, pixels = chosen_picture(images, config.picture)
+    pixels = repeated(pixels, config.least_pixels)
+    return {"picture": name, "size": f"{pixels.shape[1]}x{pixels.shape[0]}"}, pixels
 
 
 def bench_integers(config: DictConfig) -> dict[str, object]:

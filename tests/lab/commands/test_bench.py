@@ -62,9 +62,40 @@ def test_integers(tmp_path: Path) -> None:
     assert 0 < abs(length["longer_percent"]) < 20
 
 
+def test_peers(tmp_path: Path) -> None:
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "a.png")
+    pictures = ["data=folder", f"data.root={tmp_path}", f"output={tmp_path / 'out'}"]
+    rest = ["peers=rnn_codec", "rates=[2.0]", "repetitions=1"]
+    assert run("bench", "what=peers", *pictures, *rest) == 0
+    record = json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert (record["picture"], record["size"]) == ("a.png", "256x256")
+    (time,) = record["times"]
+    assert (time["codec"], time["compress_ratio"]) == ("rnn_codec", 1)
+    assert 0 < time["file_bytes"] <= 2 * 256 * 256 / 8
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        ("peers.webp.worst=low", 'error: peers.webp.worst cannot be "low"'),
+        ("~peers.webp.decompress", "error: peers.webp.decompress"),
+        (
+            "peers.webp.compress=[no-such-encoder] peers.webp.decompress=[cat]",
+            "error: not installed: no-such-encoder",
+        ),
+    ],
+)
+def test_peers_that_cannot_be_timed(
+    words: str, start: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("bench", "what=peers", "peers=[rnn_codec,webp]", *words.split()) == 1
+    assert capsys.readouterr().err.startswith(start)
+
+
 def test_nothing_else_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("bench", "what=cells", f"output={tmp_path}") == 1
     assert (
         capsys.readouterr().err
-        == "error: what=cells is invalid: choose one of networks, models, commands, integers\n"
+        == "error: what=cells is invalid: choose one of networks, models, commands, peers, "
+        "integers\n"
     )
