@@ -1,7 +1,8 @@
 """Classic codecs to compare with: JPEG, WebP, JPEG 2000 and AVIF, as Pillow writes their files."""
 
 import io
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,20 +62,46 @@ class ClassicCodec:
         with Image.open(io.BytesIO(data), formats=[self.pillow_format]) as image:
             return np.array(image.convert("RGB"))
 
-    def every_quality(self, rgb: NDArray[np.uint8]) -> dict[int, bytes]:
-        """Return the files of a picture at every whole-number quality, by quality."""
-        qualities = range(int(self.lowest), int(self.highest) + 1)
-        return {quality: self.encode(rgb, quality) for quality in qualities}
 
+def best_within(qualities: Sequence[int], size_of: Callable[[int], int], limit: int) -> int | None:
+    """Return the best quality with a file of at most `limit` bytes, by bisection.
 
-def best_within(files: Mapping[int, bytes], limit: int) -> int | None:
-    """Return the highest quality with a file of at most `limit` bytes; None if there is none.
+    Args:
+        qualities: from the smallest file to the largest.
+        size_of: function that returns the size of the file of a quality, in bytes.
 
-    >>> files = {1: b"12", 2: b"123", 3: b"1234"}
-    >>> best_within(files, 3), best_within(files, 1)
-    (2, None)
+    Returns:
+        None if even the first file is larger.
+
+    >>> best_within(range(5), lambda quality: 10 * quality, 39), best_within([1], lambda _: 9, 5)
+    (3, None)
     """
-    return max((quality for quality, data in files.items() if len(data) <= limit), default=None)
+    found = bisect_right(qualities, limit, key=size_of)
+    return qualities[found - 1] if found else None
+
+
+class PictureFiles:
+    """The files of a picture at whole-number qualities, each made when it is first needed.
+
+    Args:
+        codec: the codec.
+        pixels: the picture, (H, W, 3), uint8 RGB.
+    """
+
+    def __init__(self, codec: ClassicCodec, pixels: NDArray[np.uint8]) -> None:
+        self._codec, self._pixels = codec, pixels
+        self._files: dict[int, bytes] = {}
+        self._qualities = range(int(codec.lowest), int(codec.highest) + 1)
+
+    def at(self, quality: int) -> bytes:
+        """Return the file of a quality."""
+        if quality not in self._files:
+            self._files[quality] = self._codec.encode(self._pixels, quality)
+        return self._files[quality]
+
+    def best_within(self, limit: int) -> int | None:
+        """Return the best quality with a file of at most `limit` bytes; None if there is none."""
+        return best_within(self._qualities, lambda quality: len(self.at(quality)), limit)
 
 
 def whole_number(quality: float) -> int:

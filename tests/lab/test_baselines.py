@@ -1,5 +1,7 @@
 """Every classic codec, and its distinctive settings, read from the bytes that it writes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import UnidentifiedImageError
@@ -13,6 +15,7 @@ from rnn_codec_lab.baselines import (
     JPEG_2000,
     WEBP,
     ClassicCodec,
+    PictureFiles,
     classic_codec,
 )
 
@@ -97,6 +100,21 @@ class TestEveryCodec:
         other = WEBP if codec.pillow_format == "JPEG" else JPEG_420
         with pytest.raises(UnidentifiedImageError):
             codec.decode(other.encode(PHOTOGRAPH, 50))
+
+
+def test_files_of_a_picture_are_made_once() -> None:
+    made = []
+
+    def options(quality: float) -> dict[str, object]:
+        made.append(quality)
+        return dict(JPEG_420.options(quality))
+
+    files = PictureFiles(replace(JPEG_420, options=options), PHOTOGRAPH)
+    sizes = [len(JPEG_420.encode(PHOTOGRAPH, quality)) for quality in range(1, 101)]
+    for limit in (min(sizes) - 1, 5000, 5000, 9000, max(sizes)):
+        fitting = [quality for quality, size in enumerate(sizes, 1) if size <= limit]
+        assert files.best_within(limit) == (max(fitting) if fitting else None)
+    assert len(made) == len(set(made)) < 30
 
 
 @pytest.mark.parametrize("codec", [JPEG_420, WEBP, AVIF], ids=lambda codec: codec.name)

@@ -13,10 +13,9 @@ A codec is two commands, whose words may have placeholders:
 import shlex
 import shutil
 import sys
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from subprocess import CalledProcessError
 from tempfile import TemporaryDirectory
@@ -26,6 +25,7 @@ from PIL import Image
 from rnn_codec.errors import InvalidOptionError, UserError
 from rnn_codec.models.protocol import Pixels
 from rnn_codec.rates import BitsPerPixel
+from rnn_codec_lab.baselines import best_within
 from rnn_codec_lab.benchmark.commands import Taken, taken
 
 COMMANDS = ("compress", "decompress")
@@ -112,10 +112,7 @@ class Workbench:
 
     def quality_within(self, peer: Peer, limit: int) -> int | None:
         """Return the best quality with a file of at most `limit` bytes; None if there is none."""
-        found = bisect_right(
-            peer.qualities, limit, key=lambda quality: self._size_at(peer, quality)
-        )
-        return peer.qualities[found - 1] if found else None
+        return best_within(peer.qualities, partial(self._size_at, peer), limit)
 
     def run(self, peer: Peer, command: str, rate: float, quality: int | None) -> Taken:
         """Run one of the `COMMANDS` of a codec.

@@ -5,12 +5,12 @@ The template's `data` is one JSON object:
     lead, footer          sentences
     curves                see `curves.ReportCurve`
     metrics, rates        choices of what to draw: `curves.metric_choices`, `curves.rate_choices`
-    viewer                levels, models, pictures, figures below them, note
+    viewer                codecs, rates, pictures, images, figures below them, note
     table                 columns, rows of cells, note, problems
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +19,11 @@ from string import Template
 from rnn_codec.errors import UserError
 from rnn_codec.files import atomic_path, make_folder
 from rnn_codec.metrics.scores import in_documents
+from rnn_codec_lab.baselines import ClassicCodec
 from rnn_codec_lab.evaluation.measurement import MeasuredFile
 from rnn_codec_lab.report.curves import ReportCurve, metric_choices, rate_choices
 from rnn_codec_lab.report.images import data_uri, store, webp
-from rnn_codec_lab.report.pictures import CodedPicture
+from rnn_codec_lab.report.pictures import ClassicFiles, CodedPicture
 
 TEMPLATE = files("rnn_codec_lab.report") / "template"
 SCRIPTS = ("dom.js", "curves.js", "viewer.js", "table.js", "main.js")
@@ -36,15 +37,24 @@ class Viewed:
     """The content of the viewer."""
 
     models: Sequence[tuple[str, str]]
-    """Name and entropy coder of each model."""
+    """Name and remark of each way to use a model."""
+    classics: Sequence[ClassicCodec]
+    """The classic codecs."""
+    rates: Sequence[float]
+    """The rates, in bits per pixel, ascending."""
     pictures: Sequence[CodedPicture]
-    """The pictures, coded by every model."""
-    levels: int
-    """Largest number of levels of a model, at most the requested number."""
+    """The pictures, coded in all these ways and by all these codecs."""
     dataset: str
     """Name of the pictures' data set."""
+    models_shown: int
     models_found: int
     """Number of models there were to choose from."""
+
+    @property
+    def files(self) -> list[MeasuredFile]:
+        """The files of the models, each once."""
+        every = (f for picture in self.pictures for files in picture.models for f in files if f)
+        return list({id(file): file for file in every}.values())
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,7 @@ def write_page(path: Path, report: Report, megabytes: float) -> int:
     Raises:
         UserError: the pictures do not fit, or plotly is not installed.
     """
-    pictures = report.viewed.pictures
-    pixels = [step.pixels for picture in pictures for steps in picture.models for step in steps]
+    pixels = [file.pixels for file in report.viewed.files]
     without = render(report, [""] * len(pixels), LONGEST_WORDS)
     page = render(report, *store(pixels, megabytes * MEGABYTE - len(without)))
     make_folder(path.parent)
@@ -93,9 +102,10 @@ def render(report: Report, images: Sequence[str], stored: str) -> bytes:
         "metrics": metric_choices(),
         "rates": rate_choices(report.curves),
         "viewer": {
-            "levels": viewed.levels,
-            "models": [{"name": name, "coder": coder} for name, coder in viewed.models],
-            "pictures": pictures_content(viewed.pictures, iter(images)),
+            "codecs": codecs_content(viewed),
+            "rates": list(viewed.rates),
+            "pictures": pictures_content(viewed),
+            "images": list(images),
             "figures": figures(),
             "note": viewer_note(viewed, stored),
         },
@@ -134,8 +144,21 @@ def embedded_json(content: Mapping[str, object]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def pictures_content(pictures: Sequence[CodedPicture], images: Iterator[str]) -> list[dict]:
-    """Return lossless originals, unchanged JPEG files and, for each model step, the next image."""
+def codecs_content(viewed: Viewed) -> list[dict]:
+    """Return names and remarks of everything that codes pictures: models, then classic codecs."""
+    models = [
+        {"key": str(index), "name": name, "remark": remark}
+        for index, (name, remark) in enumerate(viewed.models)
+    ]
+    return models + [{"key": codec.name, "name": codec.title} for codec in viewed.classics]
+
+
+def pictures_content(viewed: Viewed) -> list[dict]:
+    """Return lossless originals and, by the keys of codecs, a file for each rate.
+
+    Files of models refer to their image in the order of `Viewed.files`; others are unchanged.
+    """
+    places = {id(file): place for place, file in enumerate(viewed.files)}
     return [
         {
             "name": picture.name,
@@ -145,21 +168,30 @@ def pictures_content(pictures: Sequence[CodedPicture], images: Iterator[str]) ->
                 "image": data_uri("webp", webp(picture.original)),
                 "bytes": picture.original.size,
             },
-            "models": [
-                [
-                    numbers(step) | {"jpeg": quality, "image": next(images)}
-                    for step, quality in zip(steps, equal, strict=True)
+            "sizes": picture.sizes,
+            "models": {
+                str(index): [
+                    numbers(file) | {"place": places[id(file)]} if file else None for file in files
                 ]
-                for steps, equal in zip(picture.models, picture.equal, strict=True)
-            ],
-            "jpegs": {
-                str(quality): numbers(file.measured) | {"image": data_uri("jpeg", file.data)}
-                for quality, file in picture.jpegs.items()
+                for index, files in enumerate(picture.models)
             },
-            "smallest_jpeg": picture.smallest_jpeg,
+            "classics": {own.codec.name: classic_content(own) for own in picture.classics},
         }
-        for picture in pictures
+        for picture in viewed.pictures
     ]
+
+
+def classic_content(own: ClassicFiles) -> dict:
+    """Return qualities, unchanged files and the size of the smallest file of a classic codec."""
+    kind = own.codec.pillow_format.lower()
+    return {
+        "qualities": own.qualities,
+        "files": {
+            str(quality): numbers(file.measured) | {"image": data_uri(kind, file.data)}
+            for quality, file in own.files.items()
+        },
+        "smallest": own.smallest,
+    }
 
 
 def figures() -> list[dict[str, object]]:
@@ -182,12 +214,14 @@ def numbers(file: MeasuredFile) -> dict:
 
 def viewer_note(viewed: Viewed, stored: str) -> str:
     """Return a note on where the images are from and how they are stored."""
-    chosen = f"the {len(viewed.models)} with the largest areas of {viewed.models_found} models"
+    chosen = f"the {viewed.models_shown} with the largest areas of {viewed.models_found} models"
+    names = ", ".join(codec.title for codec in viewed.classics)
     sentences = [
         f"The viewer shows the centres of pictures from the data set {viewed.dataset}.",
-        *([f"They are coded by {chosen}."] if len(viewed.models) < viewed.models_found else []),
-        "Bytes are those of whole files, header included. The JPEG files are embedded unchanged, "
-        f"the codecs' pictures as {stored}; scores are those of the decoded pictures.",
+        *([f"They are coded by {chosen}."] if viewed.models_shown < viewed.models_found else []),
+        "Bytes are those of whole files, header included.",
+        *([f"The files of {names} are embedded unchanged."] if names else []),
+        f"The models' pictures are stored as {stored}; scores are those of the decoded pictures.",
     ]
     return " ".join(sentences)
 
@@ -201,4 +235,6 @@ def lead(report: Report) -> str:
     )
     if not report.viewed.models:
         return curves
-    return f"{curves} The pictures can be compared level by level with JPEG files of equal size."
+    names = [codec.title for codec in report.viewed.classics]
+    beside = f" and by {', '.join(names)}" if names else ""
+    return f"Pictures coded by models{beside} within the same number of bytes; {curves}"

@@ -8,7 +8,8 @@ from tests.committed_models import SEPARATE
 from tests.conftest import ROOT
 
 MODEL = "flagship"
-ITERATIONS = 4
+RATES = (0.06, 0.25, 0.5)
+"""The rates of the viewer: a level of the model has 1/8 bit per pixel, so the first is too low."""
 NOT_COPIED = shutil.ignore_patterns("*.png", "logs")
 
 
@@ -23,7 +24,7 @@ def page_options(folder: Path) -> list[str]:
     copy_results(folder / "results")
     return [
         f"records={folder / 'results'}", f"output={folder / 'index.html'}", "most_pictures=2",
-        "shipped=[]", "crop=[192,176]", f"iterations={ITERATIONS}",
+        "shipped=[]", "crop=[192,176]", f"rates={list(RATES)}", "beside=[jpeg_420,webp]",
     ]  # fmt: skip
 
 

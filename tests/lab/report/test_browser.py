@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lab.report.browser import chromium, chromium_path, open_page
-from tests.lab.report.pages import ITERATIONS
+from tests.lab.report.pages import RATES
 
 pytestmark = pytest.mark.skipif(
     chromium_path() is None or find_spec("playwright") is None,
@@ -59,10 +59,11 @@ def plotted(page, what: str) -> list:
     return page.evaluate("what => document.getElementById('plot').data.map(t => t[what])", what)
 
 
-def set_level(page, level: int) -> None:
-    page.locator("#level").focus()
+def set_size(page, place: int) -> None:
+    """Choose one of `RATES`."""
+    page.locator("#size").focus()
     page.keyboard.press("Home")
-    for _ in range(level - 1):
+    for _ in range(place):
         page.keyboard.press("ArrowRight")
 
 
@@ -96,7 +97,7 @@ def test_the_metric_is_switched_and_a_curve_hidden(page, data) -> None:
 
 
 def test_dragging_zooms(page) -> None:
-    page.evaluate("scrollTo(0, 0)")
+    page.locator("#plot").scroll_into_view_if_needed()
     first, last = page.evaluate("document.getElementById('plot').layout.xaxis.range")
     box = page.locator("#plot .nsewdrag").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -112,28 +113,53 @@ def test_dragging_zooms(page) -> None:
     assert first < shown[0] < shown[1] < last
 
 
-def test_iterations_are_compared_with_jpeg_of_equal_bytes(page, data) -> None:
-    picture = data["viewer"]["pictures"][0]
+def test_a_model_is_compared_with_classic_codecs_at_equal_bytes(page, data) -> None:
+    viewer = data["viewer"]
+    picture, last = viewer["pictures"][0], len(RATES) - 1
     choose_mode(page, "side")
-    set_level(page, ITERATIONS)
-    step = picture["models"][0][ITERATIONS - 1]
-    ours, jpeg = (page.locator(f"#side figure:nth-child({number})") for number in (2, 3))
-    assert ours.locator("img").get_attribute("src") == step["image"]
+    set_size(page, last)
+    assert page.locator("#size-shown").text_content() == f"{picture['sizes'][last]:,} bytes"
+    file = picture["models"]["0"][last]
+    ours, jpeg, webp = (page.locator(f"#side figure:nth-child({place})") for place in (1, 2, 3))
+    assert ours.locator("img").get_attribute("src") == viewer["images"][file["place"]]
     numbers = ours.locator("dd").all_text_contents()
-    assert numbers[:3] == [f"{step['bytes']:,}", f"{step['bpp']:.3f}", f"{step['psnr']:.2f}"]
-    shown = picture["jpegs"][str(step["jpeg"])]["image"]
-    assert jpeg.locator("img").get_attribute("src") == shown
-    set_level(page, 1)
-    assert jpeg.locator("img").count() == 0
-    assert "JPEG cannot go this low" in jpeg.text_content()
+    assert numbers[:3] == [f"{file['bytes']:,}", f"{file['bpp']:.3f}", f"{file['psnr']:.2f}"]
+    for figure, name in ((jpeg, "jpeg_420"), (webp, "webp")):
+        own = picture["classics"][name]
+        shown = own["files"][str(own["qualities"][last])]["image"]
+        assert figure.locator("img").get_attribute("src") == shown
+        # The browser can show it.
+        assert (
+            figure.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+            == 192
+        )
+    set_size(page, 0)
+    assert page.locator("#smaller").is_disabled()
+    assert page.locator("#side img").count() == 0
+    assert "hold nothing of the picture" in ours.text_content()
+    assert "JPEG 4:2:0 cannot go this low" in jpeg.text_content()
+    page.locator("#larger").click()
+    assert page.locator("#size-shown").text_content() == f"{picture['sizes'][1]:,} bytes"
 
+    page.locator("#third").select_option("original")
+    assert webp.locator("img").get_attribute("src") == picture["original"]["image"]
+    page.locator("#third").select_option("webp")
+
+
+def test_the_divider_moves_between_two_pictures(page) -> None:
     choose_mode(page, "wipe")
-    set_level(page, ITERATIONS)
+    assert page.locator("#third").is_hidden()
+    set_size(page, len(RATES) - 1)
     page.locator("#stage").scroll_into_view_if_needed()
     assert split(page) == pytest.approx(0.5, abs=0.01)
     page.locator("#divider").focus()
     page.keyboard.press("PageUp")
     assert split(page) == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_page_opens_on_the_pictures(page) -> None:
+    parts = page.locator("main section").evaluate_all("parts => parts.map(part => part.id)")
+    assert parts == ["pictures", "curves", "table"]
 
 
 def test_a_heading_sorts_the_table_both_ways(page) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from rnn_codec_lab.evaluation.record import read_record
 from rnn_codec_lab.report.page import embedded_json
 from tests.commands.program import run
-from tests.lab.report.pages import ITERATIONS, MODEL, copy_results, make_page, page_options
+from tests.lab.report.pages import MODEL, RATES, copy_results, make_page, page_options
 
 
 @pytest.fixture(scope="module")
@@ -61,25 +61,33 @@ def test_the_curves_are_those_of_the_records(data: dict, tmp_path: Path) -> None
 
 
 def test_images_have_the_sizes_and_scores_that_are_said(data: dict) -> None:
-    assert [model["name"] for model in data["viewer"]["models"]] == [MODEL]
-    assert len(data["viewer"]["pictures"]) == 2
-    for picture in data["viewer"]["pictures"]:
-        (steps,) = picture["models"]
-        assert len(steps) == ITERATIONS
-        assert [step["bytes"] for step in steps] == sorted(step["bytes"] for step in steps)
+    viewer = data["viewer"]
+    codecs = [(codec["key"], codec["name"]) for codec in viewer["codecs"]]
+    assert codecs == [("0", MODEL), ("jpeg_420", "JPEG 4:2:0"), ("webp", "WebP")]
+    assert viewer["rates"] == list(RATES)
+    assert len(viewer["pictures"]) == 2
+    for picture in viewer["pictures"]:
         original = np.asarray(image(picture["original"]["image"]).convert("RGB"), float)
-        for shown in (*steps, *picture["jpegs"].values()):
-            error = np.asarray(image(shown["image"]).convert("RGB"), float) - original
+        assert picture["sizes"] == [int(rate * 192 * 176 / 8) for rate in RATES]
+        files = picture["models"]["0"]
+        assert files[0] is None
+        shown = [(file, viewer["images"][file["place"]]) for file in files[1:]]
+        for own in picture["classics"].values():
+            shown += [(file, file["image"]) for file in own["files"].values()]
+        for file, uri in shown:
+            error = np.asarray(image(uri).convert("RGB"), float) - original
             assert error.shape == (176, 192, 3)
             psnr = 10 * np.log10(255**2 / np.mean(error**2))
-            assert shown["psnr"] == pytest.approx(psnr, abs=1e-3)
-        assert picture["models"][0][0]["jpeg"] is None
-        assert steps[-1]["jpeg"] is not None
-        for step in steps:
-            if step["jpeg"] is not None:
-                jpeg = picture["jpegs"][str(step["jpeg"])]
-                assert jpeg["bytes"] == len(base64.b64decode(jpeg["image"].partition(",")[2]))
-                assert jpeg["bytes"] <= step["bytes"]
+            assert file["psnr"] == pytest.approx(psnr, abs=1e-3)
+        for name, own in picture["classics"].items():
+            assert own["qualities"][0] is None
+            assert own["smallest"] > picture["sizes"][0]
+            for size, quality in zip(picture["sizes"], own["qualities"], strict=True):
+                if quality is not None:
+                    file = own["files"][str(quality)]
+                    assert file["bytes"] == len(base64.b64decode(file["image"].partition(",")[2]))
+                    assert file["bytes"] <= size
+            assert own["qualities"][-1] is not None, name
 
 
 @given(st.text())
@@ -91,7 +99,7 @@ def test_no_text_ends_the_data(text: str) -> None:
 
 def test_a_page_without_models_has_curves_and_a_table(tmp_path: Path) -> None:
     data = read_data(make_page(tmp_path, "models=[]").read_text(encoding="utf-8"))
-    assert data["viewer"]["models"] == []
+    assert data["viewer"]["codecs"] == []
     assert data["curves"]
     labels = [column["label"] for column in data["table"]["columns"]]
     origins = {row[labels.index("Origin")]["value"] for row in data["table"]["rows"]}
@@ -103,13 +111,14 @@ def test_of_many_models_the_best_are_shown_and_the_page_says_so(tmp_path: Path) 
     copy_results(tmp_path / "results")
     shutil.copytree(tmp_path / "results" / MODEL, tmp_path / "results" / "a_copy")
     shutil.rmtree(tmp_path / "results" / "a_copy" / "evaluation")
-    page = make_page(tmp_path, "most_models=1", "most_pictures=1", "iterations=1")
+    small = ["most_pictures=1", "rates=[0.25]", "beside=[]"]
+    page = make_page(tmp_path, "most_models=1", *small)
     viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
-    assert [model["name"] for model in viewer["models"]] == [MODEL]
+    assert [codec["name"] for codec in viewer["codecs"]] == [MODEL]
     assert "the 1 with the largest areas of 2 models" in viewer["note"]
-    page = make_page(tmp_path, "most_pictures=1", "iterations=1")
+    page = make_page(tmp_path, *small)
     viewer = read_data(page.read_text(encoding="utf-8"))["viewer"]
-    assert [model["name"] for model in viewer["models"]] == [MODEL, "a_copy"]
+    assert [codec["name"] for codec in viewer["codecs"]] == [MODEL, "a_copy"]
     assert "largest areas" not in viewer["note"]
 
 
@@ -127,7 +136,10 @@ def test_a_small_page_stores_pictures_with_loss_and_says_so(
     [
         (["records=nowhere"], "there is no folder nowhere"),
         (["dataset=other"], "there is no record of other below"),
-        (["iterations=0"], "iterations must be at least 1, not 0"),
+        (["rates=[0.5,0]"], "rates must be positive numbers, such as [0.25, 0.5], not [0.5, 0]"),
+        (["rates=[]"], "rates must be positive numbers"),
+        (["beside=[jpg]"], "unknown classic codec 'jpg'"),
+        (["beside=[jpeg2000]"], "beside names jpeg2000, whose files no browser shows"),
         (["crop=[100,100]"], "crop must be two sides"),
         (["pictures=[nothing.png]"], "nothing.png, which is not one of chelsea.png, coffee.png"),
         (["most_pictures=0"], "the viewer has no picture"),
@@ -139,7 +151,7 @@ def test_a_small_page_stores_pictures_with_loss_and_says_so(
 def test_mistakes_end_in_one_sentence(arguments, message, tmp_path, monkeypatch, capsys) -> None:
     copy_results(tmp_path / "results")
     monkeypatch.chdir(tmp_path)
-    options = ["iterations=1", "crop=[161,161]", "most_pictures=1", *arguments]
+    options = ["rates=[0.25]", "beside=[]", "crop=[161,161]", "most_pictures=1", *arguments]
     assert run("report", *{option.partition("=")[0]: option for option in options}.values()) == 1
     assert message in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "results/report").exists()

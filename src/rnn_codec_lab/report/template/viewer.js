@@ -1,19 +1,25 @@
-// The picture viewer: pictures side by side, or two under a divider.
+// The picture viewer: files within the same number of bytes, side by side or two under a divider.
 
+const SLOTS = ["first", "second", "third"];
+/** The rate shown first, in bits per pixel. */
+const FIRST_RATE = 0.25;
 const KEY_STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
 
 function startViewer(data) {
-  byId("no-pictures").hidden = data.models.length > 0;
-  byId("viewer").hidden = data.models.length === 0;
-  if (!data.models.length) return;
+  const models = data.codecs.filter(({ key }) => isModel(key));
+  byId("no-pictures").hidden = models.length > 0;
+  byId("viewer").hidden = models.length === 0;
+  if (!models.length) return;
 
+  const keys = [...data.codecs.filter(({ key }) => !isModel(key)).map(({ key }) => key), "original", "original"];
   const state = {
     picture: 0,
     // Three stacked pictures cannot be compared on a phone.
     mode: matchMedia("(max-width: 760px)").matches ? "wipe" : "side",
-    level: Math.min(4, data.levels),
+    rate: nearest(data.rates, FIRST_RATE),
     first: "0",
-    second: "jpeg",
+    second: keys[0],
+    third: keys[1],
     split: 50,
   };
   const update = (change) => {
@@ -23,20 +29,23 @@ function startViewer(data) {
   thumbnails(data, update);
   const modes = [{ value: "side", label: "Side by side" }, { value: "wipe", label: "Slider" }];
   segments(byId("mode"), modes, state.mode, (mode) => update({ mode }));
-  const shown = [
-    ...data.models.map(({ name }, index) => ({ value: String(index), label: name })),
-    { value: "jpeg", label: "JPEG 4:2:0, equal bytes" },
-    { value: "original", label: "Original" },
-  ];
-  for (const slot of ["first", "second"]) {
+  const shown = data.codecs.map(({ key, name, remark }) => ({ value: key, label: remark ? `${name}: ${remark}` : name }));
+  shown.push({ value: "original", label: "Original" });
+  for (const slot of SLOTS) {
     options(byId(slot), shown, state[slot]);
     byId(slot).addEventListener("change", (event) => update({ [slot]: event.target.value }));
   }
-  startLevels(data, state, update);
+  startSizes(data, state, update);
   startDivider(state, update);
   byId("pictures-note").textContent = data.note;
   update({});
 }
+
+/** Models have numbers as keys, classic codecs have names. */
+const isModel = (key) => !Number.isNaN(Number(key));
+
+const nearest = (rates, wanted) =>
+  rates.reduce((best, rate, index) => (Math.abs(rate - wanted) < Math.abs(rates[best] - wanted) ? index : best), 0);
 
 function thumbnails(data, update) {
   data.pictures.forEach((picture, index) => {
@@ -47,12 +56,12 @@ function thumbnails(data, update) {
   });
 }
 
-function startLevels(data, state, update) {
-  const slider = byId("level");
-  slider.max = data.levels;
-  slider.addEventListener("input", () => update({ level: Number(slider.value) }));
-  for (const [id, step] of [["fewer", -1], ["more", 1]]) {
-    byId(id).addEventListener("click", () => update({ level: state.level + step }));
+function startSizes(data, state, update) {
+  const slider = byId("size");
+  slider.max = data.rates.length - 1;
+  slider.addEventListener("input", () => update({ rate: Number(slider.value) }));
+  for (const [id, step] of [["smaller", -1], ["larger", 1]]) {
+    byId(id).addEventListener("click", () => update({ rate: state.rate + step }));
   }
 }
 
@@ -84,67 +93,57 @@ function startDivider(state, update) {
 
 function showPictures(data, state) {
   const picture = data.pictures[state.picture];
-  const first = shownIn("first", data, state);
-  const second = shownIn("second", data, state);
+  const [first, second, third] = SLOTS.map((slot) => shownAs(state[slot], data, state));
   [...byId("thumbnails").children].forEach((button, index) =>
     button.setAttribute("aria-pressed", String(index === state.picture)),
   );
-  showLevel(data, state);
-  byId("side").hidden = state.mode !== "side";
-  byId("wipe").hidden = state.mode !== "wipe";
-  byId("first-label").textContent = state.mode === "side" ? "In the middle" : "Left";
-  byId("second-label").textContent = state.mode === "side" ? "On the right" : "Right";
-  if (state.mode === "side") {
-    const panels = [original(picture), first, second].map((shown) => panel(data, picture, shown));
-    byId("side").replaceChildren(...panels);
+  showSize(data, state);
+  const side = state.mode === "side";
+  byId("side").hidden = !side;
+  byId("third-field").hidden = !side;
+  byId("wipe").hidden = side;
+  byId("first-label").textContent = side ? "On the left" : "Left";
+  byId("second-label").textContent = side ? "In the middle" : "Right";
+  if (side) {
+    byId("side").replaceChildren(...[first, second, third].map((shown) => panel(data, picture, shown)));
   } else {
     showWipe(data, first, second, state);
   }
 }
 
-function showLevel(data, state) {
-  const slider = byId("level");
-  slider.value = state.level;
-  slider.setAttribute("aria-valuetext", `${state.level} of ${data.levels} levels`);
-  byId("level-shown").textContent = `${state.level} of ${data.levels}`;
-  byId("fewer").disabled = state.level <= 1;
-  byId("more").disabled = state.level >= data.levels;
+function showSize(data, state) {
+  const slider = byId("size");
+  const bytes = whole(data.pictures[state.picture].sizes[state.rate]);
+  const bpp = `${data.rates[state.rate]} bits per pixel`;
+  slider.value = state.rate;
+  slider.setAttribute("aria-valuetext", `at most ${bytes} bytes, ${bpp}`);
+  byId("size-shown").textContent = `${bytes} bytes`;
+  byId("size-shown").title = bpp;
+  byId("smaller").disabled = state.rate === 0;
+  byId("larger").disabled = state.rate === data.rates.length - 1;
 }
 
-/** The content of a slot: {title, remark, image, bytes, …}, or {title, missing}. */
-function shownIn(slot, data, state) {
+/** What a codec shows at the chosen size: {title, remark, image, bytes, …}, or {title, missing}. */
+function shownAs(key, data, state) {
   const picture = data.pictures[state.picture];
-  const chosen = state[slot];
-  if (chosen === "original") return original(picture);
-  if (chosen === "jpeg") return equalJpeg(data, picture, referenceModel(slot, state), state.level);
-  const model = data.models[Number(chosen)];
-  return { ...stepOf(picture, Number(chosen), state.level), title: model.name, remark: `entropy coder: ${model.coder}` };
+  if (key === "original") return { ...picture.original, title: "Original", remark: "24 bits per pixel" };
+  const { name: title, remark } = data.codecs.find((codec) => codec.key === key);
+  return { title, remark, ...(isModel(key) ? ofModel : ofClassic)(picture, key, data, state.rate, title) };
 }
 
-/** A model's file at a level; models with fewer levels stay at their last. */
-const stepOf = (picture, index, level) => picture.models[index].at(level - 1) ?? picture.models[index].at(-1);
-
-const original = (picture) => ({ ...picture.original, title: "Original", remark: "24 bits per pixel" });
-
-/** The model whose size JPEG matches: the one in the other slot, or else the first. */
-function referenceModel(slot, state) {
-  const other = state[slot === "first" ? "second" : "first"];
-  return Number.isNaN(Number(other)) ? 0 : Number(other);
+function ofModel(picture, key, data, rate) {
+  const file = picture.models[key][rate];
+  if (file === null) return { missing: `${whole(picture.sizes[rate])} bytes hold nothing of the picture.` };
+  return { ...file, image: data.images[file.place] };
 }
 
-function equalJpeg(data, picture, index, level) {
-  const step = stepOf(picture, index, level);
-  const title = "JPEG 4:2:0";
-  if (step.jpeg === null) {
-    return {
-      title,
-      missing:
-        `JPEG cannot go this low: its smallest file of this picture has ${whole(picture.smallest_jpeg)} bytes, ` +
-        `the file of ${data.models[index].name} has ${whole(step.bytes)}.`,
-    };
+function ofClassic(picture, key, data, rate, title) {
+  const { qualities, files, smallest } = picture.classics[key];
+  const quality = qualities[rate];
+  if (quality === null) {
+    return { missing: `${title} cannot go this low: its smallest file of this picture has ${whole(smallest)} bytes.` };
   }
-  const remark = `quality ${step.jpeg}, the best within the ${whole(step.bytes)} bytes of ${data.models[index].name}`;
-  return { ...picture.jpegs[step.jpeg], title, remark };
+  return { ...files[quality], remark: `quality ${quality}, the best within the size` };
 }
 
 /** The image, or the reason why there is none. */
@@ -182,7 +181,7 @@ function showWipe(data, first, second, state) {
   divider.setAttribute("aria-valuenow", String(Math.round(state.split)));
   divider.setAttribute("aria-valuetext", `${Math.round(state.split)} % ${first.title}, the rest ${second.title}`);
   // Moving the divider must not reload the images.
-  const key = JSON.stringify([state.picture, state.level, state.first, state.second]);
+  const key = JSON.stringify([state.picture, state.rate, state.first, state.second]);
   if (stage.dataset.shown === key) return;
   stage.dataset.shown = key;
   byId("left-layer").replaceChildren(view(picture, first));
