@@ -1,23 +1,29 @@
-"""Compares a model with classic codecs at equal bytes, on the photographs of data=photos.
+"""Compares a model with classic codecs at equal bytes, on pictures of installed packages.
 
 python results/equal_bytes/equal_bytes.py
-python results/equal_bytes/equal_bytes.py --model wavelet --rates 0.1 0.25 0.5 --all \\
+python results/equal_bytes/equal_bytes.py --model wavelet --rates 0.1 0.25 0.5 --pictures all \\
     --folder results/equal_bytes/wavelet
+python results/equal_bytes/equal_bytes.py --model wavelet --rates 0.25 0.5 1 --pictures difficult \\
+    --folder results/equal_bytes/difficult
 
 Each classic codec uses the highest quality at which its file is no larger than the model's. Figures
-show the middle of each photograph at full resolution, with a line for each rate. equal_bytes.json,
-in the same folder, has the figures. By default only held-out photographs are used, with --all all.
+show the middle of each picture at full resolution, with a line for each rate. equal_bytes.json, in
+the same folder, has the figures, and the size of each picture as PNG, which is lossless. Pictures
+are the held-out photographs of data=photos, or all of them, or those of `difficult.py`.
 """
 
 import argparse
+import io
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from difficult import difficult_pictures
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
 from rnn_codec.data.package_photographs import HELD_OUT, TRAINING, locate
 from rnn_codec.data.split import centre_crop
@@ -26,8 +32,9 @@ from rnn_codec.machine import hardware, versions
 from rnn_codec.models.find import load_model
 from rnn_codec.models.protocol import Model
 from rnn_codec.pictures.reading import read_rgb
+from rnn_codec.progress import progress
 from rnn_codec.rates import BitsPerPixel
-from rnn_codec_lab.baselines import AVIF, JPEG_420, WEBP, best_within
+from rnn_codec_lab.baselines import AVIF, JPEG_420, WEBP, PictureFiles
 from rnn_codec_lab.evaluation.measurement import MeasuredFile, measure_file
 
 SIDE, TITLE, GAP, DPI = 256, 40, 8, 100
@@ -36,22 +43,43 @@ SIDE, TITLE, GAP, DPI = 256, 40, 8, 100
 CODECS = (JPEG_420, WEBP, AVIF)
 
 
+def photographs(*places: tuple[str, str]) -> dict[str, NDArray[np.uint8]]:
+    """Return photographs of packages by the names of their files."""
+    paths = [locate(*place) for place in places]
+    return {path.name: read_rgb(path) for path in paths}
+
+
+PICTURES = {
+    "held_out": lambda: photographs(*HELD_OUT),
+    "all": lambda: photographs(*TRAINING, *HELD_OUT),
+    "difficult": difficult_pictures,
+}
+"""What --pictures may be: functions that return pixels by name."""
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> int:
+    """Return the size of a picture as PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    return file.tell()
+
+
 def coded(
     model: Model, name: str, rates: Sequence[float], pixels: NDArray[np.uint8]
 ) -> list[list[tuple[str, str, MeasuredFile]]]:
     """Return name, title and measurements of the model's file and the others, for each rate."""
-    files = {codec: codec.every_quality(pixels) for codec in CODECS}
+    files = {codec: PictureFiles(codec, pixels) for codec in CODECS}
     lines = []
     for rate in rates:
         own = model.compress(pixels, BitsPerPixel(rate))
         measured = measure_file(len(own), model.decompress(own), pixels)
         line = [(name, name, measured)]
         for codec in CODECS:
-            quality = best_within(files[codec], len(own))
+            quality = files[codec].best_within(len(own))
             if quality is None:
                 # Even the smallest file of the codec is larger.
                 continue
-            data = files[codec][quality]
+            data = files[codec].at(quality)
             measured = measure_file(len(data), codec.decode(data), pixels)
             line.append((codec.name, f"{codec.title}, quality {quality}", measured))
         lines.append(line)
@@ -86,25 +114,24 @@ def draw(
 
 
 def main(words: Sequence[str]) -> None:
-    """Code the photographs, write the measurements and draw a figure of each photograph."""
+    """Code the pictures, write the measurements and draw a figure of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="flagship")
     parser.add_argument("--rates", type=float, nargs="+", default=[0.25, 0.5, 1.0])
-    parser.add_argument("--all", action="store_true", help="include those of `make train`")
+    parser.add_argument("--pictures", choices=PICTURES, default="held_out")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
     options = parser.parse_args(words)
     name, model = options.model, load_model(options.model)
     folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for photograph in (*TRAINING, *HELD_OUT) if options.all else HELD_OUT:
-        path = locate(*photograph)
-        pixels = read_rgb(path)
+    files, lossless = [], {}
+    for picture, pixels in progress(PICTURES[options.pictures]().items(), "coding"):
+        lossless[picture] = png_bytes(pixels)
         lines = coded(model, name, options.rates, pixels)
-        draw(folder / f"{path.stem}.webp", pixels, lines)
+        draw(folder / f"{Path(picture).stem}.webp", pixels, lines)
         files += [
             {
-                "picture": path.name,
+                "picture": picture,
                 "bits_per_pixel": rate,
                 "codec": codec,
                 "file_bytes": file.file_bytes,
@@ -120,7 +147,8 @@ def main(words: Sequence[str]) -> None:
         "versions": versions(),
         "hardware": hardware(),
     }
-    write_json(folder / "equal_bytes.json", {**about, "files": files})
+    record = {**about, "png_bytes": lossless, "files": files}
+    write_json(folder / "equal_bytes.json", record)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,13 @@ class Samples:
         """Bits per pixel."""
         return 8 * self.bytes / self.pixels
 
+    def curves(self) -> "list[Curve]":
+        """The curve of each image."""
+        return [
+            Curve(self.points, tuple(bpp), {m: tuple(v[row]) for m, v in self.scores.items()})
+            for row, bpp in enumerate(self.bpp.tolist())
+        ]
+
     def mean(self) -> Curve:
         """Means over the images.
 

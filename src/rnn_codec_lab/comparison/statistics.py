@@ -31,7 +31,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference between two models, with its bootstrap interval."""
+    """A difference between two codecs, with its bootstrap interval."""
 
     difference: float
     low: float
@@ -139,3 +139,14 @@ def interval(differences: NDArray[np.float64], difference: float, confidence: fl
     tail = 50 * (1 - confidence)
     low, high = np.percentile(differences, [tail, 100 - tail])
     return Interval(difference, float(low), float(high))
+
+
+def interval_of_mean(values: Sequence[float], weights: Array, confidence: float) -> Interval:
+    """Return the mean of a difference over images, with its interval.
+
+    Args:
+        values: the difference for each image.
+        weights: weights of the images, (resamples, images): see `image_weights`.
+        confidence: share of the resamples that the interval contains, 0 … 1.
+    """
+    return interval(weights @ np.asarray(values), float(np.mean(values)), confidence)

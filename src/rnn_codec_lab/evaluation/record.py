@@ -328,6 +328,20 @@ def bd_rates(curve: Curve, anchor: Curve, min_overlap: float = 0.5) -> dict[str,
     return found
 
 
+def bd_rates_of_images(
+    own: Samples, anchor: Samples, min_overlap: float = 0.5
+) -> dict[str, list[float]]:
+    """Return the BD-rates of a codec against another for each image, in per cent, by metric.
+
+    Args:
+        own, anchor: curves of the same images.
+        min_overlap: see `bd_rates`; metrics that any image lacks are left out.
+    """
+    pairs = zip(own.curves(), anchor.curves(), strict=True)
+    found = [bd_rates(*pair, min_overlap) for pair in pairs]
+    return {m: [of[m] for of in found] for m in BD_METRICS if all(m in of for of in found)}
+
+
 def saved_at(record: Record, curve: str, rates: Sequence[float]) -> dict[float, float]:
     """Return the share of the bits that files save at nominal rates, linearly interpolated."""
     found = record.savings().get(curve)

@@ -11,6 +11,7 @@ from rnn_codec_lab.comparison.statistics import (
     estimate,
     image_weights,
     interval,
+    interval_of_mean,
     resampled_areas,
     standings,
 )
@@ -94,3 +95,14 @@ def test_no_model_ranks_before_one_with_a_larger_area() -> None:
 def test_an_interval_holds_the_middle_of_the_draws() -> None:
     found = interval(np.arange(1001.0), 500.0, 0.9)
     assert (found.low, found.high, found.difference) == pytest.approx((50.0, 950.0, 500.0))
+
+
+def test_the_interval_of_a_mean_is_that_of_drawn_images() -> None:
+    values = np.random.default_rng(4).normal(-5, 2, 200)
+    weights = image_weights(200, 20_000, np.random.default_rng(5))
+    found = interval_of_mean(list(values), weights, 0.95)
+    assert found.difference == pytest.approx(values.mean())
+    # The standard error of the mean, by the central limit theorem.
+    error = 1.96 * values.std() / np.sqrt(200)
+    assert found.low == pytest.approx(values.mean() - error, abs=0.03)
+    assert found.high == pytest.approx(values.mean() + error, abs=0.03)

@@ -6,16 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rnn_codec.errors import UserError
-from rnn_codec.metrics.curve import Curve, UnequalPointsError, areas_under
+from rnn_codec.metrics.curve import Curve, Samples, UnequalPointsError, areas_under
 from rnn_codec.runs.cost import TrainingCost
 from rnn_codec_lab.evaluation.measurement import Measurement
 from rnn_codec_lab.evaluation.record import (
     About,
     ModelFacts,
     bd_rates,
+    bd_rates_of_images,
     check_same_pictures,
     read_about,
     read_record,
@@ -146,3 +148,17 @@ def test_the_bd_rate_of_a_known_gain() -> None:
     better = Curve((), rates, {"psnr": tuple(32 + 6 * k for k in range(5))})
     assert bd_rates(better, plain) == {"psnr": pytest.approx(100 * (2 ** (-1 / 3) - 1), abs=0.1)}
     assert bd_rates(better, plain, min_overlap=0.99) == {}
+
+
+def test_bd_rates_of_images_are_those_of_their_curves() -> None:
+    bpp = np.array([0.25, 0.5, 1.0, 2.0])
+    size, shifts = np.full((2, 4), PIXELS), (1.0, 2.0)
+    psnr = np.array([[28.0, 31, 34, 37], [30.0, 33, 36, 39]])
+    anchor = Samples((1, 2, 3, 4), bpp * size / 8, size, {"psnr": psnr})
+    # A decibel is a third of a doubling of the rate.
+    better = {"psnr": psnr + np.array(shifts)[:, None]}
+    found = bd_rates_of_images(Samples((1, 2, 3, 4), bpp * size / 8, size, better), anchor, 0.1)
+    expected = [100 * (2 ** (-shift / 3) - 1) for shift in shifts]
+    assert found == {"psnr": [pytest.approx(value, abs=0.1) for value in expected]}
+    short = Samples((1, 2), bpp[:2] * size[:, :2] / 8, size[:, :2], {"psnr": psnr[:, :2] + 30})
+    assert bd_rates_of_images(short, anchor) == {}
