@@ -59,8 +59,8 @@ kodak: $(STAMP) ## Download the 24 Kodak images into datasets/kodak and check th
 	$(BIN)/rnn-codec kodak $(OPTIONS)
 
 .PHONY: baselines
-baselines: $(STAMP) ## Measure the classic codecs on Kodak: results/baselines/
-	for codec in jpeg_420 jpeg_444 webp jpeg2000 avif; do \
+baselines: $(STAMP) ## Measure the classic codecs on Kodak, in hours: results/baselines/
+	for codec in jpeg_420 jpeg_444 webp jpeg2000 avif avif_444 avif_slow avif_444_slow; do \
 		$(BIN)/rnn-codec evaluate codec=$$codec data=kodak beside=[] \
 			output=results/baselines/$$codec $(OPTIONS) || exit 1; \
 	done

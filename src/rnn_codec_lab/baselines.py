@@ -167,24 +167,41 @@ Pillow's defaults, the lossless wavelet and no colour transform, cost 4 dB at 1 
 here as the standard intends for lossy coding of RGB.
 """
 
-AVIF = ClassicCodec(
-    name="avif",
-    title="AVIF",
-    pillow_format="AVIF",
-    lowest=0,
-    highest=100,
-    qualities=(1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93),
-    # With several threads the encoder may split the picture; with one, files are reproducible.
-    options=lambda quality: {
-        "quality": whole_number(quality),
-        "subsampling": "4:2:0",
-        "max_threads": 1,
-    },
-)
-"""AVIF, the still pictures of AV1 (libavif): chroma at half the resolution, Pillow's effort."""
+
+def _avif(name: str, title: str, subsampling: str, speed: int) -> ClassicCodec:
+    """AVIF, the still pictures of AV1 (libavif), from the slowest speed, 0, to the fastest, 10."""
+    return ClassicCodec(
+        name=name,
+        title=title,
+        pillow_format="AVIF",
+        lowest=0,
+        highest=100,
+        qualities=(1, 10, 20, 30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93),
+        # With several threads the encoder may split the picture; with one, files are reproducible.
+        options=lambda quality: {
+            "quality": whole_number(quality),
+            "subsampling": subsampling,
+            "speed": speed,
+            "max_threads": 1,
+        },
+    )
+
+
+AVIF = _avif("avif", "AVIF", "4:2:0", 6)
+"""AVIF with chroma at half the resolution, at the speed of libavif's and Pillow's defaults."""
 
 CLASSIC_CODECS = {
-    codec.name: codec for codec in (JPEG_420, _jpeg("jpeg_444", "4:4:4"), WEBP, JPEG_2000, AVIF)
+    codec.name: codec
+    for codec in (
+        JPEG_420,
+        _jpeg("jpeg_444", "4:4:4"),
+        WEBP,
+        JPEG_2000,
+        AVIF,
+        _avif("avif_444", "AVIF 4:4:4", "4:4:4", 6),
+        _avif("avif_slow", "AVIF, slowest", "4:2:0", 0),
+        _avif("avif_444_slow", "AVIF 4:4:4, slowest", "4:4:4", 0),
+    )
 }
 """The classic codecs by their names in options and records."""
 

@@ -26,6 +26,9 @@ SIGNATURES = {
     "webp": (8, b"WEBPVP8 "),
     "jpeg2000": (4, b"jP  \r\n\x87\n"),
     "avif": (4, b"ftypavif"),
+    "avif_444": (4, b"ftypavif"),
+    "avif_slow": (4, b"ftypavif"),
+    "avif_444_slow": (4, b"ftypavif"),
 }
 
 
@@ -50,13 +53,18 @@ def squared_error(decoded: np.ndarray) -> float:
 
 def test_a_name_that_no_codec_has() -> None:
     assert set(CLASSIC_CODECS) == set(SIGNATURES)
-    with pytest.raises(UserError, match=r"'jpg'.*jpeg_420, jpeg_444, webp, jpeg2000, avif"):
+    with pytest.raises(
+        UserError, match=r"'jpg'.*jpeg_420, jpeg_444, webp, jpeg2000, avif, avif_444, avif_slow"
+    ):
         classic_codec("jpg")
 
 
-@pytest.mark.parametrize("codec", CLASSIC_CODECS.values(), ids=lambda codec: codec.name)
+QUICK = [codec for codec in CLASSIC_CODECS.values() if "slow" not in codec.name]
+
+
+@pytest.mark.parametrize("codec", QUICK, ids=lambda codec: codec.name)
 class TestEveryCodec:
-    """Properties of every classic codec."""
+    """Properties of every classic codec, but the slowest."""
 
     def test_writes_a_whole_file_of_its_format(self, codec: ClassicCodec) -> None:
         start, signature = SIGNATURES[codec.name]
@@ -128,6 +136,32 @@ def test_jpeg_subsamples_chroma_as_named(name: str, luma_factors: int) -> None:
     frame = jpeg_segments(CLASSIC_CODECS[name].encode(PHOTOGRAPH, 50))[0xC0][0]
     factors = [frame[6 + 3 * component + 1] for component in range(3)]
     assert factors == [luma_factors, 0x11, 0x11]
+
+
+def chroma_error(codec: ClassicCodec) -> float:
+    """The error of stripes of one pixel that differ in colour alone."""
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2], stripes[:, 1::2] = (200, 100, 100), (100, 151, 100)
+    return float((codec.decode(codec.encode(stripes, 90)).astype(float) - stripes).std())
+
+
+def test_avif_subsamples_chroma_as_named() -> None:
+    for name in ("avif", "avif_slow"):
+        assert chroma_error(CLASSIC_CODECS[name]) > 5 * chroma_error(
+            CLASSIC_CODECS[name.replace("avif", "avif_444")]
+        )
+
+
+def test_slow_avif_searches_longer() -> None:
+    detail = PHOTOGRAPH[:96, :96]
+    files = {name: CLASSIC_CODECS[name].encode(detail, 60) for name in ("avif", "avif_slow")}
+    errors = {
+        name: ((CLASSIC_CODECS[name].decode(data).astype(float) - detail) ** 2).mean()
+        for name, data in files.items()
+    }
+    # Rate–distortion cost at the slope of about 6 dB a bit: less for the slower speed.
+    cost = {name: np.log2(errors[name]) / 2 + 8 * len(files[name]) / 96**2 for name in files}
+    assert cost["avif_slow"] < cost["avif"]
 
 
 def test_jpeg_is_baseline_with_the_standard_huffman_tables() -> None:

@@ -120,7 +120,8 @@ def evaluate_classic(config: DictConfig, images: Images, dataset: str) -> Path:
     curves = {name: dict(labels) for name, labels in MeasuredClassic.curves.items()}
     text = f"{config.codec} by Pillow"
     about = About(config.codec, dataset, text, {"family": "classic"}, curves, settings)
-    show(config, write_record(folder, measure_classic(config.codec, images), about), images)
+    measured = measure_classic(config, config.codec, images)
+    show(config, write_record(folder, measured, about), images)
     return folder
 
 
@@ -182,7 +183,7 @@ def show(config: DictConfig, record: Record, images: Images) -> None:
     beside: list[tuple[str, Curve]] = []
     for name in config.beside:
         if name != config.codec:
-            _, curves = tabulate(measure_classic(name, images), MeasuredClassic.curves)
+            _, curves = tabulate(measure_classic(config, name, images), MeasuredClassic.curves)
             beside.append((name, curves["files"].mean()))
     about, count = record.about, len(record.images)
     note = f"mean over {count} image{'s' if count != 1 else ''} of {about.dataset}"
@@ -211,9 +212,14 @@ def show_files(record: Record, uniform: str) -> None:
         Console().print(cuts_sentence(record, CUT, uniform))
 
 
-def measure_classic(name: str, images: Images) -> list[Measurement]:
-    """Measure a classic codec on every picture."""
-    return measure_all(name, MeasuredClassic(classic_codec(name)), images)
+def measure_classic(config: DictConfig, name: str, images: Images) -> list[Measurement]:
+    """Measure a classic codec on every picture, except those in the cache."""
+    codec, cache = MeasuredClassic(classic_codec(name)), Path(str(config.cache_dir))
+    return [
+        measurement
+        for image, pixels in progress(images, f"measuring {name}")
+        for measurement in measure_once(cache, codec.key, image, pixels, codec)
+    ]
 
 
 def measure_all(name: str, codec: Measurable, images: Images) -> list[Measurement]:

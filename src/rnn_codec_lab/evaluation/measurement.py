@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
 from rnn_codec.data.decoding import digest_of
@@ -101,6 +102,12 @@ class MeasuredClassic:
     curves: ClassVar[Mapping[str, Labels]] = {"files": {"kind": "files"}}
     """See `Measurable.curves`."""
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The key of its measurements in the cache of `measure_once`."""
+        settings = [dict(self.codec.options(quality)) for quality in self.codec.qualities]
+        return self.codec.name, PIL.__version__, settings
+
     def points(self, pixels: Pixels) -> Iterator[Point]:
         """See `Measurable.points`."""
         for quality in self.codec.qualities:
@@ -145,7 +152,7 @@ def measure_once(
         UserError: the cache file is damaged.
     """
     of_pixels = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
-    file = make_folder(cache) / f"{digest_of([*key, pixels.shape, of_pixels])}.json"
+    file = make_folder(cache) / f"{digest_of([*key, [*SCORES], pixels.shape, of_pixels])}.json"
     if not file.is_file():
         write_json(file, {"points": [asdict(m) for m in measure(image, pixels, codec)]})
     try:

@@ -1,6 +1,7 @@
 """rnn-codec evaluate: records of trained and classic codecs, and messages about mistakes."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from rnn_codec.runs.folder import RunFolder, write_config
 from rnn_codec.runs.weights import write_weights
 from rnn_codec_lab.baselines import CLASSIC_CODECS, JPEG_420
 from rnn_codec_lab.commands import evaluate as command
-from rnn_codec_lab.evaluation import learned
+from rnn_codec_lab.evaluation import learned, measurement
 from rnn_codec_lab.evaluation.learned import TunedFiles
+from rnn_codec_lab.evaluation.measurement import Measurement, measure
 from rnn_codec_lab.evaluation.record import read_record
 from tests.commands.program import run
 from tests.conftest import ROOT
@@ -203,6 +205,25 @@ def test_pictures_of_the_same_name_do_not_take_each_others_place(
     assert "measurements of other pictures that are called pictures" in capsys.readouterr().err
     assert record.read_bytes() == before
     assert run("evaluate", *options, f"data.root={other}", f"output={tmp_path / 'out'}") == 0
+
+
+def test_measuring_a_classic_codec_is_resumed(pictures, tmp_path, monkeypatch) -> None:
+    measured = []
+
+    def until_the_second(image: str, *rest: object) -> Iterator[Measurement]:
+        measured.append(image)
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return measure(image, *rest)
+
+    monkeypatch.setattr(measurement, "measure", until_the_second)
+    options = ["codec=jpeg_420", "data=folder", f"data.root={pictures}", "beside=[]"]
+    options += [f"output={tmp_path / 'out'}", f"cache_dir={tmp_path / 'cache'}"]
+    assert run("evaluate", *options) == 130
+    assert not (tmp_path / "out").exists()
+    assert run("evaluate", *options) == 0
+    assert measured == ["a.png", "b.png", "b.png"]
+    assert read_record(tmp_path / "out").images == ("a.png", "b.png")
 
 
 def test_ctrl_c_is_a_sentence(model, pictures, monkeypatch, capsys) -> None:
