@@ -90,10 +90,16 @@ def alternating(*columns: Sequence[str]) -> list[str]:
     return [cell for cells in zip(*columns, strict=True) for cell in cells]
 
 
+def classics() -> dict[str, str]:
+    """Titles of the classic codecs that have a record, by name."""
+    measured = {file.parent.name for file in (RESULTS / "baselines").glob("*/about.json")}
+    return {name: codec.title for name, codec in CLASSIC_CODECS.items() if name in measured}
+
+
 def baselines() -> str:
     """Areas of the classic codecs."""
     digits = {"ms_ssim": 4, "psnr": 2, "psnr_hvs": 2, "psnr_hvs_luma": 2}
-    found = {name: record(f"baselines/{name}").areas() for name in CLASSIC_CODECS}
+    found = {name: record(f"baselines/{name}").areas() for name in classics()}
     return table("codec | MS-SSIM | PSNR | PSNR-HVS | PSNR-HVS luma", (
         [code(name), *(f"{own[metric]:.{places}f}" for metric, places in digits.items())]
         for name, own in found.items()
@@ -181,13 +187,13 @@ def wavelet_bd_rates() -> str:
     own = record(WAVELET)
     weights = image_weights(len(own.images), 10_000, np.random.default_rng(0))
     rows = []
-    for name, codec in CLASSIC_CODECS.items():
+    for name, title in classics().items():
         if name == "jpeg_444":
             # Behind 4:2:0 in both metrics.
             continue
         anchor = record(f"baselines/{name}")
         assert anchor.images == own.images
-        cells = [codec.title]
+        cells = [title]
         for tune in tunes.values():
             rates = bd_rates_of_images(own.curves[tune], anchor.curves["files"], 0.2)
             for metric, _ in QUALITY:
@@ -195,7 +201,7 @@ def wavelet_bd_rates() -> str:
                 bounds = f"{signed(mean.low)} … {signed(mean.high)}"
                 cells.append(f"{signed(mean.difference)} ({bounds})")
         rows.append(cells)
-    heads = [f"{tune}, {title}" for tune in tunes for title in ("PSNR", "MS-SSIM")]
+    heads = [f"{tune}, {metric}" for tune in tunes for metric in ("PSNR", "MS-SSIM")]
     return table(" | ".join(["against", *heads]), rows)
 
 
