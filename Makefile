@@ -117,6 +117,10 @@ damage: $(STAMP) ## Change 100,000 files at random: no change may go unnoticed (
 sizes: $(STAMP) ## Compress and decompress pictures of every size from 1x1 to 70x70 (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sizes
 
+.PHONY: independent
+independent: $(STAMP) ## Score the recorded files of one rate by other implementations (minutes, needs Kodak)
+	$(BIN)/python -m tests.independent
+
 .PHONY: clean
 clean: ## Remove .venv and the caches; keep runs
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
