@@ -12,6 +12,7 @@ import numpy as np
 from rnn_codec.metrics.curve import quality_at
 from rnn_codec.runs.cost import read_cost
 from rnn_codec_lab.baselines import CLASSIC_CODECS
+from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.statistics import image_weights, interval_of_mean
 from rnn_codec_lab.evaluation.record import Record, bd_rates, bd_rates_of_images, read_record
 
@@ -103,6 +104,22 @@ def baselines() -> str:
     return table("codec | MS-SSIM | PSNR | PSNR-HVS | PSNR-HVS luma", (
         [code(name), *(f"{own[metric]:.{places}f}" for metric, places in digits.items())]
         for name, own in found.items()
+    ))  # fmt: skip
+
+
+def published() -> str:
+    """Areas of published curves."""
+    entries = [entry for entry in load_published(RESULTS / "published") if entry.curve]
+    return table("codec | PSNR area | MS-SSIM area | up to, bpp", (
+        [
+            entry.name,
+            *(
+                f"{entry.areas[metric]:.{digits}f}" if metric in entry.areas else "–"
+                for metric, digits in QUALITY
+            ),
+            f"{max(entry.curve.bpp):.2f}" if entry.curve else "–",
+        ]
+        for entry in entries
     ))  # fmt: skip
 
 
@@ -556,8 +573,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
         baselines, reached, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory,
         integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
-        wavelet_bd_rates, difficult, recipe, stops, minutes, reference, power_laws, accelerated,
-        eight_bits,
+        published, wavelet_bd_rates, difficult, recipe, stops, minutes, reference, power_laws,
+        accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
