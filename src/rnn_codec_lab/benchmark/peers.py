@@ -120,9 +120,7 @@ class Workbench:
         Raises:
             UserError: the command fails.
         """
-        values = {**self._places, "coded": str(self.coded(peer)), "bpp": rate, "quality": quality}
-        words: tuple[str, ...] = getattr(peer, command)
-        filled = [word.format_map(values) for word in words]
+        filled = self._filled(peer, command, rate, quality)
         try:
             return taken(filled)
         except CalledProcessError as error:
@@ -130,6 +128,19 @@ class Workbench:
             why = said[-1] if said else f"exit status {error.returncode}"
             raise UserError(
                 f"peers.{peer.name}.{command} fails: {shlex.join(filled)}: {why}"
+            ) from error
+
+    def _filled(self, peer: Peer, command: str, rate: float, quality: int | None) -> list[str]:
+        """Return the words of a command with their placeholders replaced."""
+        values = {**self._places, "coded": str(self.coded(peer)), "bpp": rate, "quality": quality}
+        words: tuple[str, ...] = getattr(peer, command)
+        try:
+            return [word.format_map(values) for word in words]
+        except (KeyError, IndexError, ValueError) as error:
+            known = ", ".join(f"{{{name}}}" for name in values)
+            raise UserError(
+                f"peers.{peer.name}.{command} may have the placeholders {known}; other braces are "
+                "doubled: {{ }}"
             ) from error
 
     def _sized(self, peer: Peer, quality: int) -> int:

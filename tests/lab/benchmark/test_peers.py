@@ -82,6 +82,13 @@ def test_a_command_that_fails_is_named(tmp_path: Path) -> None:
         Workbench(tmp_path, PIXELS).run(silent, "compress", 1.0, None)
 
 
+@pytest.mark.parametrize("word", ["{qualtiy}", "{", "{}"])
+def test_an_unknown_placeholder_is_refused(tmp_path: Path, word: str) -> None:
+    wrong = Peer("wrong", ("encode", word), DECOMPRESS)
+    with pytest.raises(UserError, match=r"peers\.wrong\.compress may have the placeholders \{py"):
+        Workbench(tmp_path, PIXELS).run(wrong, "compress", 1.0, None)
+
+
 def test_a_quality_needs_its_ends() -> None:
     with pytest.raises(InvalidOptionError, match=r"peers\.toy takes a \{quality\}: set worst and"):
         Peer("toy", ("encode", "{quality}"), DECOMPRESS, worst=1)
