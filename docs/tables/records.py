@@ -131,7 +131,8 @@ def reached() -> str:
         ("wavelet, `--tune ms-ssim`", WAVELET, "adaptive, ms-ssim"),
         ("binary (`flagship`)", FLAGSHIP, ADAPTIVE),
         *((codec, f"baselines/{name}", None) for codec, name in (
-            ("AVIF", "avif"), ("JPEG 2000", "jpeg2000"), ("WebP", "webp"), ("JPEG", "jpeg_420"),
+            ("AVIF", "avif"), ("AVIF 4:4:4", "avif_444"), ("JPEG 2000", "jpeg2000"),
+            ("WebP", "webp"), ("JPEG", "jpeg_420"),
         )),
     )  # fmt: skip
     rows = ([name, *areas(record(path), curve)] for name, path, curve in curves)
