@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnn_codec.metrics.scores import DECIBELS, SCORES
-from rnn_codec_lab.comparison.rows import SORTED_BY, Row
-from rnn_codec_lab.comparison.variants import NETWORK
+from rnn_codec_lab.comparison.rows import SORTED_BY, Row, sorting_area
+from rnn_codec_lab.comparison.variants import FAMILY, NETWORK
 from rnn_codec_lab.evaluation.measurement import ADAPTIVE
 from rnn_codec_lab.evaluation.record import NO_CODER
 
@@ -43,6 +43,8 @@ class ReportCurve:
     source: str
     lines: dict[str, Line]
     """Lines by kind of rate: `ONLY`, or `NOMINAL`, `BEST` and entropy coders."""
+    shown: bool
+    """Whether the page shows it at first: classic codecs, and the best model of each family."""
 
 
 def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
@@ -53,19 +55,43 @@ def curves_of(rows: Iterable[Row]) -> list[ReportCurve]:
             name = None if row.trained else row.name
             codecs[row.origin, row.experiment, row.variant, *row.labels.items(), name].append(row)
     first = [own[0] for own in codecs.values()]
+    best = {id(row) for row in _best_of_families(codecs.values())}
     return [
-        ReportCurve(_name(own[0], first), _kind(own[0]), _source(own[0]), _lines(own))
+        ReportCurve(
+            name=_name(own[0], first),
+            kind=_kind(own[0]),
+            source=_source(own[0]),
+            lines=_lines(own),
+            shown=_kind(own[0]) == "classic" or id(own[0]) in best,
+        )
         for own in codecs.values()
     ]
 
 
+def _best_of_families(codecs: Iterable[Sequence[Row]]) -> list[Row]:
+    """Return the first row of the model with the largest area of each family."""
+    best: dict[str | None, tuple[float, Row]] = {}
+    for own in codecs:
+        if _kind(own[0]) == "network":
+            family, area = own[0].labels.get(FAMILY), max(map(sorting_area, own))
+            if family not in best or area > best[family][0]:
+                best[family] = area, own[0]
+    return [row for _, row in best.values()]
+
+
 def _name(row: Row, rows: Sequence[Row]) -> str:
-    """Return a row's name, extended by as many parts as it takes to be unique among the rows."""
+    """Return a row's name, extended by as many parts as it takes to be unique among the rows.
+
+    Names of models begin with their family if there are several.
+    """
     for known in range(len(_parts(row))):
         own = _parts(row)[: known + 1]
         if sum(_parts(other)[: known + 1] == own for other in rows) == 1:
             break
-    return ", ".join(part for part in own if part)
+    name = ", ".join(part for part in own if part)
+    families = {other.labels.get(FAMILY) for other in rows if _kind(other) == "network"}
+    several = _kind(row) == "network" and len(families) > 1
+    return f"{row.labels.get(FAMILY)}: {name}" if several else name
 
 
 def _parts(row: Row) -> tuple[str, ...]:

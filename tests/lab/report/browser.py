@@ -23,7 +23,7 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 VIEWS = {
-    "report-curves": (1280, 960, "top", "side"),
+    "report-curves": (1280, 760, "curves", "side"),
     "report-pictures": (1280, 800, "pictures", "side"),
     "report-phone": (390, 860, "pictures", "wipe"),
 }

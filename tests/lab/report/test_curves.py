@@ -7,6 +7,7 @@ import pytest
 
 from rnn_codec.metrics.curve import Curve
 from rnn_codec_lab.comparison.rows import Row
+from rnn_codec_lab.comparison.statistics import Estimate
 from rnn_codec_lab.report.curves import curves_of
 
 CURVE = Curve((1, 2), (0.1, 0.2), {"psnr": (20.0, 25.0), "ms_ssim": (0.9, 0.99)})
@@ -85,3 +86,21 @@ def test_the_ms_ssim_of_a_perfect_picture_is_finite() -> None:
     perfect = replace(CURVE, scores={"ms_ssim": (0.9, 1.0)})
     (curve,) = curves_of([row(None, (0.1, 0.2), curve=perfect)])
     assert np.isfinite(curve.lines["only"].scores["ms_ssim_db"]).all()
+
+
+def test_at_first_classic_codecs_and_the_best_of_each_family_are_shown() -> None:
+    better = replace(CURVE, scores={"psnr": (20.0, 25.0), "ms_ssim": (0.95, 0.99)})
+    rows = [
+        row("none", (0.1, 0.2), labels={"family": "binary"}),
+        row("none", (0.1, 0.2), name="lstm one_shot", curve=better,
+            labels={"family": "binary", "cell": "lstm"},
+            areas={"ms_ssim": Estimate(1.83, None, 1)}),
+        replace(row(None, (0.1, 0.2), name="9/7", trained=True), labels={"family": "wavelet"}),
+        row(None, (0.1, 0.2), name="webp"),
+        Row(origin="published", experiment="paper", name="GRU", source="a figure", curve=CURVE),
+    ]  # fmt: skip
+    found = curves_of(rows)
+    assert [curve.shown for curve in found] == [False, True, True, True, False]
+    assert [curve.name for curve in found] == [
+        "binary: gru one_shot", "binary: lstm one_shot", "wavelet: 9/7", "webp", "GRU",
+    ]  # fmt: skip

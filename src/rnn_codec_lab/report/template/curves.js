@@ -22,7 +22,7 @@ const OUTLINES = {
 function drawCurves(data) {
   const curves = styled(data.curves);
   const { metrics, rates } = data;
-  const state = { metrics, metric: metrics[0].value, rate: "best", hidden: new Set() };
+  const state = { metrics, metric: metrics[0].value, rate: "best", hidden: hiddenAtFirst(curves) };
   const update = (change) => {
     Object.assign(state, change);
     plotCurves(curves, state);
@@ -34,6 +34,10 @@ function drawCurves(data) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => update({}));
   update({});
 }
+
+/** The keys of the curves that are hidden at first: none if that would leave nothing. */
+const hiddenAtFirst = (curves) =>
+  new Set(curves.some(({ shown }) => shown) ? curves.filter(({ shown }) => !shown).map(({ key }) => key) : []);
 
 /** Adds colour, marker and line style to the curves. */
 function styled(curves) {
@@ -75,7 +79,7 @@ function plotCurves(curves, state) {
   });
   const absent = curves.filter((curve) => !drawable(curve, state));
   byId("curves-note").textContent =
-    "Mean over the images. Drag or use the buttons to zoom, double-click to reset the view; click a name to hide or show its curve. " +
+    "Mean over the images. Drag or use the buttons to zoom, double-click to reset the view; click a name to hide or show its curve: of the models only the best of each family are shown at first. " +
     "Classic codecs have the rates of their files, published curves the rates they were published with." +
     (absent.length ? ` Without these measurements: ${absent.map(({ name }) => name).join(", ")}.` : "");
 }
