@@ -290,6 +290,27 @@ def commands() -> str:
     ))  # fmt: skip
 
 
+def peers() -> str:
+    """Commands of this and other codecs at equal rates."""
+    head = (
+        "pixels | bpp | codec | bytes | compress, s | decompress, s | ours: compress | "
+        "ours: decompress | compress, MiB | decompress, MiB"
+    )
+    places = ("peers", "peers_12_megapixels", "compressai")
+    records = [content(f"bench/{place}/bench.json") for place in places]
+    return table(head, (
+        [
+            record["size"].replace("x", "×"), f"{row['bits_per_pixel']:g}", code(row["codec"]),
+            f"{row['file_bytes']:,}",
+            *(f"{row[f'{name}_seconds']:.2f}" for name in WAYS),
+            *(f"{row[f'{name}_ratio']:.2g} ×" for name in WAYS),
+            *(f"{row[f'{name}_mebibytes']:,.0f}" for name in WAYS),
+        ]
+        for record in records
+        for row in record["times"]
+    ))  # fmt: skip
+
+
 def memory() -> str:
     """What whole commands take of pictures small and large."""
     head = "pixels | bpp | compress, s | decompress, s | compress, MiB | decompress, MiB"
@@ -574,8 +595,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
         baselines, reached, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory,
         integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
-        published, wavelet_bd_rates, difficult, recipe, stops, minutes, reference, power_laws,
-        accelerated, eight_bits,
+        peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes, reference,
+        power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
