@@ -21,7 +21,9 @@ def script(path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*/*.py")), ids=lambda path: path.name)
-def test_a_script_finds_all_that_it_imports(path: Path) -> None:
+def test_a_script_finds_all_that_it_imports(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As Python does for a script.
+    monkeypatch.syspath_prepend(path.parent)
     assert callable(script(str(path.relative_to(RESULTS)))["main"])
 
 
@@ -64,3 +66,13 @@ def test_points_of_a_power_law_give_that_law() -> None:
 def test_learning_curves(record: Path, tmp_path: Path) -> None:
     script("longer_trainings/learning_curves.py")["main"](record, tmp_path)
     assert np.asarray(Image.open(tmp_path / "learning_curves.png").convert("L")).std() > 0
+
+
+def test_difficult_pictures(tmp_path: Path) -> None:
+    script("equal_bytes/difficult.py")["main"](str(tmp_path))
+    record = json.loads((RESULTS / "equal_bytes" / "difficult" / "equal_bytes.json").read_text())
+    assert {path.stem for path in tmp_path.iterdir()} == set(record["png_bytes"])
+    for path in tmp_path.iterdir():
+        picture = Image.open(path)
+        assert (picture.mode, picture.size) == ("RGB", (384, 256))
+        assert np.asarray(picture).std() > 5

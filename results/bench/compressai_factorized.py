@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from compressai.zoo import bmshj2018_factorized
 from PIL import Image
 
 HEADER = struct.Struct("<4HB")
@@ -23,6 +22,9 @@ MULTIPLE = 16
 
 def network(quality: int) -> torch.nn.Module:
     """The network, for squared error."""
+    # Not installed where rnn-codec is.
+    from compressai.zoo import bmshj2018_factorized  # noqa: PLC0415
+
     torch.manual_seed(0)
     found = bmshj2018_factorized(quality, "mse", pretrained="--random" not in sys.argv).eval()
     found.update()
@@ -49,7 +51,12 @@ def decompress(file: str, picture: str) -> None:
     Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(picture)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command that the words name."""
     words = [word for word in sys.argv[2:] if word != "--random"]
     with torch.inference_mode():
         {"compress": compress, "decompress": decompress}[sys.argv[1]](*words)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,11 @@
 
 Seven are drawn here, five are parts of pictures of installed packages in the public domain: a
 scanned page, a face, a portrait, a launch at night and the sky (scikit-image, matplotlib).
+
+python results/equal_bytes/difficult.py FOLDER   # writes them as PNG files
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +170,14 @@ PICTURES: tuple[Callable[[], Pixels], ...] = (
 def difficult_pictures() -> dict[str, Pixels]:
     """The pictures (256, 384, 3) by name."""
     return {picture.__name__: picture() for picture in PICTURES}
+
+
+def main(folder: str) -> None:
+    """Write the pictures to a folder."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, pixels in difficult_pictures().items():
+        Image.fromarray(pixels).save(Path(folder) / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -43,8 +43,8 @@ def no_option(name: str, known: DictConfig) -> InvalidOptionError:
 def choices_with(name: str) -> list[str]:
     """The choices of a group whose file defines the option of a full name, as words.
 
-    >>> choices_with("network.depth"), choices_with("seeed")
-    (['network=wavelet', 'network=wavelet_tiny'], [])
+    >>> choices_with("optimizer.eps"), choices_with("seeed")
+    (['optimizer=adam', 'optimizer=adamw'], [])
     """
     group, _, option = name.partition(".")
     line = re.compile(rf"^{re.escape(option)}:", re.MULTILINE)

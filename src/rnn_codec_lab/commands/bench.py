@@ -114,9 +114,9 @@ def bench_commands(config: DictConfig) -> dict[str, object]:
 
 def bench_peers(config: DictConfig) -> dict[str, object]:
     """Time whole commands of this and other codecs at the same rates."""
-    picture, pixels = picture_to_code(config)
     peers = peers_of(config)
     check_installed(peers)
+    picture, pixels = picture_to_code(config)
     rates = progress(list(config.rates), "timing")
     times = time_peers(peers, pixels, rates, config.repetitions)
     return {**picture, "repetitions": config.repetitions, "times": times}

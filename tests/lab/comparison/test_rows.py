@@ -219,7 +219,7 @@ def test_published_rows_are_marked_and_not_ranked(made_results: Path) -> None:
     published = load_published(ROOT / "results" / "published")
     found = table_rows(collect(made_results, "kodak"), published, COMPARISON)
     of_papers = [r for r in found if r.origin == "published"]
-    assert len(of_papers) == len(published) == 22
+    assert len(of_papers) == len(published) > 22
     assert all(r.source and not r.ranks and not r.records for r in of_papers)
     measured = [r for r in found if r.origin == "measured"]
     assert all(r.records and not r.source for r in measured)
