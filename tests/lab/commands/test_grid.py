@@ -39,7 +39,8 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     (tmp_path / "small").mkdir()
     Image.effect_noise((176, 176), 40).save(tmp_path / "small" / "noise.png")
     small = f'grid.evaluate=["data=folder","data.root={tmp_path}/small","beside=[]"]'
-    assert run("grid", *arguments(tmp_path, *ONE_PAIR, small)) == 0
+    one = [*ONE_PAIR, "grid.coders=[progressive]", small]
+    assert run("grid", *arguments(tmp_path, *one)) == 0
     assert "1 of 1 runs are recorded" in capsys.readouterr().out
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("gru"))
     assert load_codec(RunFolder(folder))
@@ -51,11 +52,11 @@ def test_a_run_is_trained_coded_measured_and_recorded(
     assert about.model.training is not None
     assert (about.model.training.steps, about.model.training.images) == (6, 24)
     assert about.model.identity == RunFolder(folder).identity.read_text().strip()
-    assert set(about.model.coder_identities) == {"single_iteration", "progressive"}
-    assert set(measured.entropy_coders) == {"none", "single_iteration", "progressive"}
+    assert set(about.model.coder_identities) == {"progressive"}
+    assert set(measured.entropy_coders) == {"none", "progressive"}
 
     capsys.readouterr()
-    assert run("grid", *arguments(tmp_path, *ONE_PAIR, small, "--dry-run")) == 0
+    assert run("grid", *arguments(tmp_path, *one, "--dry-run")) == 0
     assert "done" in capsys.readouterr().out
 
 
