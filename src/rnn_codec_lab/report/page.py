@@ -47,6 +47,7 @@ class Viewed:
     dataset: str
     """Name of the pictures' data set."""
     models_shown: int
+    """Number of models that are shown."""
     models_found: int
     """Number of models there were to choose from."""
 
