@@ -68,6 +68,16 @@ def test_learning_curves(record: Path, tmp_path: Path) -> None:
     assert np.asarray(Image.open(tmp_path / "learning_curves.png").convert("L")).std() > 0
 
 
+def test_how_the_model_learnt(tmp_path: Path) -> None:
+    own = script("wavelet/learning.py")
+    own["main"](tmp_path)
+    made = (tmp_path / "learning.csv").read_text(encoding="utf-8")
+    assert made == (RESULTS / "wavelet" / "learning.csv").read_text(encoding="utf-8")
+    assert np.asarray(Image.open(tmp_path / "learning.png").convert("L")).std() > 0
+    # Two trainings were cut off by the clock; the third had all of its steps.
+    assert [row[2] for row in own["rows"]()][2] == 9971 + 11167 + 1474
+
+
 def test_difficult_pictures(tmp_path: Path) -> None:
     script("equal_bytes/difficult.py")["main"](str(tmp_path))
     record = json.loads((RESULTS / "equal_bytes" / "difficult" / "equal_bytes.json").read_text())

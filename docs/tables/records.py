@@ -360,6 +360,18 @@ def lifting() -> str:
     return table(" | ".join(["transform", "multiplications per pixel", *heads]), rows)
 
 
+def learning() -> str:
+    """How the areas of the model's prior, and what restoration adds, grew over hours."""
+    return table("training | hours | steps | PSNR | MS-SSIM", (
+        [
+            row["training"], f"{float(row['hours']):.2f}", f"{int(row['steps']):,}",
+            *(f"{float(row[name]):{sign}.{n}f}" for name, n in QUALITY),
+        ]
+        for row in lines("wavelet/learning.csv")
+        for sign in ("+" if row["training"] == "restoration" else "",)
+    ))  # fmt: skip
+
+
 def equal_bytes(place: str = "equal_bytes", model: str = "flagship") -> str:
     """Pictures held out, by a model and by codecs whose files are equally large."""
     files: dict[tuple[str, float], dict[str, Any]] = {}
@@ -594,9 +606,9 @@ def eight_bits() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
         baselines, reached, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory,
-        integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes, beginnings,
-        peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes, reference,
-        power_laws, accelerated, eight_bits,
+        learning, integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes,
+        beginnings, peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes,
+        reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
     "equal_bytes_wavelet": lambda: equal_bytes("equal_bytes/wavelet", "wavelet"),
