@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -91,10 +92,20 @@ def check_options(config: DictConfig) -> None:
     config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
     config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
     config.adaptive = [str(tune) for tune in as_list(config.adaptive)]
+    config.efforts = as_list(config.efforts)
+    check_efforts(config)
     if config.codec is not None:
         config.codec = classic_codec(str(config.codec)).name
     if config.output is not None:
         check_new_folder(Path(str(config.output)))
+
+
+def check_efforts(config: DictConfig) -> None:
+    """Refuse efforts that would not be measured; whether a model has them, it says itself."""
+    if config.efforts != [0] and not config.adaptive:
+        raise UserError(f"efforts={config.efforts} is for adaptive files: set adaptive=<tunes>")
+    if not config.efforts:
+        raise UserError("efforts=[] measures no adaptive files: use efforts=[0]")
 
 
 def check_share(share: object) -> float:
@@ -133,14 +144,14 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     if config.output is None:
         check_same_pictures(folder, dataset, digest)
         check_new_folder(folder)
-    for tune in config.adaptive:
-        # Refuses an unknown tune now, not after everything else has been measured.
-        model.session(shown, tune)
+    for tune, effort in product(config.adaptive, config.efforts):
+        # Refuses them now if the model does not have them, not after all else has been measured.
+        model.session(shown, tune, effort=effort)
     about = describe_model(model, dataset, command_line())
     files: RateFiles | LevelFiles = RateFiles(model)
     if not model.embedded:
         files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
-    tuned = files_of(model, config.adaptive)
+    tuned = files_of(model, config.adaptive, config.efforts)
     measured = measure_all(str(config.model), files, images)
     measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
     curves = {name: dict(of) for part in (files, *tuned) for name, of in part.curves.items()}

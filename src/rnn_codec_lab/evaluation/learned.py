@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -125,28 +125,32 @@ class RateFiles:
     Attributes:
         model: the model that codes them.
         tune: what the encoder optimises; None for the model's default.
+        effort: how long the encoder searches; see `Model.session`.
     """
 
     model: Model
     tune: str | None = None
+    effort: int = 0
 
     @property
     def name(self) -> str:
         """The curve of files."""
         if self.tune is not None:
-            return f"{ADAPTIVE}, {self.tune}"
+            return f"{ADAPTIVE}, {self.tune}" + (f", effort {self.effort}" if self.effort else "")
         return self.model.labels.get("entropy", "files")
 
     @property
     def key(self) -> tuple[object, ...]:
         """See `TunedFiles.key`."""
-        return RULES, self.model.fingerprint, self.tune, RATES, PREFIX_RATES
+        search = (self.effort,) if self.effort else ()
+        return RULES, self.model.fingerprint, self.tune, RATES, PREFIX_RATES, *search
 
     @property
     def curves(self) -> Mapping[str, Labels]:
         """See `Measurable.curves`."""
         tune = {} if self.tune is None else {"tune": self.tune}
-        labels = {**entropy_label(self.model), **tune}
+        search = {"effort": str(self.effort)} if self.effort else {}
+        labels = {**entropy_label(self.model), **tune, **search}
         return {
             self.name: {"kind": "files", **labels},
             f"{self.name}, beginnings": {"kind": "prefix", **labels},
@@ -159,7 +163,7 @@ class RateFiles:
             UserError: a file does not decode to its encoder's picture; every fifth is checked.
         """
         files, beginnings = self.curves
-        session = self.model.session(pixels, self.tune)
+        session = self.model.session(pixels, self.tune, effort=self.effort)
         size = pixels.shape[0] * pixels.shape[1]
         data = b""
         for number, rate in enumerate(RATES, start=1):
@@ -175,10 +179,15 @@ class RateFiles:
             yield Point(beginnings, rate, len(data), self.model.decompress(data))
 
 
-def files_of(model: Model, tunes: Sequence[str]) -> "list[RateFiles] | list[TunedFiles]":
-    """Return what is measured for each tune, in addition to the model's default files."""
+def files_of(
+    model: Model, tunes: Sequence[str], efforts: Sequence[int]
+) -> "list[RateFiles] | list[TunedFiles]":
+    """Return what is measured in addition to the model's default files.
+
+    That is every tune with every effort, for models with one.
+    """
     if model.embedded:
-        return [RateFiles(model, tune) for tune in tunes]
+        return [RateFiles(model, *search) for search in product(tunes, efforts)]
     return [TunedFiles(model, tune) for tune in tunes]
 
 

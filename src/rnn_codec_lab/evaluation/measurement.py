@@ -34,6 +34,7 @@ Labels = Mapping[str, str]
                 approximates; `prefix`, prefixes of files
     entropy     the entropy coder, if the family has a choice of one
     tune        what the encoder optimised, for adaptive files
+    effort      how long the encoder searched, 1 or more, for adaptive files; absent without search
     scores_of   the curve with the same pictures at the same points, whose scores apply
 """
 ADAPTIVE = "adaptive"

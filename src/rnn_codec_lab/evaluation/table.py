@@ -8,6 +8,7 @@ from rich.table import Table
 
 from rnn_codec.metrics.curve import Curve, areas_under, quality_at
 from rnn_codec.metrics.scores import SCORES, in_documents
+from rnn_codec_lab.evaluation.measurement import ADAPTIVE
 from rnn_codec_lab.evaluation.record import NO_CODER, Record, bd_rates
 
 ABSENT = "–"
@@ -67,18 +68,19 @@ def sizes_table(savings: Mapping[str, Curve]) -> Table:
 
 
 def adaptive_sentences(record: Record, uniform: str) -> Iterator[str]:
-    """Yield the BD-rate of each tune against files with the same bits everywhere.
+    """Yield the BD-rates of adaptive files against files with the same bits everywhere.
 
     Args:
         record: the record of a model.
         uniform: its curve of files with the same bits everywhere.
     """
     for curve in record.named(kind="files"):
-        if tune := record.about.curves[curve].get("tune"):
+        if "tune" in record.about.curves[curve]:
             found = bd_rates(record.mean(curve), record.mean(uniform))
             rates = [f"{rate:+.1f} % by {SCORES[name].title}" for name, rate in found.items()]
             shown = ", ".join(rates) or "unknown"
-            yield f"Adaptive files, {tune}: BD-rate against uniform files {shown}."
+            search = curve.removeprefix(f"{ADAPTIVE}, ")
+            yield f"Adaptive files, {search}: BD-rate against uniform files {shown}."
 
 
 def cuts_sentence(record: Record, cut: str, whole: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.families.wavelet.priors import tiny_model
 from tests.model_folders import write_model
 
 from rnn_codec.families.binary.entropy.context_model import bits_per_bit
@@ -15,7 +16,13 @@ from rnn_codec.models.find import load_model
 from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel, Levels
 from rnn_codec_lab.evaluation import learned
-from rnn_codec_lab.evaluation.learned import LevelFiles, TunedFiles, describe_model
+from rnn_codec_lab.evaluation.learned import (
+    LevelFiles,
+    RateFiles,
+    TunedFiles,
+    describe_model,
+    files_of,
+)
 from rnn_codec_lab.evaluation.measurement import Point
 
 SIZE = 161 * 170
@@ -119,6 +126,51 @@ def test_what_tells_tuned_files_apart(model: Model) -> None:
     other = replace(model, identifier=b"others", path=Path("elsewhere"))
     keys = {TunedFiles(m, tune).key for m in (model, other) for tune in ("psnr", "balanced")}
     assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("tune", "effort", "name", "labels"),
+    [
+        (None, 0, "progressive", {}),
+        ("psnr", 0, "adaptive, psnr", {"tune": "psnr"}),
+        ("psnr", 2, "adaptive, psnr, effort 2", {"tune": "psnr", "effort": "2"}),
+    ],
+)
+def test_files_of_rates_are_those_that_compress_makes(
+    tune: str | None,
+    effort: int,
+    name: str,
+    labels: dict[str, str],
+    pixels: Pixels,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learned, "RATES", (0.5, 1.0))
+    monkeypatch.setattr(learned, "PREFIX_RATES", (0.3,))
+    model = tiny_model(scaling="one_shot")
+    files = RateFiles(model, tune, effort)
+    both = {name: "files", f"{name}, beginnings": "prefix"}
+    assert files.curves == {
+        curve: {"kind": kind, "entropy": "progressive", **labels} for curve, kind in both.items()
+    }
+    found = by_curve(list(files.points(pixels)))
+    assert found.keys() == files.curves.keys()
+    made = [model.compress(pixels, BitsPerPixel(r), tune, effort=effort) for r in (0.5, 1.0)]
+    for number, (point, data) in enumerate(zip(found[name], made, strict=True), start=1):
+        assert (point.point, point.bytes) == (number, len(data))
+        np.testing.assert_array_equal(point.decoded, model.decompress(data))
+    (point,) = found[f"{name}, beginnings"]
+    decoded = model.decompress(truncated(open_file(made[1]), int(0.3 * SIZE / 8)))
+    np.testing.assert_array_equal(point.decoded, decoded)
+
+
+def test_every_tune_with_every_effort() -> None:
+    files = files_of(tiny_model(), ["psnr", "ms-ssim"], [0, 3])
+    names = [name for each in files for name in each.curves if "beginnings" not in name]
+    assert names == [
+        *("adaptive, psnr", "adaptive, psnr, effort 3"),
+        *("adaptive, ms-ssim", "adaptive, ms-ssim, effort 3"),
+    ]
+    assert len({each.key for each in files}) == 4
 
 
 def test_a_model_says_what_it_is(model: Model) -> None:

@@ -72,6 +72,9 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
         "none": {"kind": "files", "entropy": "none", "scores_of": "progressive"},
         "progressive": {"kind": "files", "entropy": "progressive"},
         "adaptive, psnr": {"kind": "files", "entropy": "progressive", "tune": "psnr"},
+        "adaptive, psnr, effort 1": {
+            **{"kind": "files", "entropy": "progressive", "tune": "psnr", "effort": "1"}
+        },
         "cut": {"kind": "prefix", "entropy": "progressive"},
     }
 
@@ -85,6 +88,7 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
         *(measured("progressive", k, 100 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
         # The same qualities as above, at half the rate.
         *(measured("adaptive, psnr", k / 10, 50 * k, 20 + 6 * (k - 1)) for k in (1, 2)),
+        *(measured("adaptive, psnr, effort 1", k / 10, 40 * k, 14 + 6 * k) for k in (1, 2)),
         measured("cut", 1.5, 150, 19.75),
     ]
     record = write_record(tmp_path, measurements, About("a", "photos", curves=curves))
@@ -94,7 +98,8 @@ def test_files_and_what_is_saved_and_lost(tmp_path: Path) -> None:
     assert columns["none"] == ["0.145", "0.270"]
     assert columns["progressive"] == ["0.100 (20.0 %)", "0.200 (20.0 %)"]
     assert list(adaptive_sentences(record, "progressive")) == [
-        "Adaptive files, psnr: BD-rate against uniform files -50.0 % by PSNR."
+        "Adaptive files, psnr: BD-rate against uniform files -50.0 % by PSNR.",
+        "Adaptive files, psnr, effort 1: BD-rate against uniform files -60.0 % by PSNR.",
     ]
     assert "more than 0.250 dB of PSNR below" in cuts_sentence(record, "cut", "progressive")
 
