@@ -290,6 +290,23 @@ def test_killed_at_any_moment_it_resumes(tmp_path: Path, cache: str) -> None:
     assert not list(run.path.rglob("*.partial*")) or run.checkpoint.exists()
 
 
+def test_a_finished_training_that_is_resumed_exports_the_same_weights(
+    tmp_path: Path, cache: str
+) -> None:
+    whole = run_training(tmp_path, "trainer.max_steps=3", cache)
+    run = RunFolder(tmp_path)
+    checkpoint = torch.load(run.checkpoint, weights_only=True)
+    # With the average equal to the weights, the test would show nothing.
+    assert any(
+        not torch.equal(checkpoint["state_dict"][name], weight)
+        for name, weight in checkpoint["current_model_state"].items()
+    )
+    # As if it had been killed after its last checkpoint.
+    run.weights.unlink()
+    entry.train(resume(tmp_path), run)
+    assert_same(load_file(run.weights), whole)
+
+
 def kill_when(arguments: list[str], reached: Callable[[], bool]) -> None:
     """Train in a separate process, and SIGKILL it as soon as a condition holds."""
     process = FORKING.Process(target=entry.main, args=(arguments,))

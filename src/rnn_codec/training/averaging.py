@@ -35,3 +35,11 @@ class WeightAveraging(callbacks.WeightAveraging):
         if self._average_model is not None:
             # It is read in every step, which must not wait for the device.
             self._average_model.n_averaged = self._average_model.n_averaged.cpu()
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Leave the average in the module, also if a resumed training had no steps left.
+
+        Lightning does so when training ends, which then does not even begin.
+        """
+        del trainer
+        self._copy_average_to_current(pl_module)
