@@ -61,7 +61,7 @@ TRAININGS = {
     },
     "long": [
         *ITERATIONS,
-        *("trainer.max_steps=8", "trainer.val_check_interval=4"),
+        *("trainer.max_steps=4", "trainer.val_check_interval=2"),
         # With a limit, the processes have to agree on how much time is used.
         "trainer.max_time=01:00:00:00",
     ],
@@ -129,10 +129,10 @@ def test_loss_curve_and_account_are_those_of_one_process(runs: Callable) -> None
     whole, shared = runs("long")
     for name in ("train/loss", "val/psnr_auc", "val/ms_ssim_auc"):
         values = log(whole, name)
-        assert len(values) == (8 if name == "train/loss" else 2)
+        assert len(values) == (4 if name == "train/loss" else 2)
         assert log(shared, name) == pytest.approx(values, rel=2e-4), name
     costs = [json.loads(run.cost.read_text()) for run in (whole, shared)]
-    assert [(a["steps"], a["images"]) for a in costs] == [(8, 32)] * 2
+    assert [(a["steps"], a["images"]) for a in costs] == [(4, 16)] * 2
 
 
 def test_the_bits_of_a_batch_do_not_depend_on_how_it_is_shared() -> None:
