@@ -175,7 +175,7 @@ def test_a_missing_gpu_is_named_before_a_folder_is_made(
 
 
 def test_crops_on_the_device_train_as_others_do(tmp_path: Path, cache: str) -> None:
-    options = ["trainer.max_steps=5", "trainer.precision=bf16-mixed", *LATE, cache]
+    options = ["trainer.max_steps=3", "trainer.precision=bf16-mixed", *LATE, cache]
     plain = run_training(tmp_path / "plain", *options)
     on_device = run_training(tmp_path / "device", *options, "trainer.crops_on_device=true")
     assert_same(on_device, plain)

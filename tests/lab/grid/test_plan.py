@@ -95,10 +95,11 @@ def test_every_committed_grid_can_be_planned(path: Path, tmp_path: Path) -> None
         assert compose("grid", [f"grid={path.stem}"]).grid.name == path.stem
         compose("evaluate", grid["evaluate"])
     options = [*grid["train"], "data=folder", f"data.root={tmp_path / 'photographs'}"]
-    # Each value of each axis at least once: composing all combinations takes half a minute.
+    # Each value of each axis at least once, the coders once: all combinations take half a minute.
     for number in range(max(map(len, grid["axes"].values()))):
         axes = {name: value_of(axis, number) for name, axis in grid["axes"].items()}
-        assert len(plan(axes, tmp_path, *options, coders=grid["coders"])) == 1
+        coders = [] if number else grid["coders"]
+        assert len(plan(axes, tmp_path, *options, coders=coders)) == 1
 
 
 def value_of(axis: Axis, number: int) -> Axis:
