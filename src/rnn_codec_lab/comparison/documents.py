@@ -230,7 +230,8 @@ def notes(collection: Collection, comparison: Comparison) -> list[str]:
         "Saved: by how much files are smaller than the bits themselves, at the given rate before "
         "entropy coding. MAC: multiply–accumulate operations of encoder and decoder per pixel and "
         "iteration. Training time is that of the codec and, if the row has one, of its entropy "
-        "coder, on the hardware that the record names.",
+        "coder, on the hardware that the record names; there is none for a training that started "
+        "from the weights of another.",
         "The paper's: MS-SSIM areas of table 1 for the same cell and framework, without entropy "
         "coding, trained on the paper's 32×32 / high-entropy data, with networks of full width. "
         "Published figures have no rank, since scores of single images were not published. "

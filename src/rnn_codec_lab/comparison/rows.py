@@ -274,7 +274,8 @@ def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
     seconds = []
     for record in records:
         model = record.about.model
-        if model is None or model.training is None:
+        if model is None or model.training is None or (record.config or {}).get("start_from"):
+            # No record has what the weights cost that a training started from.
             return None
         # No coder is trained for adaptive files.
         trained = curve in record.entropy_coders

@@ -119,6 +119,11 @@ def test_costs_are_those_of_the_records(rows: list[Row]) -> None:
     assert with_coder.mean == 630 + 120
 
 
+def test_a_training_that_started_from_weights_has_no_time(tmp_path: Path) -> None:
+    write_network(tmp_path / "grid" / "later", start_from="runs/earlier")
+    assert row(rows_of(tmp_path), coder="none").training_seconds is None
+
+
 def test_bd_rates_of_equal_curves_are_their_ratio_of_rates(rows: list[Row]) -> None:
     coded = row(rows, cell="gru", recon="one_shot", coder="progressive")
     plain = row(rows, cell="gru", recon="one_shot", coder="none")
