@@ -57,9 +57,9 @@ def check_size_restored(height: int, width: int) -> None:
     assert model.fast().decompress(encoded.data).shape == pixels.shape
 
 
-@pytest.mark.parametrize("height", range(1, 71))
-def test_every_size_comes_back(height: int) -> None:
-    """Each height and each width once: `make sizes` tries all pairs."""
+@pytest.mark.parametrize("height", [*range(1, 11), *range(14, 70, 5), 15, 16, 17, 31, 32, 33, 65])
+def test_sizes_come_back(height: int) -> None:
+    """Heights of every kind, each with another width: `make sizes` tries all pairs."""
     check_size(height, 1 + 9 * height % 70)
 
 
