@@ -72,7 +72,10 @@ MARKS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their files, so that slow tests are listed in one place."""
+    """Mark tests by their files, so that slow tests are listed in one place.
+
+    Those that start processes come first: at the end, the other core would have nothing to do.
+    """
     folder = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(folder):
@@ -80,6 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for mark, files in MARKS.items():
                 if place.startswith(files):
                     item.add_marker(mark)
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
 
 
 LSTM = partial(LSTMCell, forget_bias=1.0)
