@@ -74,7 +74,7 @@ def test_how_the_model_learnt(tmp_path: Path) -> None:
     made = (tmp_path / "learning.csv").read_text(encoding="utf-8")
     assert made == (RESULTS / "wavelet" / "learning.csv").read_text(encoding="utf-8")
     assert np.asarray(Image.open(tmp_path / "learning.png").convert("L")).std() > 0
-    # Two trainings were cut off by the clock; the third had all of its steps.
+    # The steps of the three trainings of the prior, as results/README.md names them.
     assert [row[2] for row in own["rows"]()][2] == 9971 + 11167 + 1474
 
 

@@ -184,7 +184,7 @@ def files_of(
 ) -> "list[RateFiles] | list[TunedFiles]":
     """Return what is measured in addition to the model's default files.
 
-    That is every tune with every effort, for models with one.
+    Efforts are those of models whose files may be cut anywhere; the others have no search.
     """
     if model.embedded:
         return [RateFiles(model, *search) for search in product(tunes, efforts)]
