@@ -148,12 +148,16 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
         # Refuses them now if the model does not have them, not after all else has been measured.
         model.session(shown, tune, effort=effort)
     about = describe_model(model, dataset, command_line())
-    files: RateFiles | LevelFiles = RateFiles(model)
-    if not model.embedded:
-        files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
     tuned = files_of(model, config.adaptive, config.efforts)
-    measured = measure_all(str(config.model), files, images)
-    measured += measure_tuned(Path(str(config.cache_dir)), tuned, images)
+    files: RateFiles | LevelFiles
+    cache = Path(str(config.cache_dir))
+    if model.embedded:
+        files = RateFiles(model)
+        measured = measure_cached(cache, [files, *tuned], images)
+    else:
+        files = LevelFiles(model, levels_to_measure(config, model), tuple(config.cut_at))
+        measured = measure_all(str(config.model), files, images)
+        measured += measure_cached(cache, tuned, images)
     curves = {name: dict(of) for part in (files, *tuned) for name, of in part.curves.items()}
     settings = {**about.settings, "pictures": digest}
     record = write_record(folder, measured, replace(about, curves=curves, settings=settings))
@@ -177,14 +181,14 @@ def levels_to_measure(config: DictConfig, model: Model) -> int:
     return asked
 
 
-def measure_tuned(
-    cache: Path, tuned: Sequence[TunedFiles | RateFiles], images: Images
+def measure_cached(
+    cache: Path, kinds: Sequence[TunedFiles | RateFiles], images: Images
 ) -> list[Measurement]:
-    """Measure the adaptive files of every picture, except those in the cache."""
-    jobs = [(name, pixels, files) for name, pixels in images for files in tuned]
+    """Measure files of several kinds, one after another, except those in the cache."""
     return [
         measurement
-        for name, pixels, files in (progress(jobs, "coding adaptive files") if jobs else ())
+        for files in kinds
+        for name, pixels in progress(images, f"coding {next(iter(files.curves))}")
         for measurement in measure_once(cache, files.key, name, pixels, files)
     ]
 

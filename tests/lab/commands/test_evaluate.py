@@ -211,7 +211,10 @@ def test_pictures_of_the_same_name_do_not_take_each_others_place(
     assert run("evaluate", *options, f"data.root={other}", f"output={tmp_path / 'out'}") == 0
 
 
-def test_measuring_a_classic_codec_is_resumed(pictures, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("measurable", ["codec=jpeg_420", "model=wavelet"])
+def test_measuring_is_resumed(measurable, pictures, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(learned, "RATES", (0.5, 1.0))
+    monkeypatch.setattr(learned, "PREFIX_RATES", (0.4,))
     measured = []
 
     def until_the_second(image: str, *rest: object) -> Iterator[Measurement]:
@@ -221,7 +224,7 @@ def test_measuring_a_classic_codec_is_resumed(pictures, tmp_path, monkeypatch) -
         return measure(image, *rest)
 
     monkeypatch.setattr(measurement, "measure", until_the_second)
-    options = ["codec=jpeg_420", "data=folder", f"data.root={pictures}", "beside=[]"]
+    options = [measurable, "data=folder", f"data.root={pictures}", "beside=[]"]
     options += [f"output={tmp_path / 'out'}", f"cache_dir={tmp_path / 'cache'}"]
     assert run("evaluate", *options) == 130
     assert not (tmp_path / "out").exists()
