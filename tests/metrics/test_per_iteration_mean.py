@@ -8,6 +8,7 @@ from torch import distributed, multiprocessing
 
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.psnr import psnr
+from tests.forking import FORKING
 
 ITERATIONS = 3
 IMAGES = 7
@@ -57,7 +58,12 @@ def test_is_the_mean_over_images_for_each_iteration() -> None:
 
 
 def test_two_processes_with_unequal_shares_see_the_mean_over_all(tmp_path: Path) -> None:
-    multiprocessing.spawn(work, args=(str(tmp_path),), nprocs=len(SPLIT))
+    multiprocessing.start_processes(
+        work,
+        (str(tmp_path),),
+        nprocs=len(SPLIT),
+        start_method=FORKING.get_start_method(),
+    )
     seen = [torch.load(tmp_path / f"{rank}.pt").tolist() for rank in range(len(SPLIT))]
     halves = [score_share(0, SPLIT[0]), score_share(SPLIT[0], IMAGES)]
     mean_of_means = torch.stack([half.compute() for half in halves]).mean(dim=0).tolist()
