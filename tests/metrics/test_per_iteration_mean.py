@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.forking import FORKING
 from torch import distributed, multiprocessing
 
 from rnn_codec.metrics.per_iteration_mean import PerIterationMean
 from rnn_codec.metrics.psnr import psnr
-from tests.forking import FORKING
 
 ITERATIONS = 3
 IMAGES = 7
