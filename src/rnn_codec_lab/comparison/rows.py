@@ -270,20 +270,25 @@ def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
 
 
 def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
-    """Return the training time of codec and entropy coder; None unless every seed has it."""
-    seconds = []
-    for record in records:
-        model = record.about.model
-        if model is None or model.training is None or (record.config or {}).get("start_from"):
-            # No record has what the weights cost that a training started from.
-            return None
-        # No coder is trained for adaptive files.
+    """Return the training time of all parts of a codec; None unless every seed has it."""
+    seconds = [
+        sum(parts) for record in records if (parts := _seconds_of_parts(record, curve)) is not None
+    ]
+    return estimate(seconds) if len(seconds) == len(records) else None
+
+
+def _seconds_of_parts(record: Record, curve: str) -> tuple[float, float] | None:
+    """Return the training time of a codec, and of what is trained after it; None if not known."""
+    model = record.about.model
+    if model is None or model.training is None or (record.config or {}).get("start_from"):
+        # No record has what the weights cost that a training started from.
+        return None
+    after = model.restoration_training_seconds
+    # A codec with a nominal rate has entropy coders of its own, but none for adaptive files.
+    if record.named(kind="nominal"):
         trained = curve in record.entropy_coders
-        of_coder = model.coder_training_seconds.get(curve) if trained else 0.0
-        if of_coder is None:
-            return None
-        seconds.append(model.training.seconds + of_coder)
-    return estimate(seconds)
+        after = model.coder_training_seconds.get(curve) if trained else 0.0
+    return None if after is None else (model.training.seconds, after)
 
 
 def _mean_of_curves(curves: Sequence[Curve]) -> Curve:

@@ -214,5 +214,13 @@ def describe_model(model: Model, dataset: str, command: str) -> About:
             training=cost,
             coder_training_seconds={name: a.seconds for name, a in costs.items() if a},
             coder_identities={name: a.identity for name, a in costs.items() if a},
+            restoration_training_seconds=restoration_seconds(run),
         ),
     )
+
+
+def restoration_seconds(run: RunFolder) -> float | None:
+    """Return the training time of a model's restoration networks; None if one did not record it."""
+    costs = [read_cost(restoration.cost) for restoration in run.restorations()]
+    known = [cost.seconds for cost in costs if cost]
+    return sum(known) if len(known) == len(costs) else None

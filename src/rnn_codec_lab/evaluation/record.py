@@ -59,6 +59,9 @@ class ModelFacts:
     """Training time of the entropy coders that recorded it, by name."""
     coder_identities: dict[str, str] = field(default_factory=dict)
     """Identities of these trainings, by name."""
+    restoration_training_seconds: float | None = None
+    """Training time of the networks that restore what is decoded, 0 without any; None if it is not
+    known, as in older records."""
 
 
 @dataclass(frozen=True)

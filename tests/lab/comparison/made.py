@@ -114,7 +114,7 @@ def write_classic(folder: Path, name: str, better: float, dataset: str = "kodak"
     return folder
 
 
-def write_other_family(folder: Path) -> Path:
+def write_other_family(folder: Path, **facts: Any) -> Path:
     """Write the record of a trained codec that has one curve, and labels of its own."""
     measurements = [
         Measurement(image, "files", level, 400 * level, PIXELS, scores(4 + 3 * np.log(level)))
@@ -127,7 +127,7 @@ def write_other_family(folder: Path) -> Path:
         labels={"family": "wavelet", "wavelet": "9/7"},
         curves={"files": {"kind": "files"}},
         settings={"seed": 0, "config": {"wavelet": "9/7"}},
-        model=ModelFacts(1000, 50.0, "w" * 16, None),
+        model=ModelFacts(1000, 50.0, "w" * 16, **{"training": None, **facts}),
     )
     write_record(folder, measurements, about)
     return folder

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_codec.errors import InvalidOptionError
+from rnn_codec.runs.cost import TrainingCost
 from rnn_codec_lab.comparison.collecting import collect
 from rnn_codec_lab.comparison.published import load_published
 from rnn_codec_lab.comparison.rows import Comparison, Row, table_rows
@@ -122,6 +123,17 @@ def test_costs_are_those_of_the_records(rows: list[Row]) -> None:
 def test_a_training_that_started_from_weights_has_no_time(tmp_path: Path) -> None:
     write_network(tmp_path / "grid" / "later", start_from="runs/earlier")
     assert row(rows_of(tmp_path), coder="none").training_seconds is None
+
+
+@pytest.mark.parametrize(("restoration", "expected"), [(0.0, 600), (90.0, 690), (None, None)])
+def test_a_codec_with_its_coder_within_is_trained_with_what_restores(
+    restoration: float | None, expected: float | None, tmp_path: Path
+) -> None:
+    training = TrainingCost("w" * 16, 600.0, 100, 3200, {}, {})
+    folder, facts = tmp_path / "waves" / "a", {"restoration_training_seconds": restoration}
+    write_other_family(folder, training=training, **facts)
+    (found,) = (each.training_seconds for each in rows_of(tmp_path))
+    assert (found and found.mean) == expected
 
 
 def test_bd_rates_of_equal_curves_are_their_ratio_of_rates(rows: list[Row]) -> None:

@@ -1,6 +1,6 @@
 """A trained model is measured by the files of `compress`, decoded as `decompress` does."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,9 +12,12 @@ from tests.model_folders import write_model
 
 from rnn_codec.families.binary.entropy.context_model import bits_per_bit
 from rnn_codec.families.binary.model import BinaryModel
+from rnn_codec.files import write_json
 from rnn_codec.models.find import load_model
 from rnn_codec.models.protocol import Model, Pixels, open_file, truncated
 from rnn_codec.rates import BitsPerPixel, Levels
+from rnn_codec.runs.cost import TrainingCost
+from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.evaluation import learned
 from rnn_codec_lab.evaluation.learned import (
     LevelFiles,
@@ -22,6 +25,7 @@ from rnn_codec_lab.evaluation.learned import (
     TunedFiles,
     describe_model,
     files_of,
+    restoration_seconds,
 )
 from rnn_codec_lab.evaluation.measurement import Point
 
@@ -179,3 +183,18 @@ def test_a_model_says_what_it_is(model: Model) -> None:
     assert about.labels == labels
     assert about.model is not None
     assert about.model.parameters == model.facts().parameters > 10_000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [([], 0), ([90.0, 30.0], 120), ([90.0, None], None)]
+)
+def test_restoration_counts_if_every_network_recorded_its_time(
+    seconds: list[float | None], expected: float | None, tmp_path: Path
+) -> None:
+    for number, each in enumerate(seconds):
+        run = RunFolder(tmp_path).restoration(str(number))
+        run.path.mkdir(parents=True)
+        run.weights.touch()
+        if each is not None:
+            write_json(run.cost, asdict(TrainingCost("a", each, 1, 1, {}, {})))
+    assert restoration_seconds(RunFolder(tmp_path)) == expected
