@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -26,6 +25,7 @@ from rnn_codec.runs.folder import RunFolder
 from rnn_codec_lab.baselines import classic_codec
 from rnn_codec_lab.evaluation.learned import (
     CUT,
+    Aim,
     LevelFiles,
     RateFiles,
     TunedFiles,
@@ -91,21 +91,11 @@ def check_options(config: DictConfig) -> None:
         raise UserError("set either model=<run folder> or codec=<classic codec>")
     config.beside = [classic_codec(str(name)).name for name in as_list(config.beside)]
     config.cut_at = [check_share(share) for share in as_list(config.cut_at)]
-    config.adaptive = [str(tune) for tune in as_list(config.adaptive)]
-    config.efforts = as_list(config.efforts)
-    check_efforts(config)
+    config.adaptive = [str(aim) for aim in as_list(config.adaptive)]
     if config.codec is not None:
         config.codec = classic_codec(str(config.codec)).name
     if config.output is not None:
         check_new_folder(Path(str(config.output)))
-
-
-def check_efforts(config: DictConfig) -> None:
-    """Refuse efforts that would not be measured; whether a model has them, it says itself."""
-    if config.efforts != [0] and not config.adaptive:
-        raise UserError(f"efforts={config.efforts} is for adaptive files: set adaptive=<tunes>")
-    if not config.efforts:
-        raise UserError("efforts=[] measures no adaptive files: use efforts=[0]")
 
 
 def check_share(share: object) -> float:
@@ -144,11 +134,12 @@ def evaluate_run(config: DictConfig, images: Images, dataset: str) -> Path:
     if config.output is None:
         check_same_pictures(folder, dataset, digest)
         check_new_folder(folder)
-    for tune, effort in product(config.adaptive, config.efforts):
+    aims = [Aim.parse(aim) for aim in config.adaptive]
+    for tune, effort in aims:
         # Refuses them now if the model does not have them, not after all else has been measured.
         model.session(shown, tune, effort=effort)
     about = describe_model(model, dataset, command_line())
-    tuned = files_of(model, config.adaptive, config.efforts)
+    tuned = files_of(model, aims)
     files: RateFiles | LevelFiles
     cache = Path(str(config.cache_dir))
     if model.embedded:

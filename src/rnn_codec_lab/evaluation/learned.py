@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -179,16 +180,38 @@ class RateFiles:
             yield Point(beginnings, rate, len(data), self.model.decompress(data))
 
 
-def files_of(
-    model: Model, tunes: Sequence[str], efforts: Sequence[int]
-) -> "list[RateFiles] | list[TunedFiles]":
+class Aim(NamedTuple):
+    """What the encoder of adaptive files optimises, and how long it searches: `Model.session`."""
+
+    tune: str
+    effort: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "Aim":
+        """Read a tune, with an effort if it is not 0.
+
+        Raises:
+            UserError: what follows the colon is not an effort.
+
+        >>> Aim.parse("psnr"), Aim.parse("ms-ssim:1")
+        (Aim(tune='psnr', effort=0), Aim(tune='ms-ssim', effort=1))
+        """
+        tune, colon, effort = text.partition(":")
+        if colon and not (effort.isascii() and effort.isdecimal()):
+            raise UserError(
+                f"adaptive takes tunes, and efforts if any, such as [psnr, ms-ssim:1], not {text}"
+            )
+        return cls(tune, int(effort or 0))
+
+
+def files_of(model: Model, aims: Sequence[Aim]) -> "list[RateFiles] | list[TunedFiles]":
     """Return what is measured in addition to the model's default files.
 
-    Efforts are those of models whose files may be cut anywhere; the others have no search.
+    Only models whose files may be cut anywhere have efforts; the others refuse to search.
     """
     if model.embedded:
-        return [RateFiles(model, *search) for search in product(tunes, efforts)]
-    return [TunedFiles(model, tune) for tune in tunes]
+        return [RateFiles(model, *aim) for aim in aims]
+    return [TunedFiles(model, aim.tune) for aim in aims]
 
 
 def entropy_label(model: Model) -> Labels:

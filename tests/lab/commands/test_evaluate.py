@@ -88,7 +88,7 @@ def test_adaptive_files_are_measured_beside(model, pictures, tmp_path, monkeypat
     assert run("evaluate", f"model={model.path}", *options) == 0
     assert run("evaluate", f"model={model.path}", *options, "adaptive=[ssim]") == 1
     assert "tune is one of balanced, psnr, ms-ssim, not ssim" in capsys.readouterr().err
-    assert run("evaluate", f"model={model.path}", *options, "efforts=1") == 1
+    assert run("evaluate", f"model={model.path}", *options, "adaptive=psnr:1") == 1
     assert "effort" in capsys.readouterr().err
 
 
@@ -109,8 +109,15 @@ def test_a_classic_codec_leaves_the_same_files(pictures, tmp_path) -> None:
         (["codec=jpeg_999", "output=out"], "jpeg_420"),
         (["codec=webp"], "output="),
         (["codec=webp", "output=out", "data=folder", "data.root=nowhere"], "nowhere"),
-        (["model=wavelet", "efforts=1"], "efforts=[1] is for adaptive files: set adaptive="),
-        (["model=wavelet", "efforts=[]", "adaptive=psnr"], "efforts=[] measures no adaptive files"),
+        (
+            ["model=wavelet", "output=out", "adaptive=psnr:most"],
+            "such as [psnr, ms-ssim:1], not psnr:most",
+        ),
+        (
+            ["model=wavelet", "output=out", "adaptive=[psnr:]"],
+            "such as [psnr, ms-ssim:1], not psnr:",
+        ),
+        (["model=wavelet", "output=out", "adaptive=psnr:10"], "effort"),
         (["codec=webp", "output=out", "data=kodak", "data.kodak_root=nowhere"], "make kodak"),
     ],
 )
