@@ -17,6 +17,7 @@ def main() -> None:
     own = read_record(RESULTS / "wavelet" / "kodak")
     curves = [("wavelet, tuned for PSNR", own.mean("adaptive, psnr"))]
     curves.append(("wavelet, tuned for MS-SSIM", own.mean("adaptive, ms-ssim")))
+    curves.append(("the same, --effort 1", own.mean("adaptive, ms-ssim, effort 1")))
     curves += [
         (title, read_record(RESULTS / "baselines" / name).mean()) for name, title in CLASSIC.items()
     ]

@@ -12,7 +12,7 @@ from rnn_codec.files import atomic_path
 from rnn_codec.metrics.curve import Curve
 from rnn_codec.metrics.scores import DECIBELS, SCORES, in_documents
 
-COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2")
+COLOURS = ("#c8102e", "#4c4c4c", "#1f77b4", "#2a9d5c", "#e08a00", "#8a5cc2", "#8c564b")
 """Line colours: first that of the codec in question, then those of the thin dashed lines."""
 PANEL_INCHES = 13 / 3
 ACROSS = 3
