@@ -373,6 +373,34 @@ def learning() -> str:
     ))  # fmt: skip
 
 
+def sizes() -> str:
+    """The wavelet network in several widths, without and with what restores, and their times."""
+    timed = {times["model"]: times for times in content("bench/sizes/bench.json")["times"]}
+    rows = []
+    for network in ("wavelet_small", "wavelet", "wavelet_large"):
+        parameters, macs = 0, 0.0
+        for recon in ("residual_scaling", "one_shot"):
+            pattern = f"wavelet_sizes/{network}-{recon}-seed*"
+            if not any(RESULTS.glob(f"{pattern}/about.json")):
+                continue
+            own = found(pattern)
+            facts, times = own.about.model, timed[own.folder.name]
+            assert facts is not None and facts.training is not None
+            seconds = facts.restoration_training_seconds or facts.training.seconds
+            rows.append([
+                code(network), "–" if recon == "residual_scaling" else code(recon),
+                f"{(facts.parameters - parameters) / 1000:,.0f} k",
+                f"{(facts.macs_per_pixel - macs) / 1000:.1f} k", f"{seconds / 60:.0f}", *areas(own),
+                *(f"{times[f'{way}_seconds']:.2f}" for way in WAYS),
+            ])  # fmt: skip
+            parameters, macs = facts.parameters, facts.macs_per_pixel
+    head = (
+        "network | restoration | parameters | multiplications per pixel | training, min | "
+        "PSNR area | MS-SSIM area | compress, s | decompress, s"
+    )
+    return table(head, rows)
+
+
 def equal_bytes(place: str = "equal_bytes", model: str = "flagship") -> str:
     """Pictures held out, by a model and by codecs whose files are equally large."""
     files: dict[tuple[str, float], dict[str, Any]] = {}
@@ -607,7 +635,7 @@ def eight_bits() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
         baselines, reached, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory,
-        learning, integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes,
+        learning, sizes, integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes,
         beginnings, peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes,
         reference, power_laws, accelerated, eight_bits,
     )},
