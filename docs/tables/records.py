@@ -385,7 +385,8 @@ def sizes() -> str:
                 continue
             own = found(pattern)
             facts, times = own.about.model, timed[own.folder.name]
-            assert facts is not None and facts.training is not None
+            assert facts is not None
+            assert facts.training is not None
             seconds = facts.restoration_training_seconds or facts.training.seconds
             rows.append([
                 code(network), "–" if recon == "residual_scaling" else code(recon),
