@@ -636,8 +636,8 @@ def eight_bits() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     **{make.__name__: make for make in (
         baselines, reached, wavelet, wavelet_areas, wavelet_beginnings, effort, commands, memory,
-        learning, sizes, integers, models, flagship, equal_bytes, speed, files, grid, adaptive, tunes,
-        beginnings, peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes,
+        learning, sizes, integers, models, flagship, equal_bytes, speed, files, grid, adaptive,
+        tunes, beginnings, peers, published, wavelet_bd_rates, difficult, recipe, stops, minutes,
         reference, power_laws, accelerated, eight_bits,
     )},
     "held_out": lambda: learning_curves("transform_reference/held_out", "codec"),
