@@ -271,14 +271,12 @@ def _estimates(of_seeds: Sequence[Mapping[Key, float]]) -> dict[Key, Estimate]:
 
 def _training_seconds(records: Sequence[Record], curve: str) -> Estimate | None:
     """Return the training time of all parts of a codec; None unless every seed has it."""
-    seconds = [
-        sum(parts) for record in records if (parts := _seconds_of_parts(record, curve)) is not None
-    ]
-    return estimate(seconds) if len(seconds) == len(records) else None
+    known = [s for record in records if (s := _seconds_of_all_parts(record, curve)) is not None]
+    return estimate(known) if len(known) == len(records) else None
 
 
-def _seconds_of_parts(record: Record, curve: str) -> tuple[float, float] | None:
-    """Return the training time of a codec, and of what is trained after it; None if not known."""
+def _seconds_of_all_parts(record: Record, curve: str) -> float | None:
+    """Return the training time of a codec and of what is trained after it; None if not known."""
     model = record.about.model
     if model is None or model.training is None or (record.config or {}).get("start_from"):
         # No record has what the weights cost that a training started from.
@@ -288,7 +286,7 @@ def _seconds_of_parts(record: Record, curve: str) -> tuple[float, float] | None:
     if record.named(kind="nominal"):
         trained = curve in record.entropy_coders
         after = model.coder_training_seconds.get(curve) if trained else 0.0
-    return None if after is None else (model.training.seconds, after)
+    return None if after is None else model.training.seconds + after
 
 
 def _mean_of_curves(curves: Sequence[Curve]) -> Curve:

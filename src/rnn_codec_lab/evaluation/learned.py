@@ -20,7 +20,9 @@ RATES = tuple(step / 8 for step in range(1, 17))
 PREFIX_RATES = (0.25, 0.5, 1.0, 1.5)
 """Rates of the measured prefixes of the longest file, in bits per pixel."""
 RULES = 4
-"""Version of bit allocation and cache; measurements of other versions are made again."""
+"""Version of the files that encoders make of given rates, and of the cache.
+
+Measurements of other versions are made again: raise it with every change of an encoder's output."""
 
 CUT = "cut"
 """Name of the curve of files that end within a level."""
