@@ -45,6 +45,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT / "model
 # Figures are drawn small, here and in processes that tests start: writing large ones takes longer
 # than a training of two steps.
 os.environ["MATPLOTLIBRC"] = str(ROOT / "tests" / "matplotlibrc")
+# The compiler of PyTorch would start processes of its own, each of which imports all of it.
+os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 
 MARKS = {
     "browser": ("lab/report/test_browser.py",),
@@ -52,7 +54,7 @@ MARKS = {
         *("launchers/", "lab/commands/test_grid.py", "lab/grid/test_claims.py"),
         *("lab/grid/test_processes.py", "lab/grid/test_worker.py"),
         *("test_light.py", "test_main.py", "lab/benchmark/test_commands.py"),
-        *("training/test_ddp.py", "training/test_processes.py", "commands/test_configured.py"),
+        *("training/test_devices.py", "training/test_processes.py", "commands/test_configured.py"),
         "metrics/test_per_iteration_mean.py",
     ),
     "slow": (

@@ -102,7 +102,8 @@ class DeviceCropSampler(CropSampler):
         first, step = np.where(flips, self.crop_size - 1, 0), np.where(flips, -1, 1)
         places = torch.from_numpy(np.stack([corner // 3 + first, stride // 3, step]))
         if self._pixels.is_cuda:
-            places = places.pin_memory().to(self._pixels.device, non_blocking=True)
+            places = places.pin_memory()
+        places = places.to(self._pixels.device, non_blocking=True)
         start, down, across = places[:, :, None, None]
         steps = torch.arange(self.crop_size, device=self._pixels.device)
         index = start + down * steps[:, None] + across * steps
