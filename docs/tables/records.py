@@ -25,6 +25,8 @@ SEARCHED = "adaptive, ms-ssim, effort 1"
 TUNES = {"`psnr`": "adaptive, psnr", "`balanced`": BEST, "`ms-ssim`": "adaptive, ms-ssim"}
 """Curves of the wavelet codec, by tune."""
 WITH_EFFORT = {**TUNES, "`ms-ssim`, effort 1": SEARCHED}
+ALL_FILES = {**TUNES, "`balanced`, effort 1": "adaptive, balanced, effort 1", **WITH_EFFORT}
+"""The same with each effort that was measured."""
 QUALITY = (("psnr", 2), ("ms_ssim", 4))
 """Metrics, and how many decimals they are printed with."""
 
@@ -233,7 +235,7 @@ def wavelet_areas() -> str:
             tune, *areas(record(WAVELET), curve),
             *(areas(held_out, curve) if curve in held_out.curves else ("–", "–")),
         ]
-        for tune, curve in WITH_EFFORT.items()
+        for tune, curve in ALL_FILES.items()
     ]  # fmt: skip
     rows.append(["`psnr`, ten minutes", "–", "–", *areas(record("wavelet/ten_minutes"))])
     head = "tune | PSNR, Kodak | MS-SSIM, Kodak | PSNR, held out | MS-SSIM, held out"
@@ -383,10 +385,7 @@ def sizes() -> str:
     for network in ("wavelet_small", "wavelet", "wavelet_large"):
         parameters, macs = 0, 0.0
         for recon in ("residual_scaling", "one_shot"):
-            pattern = f"wavelet_sizes/{network}-{recon}-seed*"
-            if not any(RESULTS.glob(f"{pattern}/about.json")):
-                continue
-            own = found(pattern)
+            own = found(f"wavelet_sizes/{network}-{recon}-seed*")
             facts, times = own.about.model, timed[own.folder.name]
             assert facts is not None
             assert facts.training is not None
