@@ -159,6 +159,18 @@ def test_the_end_of_a_training_computes_in_integers() -> None:
     assert type(module.arithmetic()) is Rounded
 
 
+@torch.no_grad()
+def test_integers_are_the_same_in_a_training_in_bfloat16() -> None:
+    module = make_module()
+    images, (scaling, _) = crops(1, 64), module.draw(1)
+    for arithmetic, is_exact in ((Smooth(), False), (Rounded(), True)):
+        bits = module.bits_of(images, scaling, arithmetic)
+        with torch.autocast("cpu", torch.bfloat16):
+            mixed = module.bits_of(images, scaling, arithmetic)
+        assert float(mixed.sum()) == pytest.approx(float(bits.sum()), rel=1e-3)
+        assert torch.equal(mixed, bits) == is_exact
+
+
 def test_gradients_pass_through_rounding() -> None:
     module = make_module()
     images, (scaling, _) = crops(1, 64), module.draw(1)

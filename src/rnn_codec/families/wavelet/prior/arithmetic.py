@@ -164,6 +164,13 @@ class Smooth:
 class Rounded(Smooth):
     """The integers' values: weights and outputs are rounded; gradients are as if they were not."""
 
+    def _output(
+        self, layer: Convolution, x: Tensor, shift: Tensor | None, least: float, most: float
+    ) -> Tensor:
+        # Sums have up to 24 bits: bfloat16 would round them before they are.
+        with torch.autocast(x.device.type, enabled=False):
+            return super()._output(layer, x, shift, least, most)
+
     def _numbers(self, layer: Convolution, shift: Tensor | None) -> tuple[Tensor, Tensor]:
         factors, offset = super()._numbers(layer, shift)
         units = torch.exp2(shifts(layer.factors))
