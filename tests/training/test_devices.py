@@ -115,6 +115,7 @@ def train_elsewhere(_rank: int, folder: Path) -> None:
     quieten_lightning()
     options = with_options(ELSEWHERE)
     train_each(folder, options | {"long": [*options["long"], "trainer.max_steps=2"]})
+    assert elsewhere.Remote.made, "all was trained on the CPU"
     on_cpu = ["trainer.accelerator=cpu", "trainer.strategy=auto"]
     train_each(folder, {"long": [*options["long"], *on_cpu]})
 
