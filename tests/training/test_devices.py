@@ -109,12 +109,13 @@ def train_share(rank: int, environment: dict[str, str], folder: Path) -> None:
 
 
 def train_elsewhere(_rank: int, folder: Path) -> None:
-    """Run the trainings on another device; the long one is resumed on the CPU after two steps."""
+    """Train each family on another device; the long run is resumed on the CPU after two steps."""
     elsewhere.register()
     torch.set_num_threads(1)
     quieten_lightning()
     options = with_options(ELSEWHERE)
-    train_each(folder, options | {"long": [*options["long"], "trainer.max_steps=2"]})
+    begun = [*options["long"], "trainer.max_steps=2"]
+    train_each(folder, {"wavelet": options["wavelet"], "long": begun})
     assert elsewhere.Remote.made, "all was trained on the CPU"
     on_cpu = ["trainer.accelerator=cpu", "trainer.strategy=auto"]
     train_each(folder, {"long": [*options["long"], *on_cpu]})
@@ -132,7 +133,7 @@ Runs = Callable[[str, str], tuple[RunFolder, RunFolder]]
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """The run of a training by one process on the CPU, and that of two processes or elsewhere.
 
-    Each process is started once and trains all of them.
+    Each process is started once and trains all of them, elsewhere one of each family.
     """
     folder, start = tmp_path_factory.mktemp("devices"), FORKING.get_start_method()
     start_processes = partial(torch.multiprocessing.start_processes, start_method=start)
@@ -152,8 +153,9 @@ def log(run: RunFolder, name: str) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize("how", ["shared", "elsewhere"])
-@pytest.mark.parametrize("network", GRADIENTS)
+@pytest.mark.parametrize(
+    ("network", "how"), [*((name, "shared") for name in GRADIENTS), ("wavelet", "elsewhere")]
+)
 def test_gradients_are_those_of_the_whole_batch(network: str, how: str, runs: Runs) -> None:
     whole, other = runs(network, how)
     assert_same_weights(whole, other)
