@@ -85,7 +85,7 @@ def computed(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 
     # Tensors of inference cannot be wrapped.
     with torch.inference_mode(False):
-        held = {name: _mapped(_held, value) for name, value in kwargs.items()}
+        held = {key: _mapped(_held, value) for key, value in kwargs.items()}
         return _mapped(wrapped, operator(*_mapped(_held, args), **held))
 
 
